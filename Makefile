@@ -1,0 +1,69 @@
+# Next Word: `make demo` and `make test` need git, Python 3.11 or later and make, and set up the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help demo test test-long lint format sync release verify lock bench clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
+
+demo: $(VENV)/staff ## Release, simulate, grade and report a class of 24
+	$(BIN)/autograder demo
+
+test: $(VENV)/dev lint ## Lint, types, and all tests but the long ones
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not long"
+
+test-long: $(VENV)/dev ## The tests that take minutes
+	$(BIN)/pytest -n 2 --dist loadgroup -m long
+
+lint: $(VENV)/dev ## Style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/dev ## Format code and notebooks, and bring pairs into step
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+	$(BIN)/autograder sync
+
+sync: $(VENV)/staff ## Bring notebooks and their texts into step
+	$(BIN)/autograder sync
+
+release: $(VENV)/staff ## Make assignments/ from solutions/
+	$(BIN)/autograder release
+
+verify: $(VENV)/staff ## Prove of every assignment that its grading is fair
+	set -e; for folder in solutions/[0-9]*; do $(BIN)/autograder verify $$(basename $$folder); done
+
+lock: $(VENV)/dev ## Resolve all dependencies for every platform into constraints.txt
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --upgrade \
+	  --no-emit-index-url --no-emit-find-links --quiet \
+	  --custom-compile-command "make lock" --output-file constraints.txt
+
+bench: $(VENV)/bench ## Measure speed against peers
+	set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+clean: ## Remove everything that was made here, the virtual environment too
+	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp says that an extra is installed as constraints.txt has it.
+$(VENV)/python: ; @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Next Word needs Python 3.11 or later; $(PYTHON) is older. Try: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/staff: pyproject.toml constraints.txt | $(VENV)/python
+	$(PIP_INSTALL) -e ".[staff]"
+	@touch $@
+
+$(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/python
+	$(PIP_INSTALL) -e ".[dev]"
+	@touch $@ $(VENV)/staff
+
+$(VENV)/bench: pyproject.toml constraints.txt | $(VENV)/dev
+	$(PIP_INSTALL) -e ".[bench]"
+	@touch $@

@@ -1,0 +1,1 @@
+"""What staff of Next Word run: release, grading, judge, reports."""

@@ -1,0 +1,23 @@
+"""The command `autograder`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line, or say what is missing for it."""
+    try:
+        from autograder.cli import run
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] in ("autograder", "nextword"):
+            raise
+        sys.exit(
+            f"autograder needs {error.name}, which is not installed. "
+            'For staff: pip install -c constraints.txt -e ".[staff]"'
+        )
+    run()
+
+
+if __name__ == "__main__":
+    main()

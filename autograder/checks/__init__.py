@@ -1,0 +1,1 @@
+"""The checks: one package an assignment, one module a question."""

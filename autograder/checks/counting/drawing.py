@@ -1,0 +1,47 @@
+"""Random corpora for the questions of assignment 01."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import ModuleType
+
+import numpy as np
+
+WORDS = [
+    "the",
+    "a",
+    "students",
+    "teachers",
+    "opened",
+    "closed",
+    "read",
+    "their",
+    "books",
+    "exams",
+    "door",
+    "old",
+    "new",
+    "and",
+    "quickly",
+]
+
+Counts = dict[int, Counter[tuple[str, ...]]]
+
+
+def draw_sentences(rng: np.random.Generator, how_many: int, longest: int = 8) -> list[list[str]]:
+    """Return sentences of 1 to `longest` words, some words far more frequent than others."""
+    weights = 1 / np.arange(1, len(WORDS) + 1)
+    order = rng.permutation(len(WORDS))
+    return [
+        [
+            WORDS[order[i]]
+            for i in rng.choice(len(WORDS), rng.integers(1, longest + 1), p=weights / weights.sum())
+        ]
+        for _ in range(how_many)
+    ]
+
+
+def draw_counts(rng: np.random.Generator, reference: ModuleType, order: int) -> Counts:
+    """Return the counts of orders 1 to `order` of a random corpus."""
+    sentences = draw_sentences(rng, int(rng.integers(12, 20)))
+    return {n: reference.count_ngrams(sentences, n) for n in range(1, order + 1)}

@@ -1,0 +1,135 @@
+"""One class: what it submitted, its secret, and what grading it left behind.
+
+::
+
+    class/
+      secret.json                               the seed of this class's exams
+      gradebook.db                              nbgrader's
+      submitted/<student>/<assignment>/         what students sent
+      evidence/<assignment>/<student>.json      what came back from running it
+      verdicts/<assignment>/<student>.json      what the judge made of that
+      autograded/<student>/<assignment>/        the executed notebook, for the formgrader
+      feedback/<student>/<assignment>/          a page for the student
+      reports/<assignment>.csv, .html           for staff
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.errors import CourseError
+from autograder.files import write_atomically
+
+
+class UnknownStudent(CourseError):
+    """Nobody of that name has submitted."""
+
+
+class NothingSubmitted(CourseError):
+    """There is nothing to grade."""
+
+
+class BrokenSecret(CourseError):
+    """The class's secret cannot be read."""
+
+
+@dataclass(frozen=True)
+class ClassFolder:
+    """The folder of one class."""
+
+    path: Path
+
+    @property
+    def gradebook_path(self) -> Path:
+        """Nbgrader's database."""
+        return self.path / "gradebook.db"
+
+    @property
+    def gradebook_url(self) -> str:
+        """The same, as SQLAlchemy names it."""
+        return f"sqlite:///{self.gradebook_path}"
+
+    def submitted(self, assignment: str, student: str) -> Path:
+        """Return the folder that a student submitted."""
+        return self.path / "submitted" / student / assignment
+
+    def evidence_path(self, assignment: str, student: str) -> Path:
+        """Return where the evidence of a submission is kept."""
+        return self.path / "evidence" / assignment / f"{student}.json"
+
+    def verdict_path(self, assignment: str, student: str) -> Path:
+        """Return where the verdicts on a submission are kept."""
+        return self.path / "verdicts" / assignment / f"{student}.json"
+
+    def autograded_path(self, assignment: str, student: str, notebook_name: str) -> Path:
+        """Return where the executed notebook is kept, as nbgrader expects it."""
+        return self.path / "autograded" / student / assignment / f"{notebook_name}.ipynb"
+
+    def feedback_path(self, assignment: str, student: str, notebook_name: str) -> Path:
+        """Return the page that a student gets."""
+        return self.path / "feedback" / student / assignment / f"{notebook_name}.html"
+
+    def report_path(self, assignment: str, suffix: str) -> Path:
+        """Return where a report on the class is written."""
+        return self.path / "reports" / f"{assignment}{suffix}"
+
+    def students(self, assignment: str) -> list[str]:
+        """Return who has a folder for the assignment, in order.
+
+        Raises
+        ------
+        NothingSubmitted
+            Nobody has.
+        """
+        folders = (self.path / "submitted").glob(f"*/{assignment}")
+        found = sorted(folder.parent.name for folder in folders)
+        if not found:
+            raise NothingSubmitted(
+                f"Nothing to grade: expected {self.path}/submitted/<student>/{assignment}/, found "
+                "no such folder. Put the submissions there, or name another class: --class PATH"
+            )
+        return found
+
+    def student(self, assignment: str, name: str) -> str:
+        """Return `name` if it has submitted.
+
+        Raises
+        ------
+        UnknownStudent
+            It has not.
+        """
+        students = self.students(assignment)
+        if name not in students:
+            raise UnknownStudent(
+                f"No submission of {assignment} by {name!r}. There are {len(students)}: "
+                f"{', '.join(students[:8])}{', ...' if len(students) > 8 else ''}"
+            )
+        return name
+
+    def secret(self) -> str:
+        """Return the class's secret, making one the first time.
+
+        Raises
+        ------
+        BrokenSecret
+            The file is damaged. It is never replaced silently: another secret is another exam.
+        """
+        path = self.path / "secret.json"
+        if not path.exists():
+            self.set_secret(secrets.token_hex(32))
+        try:
+            secret = json.loads(path.read_text(encoding="utf-8"))["secret"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BrokenSecret(
+                f'{path}: expected {{"secret": "..."}}. Restore it from a backup; to examine '
+                "the class anew with other inputs, delete it"
+            ) from error
+        return str(secret)
+
+    def set_secret(self, secret: str) -> None:
+        """Write the class's secret, readable by its owner only."""
+        content = json.dumps({"secret": secret}) + "\n"
+        write_atomically(self.path / "secret.json", content, mode=0o600)

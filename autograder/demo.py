@@ -1,0 +1,102 @@
+"""The whole life of an assignment on a simulated class, compared with the truth."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from autograder import gradebook as books
+from autograder.class_folder import ClassFolder
+from autograder.course import Course
+from autograder.grading import Graded, Session, grade
+from autograder.material import Material, load_material
+from autograder.release import check_release, write_release
+from autograder.report import write_csv, write_summary
+from autograder.simulate import Simulated, simulate, write_class
+from autograder.terminal import closing_table, with_progress
+
+
+def run_demo(
+    course: Course, folder: Path, students: int, seed: int, workers: int, console: Console
+) -> bool:
+    """Release, simulate, grade and report every assignment; return whether all scores are true.
+
+    Parameters
+    ----------
+    course
+        Whose assignments.
+    folder
+        Made anew: a class folder, with the released assignments beside it.
+    students
+        How many, for each assignment.
+    seed
+        Of the simulated class, and of its exam.
+    workers
+        How many notebooks run at the same time.
+    console
+        Where to say what happens.
+    """
+    started = time.monotonic()
+    shutil.rmtree(folder, ignore_errors=True)
+    class_folder = ClassFolder(folder / "class")
+    class_folder.set_secret(hashlib.sha256(f"demo {seed}".encode()).hexdigest())
+    all_true = True
+    for name in course.assignment_names():
+        material = load_material(course.assignment(name))
+        check_release(material)
+        released = write_release(material, folder / "assignments")
+        console.print(f"[bold]{name}[/] released through nbgrader", highlight=False)
+        console.print(f"  {released}", soft_wrap=True, highlight=False)
+        simulated = simulate(material, students, seed)
+        write_class(class_folder, material, simulated)
+        console.print(f"{len(simulated)} simulated students have submitted")
+        session = Session.of(material, class_folder)
+        names = [each.name for each in simulated]
+        results = with_progress(grade(session, names, workers), len(names), console)
+        console.print(closing_table(material, results))
+        write_csv(class_folder.report_path(name, ".csv"), material, results)
+        write_summary(class_folder.report_path(name, ".html"), material, results)
+        all_true &= _compare(material, simulated, results, class_folder, console)
+    for what, where in (
+        ("class report", class_folder.path / "reports"),
+        ("feedback pages", class_folder.path / "feedback"),
+        ("gradebook", class_folder.gradebook_path),
+    ):
+        console.print(f"{what:15} {where}", soft_wrap=True, highlight=False)
+    console.print(f"{time.monotonic() - started:.0f} s on {workers} workers")
+    return all_true
+
+
+def _compare(
+    material: Material,
+    simulated: Sequence[Simulated],
+    results: Sequence[Graded],
+    class_folder: ClassFolder,
+    console: Console,
+) -> bool:
+    """Say where given scores differ from true ones, in the verdicts or in the gradebook."""
+    given = {graded.student: graded for graded in results}
+    recorded = books.scores(class_folder, material.assignment.name)
+    wrong = 0
+    for student in simulated:
+        verdicts = {v.question: v.points for v in given[student.name].verdicts}
+        if verdicts != dict(student.points) or recorded.get(student.name) != student.total:
+            wrong += 1
+            console.print(
+                f"[red]{escape(student.name)}: true {dict(student.points)}, given {verdicts}, "
+                f"in the gradebook {recorded.get(student.name)}[/]"
+            )
+    if wrong:
+        console.print(f"[bold red]{wrong} of {len(simulated)} scores are not the true ones[/]")
+    else:
+        console.print(
+            f"[green]all {len(simulated)} scores equal the true ones, question by question, in the "
+            "verdicts and in the gradebook[/]"
+        )
+    return wrong == 0

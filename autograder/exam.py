@@ -1,0 +1,258 @@
+"""Draws the inputs of a class, and computes once what every known way answers to them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.checking import Case, Check, Misconception
+from autograder.comparing import is_finite
+from autograder.errors import CourseError
+from autograder.material import Material, QuestionKit
+from autograder.reference import reference_function
+from autograder.testimony import Outcome, read_testimony
+from nextword.evidence.codec import encode
+from nextword.evidence.witness import interrogate
+
+MARGIN = 10.0
+"""Every wrong way differs from the reference by this many tolerances."""
+DRAWS = 40
+REPEATS = 3
+SECONDS_PER_QUESTION = 20.0
+DISCRIMINATING = 2
+"""How many finite cases must tell a misconception from the reference."""
+
+
+class CannotExamine(CourseError):
+    """No draw of the inputs tells a wrong way from the reference, or the reference fails."""
+
+
+@dataclass(frozen=True)
+class ExamCase:
+    """A case of an exam.
+
+    Parameters
+    ----------
+    identity
+        Opaque to the student's code.
+    case
+        The call.
+    practice
+        Whether it comes from the practice seed and may be shown.
+    repeats
+        The identity of the case that this one asks again.
+    """
+
+    identity: str
+    case: Case
+    practice: bool
+    repeats: str | None = None
+
+
+@dataclass(frozen=True)
+class QuestionExam:
+    """The exam of one question.
+
+    Parameters
+    ----------
+    kit
+        The question.
+    cases
+        In the order in which they are asked.
+    expected
+        The reference's outcome by identity.
+    wrong
+        Every misconception's outcomes, by its name.
+    inputs
+        What the witness gets, as JSON text.
+    """
+
+    kit: QuestionKit
+    cases: tuple[ExamCase, ...]
+    expected: Mapping[str, Outcome]
+    wrong: Mapping[str, Mapping[str, Outcome]]
+    inputs: str
+
+    def testify(self, function: Callable[..., Any]) -> str:
+        """Return a function's evidence, called in this process: for the course's own code."""
+        return interrogate(function, self.inputs)
+
+    def read(self, evidence: str) -> dict[str, Outcome]:
+        """Return the outcomes in a piece of evidence (see `read_testimony`)."""
+        return read_testimony(evidence, self.kit.name, [case.identity for case in self.cases])
+
+
+@dataclass(frozen=True)
+class Exam:
+    """The exam of an assignment: the same for a whole class."""
+
+    material: Material
+    questions: tuple[QuestionExam, ...]
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """What is laid ready for the witness, by question."""
+        return {exam.kit.name: exam.inputs for exam in self.questions}
+
+
+def draw_exam(material: Material, secret: str) -> Exam:
+    """Return the exam that a class's secret determines.
+
+    Parameters
+    ----------
+    material
+        The assignment.
+    secret
+        Kept with the class: the same secret gives the same exam.
+
+    Raises
+    ------
+    CannotExamine
+        In 40 draws none tells every misconception from the reference by ten tolerances in each of
+        the groups that it is said to lose.
+    """
+    return Exam(material, tuple(_draw_question(material, kit, secret) for kit in material.kits))
+
+
+def _draw_question(material: Material, kit: QuestionKit, secret: str) -> QuestionExam:
+    problem = ""
+    for attempt in range(DRAWS):
+        seed = f"{secret}|{material.assignment.name}|{kit.name}|{attempt}"
+        exam = _examine(material, kit, _cases(material, kit, seed))
+        problem = _problem(exam)
+        if not problem:
+            return exam
+    raise CannotExamine(f"{material.assignment.name}, {kit.name}: {problem} (in {DRAWS} draws)")
+
+
+def _cases(material: Material, kit: QuestionKit, seed: str) -> tuple[ExamCase, ...]:
+    """Return secret cases, practice cases, and some again, shuffled."""
+    drawn: list[tuple[Case, bool]] = []
+    for label, practice in (("secret", False), ("practice", True)):
+        rng = _generator(f"{seed}|{label}")
+        drawn += [(case, practice) for case in kit.check.draw(rng, material.reference)]
+    rng = _generator(f"{seed}|order")
+    again = rng.permutation(sum(not practice for _, practice in drawn))[:REPEATS]
+    order = rng.permutation(len(drawn) + len(again))
+    identities = [f"case-{place}" for place in np.argsort(order)]
+    cases = [
+        ExamCase(identity, case, practice)
+        for identity, (case, practice) in zip(identities, drawn, strict=False)
+    ]
+    cases += [
+        ExamCase(identities[len(drawn) + place], cases[index].case, False, cases[index].identity)
+        for place, index in enumerate(again)
+    ]
+    return tuple(sorted(cases, key=lambda each: int(each.identity.partition("-")[2])))
+
+
+def _generator(seed: str) -> np.random.Generator:
+    digest = hashlib.sha256(seed.encode()).digest()
+    return np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
+
+
+def _examine(material: Material, kit: QuestionKit, cases: tuple[ExamCase, ...]) -> QuestionExam:
+    inputs = _inputs(kit.name, kit.check, cases)
+    identities = [case.identity for case in cases]
+
+    def outcomes(function: Callable[..., Any]) -> dict[str, Outcome]:
+        return read_testimony(interrogate(function, inputs), kit.name, identities)
+
+    return QuestionExam(
+        kit,
+        cases,
+        outcomes(reference_function(material.reference, kit.name)),
+        {way.name: outcomes(way.function) for way in kit.misconceptions},
+        inputs,
+    )
+
+
+def _inputs(question: str, check: Check, cases: Sequence[ExamCase]) -> str:
+    asked = [
+        {
+            "id": each.identity,
+            "args": encode(each.case.args),
+            "kwargs": encode(dict(each.case.kwargs)),
+        }
+        for each in cases
+    ]
+    limits = {"seconds_per_case": check.seconds_per_case, "seconds": SECONDS_PER_QUESTION}
+    return json.dumps({"question": question, "cases": asked, **limits}, allow_nan=False)
+
+
+def agrees(check: Check, expected: Outcome, got: Outcome, slack: float = 1.0) -> bool:
+    """Return whether two outcomes are the same, as the check compares."""
+    return difference(check, expected, got, slack) is None
+
+
+def difference(check: Check, expected: Outcome, got: Outcome, slack: float = 1.0) -> str | None:
+    """Return what kind of difference there is between two outcomes, None if they agree.
+
+    An expected exception is met by one of the same class or of a class derived from it.
+    """
+    if got.failure is not None:
+        return got.failure
+    if expected.error is not None:
+        wanted = expected.error.types[0]
+        if got.error is None:
+            return f"it returned a value where {wanted} was to be raised"
+        if wanted not in got.error.types:
+            return f"it raised {got.error.types[0]} where {wanted} was to be raised"
+        return None
+    if got.error is not None:
+        return f"it raised {got.error.types[0]}"
+    return check.compare.difference(expected.value, got.value, slack)
+
+
+def discriminating(exam: QuestionExam, way: Misconception) -> list[str]:
+    """Return the cases with a finite answer in which a misconception differs from the reference."""
+    answers = exam.wrong[way.name]
+    return [
+        identity
+        for identity, expected in exam.expected.items()
+        if expected.returned
+        and answers[identity].returned
+        and is_finite(expected.value)
+        and is_finite(answers[identity].value)
+        and not agrees(exam.kit.check, expected, answers[identity], MARGIN)
+    ]
+
+
+def _problem(exam: QuestionExam) -> str:
+    """Return why this draw will not do, or nothing."""
+    check = exam.kit.check
+    groups = {each.case.group for each in exam.cases}
+    if groups != set(check.groups):
+        return f"its draw has cases of {sorted(groups)}, its groups are {sorted(check.groups)}"
+    for identity, expected in exam.expected.items():
+        if expected.failure or expected.changed:
+            return (
+                f"the reference fails on {identity}: {expected.failure or 'it changed its input'}"
+            )
+        if expected.error is not None and "ValueError" not in expected.error.types:
+            return f"the reference raises {expected.error.types[0]}: {expected.error.message}"
+    for way in exam.kit.misconceptions:
+        lost = _groups_where(exam, way, MARGIN)
+        if lost != way.loses:
+            return f"{way.name!r} loses {sorted(lost)}, said to lose {sorted(way.loses)}"
+        if _groups_where(exam, way, 1.0) != way.loses:
+            return f"{way.name!r} is near the reference in a group that it does not lose"
+        if len(discriminating(exam, way)) < DISCRIMINATING:
+            return f"fewer than {DISCRIMINATING} finite cases tell {way.name!r} from the reference"
+    return ""
+
+
+def _groups_where(exam: QuestionExam, way: Misconception, slack: float) -> frozenset[str]:
+    """Return the groups with a secret case in which the wrong way differs from the reference."""
+    answers = exam.wrong[way.name]
+    return frozenset(
+        each.case.group
+        for each in exam.cases
+        if not each.practice
+        and not agrees(exam.kit.check, exam.expected[each.identity], answers[each.identity], slack)
+    )

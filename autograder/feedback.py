@@ -1,0 +1,59 @@
+"""The page that a student gets. Everything on it is escaped; nothing on it is a secret case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from autograder.files import write_atomically
+from autograder.judge import Verdict
+from autograder.material import Material
+
+
+def page(template: str, **values: object) -> str:
+    """Return a page from one of our templates, with every value escaped."""
+    environment = Environment(
+        loader=PackageLoader("autograder"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["points"] = "{:g}".format
+    return environment.get_template(template).render(**values)
+
+
+def write_feedback(
+    path: Path,
+    material: Material,
+    student: str,
+    verdicts: Sequence[Verdict],
+    remarks: Sequence[str],
+) -> None:
+    """Write a student's feedback page.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    material
+        The assignment.
+    student
+        Whose it is.
+    verdicts
+        One a question.
+    remarks
+        On the submission as a whole.
+    """
+    written = page(
+        "feedback.html.j2",
+        assignment=material.assignment.name,
+        student=student,
+        verdicts=verdicts,
+        remarks=remarks,
+        points=sum(verdict.points for verdict in verdicts),
+        max_points=material.points,
+    )
+    write_atomically(path, written)

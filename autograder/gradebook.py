@@ -1,0 +1,161 @@
+"""nbgrader's gradebook: one writer, and words where it cannot be used."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy.exc
+from nbformat import NotebookNode
+from nbgrader import utils
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.preprocessors import SaveCells
+
+from autograder.class_folder import ClassFolder
+from autograder.conventions import GRADED, grade_id_of, split_grade_id
+from autograder.errors import CourseError
+from autograder.judge import Verdict
+from autograder.material import Material
+from autograder.nbgrader_setup import put_programs_on_path
+
+
+class UnusableGradebook(CourseError):
+    """The gradebook cannot be opened, read or written."""
+
+
+class ChangedAssignment(CourseError):
+    """The cells of an assignment changed after students had submitted."""
+
+
+@contextmanager
+def open_gradebook(class_folder: ClassFolder) -> Iterator[Gradebook]:
+    """Open the class's gradebook, creating it where there is none.
+
+    Raises
+    ------
+    UnusableGradebook
+        The file is no gradebook, is locked, or cannot be written.
+    """
+    path = class_folder.gradebook_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    put_programs_on_path()
+    try:
+        with warnings.catch_warnings(), Gradebook(class_folder.gradebook_url) as gradebook:
+            # nbgrader 0.9.6 adds submissions in an order that SQLAlchemy 2.1 remarks upon.
+            warnings.filterwarnings("ignore", category=sqlalchemy.exc.SAWarning)
+            yield gradebook
+    except sqlalchemy.exc.DatabaseError as error:
+        raise UnusableGradebook(
+            f"{path} cannot be used as a gradebook: {error.orig}. If it is damaged, restore it "
+            "from a backup, or move it away and run `autograder grade` again: scores are made anew "
+            "from the evidence, but manual grades and comments are only in the gradebook"
+        ) from error
+
+
+def ensure_assignment(class_folder: ClassFolder, material: Material) -> None:
+    """Write the assignment's cells into the gradebook, as generate_assignment does.
+
+    Raises
+    ------
+    UnusableGradebook, ChangedAssignment
+    """
+    assignment = material.assignment
+    resources = {
+        "nbgrader": {
+            "notebook": assignment.notebook_name,
+            "assignment": assignment.name,
+            "db_url": class_folder.gradebook_url,
+        }
+    }
+    with open_gradebook(class_folder) as gradebook:
+        gradebook.update_or_create_assignment(assignment.name)
+        if _is_current(gradebook, material):
+            return
+        try:
+            SaveCells().preprocess(material.derived.master, resources)
+        except RuntimeError as error:
+            raise ChangedAssignment(
+                f"{assignment.name} has questions that the gradebook does not know, or lacks some "
+                f"that it knows, and students have submitted: {error}. Grade this class with the "
+                "version that it was given, or start another class folder"
+            ) from error
+
+
+def _is_current(gradebook: Gradebook, material: Material) -> bool:
+    """Return whether the gradebook holds the assignment's cells as they are."""
+    try:
+        notebook = gradebook.find_notebook(
+            material.assignment.notebook_name, material.assignment.name
+        )
+    except MissingEntry:
+        return False
+    known = {cell.name: cell.source for cell in notebook.source_cells}
+    points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
+    ours = {grade_id_of(cell): cell for cell in material.derived.master.cells if grade_id_of(cell)}
+    return known == {name: cell.source for name, cell in ours.items()} and points == {
+        name: float(cell.metadata.nbgrader["points"])
+        for name, cell in ours.items()
+        if utils.is_grade(cell)
+    }
+
+
+def record(
+    gradebook: Gradebook,
+    material: Material,
+    student: str,
+    notebook: NotebookNode,
+    verdicts: tuple[Verdict, ...],
+    timestamp: Path,
+) -> None:
+    """Write a submission's scores, as nbgrader's SaveAutoGrades does.
+
+    A manual score stays and asks to be looked at again; a written answer asks for a grade, unless
+    it was left as it came.
+
+    Parameters
+    ----------
+    gradebook
+        Open.
+    material
+        The assignment.
+    student
+        Created where it is unknown.
+    notebook
+        The executed notebook.
+    verdicts
+        One a question.
+    timestamp
+        The submission's ``timestamp.txt``, which need not exist.
+    """
+    assignment = material.assignment
+    gradebook.update_or_create_student(student)
+    extra = {}
+    if timestamp.is_file():
+        extra["timestamp"] = utils.parse_utc(timestamp.read_text(encoding="utf-8").strip())
+    gradebook.update_or_create_submission(assignment.name, student, **extra)
+    scores = {f"{verdict.question}-{GRADED}": verdict.points for verdict in verdicts}
+    words = {verdict.question: verdict.says for verdict in verdicts}
+    for cell in notebook.cells:
+        if utils.is_grade(cell):
+            where = (grade_id_of(cell) or "", assignment.notebook_name, assignment.name, student)
+            grade = gradebook.find_grade(*where)
+            grade.auto_score = scores.get(where[0], utils.determine_grade(cell)[0])
+            grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+        if utils.is_solution(cell):
+            where = (grade_id_of(cell) or "", assignment.notebook_name, assignment.name, student)
+            comment = gradebook.find_comment(*where)
+            untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
+            question = split_grade_id(where[0])[0]
+            comment.auto_comment = "No response." if untouched else words.get(question)
+    gradebook.db.commit()
+
+
+def scores(class_folder: ClassFolder, assignment: str) -> dict[str, float]:
+    """Return every student's score in the gradebook."""
+    with open_gradebook(class_folder) as gradebook:
+        return {
+            submission.student.id: float(submission.score)
+            for submission in gradebook.assignment_submissions(assignment)
+        }

@@ -1,0 +1,226 @@
+"""Compares evidence with what was expected, outside the kernel that gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from autograder.checking import Misconception
+from autograder.comparing import is_finite
+from autograder.exam import (
+    DISCRIMINATING,
+    ExamCase,
+    QuestionExam,
+    agrees,
+    difference,
+    discriminating,
+)
+from autograder.showing import show_call, show_outcome
+from autograder.testimony import Outcome
+from nextword.evidence.codec import MalformedEvidence
+
+
+@dataclass(frozen=True)
+class GroupVerdict:
+    """How one group of cases came out."""
+
+    says: str
+    points: float
+    max_points: float
+    passed: int
+    asked: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A failing practice case, shown to the student. No secret case ever becomes one."""
+
+    call: str
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one question earned, and why.
+
+    Parameters
+    ----------
+    question
+        Its name.
+    points, max_points
+        Earned, and to be earned.
+    says
+        One sentence for the student.
+    groups
+        The parts of the question; empty where there was no evidence to look at.
+    example
+        A failing practice case, where there is one.
+    line
+        The student's own line that raised the first exception, with its number.
+    misconception, hint
+        The known mistake that the evidence agrees with, and what to say about it.
+    flag
+        What a member of staff should look at.
+    """
+
+    question: str
+    points: float
+    max_points: float
+    says: str
+    groups: tuple[GroupVerdict, ...] = ()
+    example: Example | None = None
+    line: str | None = None
+    misconception: str | None = None
+    hint: str | None = None
+    flag: str | None = None
+
+
+def judge(exam: QuestionExam, evidence: Sequence[str], absence: str = "") -> Verdict:
+    """Return the verdict on one question.
+
+    Parameters
+    ----------
+    exam
+        The question's exam.
+    evidence
+        What the graded cell published. Exactly one piece is as it should be.
+    absence
+        Where there is none: why, as far as the run knows.
+    """
+    question = exam.kit.question
+    if not evidence:
+        return Verdict(question.name, 0.0, question.points, absence or "Nothing came back.")
+    if len(evidence) > 1:
+        return _refused(exam, f"The graded cell published {len(evidence)} pieces of evidence.")
+    try:
+        outcomes = exam.read(evidence[0])
+    except MalformedEvidence as error:
+        return _refused(exam, f"The evidence could not be read: {error}.")
+    return _weigh(exam, outcomes)
+
+
+def _refused(exam: QuestionExam, what: str) -> Verdict:
+    question = exam.kit.question
+    says = (
+        f"{what} Expected is one, written by the test cell itself, so none of it counts. "
+        "If your notebook does nothing unusual, tell your instructor."
+    )
+    return Verdict(question.name, 0.0, question.points, says, flag=what)
+
+
+def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
+    question = exam.kit.question
+    reasons = {each.identity: _reason(exam, each, outcomes) for each in exam.cases}
+    groups = tuple(_group_verdict(exam, name, reasons) for name in exam.kit.check.groups)
+    points = sum(group.points for group in groups)
+    way = None if points == question.points else _recognise(exam, outcomes)
+    return Verdict(
+        question.name,
+        points,
+        question.points,
+        _summary(points, question.points, groups),
+        groups,
+        _example(exam, outcomes, reasons),
+        _line(exam, outcomes),
+        way.name if way else None,
+        way.hint if way else None,
+    )
+
+
+def _reason(exam: QuestionExam, each: ExamCase, outcomes: Mapping[str, Outcome]) -> str | None:
+    """Return why a case is not right, None if it is."""
+    outcome = outcomes[each.identity]
+    wrong = difference(exam.kit.check, exam.expected[each.identity], outcome)
+    if wrong is None and outcome.changed:
+        return "it changed its input"
+    if wrong and each.repeats and _right(exam, each.repeats, outcomes):
+        return "it gave another answer when it was called again with the same arguments"
+    return wrong
+
+
+def _right(exam: QuestionExam, identity: str, outcomes: Mapping[str, Outcome]) -> bool:
+    return agrees(exam.kit.check, exam.expected[identity], outcomes[identity])
+
+
+def _group_verdict(
+    exam: QuestionExam, name: str, reasons: Mapping[str, str | None]
+) -> GroupVerdict:
+    group = exam.kit.check.groups[name]
+    found = [
+        reasons[each.identity]
+        for each in exam.cases
+        if each.case.group == name and not each.practice
+    ]
+    wrong = [reason for reason in found if reason is not None]
+    return GroupVerdict(
+        group.says,
+        0.0 if wrong else group.points,
+        group.points,
+        len(found) - len(wrong),
+        len(found),
+        tuple(sorted(set(wrong))),
+    )
+
+
+def _summary(points: float, max_points: float, groups: Sequence[GroupVerdict]) -> str:
+    if points == max_points:
+        return "Right."
+    lost = [group.says for group in groups if group.points < group.max_points]
+    return "Not right yet: " + "; ".join(lost) + "."
+
+
+def _example(
+    exam: QuestionExam, outcomes: Mapping[str, Outcome], reasons: Mapping[str, str | None]
+) -> Example | None:
+    """Return the failing practice case that is shortest to read."""
+    examples = [
+        Example(
+            show_call(exam.kit.name, each.case),
+            show_outcome(exam.expected[each.identity]),
+            f"{show_outcome(outcomes[each.identity])}"
+            + (", and changed its input" if outcomes[each.identity].changed else ""),
+        )
+        for each in exam.cases
+        if each.practice and reasons[each.identity] is not None
+    ]
+    return min(examples, key=lambda example: (len(example.call), example.call), default=None)
+
+
+def _line(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:
+    """Return the line that raised where nothing was to be raised."""
+    for identity, expected in exam.expected.items():
+        error = outcomes[identity].error
+        if expected.error is None and error is not None and error.line:
+            return f"line {error.line_number}: {error.line}  ({error.types[0]})"
+    return None
+
+
+def _recognise(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Misconception | None:
+    """Return the one misconception that the evidence agrees with, if it is surely that one."""
+    found = [way for way in exam.kit.misconceptions if _is_this(exam, way, outcomes)]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_this(exam: QuestionExam, way: Misconception, outcomes: Mapping[str, Outcome]) -> bool:
+    """Return whether all finite evidence is the misconception's, with two cases that tell."""
+    answers = exam.wrong[way.name]
+    check = exam.kit.check
+    finite = [
+        identity
+        for identity, expected in exam.expected.items()
+        if expected.returned
+        and is_finite(expected.value)
+        and answers[identity].returned
+        and is_finite(answers[identity].value)
+    ]
+    telling = set(discriminating(exam, way))
+    if not all(agrees(check, answers[identity], outcomes[identity]) for identity in finite):
+        return False
+    differs = [
+        identity
+        for identity in telling
+        if not agrees(check, exam.expected[identity], outcomes[identity])
+    ]
+    return len(differs) >= DISCRIMINATING

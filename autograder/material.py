@@ -1,0 +1,143 @@
+"""Everything that grading an assignment needs to know of it, loaded and found consistent."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import TypeVar
+
+from nbformat import NotebookNode
+
+from autograder import pairs
+from autograder.checking import Check, CorrectWay, Misconception
+from autograder.conventions import Question, questions
+from autograder.course import Assignment
+from autograder.derive import Derived, derive
+from autograder.errors import CourseError
+from autograder.reference import load_reference, reference_function
+
+_Way = TypeVar("_Way", Misconception, CorrectWay)
+
+
+class BrokenCheck(CourseError):
+    """A question's check is missing, or does not fit its notebook."""
+
+
+@dataclass(frozen=True)
+class QuestionKit:
+    """One question with its check and the known ways to answer it."""
+
+    question: Question
+    check: Check
+    misconceptions: tuple[Misconception, ...]
+    correct_ways: tuple[CorrectWay, ...]
+
+    @property
+    def name(self) -> str:
+        """The question's name."""
+        return self.question.name
+
+
+@dataclass(frozen=True)
+class Material:
+    """An assignment: its notebook, reference functions, and question kits in order."""
+
+    assignment: Assignment
+    notebook: NotebookNode
+    reference: ModuleType
+    kits: tuple[QuestionKit, ...]
+
+    @cached_property
+    def derived(self) -> Derived:
+        """The master and the release."""
+        return derive(self.notebook)
+
+    @property
+    def points(self) -> float:
+        """The points of all automatically graded questions."""
+        return sum(kit.question.points for kit in self.kits)
+
+
+def load_material(assignment: Assignment) -> Material:
+    """Load an assignment's notebook, reference and checks.
+
+    Raises
+    ------
+    PairOutOfStep, OutputCommitted, BrokenConvention, BrokenReference, UnknownReference, BrokenCheck
+        The message says what to put right.
+    """
+    notebook = pairs.check(assignment.text_path)
+    reference = load_reference(notebook, f"solutions/{assignment.name}")
+    asked = questions(notebook)
+    package = _checks_package(assignment)
+    known = {name for _, name, _ in pkgutil.iter_modules(package.__path__)}
+    kits = tuple(_load_kit(question, package, known) for question in asked)
+    for kit in kits:
+        reference_function(reference, kit.name)
+    _refuse_orphans(package, known, {kit.name for kit in kits})
+    return Material(assignment, notebook, reference, kits)
+
+
+def _checks_package(assignment: Assignment) -> ModuleType:
+    name = f"autograder.checks.{assignment.notebook_name}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise BrokenCheck(
+            f"No checks for {assignment.name}: expected the folder {name.replace('.', '/')}/"
+        ) from error
+
+
+def _load_kit(question: Question, package: ModuleType, known: set[str]) -> QuestionKit:
+    if question.name not in known:
+        raise BrokenCheck(
+            f"Question {question.name!r} has no check: expected "
+            f"{package.__name__.replace('.', '/')}/{question.name}.py. "
+            f"`autograder new-question` writes one."
+        )
+    module = importlib.import_module(f"{package.__name__}.{question.name}")
+    check = getattr(module, "check", None)
+    if not isinstance(check, Check):
+        raise BrokenCheck(f"{module.__name__}: expected `check = Check(...)`, came {check!r}")
+    kit = QuestionKit(
+        question,
+        check,
+        tuple(_marked(module, Misconception)),
+        tuple(_marked(module, CorrectWay)),
+    )
+    _refuse_inconsistent(kit, module.__name__)
+    return kit
+
+
+def _marked(module: ModuleType, kind: type[_Way]) -> Iterator[_Way]:
+    return (value for value in vars(module).values() if isinstance(value, kind))
+
+
+def _refuse_inconsistent(kit: QuestionKit, where: str) -> None:
+    if kit.check.points != kit.question.points:
+        raise BrokenCheck(
+            f"{where}: its groups are worth {kit.check.points:g} points, but the graded cell "
+            f"{kit.name}-graded gives {kit.question.points:g}"
+        )
+    for way in kit.misconceptions:
+        unknown = way.loses - set(kit.check.groups)
+        if unknown or not way.loses:
+            raise BrokenCheck(
+                f"{where}: misconception {way.name!r} loses {sorted(unknown) or 'nothing'}; "
+                f"expected one or more of {sorted(kit.check.groups)}"
+            )
+
+
+def _refuse_orphans(package: ModuleType, known: set[str], asked: set[str]) -> None:
+    for name in sorted(known - asked):
+        module = importlib.import_module(f"{package.__name__}.{name}")
+        if isinstance(getattr(module, "check", None), Check):
+            raise BrokenCheck(
+                f"{module.__name__} checks a question {name!r} that the notebook does not ask"
+            )

@@ -1,0 +1,71 @@
+"""What staff see in a terminal: progress and tables.
+
+Names and remarks of students are text there, never markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, Group
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from autograder.grading import Graded
+from autograder.material import Material
+from autograder.report import notes
+from autograder.verify import Proof
+
+
+def with_progress(results: Iterable[Graded], total: int, console: Console) -> list[Graded]:
+    """Return all results, showing a progress bar meanwhile."""
+    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    done = []
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("grading", total=total)
+        for graded in results:
+            done.append(graded)
+            progress.advance(task)
+    return done
+
+
+def closing_table(material: Material, results: Sequence[Graded]) -> Group:
+    """Return the table that closes a grading run, with the questions' names and notes below."""
+    table = Table(title=f"{material.assignment.name}: {len(results)} submissions")
+    table.add_column("student", overflow="fold")
+    for number, kit in enumerate(material.kits, start=1):
+        table.add_column(f"Q{number}\n/{kit.question.points:g}", justify="right", no_wrap=True)
+    table.add_column(f"total\n/{material.points:g}", justify="right", style="bold", no_wrap=True)
+    table.add_column("notes", justify="right", no_wrap=True)
+    remarks = []
+    for graded in sorted(results, key=lambda graded: graded.student):
+        points = {verdict.question: f"{verdict.points:g}" for verdict in graded.verdicts}
+        cells = [points.get(kit.name, "-") for kit in material.kits]
+        total = "-" if graded.failure else f"{graded.points:g}"
+        found = notes(graded)
+        table.add_row(Text(graded.student), *cells, total, f"{len(found)}" if found else "")
+        remarks += [Text(f"{graded.student}: {note}", style="dim") for note in found]
+    names = ", ".join(f"Q{n} {kit.name}" for n, kit in enumerate(material.kits, start=1))
+    return Group(table, Text(names), *remarks)
+
+
+def proof_table(proof: Proof) -> Table:
+    """Return what `verify` found in the first exam, and where any exam was unfair."""
+    table = Table(title=f"{proof.assignment}, {proof.seeds} exams; points are those of the first")
+    for heading in ("question", "kind", "way", "points", "expected", "hint given", ""):
+        table.add_column(heading)
+    unfair = {(f.question, f.kind, f.way) for f in proof.findings if not f.fair}
+    for finding in proof.findings:
+        if finding.seed == 0:
+            broken = (finding.question, finding.kind, finding.way) in unfair
+            table.add_row(
+                finding.question,
+                finding.kind,
+                finding.way,
+                f"{finding.points:g}",
+                f"{finding.expected:g}",
+                finding.recognised or "",
+                "[bold red]unfair[/]" if broken else "ok",
+            )
+    return table

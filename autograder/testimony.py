@@ -1,0 +1,112 @@
+"""Reads what a witness wrote. Trusted code, untrusted text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from nextword.evidence.codec import MalformedEvidence, decode, parse
+
+MAX_BYTES = 8 * 2**20
+_ENDINGS = ("value", "error", "timeout", "too_large", "not_run")
+
+
+@dataclass(frozen=True)
+class StudentError:
+    """An exception that a student's function raised.
+
+    Parameters
+    ----------
+    types
+        The names of its class and of all base classes, the class first.
+    message
+        What it said. It may quote a secret case: shown for practice cases only.
+    line, line_number
+        The student's own line that raised it, and where it stands in its cell.
+    """
+
+    types: tuple[str, ...]
+    message: str
+    line: str = ""
+    line_number: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call came to: exactly one of a value, an error, or a reason for neither."""
+
+    value: Any = None
+    error: StudentError | None = None
+    failure: str | None = None
+    changed: bool = False
+
+    @property
+    def returned(self) -> bool:
+        """Whether there is a value."""
+        return self.error is None and self.failure is None
+
+
+def read_testimony(text: str, question: str, case_ids: Iterable[str]) -> dict[str, Outcome]:
+    """Return the outcome of every case.
+
+    Parameters
+    ----------
+    text
+        What the witness published.
+    question
+        The question that it must be about.
+    case_ids
+        The cases that it must be about: each of them once, and no other.
+
+    Raises
+    ------
+    MalformedEvidence
+        The text is anything else.
+    """
+    testimony = parse(text, MAX_BYTES)
+    match testimony:
+        case {"question": str(about), "cases": list(records)} if about == question:
+            outcomes = dict(_read_record(record) for record in records)
+        case _:
+            raise MalformedEvidence(f"expected the cases of {question!r}")
+    if len(records) != len(outcomes) or outcomes.keys() != set(case_ids):
+        raise MalformedEvidence("cases are missing, doubled or unknown")
+    return outcomes
+
+
+def _read_record(record: Any) -> tuple[str, Outcome]:
+    if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+        raise MalformedEvidence("a case without an id")
+    endings = [key for key in _ENDINGS if key in record]
+    if len(endings) != 1:
+        raise MalformedEvidence("a case without exactly one ending")
+    changed = record.get("changed") is True
+    body = record[endings[0]]
+    match endings[0]:
+        case "value":
+            outcome = Outcome(value=decode(body), changed=changed)
+        case "error":
+            outcome = Outcome(error=_read_error(body), changed=changed)
+        case "timeout":
+            outcome = Outcome(failure="it ran longer than one call may", changed=changed)
+        case "too_large":
+            outcome = Outcome(failure="it returned a value too large to be looked at")
+        case _:
+            outcome = Outcome(failure="it was not called, as earlier calls had used up the time")
+    return record["id"], outcome
+
+
+def _read_error(body: Any) -> StudentError:
+    match body:
+        case {"types": [str(), *_] as types, "message": str(message)} if all(
+            isinstance(name, str) for name in types
+        ):
+            line, number = body.get("line", ""), body.get("line_number")
+            return StudentError(
+                tuple(types[:20]),
+                message[:400],
+                line[:200] if isinstance(line, str) else "",
+                number if type(number) is int else None,
+            )
+    raise MalformedEvidence("an error without its type and message")

@@ -1,0 +1,1 @@
+"""The library that students of Next Word import."""

@@ -1,0 +1,321 @@
+"""The closed format in which inputs and evidence cross between witness and judge.
+
+JSON with tags: plain JSON for None, bool, str, int, float and list, and a one-key object for
+everything else. Nothing here pickles, evaluates or imports what it reads, so text that a student's
+process wrote can be decoded on the trusted side.
+
+========================  ==========================================================
+value                     written as
+========================  ==========================================================
+None, True, "word", 3     themselves
+2.5, nan, inf             ``2.5``, ``{"float": "nan"}``, ``{"float": "inf"}``
+integer of 2**53 or more  ``{"int": "9007199254740993"}``
+list, other sequences     ``[...]``
+tuple, set                ``{"tuple": [...]}``, ``{"set": [...]}``
+Counter, other mappings   ``{"counter": [[key, value], ...]}``, ``{"dict": [...]}``
+numpy scalar              ``{"scalar": ["float32", 2.5]}``
+array, tensor             ``{"array": ["float64", [2, 3], "<base64 of little-endian bytes>"]}``
+anything else             ``{"other": "generator"}``: its type's name only
+========================  ==========================================================
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import numbers
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+MAX_DEPTH = 24
+MAX_NODES = 400_000
+MAX_DIGITS = 4_000
+_EXACT_JSON_INT = 2**53
+_ARRAY_DTYPES = frozenset(
+    ["bool", "float16", "float32", "float64", "complex64", "complex128"]
+    + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+)
+_REAL_SCALARS = _ARRAY_DTYPES - {"complex64", "complex128"}
+
+
+class NotEncodable(ValueError):
+    """A value too deep or too large to be written as evidence."""
+
+
+class MalformedEvidence(ValueError):
+    """Text that is not in the closed format."""
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value outside the format, of which only the type's name came across."""
+
+    type_name: str
+
+
+class _Encoder:
+    """Writes one value, counting what it writes."""
+
+    def __init__(self) -> None:
+        self.nodes = 0
+
+    def encode(self, value: Any, depth: int = 0) -> Any:
+        self._count(1, depth)
+        if value is None or isinstance(value, str) or type(value) is bool:
+            return str(value) if isinstance(value, str) else value
+        if isinstance(value, np.generic):
+            return self._scalar(value)
+        if isinstance(value, numbers.Number):
+            return self._number(value)
+        array = _as_array(value)
+        if array is not None:
+            return self._array(array, depth)
+        return self._container(value, depth)
+
+    def _count(self, nodes: int, depth: int) -> None:
+        self.nodes += nodes
+        if self.nodes > MAX_NODES or depth > MAX_DEPTH:
+            raise NotEncodable(
+                f"a value of more than {MAX_NODES:,} parts, or nested more than {MAX_DEPTH} deep"
+            )
+
+    def _number(self, value: Any) -> Any:
+        if isinstance(value, numbers.Integral):
+            value = int(value)
+            if abs(value) < _EXACT_JSON_INT:
+                return value
+            if value.bit_length() > 3 * MAX_DIGITS:
+                raise NotEncodable(f"an integer of more than {MAX_DIGITS} digits")
+            return {"int": str(value)}
+        if isinstance(value, (numbers.Real, Decimal)):
+            value = float(value)
+            return value if math.isfinite(value) else {"float": repr(value)}
+        return {"other": type(value).__name__}
+
+    def _scalar(self, value: np.generic) -> Any:
+        if isinstance(value, np.str_):
+            return str(value)
+        if value.dtype.name in _REAL_SCALARS:
+            return {"scalar": [value.dtype.name, self._number(value.item())]}
+        return {"other": type(value).__name__}
+
+    def _array(self, array: np.ndarray, depth: int) -> Any:
+        if array.dtype.name in _ARRAY_DTYPES:
+            little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+            self._count(little.nbytes // 8, depth)
+            payload = base64.b64encode(little.tobytes()).decode("ascii")
+            return {"array": [array.dtype.name, list(array.shape), payload]}
+        if array.ndim > 0 and array.dtype.kind in "UO":
+            return self.encode(array.tolist(), depth + 1)
+        return {"other": f"array of {array.dtype.name}"}
+
+    def _container(self, value: Any, depth: int) -> Any:
+        if isinstance(value, Mapping):
+            tag = "counter" if isinstance(value, Counter) else "dict"
+            return {
+                tag: [[self.encode(part, depth + 1) for part in pair] for pair in value.items()]
+            }
+        if isinstance(value, Set):
+            return {"set": [self.encode(part, depth + 1) for part in value]}
+        if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
+            parts = [self.encode(part, depth + 1) for part in value]
+            return {"tuple": parts} if isinstance(value, tuple) else parts
+        return {"other": type(value).__name__}
+
+
+def _as_array(value: Any) -> np.ndarray | None:
+    """Return `value` as an array where it is an array or a torch tensor."""
+    if isinstance(value, np.ndarray):
+        return value
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        array: np.ndarray = value.detach().cpu().numpy()
+        return array
+    return None
+
+
+def encode(value: Any) -> Any:
+    """Return `value` as data that `json` can write.
+
+    Parameters
+    ----------
+    value
+        Anything. What the format has no place for becomes its type's name.
+
+    Returns
+    -------
+    data
+        None, bool, int, finite float, str, list, or a dict of one key (see the module).
+
+    Raises
+    ------
+    NotEncodable
+        The value is nested more than 24 deep or has more than 400,000 parts.
+
+    Examples
+    --------
+    >>> encode((1, float("inf")))
+    {'tuple': [1, {'float': 'inf'}]}
+    """
+    return _Encoder().encode(value)
+
+
+def decode(data: Any) -> Any:
+    """Return the value that `data` stands for. The inverse of `encode`, and strict.
+
+    Parameters
+    ----------
+    data
+        What `json.loads` gave.
+
+    Returns
+    -------
+    value
+        Plain Python data, numpy arrays and scalars, or `Opaque`.
+
+    Raises
+    ------
+    MalformedEvidence
+        `data` is not in the format.
+
+    Examples
+    --------
+    >>> decode({"tuple": [1, {"float": "inf"}]})
+    (1, inf)
+    """
+    return _decode(data, 0)
+
+
+def _decode(data: Any, depth: int) -> Any:
+    if depth > 2 * MAX_DEPTH:
+        raise MalformedEvidence("nested too deep")
+    if data is None or isinstance(data, (bool, int, float, str)):
+        return data
+    if isinstance(data, list):
+        return [_decode(part, depth + 1) for part in data]
+    if not isinstance(data, dict) or len(data) != 1:
+        raise MalformedEvidence(f"expected one tag, came {str(data)[:80]!r}")
+    (tag, body), *_ = data.items()
+    reader = _READERS.get(tag)
+    if reader is None:
+        raise MalformedEvidence(f"unknown tag {tag[:40]!r}")
+    return reader(body, depth)
+
+
+def _read_int(body: Any, depth: int) -> int:
+    if not isinstance(body, str) or len(body) > MAX_DIGITS or not body.lstrip("-").isdecimal():
+        raise MalformedEvidence("an integer that is none")
+    return int(body)
+
+
+def _read_float(body: Any, depth: int) -> float:
+    if body not in ("nan", "inf", "-inf"):
+        raise MalformedEvidence(f"expected nan, inf or -inf, came {str(body)[:40]!r}")
+    return float(body)
+
+
+def _read_parts(body: Any, depth: int) -> list[Any]:
+    if not isinstance(body, list):
+        raise MalformedEvidence("expected a list of parts")
+    return [_decode(part, depth + 1) for part in body]
+
+
+def _read_set(body: Any, depth: int) -> frozenset[Any]:
+    try:
+        return frozenset(_read_parts(body, depth))
+    except TypeError as error:
+        raise MalformedEvidence("a set with an unhashable member") from error
+
+
+def _read_dict(body: Any, depth: int) -> dict[Any, Any]:
+    pairs = _read_parts(body, depth)
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise MalformedEvidence("expected pairs of key and value")
+    try:
+        return dict(pairs)
+    except TypeError as error:
+        raise MalformedEvidence("a mapping with an unhashable key") from error
+
+
+def _read_counter(body: Any, depth: int) -> Counter[Any]:
+    # Not Counter(dict): that would add what came, whatever it is. A plain copy keeps it as it came.
+    counter: Counter[Any] = Counter()
+    dict.update(counter, _read_dict(body, depth))
+    return counter
+
+
+def _read_scalar(body: Any, depth: int) -> Any:
+    match body:
+        case [str(name), number] if name in _REAL_SCALARS:
+            value = _decode(number, depth + 1)
+            if isinstance(value, (bool, int, float)):
+                try:
+                    return np.dtype(name).type(value)
+                except (OverflowError, ValueError) as error:
+                    raise MalformedEvidence(f"no {name}: {str(value)[:40]}") from error
+    raise MalformedEvidence("a scalar without its dtype or number")
+
+
+def _read_array(body: Any, depth: int) -> np.ndarray:
+    match body:
+        case [str(name), [*shape], str(text)] if name in _ARRAY_DTYPES and _is_shape(shape):
+            dtype = np.dtype(name).newbyteorder("<")
+            try:
+                raw = base64.b64decode(text, validate=True)
+            except (binascii.Error, ValueError) as error:
+                raise MalformedEvidence("an array whose bytes are not base64") from error
+            if len(raw) != math.prod(shape) * dtype.itemsize:
+                raise MalformedEvidence("an array whose bytes do not fill its shape")
+            return np.frombuffer(raw, dtype).reshape(shape).astype(np.dtype(name))
+    raise MalformedEvidence("an array without dtype, shape and bytes")
+
+
+def _is_shape(shape: list[Any]) -> bool:
+    return len(shape) <= 16 and all(type(n) is int and 0 <= n < 2**40 for n in shape)
+
+
+def _read_other(body: Any, depth: int) -> Opaque:
+    if not isinstance(body, str):
+        raise MalformedEvidence("a type's name that is no text")
+    return Opaque(body[:80])
+
+
+_READERS = {
+    "int": _read_int,
+    "float": _read_float,
+    "tuple": lambda body, depth: tuple(_read_parts(body, depth)),
+    "set": _read_set,
+    "dict": _read_dict,
+    "counter": _read_counter,
+    "scalar": _read_scalar,
+    "array": _read_array,
+    "other": _read_other,
+}
+
+
+def parse(text: str, max_bytes: int) -> Any:
+    """Return what JSON `text` holds, still encoded, refusing what is too long or no JSON.
+
+    Raises
+    ------
+    MalformedEvidence
+        The text is longer than `max_bytes` characters, or it is not JSON.
+    """
+    if len(text) > max_bytes:
+        raise MalformedEvidence(f"{len(text):,} characters where at most {max_bytes:,} are allowed")
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedEvidence(f"not JSON: {str(error)[:120]}") from error
+
+
+def _no_constant(name: str) -> Any:
+    raise MalformedEvidence(f"the bare constant {name}, which JSON does not have")

@@ -1,0 +1,146 @@
+"""Calls one function on inputs laid ready and writes down what came back.
+
+This runs beside the student's code and is therefore trusted by nobody: it holds no right answer,
+and the judge checks every byte it writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import linecache
+import signal
+import sysconfig
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from nextword.evidence.codec import NotEncodable, decode, encode
+
+TIMEOUTS_BEFORE_GIVING_UP = 2
+_LONGEST_MESSAGE = 400
+_HERE = str(Path(__file__).resolve().parent)
+
+
+class CaseTimeout(BaseException):
+    """The student's function ran longer than one case may.
+
+    A BaseException, so that `except Exception` in the student's code does not swallow it.
+    """
+
+
+def interrogate(function: Callable[..., Any], inputs: str) -> str:
+    """Return evidence: what `function` returned, or how it failed, on every case.
+
+    Parameters
+    ----------
+    function
+        The student's function.
+    inputs
+        JSON text: ``question``, ``seconds_per_case``, ``seconds`` (for all cases together), and
+        ``cases``, each an ``id`` and encoded ``args`` and ``kwargs``.
+
+    Returns
+    -------
+    evidence
+        JSON text: ``question``, and ``cases`` in the order of the inputs, each an ``id`` and one of
+        ``value``, ``error``, ``timeout``, ``too_large``, ``not_run``, with ``changed`` where the
+        function altered its arguments.
+    """
+    asked = json.loads(inputs)
+    deadline = time.monotonic() + asked["seconds"]
+    timeouts = 0
+    records = []
+    for case in asked["cases"]:
+        if timeouts >= TIMEOUTS_BEFORE_GIVING_UP or time.monotonic() > deadline:
+            records.append({"id": case["id"], "not_run": "the time for this question was used up"})
+            continue
+        record = _call(function, case, asked["seconds_per_case"])
+        timeouts += "timeout" in record
+        records.append(record)
+    return json.dumps({"question": asked["question"], "cases": records}, allow_nan=False)
+
+
+def _call(function: Callable[..., Any], case: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Return the record of one case: fresh arguments in, outcome out."""
+    args, kwargs = decode(case["args"]), decode(case["kwargs"])
+    before = encode([args, kwargs])
+    record: dict[str, Any] = {"id": case["id"]}
+    try:
+        with _silence(), _alarm(seconds):
+            value = function(*args, **kwargs)
+        record["value"] = encode(value)
+    except CaseTimeout:
+        record["timeout"] = seconds
+    except NotEncodable as error:
+        record["too_large"] = str(error)
+    except BaseException as error:  # noqa: BLE001 - whatever the student's code raises is evidence
+        record["error"] = _describe(error)
+    try:
+        changed = encode([args, kwargs]) != before
+    except NotEncodable:
+        changed = True
+    if changed:
+        record["changed"] = True
+    return record
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Discard what is printed meanwhile: it could carry the cases to the student."""
+    with (
+        contextlib.redirect_stdout(_Discard()),
+        contextlib.redirect_stderr(_Discard()),
+    ):
+        yield
+
+
+class _Discard(io.TextIOBase):
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise `CaseTimeout` in the main thread after `seconds`."""
+
+    def ring(signal_number: int, frame: FrameType | None) -> None:
+        raise CaseTimeout
+
+    previous = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def _describe(error: BaseException) -> dict[str, Any]:
+    """Return an exception's types, message, and the student's own line."""
+    try:
+        message = str(error)[:_LONGEST_MESSAGE]
+    except Exception:  # noqa: BLE001 - a student's exception may fail to print itself
+        message = "(its message could not be printed)"
+    described: dict[str, Any] = {
+        "types": [kind.__name__ for kind in type(error).__mro__],
+        "message": message,
+    }
+    frame = _own_frame(error)
+    if frame is not None:
+        described["line_number"] = frame.lineno
+        described["line"] = linecache.getline(frame.filename, frame.lineno or 0).strip()[:200]
+    return described
+
+
+def _own_frame(error: BaseException) -> traceback.FrameSummary | None:
+    """Return the innermost frame that is neither this package's nor a library's."""
+    paths = sysconfig.get_paths()
+    libraries = (_HERE, paths["stdlib"], paths["purelib"], paths["platlib"])
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith((*libraries, "<frozen"))]
+    return own[-1] if own else None

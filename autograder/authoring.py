@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from pathlib import Path
 
@@ -125,7 +126,7 @@ def new_question(assignment: Assignment, name: str, points: float) -> tuple[Path
         )
     if name in {grade_id_of(cell) for cell in notebook.cells} or check_path.exists():
         raise BadQuestionName(f"{assignment.name} already has a question {name!r}")
-    if points <= 0:
+    if not 0 < points < math.inf:
         raise BadQuestionName(f"expected points above 0, came {points:g}")
     title = name.replace("_", " ").capitalize()
     text = assignment.text_path.read_text(encoding="utf-8").rstrip("\n") + "\n"

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.comparing import Close
+from autograder.comparing import Close, Comparison
 
 Draw = Callable[[np.random.Generator, ModuleType], Iterable["Case"]]
 
@@ -27,17 +27,25 @@ class Case:
     group
         The name of the group whose points it decides.
     args, kwargs
-        The arguments, in the format of `nextword.evidence.codec`.
+        The arguments, in the format of `nextword.evidence.codec`: plain data, and recipes.
+    probe
+        Which of `nextword.evidence.probes` asks; arguments of its own come first in `args`.
     """
 
     group: str
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+    probe: str = "call once"
 
 
 def case(group: str, *args: Any, **kwargs: Any) -> Case:
     """Return the case that calls the student's function with these arguments."""
     return Case(group, args, kwargs)
+
+
+def tally(group: str, times: int, *args: Any) -> Case:
+    """Return the case that tallies the results of many calls with these arguments."""
+    return Case(group, (times, *args), probe="tally")
 
 
 @dataclass(frozen=True)
@@ -50,10 +58,13 @@ class Group:
         What they are about, as the student reads it: "sentences of one word, and of none".
     points
         What they are worth. All of a group's cases must be right.
+    compare
+        How answers are compared, where it is not as in the rest of the check.
     """
 
     says: str
     points: float
+    compare: Comparison | None = None
 
 
 @dataclass(frozen=True)
@@ -75,8 +86,12 @@ class Check:
 
     groups: Mapping[str, Group]
     draw: Draw
-    compare: Close = field(default_factory=Close)
+    compare: Comparison = field(default_factory=Close)
     seconds_per_case: float = 2.0
+
+    def comparison(self, group: str) -> Comparison:
+        """Return how the answers of a group are compared."""
+        return self.groups[group].compare or self.compare
 
     @property
     def points(self) -> float:
@@ -107,6 +122,10 @@ class Misconception:
         """The name of the wrong function."""
         return self.function.__name__
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, so that it can call itself by its name."""
+        return self.function(*args, **kwargs)
+
 
 @dataclass(frozen=True)
 class CorrectWay:
@@ -118,6 +137,10 @@ class CorrectWay:
     def name(self) -> str:
         """The name of the function."""
         return self.function.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, so that it can call itself by its name."""
+        return self.function(*args, **kwargs)
 
 
 def misconception(*loses: str, hint: str) -> Callable[[Callable[..., Any]], Misconception]:

@@ -122,12 +122,14 @@ class ClassFolder:
             self.set_secret(secrets.token_hex(32))
         try:
             secret = json.loads(path.read_text(encoding="utf-8"))["secret"]
+            if not isinstance(secret, str) or not secret:
+                raise ValueError("no secret text")
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BrokenSecret(
                 f'{path}: expected {{"secret": "..."}}. Restore it from a backup; to examine '
                 "the class anew with other inputs, delete it"
             ) from error
-        return str(secret)
+        return secret
 
     def set_secret(self, secret: str) -> None:
         """Write the class's secret, readable by its owner only."""

@@ -95,7 +95,7 @@ def sync(
     for text_path in found:
         if not text_path.exists() and not text_path.with_suffix(".ipynb").exists():
             raise pairs.PairOutOfStep(f"{text_path}: neither the text nor the notebook exists")
-        console.print(f"{text_path}: {pairs.sync(text_path, _SIDES[side]).value}")
+        _say(f"{text_path}: {pairs.sync(text_path, _SIDES[side]).value}")
 
 
 @app.command("new-question")
@@ -112,7 +112,7 @@ def new_question_command(
     if len(candidates) != 1:
         raise typer.BadParameter("name the assignment: --assignment 01_counting")
     text_path, check_path = new_question(candidates[0], name, points)
-    console.print(
+    _say(
         f"Now edit:\n  {text_path}\n  {check_path}\nthen: autograder sync, "
         f"autograder release {candidates[0].name}, autograder verify {candidates[0].name}"
     )
@@ -129,9 +129,9 @@ def release(
         material = load_material(assignment)
         if check:
             check_release(material)
-            console.print(f"{assignment.release_path}: current")
+            _say(f"{assignment.release_path}: current")
         else:
-            console.print(f"{write_release(material)}: written")
+            _say(f"{write_release(material)}: written")
 
 
 @app.command("verify")
@@ -168,8 +168,8 @@ def simulate_command(
     simulated = simulate(material, students, seed)
     write_class(ClassFolder(class_path.resolve()), material, simulated)
     for student in simulated:
-        console.print(f"{student.total:4g}  {student.name}", highlight=False)
-    console.print(f"{len(simulated)} submissions in {class_path}/submitted, true scores above")
+        _say(f"{student.total:4g}  {student.name}")
+    _say(f"{len(simulated)} submissions in {class_path}/submitted, true scores above")
 
 
 @app.command("grade")
@@ -221,6 +221,11 @@ def demo(
         raise typer.Exit(1)
 
 
+def _say(words: str) -> None:
+    """Print words as they are: a path may hold brackets, and is copied from one line."""
+    console.print(words, markup=False, highlight=False, soft_wrap=True)
+
+
 def _students(class_folder: ClassFolder, name: str, wanted: list[str] | None) -> list[str]:
     if wanted:
         return [class_folder.student(name, each) for each in wanted]
@@ -234,8 +239,8 @@ def _close(session: Session, results: list[Graded], whole_class: bool) -> None:
     if whole_class:
         write_csv(folder.report_path(session.name, ".csv"), session.material, results)
         write_summary(folder.report_path(session.name, ".html"), session.material, results)
-        console.print(f"reports   {folder.report_path(session.name, '.html')} and .csv")
-    console.print(f"feedback  {folder.path}/feedback/<student>/{session.name}/")
+        _say(f"reports   {folder.report_path(session.name, '.html')} and .csv")
+    _say(f"feedback  {folder.path}/feedback/<student>/{session.name}/")
     reused = sum(graded.reused for graded in results)
     if reused:
         console.print(f"{reused} of {len(results)} had not changed and were judged from evidence")

@@ -7,13 +7,65 @@ import numbers
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from nextword.evidence.codec import Opaque
 
-_SHOWN = 60
+_OPAQUE_KINDS = frozenset(
+    [
+        *(
+            "bytes",
+            "bytearray",
+            "builtin_function_or_method",
+            "complex",
+            "coroutine",
+            "dict_values",
+        ),
+        *("filter", "function", "generator", "map", "method", "module", "type", "zip"),
+    ]
+)
+"""Types outside the format that students return by mistake, and by which they can be helped."""
+
+
+class Comparison(Protocol):
+    """A way to tell whether an answer is the expected one."""
+
+    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
+        """Return what kind of difference there is, None if the two agree."""
+        ...
+
+
+@dataclass(frozen=True)
+class Frequencies:
+    """Compares two tallies of a random answer by their relative frequencies.
+
+    Parameters
+    ----------
+    chance
+        Bound on the probability that two tallies of the same distribution are told apart, for each
+        answer. By Hoeffding's inequality a relative frequency of N calls is more than
+        sqrt(ln(4 / chance) / 2N) from its probability with at most half that probability.
+    """
+
+    chance: float = 1e-9
+
+    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
+        """Return what kind of difference there is; `slack` above 2 counts as 2.
+
+        The tolerance is already many standard deviations wide.
+        """
+        if not isinstance(got, Mapping) or not _is_counts(got):
+            return "not a result of every call"
+        calls = sum(expected.values())
+        if any(type(n) is not int for n in got.values()) or sum(got.values()) != calls:
+            return "not a result of every call"
+        tolerance = 2 * math.sqrt(math.log(4 / self.chance) / (2 * calls)) * min(slack, 2.0)
+        for answer in {**expected, **got}:
+            if abs(expected.get(answer, 0) - got.get(answer, 0)) > tolerance * calls:
+                return "other frequencies than the probabilities say"
+        return None
 
 
 @dataclass(frozen=True)
@@ -49,9 +101,9 @@ class Close:
         difference
             None where the two agree.
         """
-        if isinstance(got, Opaque):
-            return f"a {got.type_name} where {_kind(expected)} was expected"
-        if isinstance(expected, bool) or expected is None or isinstance(expected, str):
+        if isinstance(got, np.ndarray) and got.ndim == 0:
+            got = got[()]
+        if isinstance(expected, (bool, np.bool_, str)) or expected is None:
             return self._plain(expected, got)
         if isinstance(expected, numbers.Number):
             return self._number(expected, got, slack)
@@ -64,28 +116,21 @@ class Close:
         return self._sequence(expected, got, slack)
 
     def _plain(self, expected: Any, got: Any) -> str | None:
-        if isinstance(got, np.bool_):
-            got = bool(got)
-        if type(got) is type(expected) and got == expected:
-            return None
-        return _other(expected, got)
+        ours, theirs = (bool(v) if isinstance(v, np.bool_) else v for v in (expected, got))
+        return None if type(theirs) is type(ours) and theirs == ours else _other(expected, got)
 
     def _number(self, expected: Any, got: Any, slack: float) -> str | None:
-        if isinstance(got, np.ndarray) and got.ndim == 0:
-            got = got[()]
         if not isinstance(got, numbers.Number) or isinstance(got, (bool, np.bool_)):
             return _other(expected, got)
-        if self._near(float(expected), got, slack):
-            return None
-        return "another number"
+        return None if self._near(expected, got, slack) else "another number"
 
-    def _near(self, expected: float, got: Any, slack: float) -> bool:
+    def _near(self, wanted: Any, got: Any, slack: float) -> bool:
         if isinstance(got, numbers.Complex) and not isinstance(got, numbers.Real):
             return False
         try:
-            value = float(got)
-        except OverflowError:
-            return False
+            expected, value = float(wanted), float(got)
+        except OverflowError:  # integers beyond any float
+            return bool(wanted == got)
         if math.isnan(expected) or math.isnan(value):
             return math.isnan(expected) and math.isnan(value)
         if math.isinf(expected) or math.isinf(value):
@@ -101,9 +146,10 @@ class Close:
             return _other(expected, got)
         if array.shape != expected.shape:
             return f"an array of shape {array.shape} where {expected.shape} was expected"
-        close = np.isclose(
-            array, expected, rtol=slack * self.rtol, atol=slack * self.atol, equal_nan=True
-        )
+        with np.errstate(all="ignore"):
+            close = np.isclose(
+                array, expected, rtol=slack * self.rtol, atol=slack * self.atol, equal_nan=True
+            )
         return None if bool(close.all()) else "other numbers in the array"
 
     def _mapping(self, expected: Mapping[Any, Any], got: Any, slack: float) -> str | None:
@@ -136,7 +182,7 @@ def is_finite(value: Any) -> bool:
     """Return whether every number in `value` is finite, and there is a value at all."""
     if value is None or isinstance(value, Opaque):
         return False
-    if isinstance(value, (bool, str)):
+    if isinstance(value, (bool, np.bool_, str, numbers.Integral)):
         return True
     if isinstance(value, numbers.Number):
         return bool(np.isfinite(value))  # type: ignore[call-overload]
@@ -165,9 +211,14 @@ def _other(expected: Any, got: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    """Return a word for the kind of a value, with its article."""
+    """Return a word for the kind of a value, with its article.
+
+    A type that the student made is not named: its name could carry a secret case.
+    """
     if value is None:
         return "no value (None)"
+    if isinstance(value, Opaque):
+        return f"a {value.type_name}" if value.type_name in _OPAQUE_KINDS else "an object"
     for kinds, word in (
         ((bool, np.bool_), "a truth value"),
         ((str,), "a text"),
@@ -182,4 +233,4 @@ def _kind(value: Any) -> str:
             if isinstance(value, np.ndarray):
                 return f"an array of shape {value.shape}"
             return word
-    return f"a {type(value).__name__}"
+    return "an object"

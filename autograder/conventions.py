@@ -19,6 +19,7 @@ A written question may stand alone; a ``-given`` cell may have any name before i
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -111,6 +112,11 @@ def _problems(notebook: NotebookNode) -> list[str]:
         for grade_id, count in counts.items()
         if grade_id is not None and count > 1
     ]
+    problems += [
+        f"cell {place} has nbgrader metadata, but no grade_id that is text"
+        for place, cell in enumerate(notebook.cells, start=1)
+        if cell.metadata.get("nbgrader") and grade_id_of(cell) is None
+    ]
     for grade_id, cell in cells.items():
         if grade_id is None:
             continue
@@ -145,14 +151,14 @@ def _cell_problems(cell: NotebookNode, grade_id: str, question: str, role: str |
         problems.append(f"cell {grade_id!r}: expected {expected}; came {came}")
     if role != WRITTEN and cell.cell_type != "code":
         problems.append(f"cell {grade_id!r} is {cell.cell_type}; expected code")
-    if role == GRADED:
-        if not isinstance(metadata.get("points"), (int, float)) or metadata["points"] <= 0:
-            problems.append(f"cell {grade_id!r} has no points")
-        if f'collect("{question}", {question})' not in _hidden_part(cell.source):
-            problems.append(
-                f'cell {grade_id!r} lacks the hidden line collect("{question}", {question}) '
-                "between ### BEGIN HIDDEN TESTS and ### END HIDDEN TESTS"
-            )
+    if role in (GRADED, WRITTEN) and not _is_worth(metadata.get("points")):
+        problems.append(f"cell {grade_id!r} has no points")
+    hidden = f'collect("{question}", {question})'
+    if role == GRADED and hidden not in _hidden_lines(cell.source):
+        problems.append(
+            f"cell {grade_id!r} lacks the hidden line {hidden} "
+            "between ### BEGIN HIDDEN TESTS and ### END HIDDEN TESTS"
+        )
     if role is None and question not in _defined_names(cell.source):
         problems.append(f"cell {grade_id!r} does not define a function {question!r}")
     return problems
@@ -161,9 +167,13 @@ def _cell_problems(cell: NotebookNode, grade_id: str, question: str, role: str |
 _FLAG_NAMES = ("grade", "solution", "locked")
 
 
-def _hidden_part(source: str) -> str:
+def _is_worth(points: object) -> bool:
+    return isinstance(points, (int, float)) and 0 < points < math.inf
+
+
+def _hidden_lines(source: str) -> list[str]:
     _, _, after = source.partition("### BEGIN HIDDEN TESTS")
-    return after.partition("### END HIDDEN TESTS")[0]
+    return [line.strip() for line in after.partition("### END HIDDEN TESTS")[0].splitlines()]
 
 
 def _defined_names(source: str) -> set[str]:

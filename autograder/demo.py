@@ -14,16 +14,30 @@ from rich.markup import escape
 from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
 from autograder.course import Course
+from autograder.execute import Limits
 from autograder.grading import Graded, Session, grade
 from autograder.material import Material, load_material
 from autograder.release import check_release, write_release
 from autograder.report import write_csv, write_summary
-from autograder.simulate import Simulated, simulate, write_class
+from autograder.simulate import (
+    ClassExists,
+    Simulated,
+    is_simulated,
+    mark_simulated,
+    simulate,
+    write_class,
+)
 from autograder.terminal import closing_table, with_progress
 
 
 def run_demo(
-    course: Course, folder: Path, students: int, seed: int, workers: int, console: Console
+    course: Course,
+    folder: Path,
+    students: int,
+    seed: int,
+    workers: int,
+    console: Console,
+    limits: Limits | None = None,
 ) -> bool:
     """Release, simulate, grade and report every assignment; return whether all scores are true.
 
@@ -41,10 +55,17 @@ def run_demo(
         How many notebooks run at the same time.
     console
         Where to say what happens.
+    limits
+        What one submission may use.
+
+    Raises
+    ------
+    ClassExists
+        The folder holds something else than an earlier demonstration. Nothing has been touched.
     """
     started = time.monotonic()
-    shutil.rmtree(folder, ignore_errors=True)
     class_folder = ClassFolder(folder / "class")
+    _make_anew(folder, class_folder)
     class_folder.set_secret(hashlib.sha256(f"demo {seed}".encode()).hexdigest())
     all_true = True
     for name in course.assignment_names():
@@ -52,13 +73,13 @@ def run_demo(
         check_release(material)
         released = write_release(material, folder / "assignments")
         console.print(f"[bold]{name}[/] released through nbgrader", highlight=False)
-        console.print(f"  {released}", soft_wrap=True, highlight=False)
+        console.print(f"  {released}", soft_wrap=True, highlight=False, markup=False)
         simulated = simulate(material, students, seed)
         write_class(class_folder, material, simulated)
         console.print(f"{len(simulated)} simulated students have submitted")
         session = Session.of(material, class_folder)
         names = [each.name for each in simulated]
-        results = with_progress(grade(session, names, workers), len(names), console)
+        results = with_progress(grade(session, names, workers, limits), len(names), console)
         console.print(closing_table(material, results))
         write_csv(class_folder.report_path(name, ".csv"), material, results)
         write_summary(class_folder.report_path(name, ".html"), material, results)
@@ -68,9 +89,20 @@ def run_demo(
         ("feedback pages", class_folder.path / "feedback"),
         ("gradebook", class_folder.gradebook_path),
     ):
-        console.print(f"{what:15} {where}", soft_wrap=True, highlight=False)
+        console.print(f"{what:15} {where}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"{time.monotonic() - started:.0f} s on {workers} workers")
     return all_true
+
+
+def _make_anew(folder: Path, class_folder: ClassFolder) -> None:
+    taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    if taken and not is_simulated(class_folder):
+        raise ClassExists(
+            f"{folder} holds something else than an earlier demonstration, and would be replaced. "
+            "Name another folder: --folder, or delete it yourself"
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    mark_simulated(class_folder)
 
 
 def _compare(

@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from autograder.checking import Case, Check, Misconception
-from autograder.comparing import is_finite
+from autograder.comparing import Comparison, is_finite
 from autograder.errors import CourseError
 from autograder.material import Material, QuestionKit
 from autograder.reference import reference_function
@@ -78,6 +79,15 @@ class QuestionExam:
     wrong: Mapping[str, Mapping[str, Outcome]]
     inputs: str
 
+    def comparison(self, identity: str) -> Comparison:
+        """Return how the answers to a case are compared."""
+        return self._comparisons[identity]
+
+    @cached_property
+    def _comparisons(self) -> dict[str, Comparison]:
+        check = self.kit.check
+        return {each.identity: check.comparison(each.case.group) for each in self.cases}
+
     def testify(self, function: Callable[..., Any]) -> str:
         """Return a function's evidence, called in this process: for the course's own code."""
         return interrogate(function, self.inputs)
@@ -120,14 +130,17 @@ def draw_exam(material: Material, secret: str) -> Exam:
 
 
 def _draw_question(material: Material, kit: QuestionKit, secret: str) -> QuestionExam:
-    problem = ""
+    problem, attempt = "", 0
     for attempt in range(DRAWS):
         seed = f"{secret}|{material.assignment.name}|{kit.name}|{attempt}"
         exam = _examine(material, kit, _cases(material, kit, seed))
         problem = _problem(exam)
         if not problem:
             return exam
-    raise CannotExamine(f"{material.assignment.name}, {kit.name}: {problem} (in {DRAWS} draws)")
+        if any(outcome.failure for outcome in exam.expected.values()):
+            break  # for want of time, not of luck: the next draw would be another exam
+    where = f"{material.assignment.name}, {kit.name}"
+    raise CannotExamine(f"{where}: {problem} (in {attempt + 1} draws)")
 
 
 def _cases(material: Material, kit: QuestionKit, seed: str) -> tuple[ExamCase, ...]:
@@ -176,6 +189,7 @@ def _inputs(question: str, check: Check, cases: Sequence[ExamCase]) -> str:
     asked = [
         {
             "id": each.identity,
+            "probe": each.case.probe,
             "args": encode(each.case.args),
             "kwargs": encode(dict(each.case.kwargs)),
         }
@@ -185,12 +199,14 @@ def _inputs(question: str, check: Check, cases: Sequence[ExamCase]) -> str:
     return json.dumps({"question": question, "cases": asked, **limits}, allow_nan=False)
 
 
-def agrees(check: Check, expected: Outcome, got: Outcome, slack: float = 1.0) -> bool:
-    """Return whether two outcomes are the same, as the check compares."""
-    return difference(check, expected, got, slack) is None
+def agrees(comparison: Comparison, expected: Outcome, got: Outcome, slack: float = 1.0) -> bool:
+    """Return whether two outcomes are the same."""
+    return difference(comparison, expected, got, slack) is None
 
 
-def difference(check: Check, expected: Outcome, got: Outcome, slack: float = 1.0) -> str | None:
+def difference(
+    comparison: Comparison, expected: Outcome, got: Outcome, slack: float = 1.0
+) -> str | None:
     """Return what kind of difference there is between two outcomes, None if they agree.
 
     An expected exception is met by one of the same class or of a class derived from it.
@@ -202,11 +218,11 @@ def difference(check: Check, expected: Outcome, got: Outcome, slack: float = 1.0
         if got.error is None:
             return f"it returned a value where {wanted} was to be raised"
         if wanted not in got.error.types:
-            return f"it raised {got.error.types[0]} where {wanted} was to be raised"
+            return f"it raised {got.error.known_type} where {wanted} was to be raised"
         return None
     if got.error is not None:
-        return f"it raised {got.error.types[0]}"
-    return check.compare.difference(expected.value, got.value, slack)
+        return f"it raised {got.error.known_type}"
+    return comparison.difference(expected.value, got.value, slack)
 
 
 def discriminating(exam: QuestionExam, way: Misconception) -> list[str]:
@@ -219,16 +235,19 @@ def discriminating(exam: QuestionExam, way: Misconception) -> list[str]:
         and answers[identity].returned
         and is_finite(expected.value)
         and is_finite(answers[identity].value)
-        and not agrees(exam.kit.check, expected, answers[identity], MARGIN)
+        and not agrees(exam.comparison(identity), expected, answers[identity], MARGIN)
     ]
 
 
 def _problem(exam: QuestionExam) -> str:
     """Return why this draw will not do, or nothing."""
     check = exam.kit.check
-    groups = {each.case.group for each in exam.cases}
-    if groups != set(check.groups):
-        return f"its draw has cases of {sorted(groups)}, its groups are {sorted(check.groups)}"
+    if '{"other": ' in exam.inputs:  # in JSON, no text of an argument can read like this
+        return "its draw has arguments outside the format of nextword.evidence.codec"
+    for practice in (False, True):
+        groups = {each.case.group for each in exam.cases if each.practice is practice}
+        if groups != set(check.groups):
+            return f"its draw has cases of {sorted(groups)}, its groups are {sorted(check.groups)}"
     for identity, expected in exam.expected.items():
         if expected.failure or expected.changed:
             return (
@@ -236,6 +255,8 @@ def _problem(exam: QuestionExam) -> str:
             )
         if expected.error is not None and "ValueError" not in expected.error.types:
             return f"the reference raises {expected.error.types[0]}: {expected.error.message}"
+        if not agrees(exam.comparison(identity), expected, expected):
+            return f"the reference's answer to {identity} is nothing that can be compared"
     for way in exam.kit.misconceptions:
         lost = _groups_where(exam, way, MARGIN)
         if lost != way.loses:
@@ -254,5 +275,10 @@ def _groups_where(exam: QuestionExam, way: Misconception, slack: float) -> froze
         each.case.group
         for each in exam.cases
         if not each.practice
-        and not agrees(exam.kit.check, exam.expected[each.identity], answers[each.identity], slack)
+        and not agrees(
+            exam.comparison(each.identity),
+            exam.expected[each.identity],
+            answers[each.identity],
+            slack,
+        )
     )

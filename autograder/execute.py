@@ -25,6 +25,7 @@ from nbformat import NotebookNode
 
 from autograder.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
 from nextword.evidence import EVIDENCE_MIME_TYPE, INPUTS_VARIABLE
+from nextword.evidence.codec import MAX_BYTES
 
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "MPLCONFIGDIR")
 
@@ -143,13 +144,15 @@ def _run(
 
 def _run_cell(client: _BoundedClient, cell: NotebookNode, index: int) -> str | None:
     """Run a cell; return how it ended the kernel, None if it did not."""
+    ended = "it ended the Python process (it crashed, called exit, or ran out of memory)"
+    client.kept_bytes = 0
     try:
         client.execute_cell(cell, index)
     except CellTimeoutError:
         return f"it ran longer than {client.timeout} s"
     except DeadKernelError:
-        return "it ended the Python process (it crashed, called exit, or ran out of memory)"
-    return None
+        return ended
+    return ended if client.leaving else None
 
 
 def _note_end(
@@ -214,19 +217,43 @@ class _BoundedClient(NotebookClient):
     """A client that stops keeping a cell's output where there is too much of it."""
 
     output_bytes = Limits.output_bytes
+    kept_bytes = 0
+    """What the running cell has put out."""
+    leaving = False
+    """Whether a cell called `exit`. The kernel answers it first and ends a moment later."""
+
+    def note_exit(self, execute_reply: dict[str, Any], **_: Any) -> None:
+        """Notice that a cell called `exit`, before the next cell is blamed for the end."""
+        payload = execute_reply["content"].get("payload", [])
+        self.leaving |= any(
+            part.get("source") == "ask_exit" and not part.get("keepkernel") for part in payload
+        )
+
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        """Take no part in widgets and in displays that change later: they escape the bound."""
+        kind = msg["msg_type"]
+        if kind == "update_display_data" or kind.startswith("comm"):
+            return None
+        msg["content"].pop("transient", None)
+        return super().process_message(msg, cell, cell_index)
 
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> NotebookNode | None:
-        if EVIDENCE_MIME_TYPE not in msg["content"].get("data", {}):
-            kept = sum(output.get("_bytes", 0) for output in outs)
-            size = len(json.dumps(msg["content"], default=str))
-            if kept + size > self.output_bytes:
+        """Keep an output if there is room for it."""
+        data = msg["content"].get("data", {})
+        if EVIDENCE_MIME_TYPE in data:
+            # Two pieces are refused as three are, and one too long as a longer one.
+            if sum(EVIDENCE_MIME_TYPE in output.get("data", {}) for output in outs) > 1:
                 return None
-            out = super().output(outs, msg, display_id, cell_index)
-            if out is not None:
-                out["_bytes"] = size
-            return out
+            text = str(data[EVIDENCE_MIME_TYPE])[: MAX_BYTES + 1]
+            msg["content"] |= {"data": {EVIDENCE_MIME_TYPE: text}, "metadata": {}}
+            return super().output(outs, msg, display_id, cell_index)
+        self.kept_bytes += len(json.dumps(msg["content"], default=str))
+        if self.kept_bytes > self.output_bytes:
+            return None
         return super().output(outs, msg, display_id, cell_index)
 
 
@@ -244,6 +271,7 @@ def _kernel(notebook: NotebookNode, scratch: Path, limits: Limits) -> Iterator[_
         store_widget_state=False,
     )
     client.output_bytes = limits.output_bytes
+    client.on_cell_executed = client.note_exit
     kernel_manager = client.create_kernel_manager()
     kernel_manager.transport = "ipc"
     kernel_manager.ip = str(scratch / "channel")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from datetime import datetime
 
 import sqlalchemy.exc
 from nbformat import NotebookNode
@@ -107,7 +107,7 @@ def record(
     student: str,
     notebook: NotebookNode,
     verdicts: tuple[Verdict, ...],
-    timestamp: Path,
+    timestamp: datetime | None,
 ) -> None:
     """Write a submission's scores, as nbgrader's SaveAutoGrades does.
 
@@ -127,13 +127,11 @@ def record(
     verdicts
         One a question.
     timestamp
-        The submission's ``timestamp.txt``, which need not exist.
+        When it was submitted; None leaves what is known.
     """
     assignment = material.assignment
     gradebook.update_or_create_student(student)
-    extra = {}
-    if timestamp.is_file():
-        extra["timestamp"] = utils.parse_utc(timestamp.read_text(encoding="utf-8").strip())
+    extra = {"timestamp": timestamp} if timestamp else {}
     gradebook.update_or_create_submission(assignment.name, student, **extra)
     scores = {f"{verdict.question}-{GRADED}": verdict.points for verdict in verdicts}
     words = {verdict.question: verdict.says for verdict in verdicts}

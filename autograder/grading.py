@@ -6,18 +6,20 @@ import copy
 import hashlib
 import json
 import multiprocessing
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
+from sqlalchemy.exc import DatabaseError
 
 from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
 from autograder.conventions import GRADED, grade_id_of, split_grade_id
+from autograder.errors import CourseError
 from autograder.exam import Exam, draw_exam
 from autograder.execute import Execution, Limits, execute
 from autograder.feedback import write_feedback
@@ -32,10 +34,14 @@ from autograder.results import (
     write_verdicts,
 )
 from autograder.stage import stage
-from autograder.submission import Submission, read_submission
+from autograder.submission import Submission, read_submission, submission_time
 
 ENGINE = "kernel-1"
 """Changes when the same submission could give other evidence."""
+_ANOTHER_EXAM = (
+    "Its evidence answers another exam: the class's secret or a check's draw has changed since it "
+    "was run. Run: autograder grade"
+)
 
 
 @dataclass(frozen=True)
@@ -116,8 +122,8 @@ def grade(
         Run also what has not changed since it was last run.
     """
     limits = limits or Limits()
-    with books.open_gradebook(session.class_folder) as gradebook, _pool(workers) as pool:
-        for student, evidence, reused in _gather(session, students, pool, limits, force):
+    with books.open_gradebook(session.class_folder) as gradebook:
+        for student, evidence, reused in _gather(session, students, workers, limits, force):
             if isinstance(evidence, str):
                 yield Graded(student, failure=evidence)
             else:
@@ -133,6 +139,9 @@ def rejudge(session: Session, students: Iterable[str]) -> Iterator[Graded]:
                 evidence = read_evidence(path)
             except NoEvidence as error:
                 yield Graded(student, failure=str(error))
+                continue
+            if evidence.key.partition(":")[0] != exam_digest(session.exam):
+                yield Graded(student, failure=_ANOTHER_EXAM)
             else:
                 yield _settle(session, gradebook, student, evidence, reused=True)
 
@@ -142,13 +151,27 @@ def _pool(workers: int) -> Executor:
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
 
 
+@dataclass(frozen=True)
+class _Job:
+    """A submission that has to be run."""
+
+    student: str
+    staged: NotebookNode
+    key: str
+    remarks: tuple[str, ...]
+
+
 def _gather(
-    session: Session, students: Sequence[str], pool: Executor, limits: Limits, force: bool
+    session: Session, students: Sequence[str], workers: int, limits: Limits, force: bool
 ) -> Iterator[tuple[str, Evidence | str, bool]]:
     """Yield each student's evidence, or why there is none, and whether it was there already."""
-    running: dict[Future[Execution], tuple[str, str, tuple[str, ...]]] = {}
+    jobs = []
     for student in students:
-        submission, staged, remarks, key = prepare(session, student, limits)
+        try:
+            submission, staged, remarks, key = prepare(session, student, limits)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are still graded
+            yield student, f"It could not be staged: {type(error).__name__}: {error}", False
+            continue
         kept = None if force else _kept(session, student, key)
         if kept is not None:
             yield student, kept, True
@@ -157,17 +180,53 @@ def _gather(
             write_evidence(session.class_folder.evidence_path(session.name, student), evidence)
             yield student, evidence, False
         else:
-            future = pool.submit(execute, staged, session.exam.inputs, limits)
-            running[future] = (student, key, remarks)
-    for future in as_completed(running):
-        student, key, remarks = running[future]
-        try:
-            evidence = to_evidence(future.result(), key, remarks)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the others are still graded
-            yield student, f"It could not be run: {type(error).__name__}: {error}", False
+            jobs.append(_Job(student, staged, key, remarks))
+    for job, execution in _run_all(jobs, session.exam.inputs, workers, limits):
+        if isinstance(execution, str):
+            yield job.student, execution, False
             continue
-        write_evidence(session.class_folder.evidence_path(session.name, student), evidence)
-        yield student, evidence, False
+        evidence = to_evidence(execution, job.key, job.remarks)
+        write_evidence(session.class_folder.evidence_path(session.name, job.student), evidence)
+        yield job.student, evidence, False
+
+
+def _run_all(
+    jobs: Sequence[_Job], inputs: Mapping[str, str], workers: int, limits: Limits
+) -> Iterator[tuple[_Job, Execution | str]]:
+    """Yield what running each job came to, or why it could not be run.
+
+    A submission that kills the process that runs it takes the whole pool with it: what was lost is
+    run again, each in a pool of its own.
+    """
+    lost = []
+    for job, execution in _run_in_pool(jobs, inputs, workers, limits):
+        if execution is None:
+            lost.append(job)
+        else:
+            yield job, execution
+    for alone in lost:
+        for job, execution in _run_in_pool([alone], inputs, 1, limits):
+            yield job, execution or "It could not be run: it ended the process that ran it."
+
+
+def _run_in_pool(
+    jobs: Sequence[_Job], inputs: Mapping[str, str], workers: int, limits: Limits
+) -> Iterator[tuple[_Job, Execution | str | None]]:
+    """Yield what running each job came to; None where the pool broke."""
+    with _pool(workers) as pool:
+        running = {}
+        for job in jobs:
+            try:
+                running[pool.submit(execute, job.staged, inputs, limits)] = job
+            except BrokenExecutor:
+                yield job, None
+        for future in as_completed(running):
+            try:
+                yield running[future], future.result()
+            except BrokenExecutor:
+                yield running[future], None
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others are graded
+                yield running[future], f"It could not be run: {type(error).__name__}: {error}"
 
 
 def prepare(
@@ -177,9 +236,18 @@ def prepare(
     folder = session.class_folder.submitted(session.name, student)
     submission = read_submission(folder, session.notebook_name)
     staged, remarks = stage(submission.notebook, session.material.derived)
-    content = [ENGINE, submission.digest, nbformat.writes(staged), session.exam.inputs]
-    key = hashlib.sha256(json.dumps([*content, asdict(limits)]).encode()).hexdigest()
+    content = [ENGINE, submission.digest, nbformat.writes(staged), asdict(limits)]
+    key = f"{exam_digest(session.exam)}:{_digest(content)}"
     return submission, staged, (*submission.remarks, *remarks), key
+
+
+def exam_digest(exam: Exam) -> str:
+    """Return what tells one exam's inputs from another's."""
+    return _digest(exam.inputs)
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def to_evidence(execution: Execution, key: str, remarks: tuple[str, ...]) -> Evidence:
@@ -213,23 +281,37 @@ def _settle(
     session: Session, gradebook: Gradebook, student: str, evidence: Evidence, reused: bool
 ) -> Graded:
     """Judge, record, and write what student and staff get to see."""
+    try:
+        return _settled(session, gradebook, student, evidence, reused)
+    except (CourseError, DatabaseError):
+        raise  # not this submission's fault, and the next one would meet it too
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others are still graded
+        gradebook.db.rollback()
+        failure = f"It could not be recorded: {type(error).__name__}: {error}"
+        return Graded(student, failure=failure)
+
+
+def _settled(
+    session: Session, gradebook: Gradebook, student: str, evidence: Evidence, reused: bool
+) -> Graded:
     verdicts = judge_all(session.exam, evidence)
     notebook = with_scores(evidence.notebook, verdicts, session.material)
     folder, name = session.class_folder, session.name
+    time, about_time = submission_time(folder.submitted(name, student))
+    remarks = (*evidence.remarks, *about_time)
     write_atomically(
         folder.autograded_path(name, student, session.notebook_name), nbformat.writes(notebook)
     )
-    timestamp = folder.submitted(name, student) / "timestamp.txt"
-    books.record(gradebook, session.material, student, notebook, verdicts, timestamp)
-    write_verdicts(folder.verdict_path(name, student), verdicts, evidence.remarks)
+    books.record(gradebook, session.material, student, notebook, verdicts, time)
+    write_verdicts(folder.verdict_path(name, student), verdicts, remarks)
     write_feedback(
         folder.feedback_path(name, student, session.notebook_name),
         session.material,
         student,
         verdicts,
-        evidence.remarks,
+        remarks,
     )
-    return Graded(student, verdicts, evidence.remarks, reused=reused)
+    return Graded(student, verdicts, remarks, reused=reused)
 
 
 def judge_all(exam: Exam, evidence: Evidence) -> tuple[Verdict, ...]:

@@ -132,16 +132,27 @@ def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
 def _reason(exam: QuestionExam, each: ExamCase, outcomes: Mapping[str, Outcome]) -> str | None:
     """Return why a case is not right, None if it is."""
     outcome = outcomes[each.identity]
-    wrong = difference(exam.kit.check, exam.expected[each.identity], outcome)
+    wrong = difference(exam.comparison(each.identity), exam.expected[each.identity], outcome)
     if wrong is None and outcome.changed:
         return "it changed its input"
-    if wrong and each.repeats and _right(exam, each.repeats, outcomes):
+    if wrong and outcome.failure is None and _right_elsewhere(exam, each, outcomes):
         return "it gave another answer when it was called again with the same arguments"
     return wrong
 
 
+def _right_elsewhere(exam: QuestionExam, each: ExamCase, outcomes: Mapping[str, Outcome]) -> bool:
+    """Return whether the same call was answered rightly at another time, sooner or later."""
+    asked = each.repeats or each.identity
+    return any(
+        other.identity != each.identity
+        and asked in (other.identity, other.repeats)
+        and _right(exam, other.identity, outcomes)
+        for other in exam.cases
+    )
+
+
 def _right(exam: QuestionExam, identity: str, outcomes: Mapping[str, Outcome]) -> bool:
-    return agrees(exam.kit.check, exam.expected[identity], outcomes[identity])
+    return agrees(exam.comparison(identity), exam.expected[identity], outcomes[identity])
 
 
 def _group_verdict(
@@ -174,24 +185,26 @@ def _summary(points: float, max_points: float, groups: Sequence[GroupVerdict]) -
 def _example(
     exam: QuestionExam, outcomes: Mapping[str, Outcome], reasons: Mapping[str, str | None]
 ) -> Example | None:
-    """Return the failing practice case that is shortest to read."""
-    examples = [
-        Example(
-            show_call(exam.kit.name, each.case),
-            show_outcome(exam.expected[each.identity]),
-            f"{show_outcome(outcomes[each.identity])}"
-            + (", and changed its input" if outcomes[each.identity].changed else ""),
-        )
+    """Return a failing practice case: of the first group that has one, the shortest to read."""
+    order = list(exam.kit.check.groups)
+    calls = [
+        (order.index(each.case.group), len(call), call, each.identity)
         for each in exam.cases
         if each.practice and reasons[each.identity] is not None
+        for call in [show_call(exam.kit.name, each.case)]
     ]
-    return min(examples, key=lambda example: (len(example.call), example.call), default=None)
+    if not calls:
+        return None
+    _, _, call, identity = min(calls)
+    got = show_outcome(outcomes[identity])
+    changed = ", and changed its input" if outcomes[identity].changed else ""
+    return Example(call, show_outcome(exam.expected[identity]), got + changed)
 
 
 def _line(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:
-    """Return the line that raised where nothing was to be raised."""
-    for identity, expected in exam.expected.items():
-        error = outcomes[identity].error
+    """Return the line that raised, in a practice case, where nothing was to be raised."""
+    for identity in (each.identity for each in exam.cases if each.practice):
+        expected, error = exam.expected[identity], outcomes[identity].error
         if expected.error is None and error is not None and error.line:
             return f"line {error.line_number}: {error.line}  ({error.types[0]})"
     return None
@@ -206,7 +219,6 @@ def _recognise(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Misconcep
 def _is_this(exam: QuestionExam, way: Misconception, outcomes: Mapping[str, Outcome]) -> bool:
     """Return whether all finite evidence is the misconception's, with two cases that tell."""
     answers = exam.wrong[way.name]
-    check = exam.kit.check
     finite = [
         identity
         for identity, expected in exam.expected.items()
@@ -216,11 +228,14 @@ def _is_this(exam: QuestionExam, way: Misconception, outcomes: Mapping[str, Outc
         and is_finite(answers[identity].value)
     ]
     telling = set(discriminating(exam, way))
-    if not all(agrees(check, answers[identity], outcomes[identity]) for identity in finite):
+    if not all(
+        agrees(exam.comparison(identity), answers[identity], outcomes[identity])
+        for identity in finite
+    ):
         return False
     differs = [
         identity
         for identity in telling
-        if not agrees(check, exam.expected[identity], outcomes[identity])
+        if not agrees(exam.comparison(identity), exam.expected[identity], outcomes[identity])
     ]
     return len(differs) >= DISCRIMINATING

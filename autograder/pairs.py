@@ -56,13 +56,20 @@ def read_text(path: Path) -> NotebookNode:
     UnreadableSource
         The text is no py:percent notebook.
     """
+    text = _read(path)
     try:
-        text = path.read_text(encoding="utf-8")
         notebook = jupytext.reads(text, fmt=FORMAT, config=_config(path))
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise UnreadableSource(f"{path}: expected a py:percent text file: {error}") from error
     notebook.metadata.pop("jupytext", None)  # jupytext.toml holds these settings
     return with_stable_ids(notebook)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise UnreadableSource(f"{path}: expected text in UTF-8: {error}") from error
 
 
 def read_notebook(path: Path) -> NotebookNode:
@@ -75,7 +82,7 @@ def read_notebook(path: Path) -> NotebookNode:
     """
     try:
         notebook: NotebookNode = nbformat.read(path, as_version=4)
-    except (OSError, ValueError, nbformat.ValidationError) as error:
+    except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
         raise UnreadableSource(f"{path}: expected a Jupyter notebook: {error}") from error
     return notebook
 
@@ -98,7 +105,7 @@ def check(text_path: Path) -> NotebookNode:
         if not path.exists():
             raise PairOutOfStep(f"{path} is missing beside {other.name}. Run: autograder sync")
     notebook = read_notebook(notebook_path)
-    if text_of(notebook, text_path) != text_path.read_text(encoding="utf-8"):
+    if text_of(notebook, text_path) != _read(text_path):
         raise PairOutOfStep(
             f"{text_path} and {notebook_path.name} differ. Run: autograder sync "
             "(the newer one wins; --from text or --from notebook decides)"
@@ -149,7 +156,7 @@ def _direction(text_path: Path, notebook_path: Path, prefer: Step | None) -> Ste
 
 
 def _write_if_changed(path: Path, content: str) -> bool:
-    if path.exists() and path.read_text(encoding="utf-8") == content:
+    if path.exists() and path.read_bytes() == content.encode():
         return False
     write_atomically(path, content)
     return True

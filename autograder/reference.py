@@ -1,8 +1,8 @@
 """Reads the reference functions out of a solution notebook.
 
 Nothing else of the course imports a notebook. Only definitions are executed: imports and constants
-from any code cell, functions and classes from solution cells and given cells. Training, plotting
-and tests never run.
+from any code cell but explorations, functions and classes from solution cells and given cells.
+Training, plotting and tests never run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.conventions import GIVEN, grade_id_of, split_grade_id
+from autograder.conventions import EXPLORATION, GIVEN, grade_id_of, split_grade_id
 from autograder.errors import CourseError
 
 
@@ -44,7 +44,7 @@ def load_reference(notebook: NotebookNode, name: str) -> ModuleType:
     """
     module = ModuleType(name)
     for index, cell in enumerate(notebook.cells):
-        if cell.cell_type == "code":
+        if cell.cell_type == "code" and EXPLORATION not in cell.metadata.get("tags", []):
             _execute(cell, module, f"<{name}, cell {grade_id_of(cell) or index}>")
     return module
 
@@ -79,7 +79,8 @@ def _execute(cell: NotebookNode, module: ModuleType, filename: str) -> None:
     lines = cell.source.splitlines(keepends=True)
     linecache.cache[filename] = (len(cell.source), None, lines, filename)
     try:
-        exec(compile(tree, filename, "exec"), vars(module))  # noqa: S102 - the course's own code
+        code = compile(tree, filename, "exec", dont_inherit=True)
+        exec(code, vars(module))  # noqa: S102 - the course's own code
     except Exception as error:
         raise BrokenReference(f"{filename}: {type(error).__name__}: {error}") from error
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -132,11 +133,9 @@ def _advice(assignment: Assignment) -> str:
     return f"Run: autograder release {assignment.name}"
 
 
-def _content(notebook: NotebookNode) -> list[tuple[str, str, str]]:
-    return [
-        (cell.cell_type, cell.source, repr(sorted(cell.metadata.get("nbgrader", {}).items())))
-        for cell in notebook.cells
-    ]
+def _content(notebook: NotebookNode) -> tuple[Any, ...]:
+    cells = [(cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells]
+    return notebook.metadata, cells
 
 
 def refuse_leaks(material: Material, released: NotebookNode) -> None:

@@ -30,7 +30,7 @@ class Evidence:
     Parameters
     ----------
     key
-        Of what was run: the submission, the inputs, and the engine.
+        Of what was run: the exam, a colon, and a digest of all that the evidence depends on.
     notebook
         The executed notebook, without evidence.
     evidence, absences
@@ -80,7 +80,14 @@ def read_evidence(path: Path) -> Evidence:
         )
     except FileNotFoundError as error:
         raise NoEvidence(f"No evidence at {path}. Run: autograder grade") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        nbformat.ValidationError,
+    ) as error:
         raise NoEvidence(f"{path} is damaged ({error}). Run: autograder grade --force") from error
 
 
@@ -104,6 +111,8 @@ def read_verdicts(path: Path) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        if content["version"] != VERSION:
+            raise ValueError(f"version {content['version']}, expected {VERSION}")
         verdicts = tuple(_verdict(fields) for fields in content["verdicts"])
         return verdicts, tuple(content["remarks"])
     except FileNotFoundError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pprint
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +12,10 @@ import numpy as np
 from autograder.checking import Case
 from autograder.testimony import Outcome
 from nextword.evidence.codec import Opaque
+from nextword.evidence.recipes import Recipe
 
-LONGEST = 600
+LONGEST = 1_600
+_LARGE = 4_000
 
 
 def show_call(function: str, case: Case) -> str:
@@ -23,13 +26,16 @@ def show_call(function: str, case: Case) -> str:
     >>> show_call("perplexity", Case("bases", ([-3.0],), {"base": 2}))
     'perplexity([-3.0], base=2)'
     """
-    parts = [show(arg) for arg in case.args]
-    parts += [f"{name}={show(value)}" for name, value in case.kwargs.items()]
-    one_line = f"{function}({', '.join(parts)})"
+    times, args = "", case.args
+    if case.probe == "tally":
+        times, args = f", {args[0]:,} times", args[1:]
+    parts = [_show_argument(arg) for arg in args]
+    parts += [f"{name}={_show_argument(value)}" for name, value in case.kwargs.items()]
+    one_line = f"{function}({', '.join(parts)}){times}"
     if len(one_line) <= 100:
         return one_line
     lines = ",\n".join("    " + part.replace("\n", "\n    ") for part in parts)
-    return f"{function}(\n{lines},\n)"
+    return f"{function}(\n{lines},\n){times}"
 
 
 def show_outcome(outcome: Outcome) -> str:
@@ -48,21 +54,66 @@ def show(value: Any) -> str:
         return f"a {value.type_name}"
     if isinstance(value, (bool, np.generic)) or value is None:
         return str(value)
-    if isinstance(value, np.ndarray):
-        text = np.array2string(value, threshold=40, precision=6)
-    elif isinstance(value, Mapping):
-        text = _show_mapping(value)
-    else:
-        text = pprint.pformat(value, width=90, compact=True)
+    text = _show_array(value) if isinstance(value, np.ndarray) else _show_container(value)
     if len(text) <= LONGEST:
         return text
     return f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
 
 
-def _show_mapping(value: Mapping[Any, Any]) -> str:
-    """Return a mapping with its first entries, the others counted."""
-    shown = 6
-    parts = [f"{key!r}: {show(part)}" for key, part in list(value.items())[:shown]]
-    if len(value) > shown:
-        parts.append(f"... {len(value) - shown} more")
-    return "{" + ", ".join(parts) + "}"
+def _show_array(array: np.ndarray) -> str:
+    if array.ndim > 4 and array.size > _LARGE:
+        return f"an array of shape {array.shape}"
+    return np.array2string(array, threshold=40, precision=6)
+
+
+def _show_container(value: Any) -> str:
+    """Return the text of what may be as large, and as odd, as a student's answer can be."""
+    value = _without_counters(value)
+    if _size(value) <= _LARGE:
+        return pprint.pformat(value, width=90, compact=True)
+    brief = reprlib.Repr()
+    brief.maxlist = brief.maxtuple = brief.maxdict = brief.maxset = brief.maxfrozenset = 40
+    brief.maxstring = brief.maxother = LONGEST
+    return brief.repr(value)
+
+
+def _without_counters(value: Any) -> Any:
+    """Return a value with dicts for Counters, which sort their counts before they show them."""
+    if isinstance(value, Mapping):
+        return {key: _without_counters(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        parts = [_without_counters(part) for part in value]
+        return tuple(parts) if isinstance(value, tuple) else parts
+    return value
+
+
+def _size(value: Any) -> int:
+    """Return about how many characters a value takes to write."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, np.ndarray):
+        return int(value.size)
+    if isinstance(value, Mapping):
+        return sum(_size(key) + _size(part) for key, part in value.items())
+    if isinstance(value, (list, tuple, frozenset)):
+        return 1 + sum(_size(part) for part in value)
+    return 1
+
+
+def _show_argument(value: Any) -> str:
+    return _show_recipe(value) if isinstance(value, Recipe) else show(value)
+
+
+def _show_recipe(recipe: Recipe) -> str:
+    """Return what a recipe builds, in a student's words."""
+    match recipe:
+        case Recipe("generator", (seed,)):
+            return f"np.random.default_rng({seed})"
+        case Recipe("table model", (memory, table)):
+            lines = [
+                f"  {show(list(context))}: {show(dict(zip(words, probs, strict=True)))}"
+                for context, (words, probs) in table.items()
+            ]
+            what = f"next_probs, which looks at the last {memory} token(s) and gives"
+            return "\n".join([what, *lines])
+    return f"a {recipe.name}"

@@ -10,6 +10,7 @@ import shutil
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -31,7 +32,7 @@ FIRST_NAMES = (
 
 
 class ClassExists(CourseError):
-    """A class folder already holds submissions that were not simulated."""
+    """A folder already holds something that was not simulated."""
 
 
 @dataclass(frozen=True)
@@ -92,27 +93,40 @@ def simulate(material: Material, students: int, seed: int) -> list[Simulated]:
 
 
 def write_class(class_folder: ClassFolder, material: Material, simulated: list[Simulated]) -> None:
-    """Write simulated submissions, replacing those of an earlier simulation.
+    """Write simulated submissions, replacing those of an earlier simulation of the assignment.
 
     Raises
     ------
     ClassExists
         The folder holds submissions of real students.
     """
-    marker = class_folder.path / "simulated.txt"
     submitted = class_folder.path / "submitted"
-    if submitted.exists() and any(submitted.iterdir()) and not marker.exists():
+    if submitted.exists() and any(submitted.iterdir()) and not is_simulated(class_folder):
         raise ClassExists(
             f"{submitted} holds submissions that were not simulated. Name another folder: --class"
         )
-    shutil.rmtree(submitted, ignore_errors=True)
-    write_atomically(
-        marker, "The submissions in this folder were written by autograder simulate.\n"
-    )
+    mark_simulated(class_folder)
+    for earlier in submitted.glob(f"*/{material.assignment.name}"):
+        shutil.rmtree(earlier)
     name = material.assignment.notebook_name
     for student in simulated:
         folder = class_folder.submitted(material.assignment.name, student.name)
         write_atomically(folder / f"{name}.ipynb", student.content)
+
+
+def is_simulated(class_folder: ClassFolder) -> bool:
+    """Return whether a class is one of ours, which may be replaced."""
+    return _marker(class_folder).exists()
+
+
+def mark_simulated(class_folder: ClassFolder) -> None:
+    """Say in the folder that its class may be replaced."""
+    words = "The submissions in this folder were written by autograder simulate.\n"
+    write_atomically(_marker(class_folder), words)
+
+
+def _marker(class_folder: ClassFolder) -> Path:
+    return class_folder.path / "simulated.txt"
 
 
 def _plans(material: Material) -> Iterator[Plan]:

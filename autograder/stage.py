@@ -33,17 +33,17 @@ def stage(submitted: NotebookNode, derived: Derived) -> tuple[NotebookNode, tupl
     staged: list[NotebookNode] = []
     seen: set[str] = set()
     remarks: list[str] = []
-    stripped = {cell.source: grade_id for grade_id, cell in released.items() if _is_ours(grade_id)}
+    recognised = _recognise(submitted.cells, released)
     for cell in submitted.cells:
-        # A tool may have dropped the metadata: a locked cell is known by its source as well.
-        grade_id = grade_id_of(cell) or stripped.get(cell.source)
+        grade_id = grade_id_of(cell) or recognised.get(cell["id"])
         if grade_id is None or grade_id not in masters:
             staged.append(_own(cell))
         elif _is_ours(grade_id):
             if grade_id in seen:
                 remarks.append(f"The test cell {grade_id} stood there twice; one copy was used.")
                 continue
-            if cell.source != released[grade_id].source:
+            ours = released[grade_id]
+            if (cell.cell_type, cell.source) != (ours.cell_type, ours.source):
                 remarks.append(f"The locked cell {grade_id} had been edited; ours was put back.")
             staged.append(copy.deepcopy(masters[grade_id]))
         else:
@@ -59,6 +59,28 @@ def stage(submitted: NotebookNode, derived: Derived) -> tuple[NotebookNode, tupl
 
 def _by_grade_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
     return {grade_id: cell for cell in notebook.cells if (grade_id := grade_id_of(cell))}
+
+
+def _recognise(cells: Sequence[NotebookNode], released: dict[str, NotebookNode]) -> dict[str, str]:
+    """Return the grade_ids of cells whose metadata a tool has dropped, by cell id.
+
+    A locked cell is known by its source, an answer by the function that it defines.
+    """
+    present = {grade_id_of(cell) for cell in cells}
+    plain = [cell for cell in cells if grade_id_of(cell) is None]
+    found: dict[str, str] = {}
+    for grade_id, master in released.items():
+        if _is_ours(grade_id):
+            found |= {cell["id"]: grade_id for cell in plain if cell.source == master.source}
+        elif grade_id not in present and split_grade_id(grade_id)[1] is None:
+            answers = [cell["id"] for cell in plain if _defines(cell, grade_id)]
+            found |= dict.fromkeys(answers[:1], grade_id)
+    return found
+
+
+def _defines(cell: NotebookNode, name: str) -> bool:
+    definition = rf"^(async +)?def {name}\b|^{name} *="
+    return cell.cell_type == "code" and bool(re.search(definition, cell.source, re.MULTILINE))
 
 
 def _own(cell: NotebookNode) -> NotebookNode:
@@ -107,12 +129,11 @@ def _restore(
 
 def _place_after(staged: Sequence[NotebookNode], previous: str | None, question: str | None) -> int:
     """Return the place after the cell `previous` and after any that defines the question."""
-    definition = re.compile(rf"^(async )?def {question}\b|^{question} *=", re.MULTILINE)
     places = [
         i
         for i, cell in enumerate(staged)
         if (previous is not None and grade_id_of(cell) == previous)
-        or (question and cell.cell_type == "code" and definition.search(cell.source))
+        or (question is not None and _defines(cell, question))
     ]
     return 1 + max(places, default=-1)
 

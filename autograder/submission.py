@@ -7,12 +7,14 @@ import json
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+from nbgrader.utils import parse_utc
 
 from autograder.conventions import EXPLORATION
 
@@ -76,6 +78,30 @@ def read_submission(folder: Path, notebook_name: str) -> Submission:
         return Submission(new_notebook(), digest, (refusal_words,), readable=False)
 
 
+def submission_time(folder: Path) -> tuple[datetime | None, tuple[str, ...]]:
+    """Return when a submission came in, as its ``timestamp.txt`` says, and remarks.
+
+    Parameters
+    ----------
+    folder
+        ``submitted/<student>/<assignment>``. The file need not exist.
+
+    Returns
+    -------
+    time, remarks
+        In UTC; None and a remark where the file says no time.
+    """
+    path = folder / "timestamp.txt"
+    if not path.is_file():
+        return None, ()
+    words = path.read_bytes()[:100].decode("utf-8", "replace").strip()
+    try:
+        return parse_utc(words), ()
+    except (ValueError, OverflowError, TypeError):
+        expected = "expected a time such as 2026-10-05 14:00:00 UTC"
+        return None, (f"timestamp.txt: {expected}, found {words!r}, which was ignored.",)
+
+
 def _find(folder: Path, expected: str) -> tuple[Path, list[str]]:
     """Return the file to grade, and remarks on the choice."""
     if not folder.is_dir() or folder.is_symlink():
@@ -128,7 +154,7 @@ def parse_notebook(content: bytes, name: str) -> tuple[NotebookNode, list[str]]:
     """
     advice = f"Open {name} in JupyterLab, save it there, and submit again."
     try:
-        data = json.loads(content.decode("utf-8"))
+        data = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise UnreadableSubmission(
             f"{name} is no notebook: expected JSON, which it is not ({error}). {advice}"
@@ -170,14 +196,15 @@ def _cells(data: Any, name: str, advice: str) -> list[Any]:
 
 def _plain_cell(cell: Any, index: int) -> NotebookNode | None:
     """Return a cell with the little that is read of it; None if it is damaged."""
-    if not isinstance(cell, dict) or cell.get("cell_type") not in _MAKERS:
+    kind = cell.get("cell_type") if isinstance(cell, dict) else None
+    if not isinstance(kind, str) or kind not in _MAKERS:
         return None
     source = cell.get("source", "")
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str):
         return None
-    plain = _MAKERS[cell["cell_type"]](source.encode("utf-8", "replace").decode("utf-8"))
+    plain = _MAKERS[kind](source.encode("utf-8", "replace").decode("utf-8"))
     plain["id"] = f"cell-{index}"
     metadata = cell.get("metadata")
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None

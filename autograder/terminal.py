@@ -44,10 +44,16 @@ def closing_table(material: Material, results: Sequence[Graded]) -> Group:
         cells = [points.get(kit.name, "-") for kit in material.kits]
         total = "-" if graded.failure else f"{graded.points:g}"
         found = notes(graded)
-        table.add_row(Text(graded.student), *cells, total, f"{len(found)}" if found else "")
-        remarks += [Text(f"{graded.student}: {note}", style="dim") for note in found]
+        table.add_row(_text(graded.student), *cells, total, f"{len(found)}" if found else "")
+        remarks += [_text(f"{graded.student}: {note}", "dim") for note in found]
     names = ", ".join(f"Q{n} {kit.name}" for n, kit in enumerate(material.kits, start=1))
     return Group(table, Text(names), *remarks)
+
+
+def _text(words: str, style: str = "") -> Text:
+    """Return words as text; what would steer a terminal shows as a replacement character."""
+    plain = (c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in words)
+    return Text("".join(plain), style)
 
 
 def proof_table(proof: Proof) -> Table:

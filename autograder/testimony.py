@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from nextword.evidence.codec import MalformedEvidence, decode, parse
+from nextword.evidence.codec import MAX_BYTES, MalformedEvidence, decode, parse
 
-MAX_BYTES = 8 * 2**20
 _ENDINGS = ("value", "error", "timeout", "too_large", "not_run")
 
 
@@ -30,6 +30,14 @@ class StudentError:
     message: str
     line: str = ""
     line_number: int | None = None
+
+    @property
+    def known_type(self) -> str:
+        """The first of its types that Python itself defines.
+
+        An exception that the student defined is not named: its name could carry a secret case.
+        """
+        return next((name for name in self.types if _is_builtin(name)), "Exception")
 
 
 @dataclass(frozen=True)
@@ -104,9 +112,19 @@ def _read_error(body: Any) -> StudentError:
         ):
             line, number = body.get("line", ""), body.get("line_number")
             return StudentError(
-                tuple(types[:20]),
-                message[:400],
-                line[:200] if isinstance(line, str) else "",
-                number if type(number) is int else None,
+                tuple(_text(name, 80) for name in types[:40]),
+                _text(message, 400),
+                _text(line, 200) if isinstance(line, str) else "",
+                number if type(number) is int and 0 < number < 10**6 else None,
             )
     raise MalformedEvidence("an error without its type and message")
+
+
+def _text(words: str, longest: int) -> str:
+    """Return words that any file can hold, cut where they are long."""
+    return words[:longest].encode("utf-8", "replace").decode("utf-8")
+
+
+def _is_builtin(name: str) -> bool:
+    kind = getattr(builtins, name, None)
+    return isinstance(kind, type) and issubclass(kind, BaseException)

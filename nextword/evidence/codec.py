@@ -11,12 +11,16 @@ None, True, "word", 3     themselves
 2.5, nan, inf             ``2.5``, ``{"float": "nan"}``, ``{"float": "inf"}``
 integer of 2**53 or more  ``{"int": "9007199254740993"}``
 list, other sequences     ``[...]``
-tuple, set                ``{"tuple": [...]}``, ``{"set": [...]}``
+tuple, set                ``{"tuple": [...]}``, ``{"set": [...]}``, a set's parts in a fixed order
 Counter, other mappings   ``{"counter": [[key, value], ...]}``, ``{"dict": [...]}``
 numpy scalar              ``{"scalar": ["float32", 2.5]}``
 array, tensor             ``{"array": ["float64", [2, 3], "<base64 of little-endian bytes>"]}``
+a `Recipe`                ``{"recipe": ["generator", [7]]}``
 anything else             ``{"other": "generator"}``: its type's name only
 ========================  ==========================================================
+
+What `encode` writes, `decode` reads: a key or a member of a set that could not be one again, such
+as a tensor, becomes its type's name.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ import binascii
 import json
 import math
 import numbers
+import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
@@ -35,15 +40,20 @@ from typing import Any
 
 import numpy as np
 
+from nextword.evidence.recipes import Recipe
+
 MAX_DEPTH = 24
 MAX_NODES = 400_000
 MAX_DIGITS = 4_000
+MAX_BYTES = 8 * 2**20
+"""How long the evidence of one question may be."""
 _EXACT_JSON_INT = 2**53
 _ARRAY_DTYPES = frozenset(
     ["bool", "float16", "float32", "float64", "complex64", "complex128"]
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
 _REAL_SCALARS = _ARRAY_DTYPES - {"complex64", "complex128"}
+_UNHASHABLE = frozenset(["array", "counter", "dict", "recipe"])
 
 
 class NotEncodable(ValueError):
@@ -69,16 +79,26 @@ class _Encoder:
 
     def encode(self, value: Any, depth: int = 0) -> Any:
         self._count(1, depth)
-        if value is None or isinstance(value, str) or type(value) is bool:
-            return str(value) if isinstance(value, str) else value
+        if isinstance(value, str):
+            self._count(len(value) // 8, depth)
+            return str(value)
+        if value is None or type(value) is bool:
+            return value
         if isinstance(value, np.generic):
             return self._scalar(value)
         if isinstance(value, numbers.Number):
             return self._number(value)
+        if isinstance(value, Recipe):
+            return {"recipe": [value.name, self.encode(list(value.args), depth + 1)]}
         array = _as_array(value)
         if array is not None:
             return self._array(array, depth)
         return self._container(value, depth)
+
+    def hashable(self, value: Any, depth: int) -> Any:
+        """Encode a key or a member of a set, so that it can be one again."""
+        encoded = self.encode(value, depth)
+        return encoded if _is_hashable(encoded) else {"other": type(value).__name__}
 
     def _count(self, nodes: int, depth: int) -> None:
         self.nodes += nodes
@@ -94,9 +114,15 @@ class _Encoder:
                 return value
             if value.bit_length() > 3 * MAX_DIGITS:
                 raise NotEncodable(f"an integer of more than {MAX_DIGITS} digits")
+            self._count(value.bit_length() // 64, 0)
             return {"int": str(value)}
         if isinstance(value, (numbers.Real, Decimal)):
-            value = float(value)
+            try:
+                value = float(value)
+            except OverflowError:  # of a Fraction; a Decimal gives inf by itself
+                value = math.inf if value > 0 else -math.inf
+            except ValueError:  # a signalling nan
+                value = math.nan
             return value if math.isfinite(value) else {"float": repr(value)}
         return {"other": type(value).__name__}
 
@@ -105,15 +131,19 @@ class _Encoder:
             return str(value)
         if value.dtype.name in _REAL_SCALARS:
             return {"scalar": [value.dtype.name, self._number(value.item())]}
+        if isinstance(value, np.longdouble):
+            return {"scalar": ["float64", self._number(value)]}
         return {"other": type(value).__name__}
 
     def _array(self, array: np.ndarray, depth: int) -> Any:
+        if array.dtype == np.longdouble:
+            array = array.astype(np.float64)
         if array.dtype.name in _ARRAY_DTYPES:
             little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
             self._count(little.nbytes // 8, depth)
             payload = base64.b64encode(little.tobytes()).decode("ascii")
             return {"array": [array.dtype.name, list(array.shape), payload]}
-        if array.ndim > 0 and array.dtype.kind in "UO":
+        if array.dtype.kind in "UTO":
             return self.encode(array.tolist(), depth + 1)
         return {"other": f"array of {array.dtype.name}"}
 
@@ -121,10 +151,14 @@ class _Encoder:
         if isinstance(value, Mapping):
             tag = "counter" if isinstance(value, Counter) else "dict"
             return {
-                tag: [[self.encode(part, depth + 1) for part in pair] for pair in value.items()]
+                tag: [
+                    [self.hashable(key, depth + 1), self.encode(part, depth + 1)]
+                    for key, part in value.items()
+                ]
             }
         if isinstance(value, Set):
-            return {"set": [self.encode(part, depth + 1) for part in value]}
+            # The order of a set of strings differs from process to process.
+            return {"set": sorted((self.hashable(p, depth + 1) for p in value), key=json.dumps)}
         if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
             parts = [self.encode(part, depth + 1) for part in value]
             return {"tuple": parts} if isinstance(value, tuple) else parts
@@ -137,9 +171,18 @@ def _as_array(value: Any) -> np.ndarray | None:
         return value
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
-        array: np.ndarray = value.detach().cpu().numpy()
+        tensor = value.detach().cpu().to_dense().resolve_conj().resolve_neg()
+        array: np.ndarray = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
         return array
     return None
+
+
+def _is_hashable(encoded: Any) -> bool:
+    """Return whether what was encoded can be a key again."""
+    if isinstance(encoded, dict):
+        (tag, body), *_ = encoded.items()
+        return tag not in _UNHASHABLE and (tag != "tuple" or all(map(_is_hashable, body)))
+    return not isinstance(encoded, list)
 
 
 def encode(value: Any) -> Any:
@@ -195,30 +238,36 @@ def decode(data: Any) -> Any:
 
 
 def _decode(data: Any, depth: int) -> Any:
-    if depth > 2 * MAX_DEPTH:
+    if depth > 2 * MAX_DEPTH + 1:
         raise MalformedEvidence("nested too deep")
+    if isinstance(data, float) and not math.isfinite(data):
+        raise MalformedEvidence("a number beyond what a float can hold")
     if data is None or isinstance(data, (bool, int, float, str)):
         return data
     if isinstance(data, list):
         return [_decode(part, depth + 1) for part in data]
     if not isinstance(data, dict) or len(data) != 1:
-        raise MalformedEvidence(f"expected one tag, came {str(data)[:80]!r}")
+        came = f"{len(data)} of them" if isinstance(data, dict) else f"a {type(data).__name__}"
+        raise MalformedEvidence(f"expected an object with one tag, came {came}")
     (tag, body), *_ = data.items()
     reader = _READERS.get(tag)
     if reader is None:
-        raise MalformedEvidence(f"unknown tag {tag[:40]!r}")
+        raise MalformedEvidence(f"unknown tag {str(tag)[:40]!r}")
     return reader(body, depth)
 
 
+_INTEGER = re.compile(r"-?[0-9]+")
+
+
 def _read_int(body: Any, depth: int) -> int:
-    if not isinstance(body, str) or len(body) > MAX_DIGITS or not body.lstrip("-").isdecimal():
+    if not isinstance(body, str) or len(body) > MAX_DIGITS or not _INTEGER.fullmatch(body):
         raise MalformedEvidence("an integer that is none")
     return int(body)
 
 
 def _read_float(body: Any, depth: int) -> float:
     if body not in ("nan", "inf", "-inf"):
-        raise MalformedEvidence(f"expected nan, inf or -inf, came {str(body)[:40]!r}")
+        raise MalformedEvidence("a number that is none: expected nan, inf or -inf")
     return float(body)
 
 
@@ -258,9 +307,13 @@ def _read_scalar(body: Any, depth: int) -> Any:
             value = _decode(number, depth + 1)
             if isinstance(value, (bool, int, float)):
                 try:
-                    return np.dtype(name).type(value)
+                    with np.errstate(all="ignore"):
+                        scalar = np.dtype(name).type(value)
                 except (OverflowError, ValueError) as error:
                     raise MalformedEvidence(f"no {name}: {str(value)[:40]}") from error
+                if scalar.item() != value and value == value:
+                    raise MalformedEvidence(f"no {name}: {str(value)[:40]}")
+                return scalar
     raise MalformedEvidence("a scalar without its dtype or number")
 
 
@@ -274,12 +327,22 @@ def _read_array(body: Any, depth: int) -> np.ndarray:
                 raise MalformedEvidence("an array whose bytes are not base64") from error
             if len(raw) != math.prod(shape) * dtype.itemsize:
                 raise MalformedEvidence("an array whose bytes do not fill its shape")
-            return np.frombuffer(raw, dtype).reshape(shape).astype(np.dtype(name))
+            try:
+                return np.frombuffer(raw, dtype).reshape(shape).astype(np.dtype(name))
+            except ValueError as error:
+                raise MalformedEvidence("an array of an impossible shape") from error
     raise MalformedEvidence("an array without dtype, shape and bytes")
 
 
 def _is_shape(shape: list[Any]) -> bool:
     return len(shape) <= 16 and all(type(n) is int and 0 <= n < 2**40 for n in shape)
+
+
+def _read_recipe(body: Any, depth: int) -> Recipe:
+    match body:
+        case [str(name), [*args]]:
+            return Recipe(name[:80], tuple(_read_parts(args, depth)))
+    raise MalformedEvidence("a recipe without its name and arguments")
 
 
 def _read_other(body: Any, depth: int) -> Opaque:
@@ -297,6 +360,7 @@ _READERS = {
     "counter": _read_counter,
     "scalar": _read_scalar,
     "array": _read_array,
+    "recipe": _read_recipe,
     "other": _read_other,
 }
 
@@ -307,15 +371,25 @@ def parse(text: str, max_bytes: int) -> Any:
     Raises
     ------
     MalformedEvidence
-        The text is longer than `max_bytes` characters, or it is not JSON.
+        The text is longer than `max_bytes` characters, or it is not JSON, or it gives an object the
+        same key twice.
     """
     if len(text) > max_bytes:
         raise MalformedEvidence(f"{len(text):,} characters where at most {max_bytes:,} are allowed")
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_double)
+    except MalformedEvidence:
+        raise
     except (ValueError, RecursionError) as error:
         raise MalformedEvidence(f"not JSON: {str(error)[:120]}") from error
 
 
 def _no_constant(name: str) -> Any:
     raise MalformedEvidence(f"the bare constant {name}, which JSON does not have")
+
+
+def _no_double(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise MalformedEvidence("an object with the same key twice")
+    return found

@@ -19,11 +19,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from nextword.evidence.codec import NotEncodable, decode, encode
+from nextword.evidence.codec import MAX_BYTES, NotEncodable, decode, encode
+from nextword.evidence.probes import probe
+from nextword.evidence.recipes import build
 
 TIMEOUTS_BEFORE_GIVING_UP = 2
+_BYTES_PER_CASE = 8_000
+"""Reserved for what is written of a case besides its value."""
 _LONGEST_MESSAGE = 400
-_HERE = str(Path(__file__).resolve().parent)
+_HERE = str(Path(__file__).resolve().parents[1])
 
 
 class CaseTimeout(BaseException):
@@ -42,7 +46,8 @@ def interrogate(function: Callable[..., Any], inputs: str) -> str:
         The student's function.
     inputs
         JSON text: ``question``, ``seconds_per_case``, ``seconds`` (for all cases together), and
-        ``cases``, each an ``id`` and encoded ``args`` and ``kwargs``.
+        ``cases``, each an ``id``, encoded ``args`` and ``kwargs``, and perhaps the name of a
+        ``probe``.
 
     Returns
     -------
@@ -54,13 +59,20 @@ def interrogate(function: Callable[..., Any], inputs: str) -> str:
     asked = json.loads(inputs)
     deadline = time.monotonic() + asked["seconds"]
     timeouts = 0
+    room = MAX_BYTES - _BYTES_PER_CASE * len(asked["cases"])
     records = []
     for case in asked["cases"]:
         if timeouts >= TIMEOUTS_BEFORE_GIVING_UP or time.monotonic() > deadline:
             records.append({"id": case["id"], "not_run": "the time for this question was used up"})
             continue
-        record = _call(function, case, asked["seconds_per_case"])
+        with _silence():
+            record = _call(function, case, asked["seconds_per_case"])
         timeouts += "timeout" in record
+        length = len(json.dumps(record.get("value")))
+        if length > room:
+            record = {"id": case["id"], "too_large": "all answers together are too large"}
+        else:
+            room -= length
         records.append(record)
     return json.dumps({"question": asked["question"], "cases": records}, allow_nan=False)
 
@@ -69,11 +81,14 @@ def _call(function: Callable[..., Any], case: dict[str, Any], seconds: float) ->
     """Return the record of one case: fresh arguments in, outcome out."""
     args, kwargs = decode(case["args"]), decode(case["kwargs"])
     before = encode([args, kwargs])
+    question = probe(case.get("probe", "call once"))
     record: dict[str, Any] = {"id": case["id"]}
     try:
-        with _silence(), _alarm(seconds):
-            value = function(*args, **kwargs)
-        record["value"] = encode(value)
+        with _alarm(seconds):
+            built = {name: build(value) for name, value in kwargs.items()}
+            # Encoded inside: a value of the student's own class runs the student's code.
+            value = encode(question(function, *(build(value) for value in args), **built))
+        record["value"] = value
     except CaseTimeout:
         record["timeout"] = seconds
     except NotEncodable as error:
@@ -82,7 +97,7 @@ def _call(function: Callable[..., Any], case: dict[str, Any], seconds: float) ->
         record["error"] = _describe(error)
     try:
         changed = encode([args, kwargs]) != before
-    except NotEncodable:
+    except Exception:  # noqa: BLE001 - whatever was put in, it was not there before
         changed = True
     if changed:
         record["changed"] = True
@@ -100,6 +115,9 @@ def _silence() -> Iterator[None]:
 
 
 class _Discard(io.TextIOBase):
+    def writable(self) -> bool:
+        return True
+
     def write(self, text: str) -> int:
         return len(text)
 
@@ -127,7 +145,7 @@ def _describe(error: BaseException) -> dict[str, Any]:
     except Exception:  # noqa: BLE001 - a student's exception may fail to print itself
         message = "(its message could not be printed)"
     described: dict[str, Any] = {
-        "types": [kind.__name__ for kind in type(error).__mro__],
+        "types": [str(kind.__name__) for kind in type(error).__mro__],
         "message": message,
     }
     frame = _own_frame(error)

@@ -9,25 +9,27 @@
 # %% [markdown]
 # # Assignment 01: Counting
 #
-# *The students opened their …* You have a guess what comes next, and so does anyone who has read enough: by
-# counting. In this assignment you build a language model out of nothing but counts, see why counting alone
-# fails, repair it, and measure how good it is.
+# *The students opened their …* You have a guess what comes next, and so does anyone who has read enough: by counting. In this assignment you build a language model out of nothing but counts, see why counting alone fails, repair it four times, let it speak, and measure how good it is: against other models, and against the best that is possible.
 #
-# **You need:** Python's `collections.Counter`, the chain rule of probability, logarithms. Lecture 01 helps.
+# **You need:** Python's `collections.Counter`, the chain rule of probability, logarithms, a little numpy. Lecture 01 helps.
 #
-# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small
-# examples that you can check by hand. They are there for you and give no points. When you submit, your function is
-# called on inputs that you have not seen, and what it returns is compared with the reference.
+# **Time:** 6 to 8 hours for the core (questions 1 to 8 and the written question), 2 more for the stretch (question 9).
 #
-# Three rules hold for every question:
+# **Points:** 29 for the core count as full marks; the 5 of the stretch are a bonus.
+#
+# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one.
+#
+# Rules that hold for every question:
 #
 # * *Do not change your inputs.* They are looked at after the call.
 # * A function is called many times. It must give the same answer for the same arguments, whatever was called before.
 # * Numbers are compared to a relative accuracy of 1e-5, so float32 is enough. `print` what you like.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 
@@ -88,7 +90,6 @@ def count_ngrams(sentences: list[list[str]], n: int) -> Counter[tuple[str, ...]]
     return counts
     ### END SOLUTION
 
-
 # %% nbgrader={"grade": false, "grade_id": "count_ngrams-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 bigrams = count_ngrams(corpus, 2)
 assert bigrams["students", "opened"] == 2, (
@@ -124,31 +125,105 @@ collect("count_ngrams", count_ngrams)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 2. Smoothing: a little for everyone
+# ## 2. From counts to probabilities
 #
-# The plain estimate divides counts (lecture slides 003, "n-gram Language Models"):
+# A language model gives a probability to the next word. With the Markov assumption, that only the last $n-1$ tokens matter, it can be read off the counts (slides 000, eq. 1; slides 003, "n-gram Language Models"):
 #
 # $$P(w \mid c) = \frac{\text{count}(c\,w)}{\text{count}(c)}$$
 #
-# where the context $c$ is the $n-1$ tokens before $w$. Two things go wrong. If $c\,w$ never occurred, the probability is
-# zero, and so is that of every sentence that contains it. If $c$ never occurred, there is nothing to divide by.
+# where the *context* $c$ is the $n-1$ tokens before $w$. This is the maximum likelihood estimate, MLE for short.
 #
-# The simplest repair adds a small $\delta$ to the count of *every* word $v$ of the vocabulary $V$:
+# **Write `mle_prob(counts, context, word)`.**
+#
+# * `counts` maps each order $1, \dots, n$ to the counts of that order: `counts[2]` is what `count_ngrams(corpus, 2)` returned.
+# * `context` is a tuple of tokens, and its length says which order is asked for: `()` for unigrams, one token for bigrams, and so on.
+# * **The count of a context is the sum over its next words**: how often it occurred *as a context*. (Not `counts[n-1][context]`: start tokens are contexts, but they are never counted as unigrams.)
+# * A seen context with a word that never followed it gives 0.
+# * A context that was never seen says nothing at all: it gives `nan`.
+# * A context for whose order there are no counts raises `ValueError`.
+
+# %% nbgrader={"grade": false, "grade_id": "mle_prob", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def mle_prob(
+    counts: dict[int, Counter[tuple[str, ...]]], context: tuple[str, ...], word: str
+) -> float:
+    """Return the relative frequency of a word after a context.
+
+    Parameters
+    ----------
+    counts
+        Maps each order to the counts of its n-grams.
+    context
+        The tokens before the word; their number chooses the order.
+    word
+        The next word.
+
+    Returns
+    -------
+    probability
+        Between 0 and 1, or nan where the context was never seen.
+    """
+    ### BEGIN SOLUTION
+    order = len(context) + 1
+    if order not in counts:
+        raise ValueError(f"no counts of order {order} for a context of {len(context)} tokens")
+    followers = {gram[-1]: n for gram, n in counts[order].items() if gram[:-1] == context}
+    context_count = sum(followers.values())
+    return followers.get(word, 0) / context_count if context_count else math.nan
+    ### END SOLUTION
+
+# %% nbgrader={"grade": false, "grade_id": "mle_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# The example of the slides: "students opened their" 1000 times, "... books" 400, "... exams" 100.
+opened_their = ("students", "opened", "their")
+slide_counts = {
+    4: Counter(
+        {
+            (*opened_their, "books"): 400,
+            (*opened_their, "exams"): 100,
+            (*opened_their, "minds"): 500,
+        }
+    )
+}
+books = mle_prob(slide_counts, opened_their, "books")
+assert math.isclose(books, 0.4), f"400 / 1000 is 0.4, not {books}"
+exams = mle_prob(slide_counts, opened_their, "exams")
+assert math.isclose(exams, 0.1), f"100 / 1000 is 0.1, not {exams}"
+laptops = mle_prob(slide_counts, opened_their, "laptops")
+assert laptops == 0, f"'laptops' never followed this context: 0, not {laptops}"
+unseen = mle_prob(slide_counts, ("teachers", "opened", "their"), "books")
+assert math.isnan(unseen), f"this context was never seen, so nothing is known: nan, not {unseen}"
+start_counts = {1: Counter({("the",): 4, ("door",): 1}), 2: Counter({("<s>", "the"): 3})}
+start = mle_prob(start_counts, ("<s>",), "the")
+assert math.isclose(start, 1), f"'<s>' was a context 3 times, always before 'the': 1, not {start}"
+the = mle_prob(start_counts, (), "the")
+assert math.isclose(the, 0.8), f"without a context, 4 of the 5 tokens are 'the': 0.8, not {the}"
+
+# %% nbgrader={"grade": true, "grade_id": "mle_prob-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# 2 points, graded when you submit: other corpora, sentence starts, unseen words and contexts.
+### BEGIN HIDDEN TESTS
+from nextword.evidence import collect
+
+collect("mle_prob", mle_prob)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3. Smoothing: a little for everyone
+#
+# Two things go wrong with relative frequencies. If $c\,w$ never occurred, the probability is zero, and so is that of every sentence that contains it. If $c$ never occurred, there is nothing to divide by. The slides call them *sparsity problem 1* and *2*.
+#
+# The simplest repair adds a small $\delta$ to the count of *every* word of the vocabulary $V$:
 #
 # $$P_\delta(w \mid c) = \frac{\text{count}(c\,w) + \delta}{\text{count}(c) + \delta\,|V|}$$
 #
-# **Write `add_delta_prob(counts, context, word, vocab_size, delta)`.**
+# **Write `add_delta_prob(counts, context, word, vocab_size, delta)`.** As in question 2:
 #
-# * `counts` maps each order $1, \dots, n$ to the counts of that order: `counts[2]` is what `count_ngrams(corpus, 2)`
-#   returned.
-# * `context` is a tuple of tokens, and its length says which order is asked for: `()` for unigrams, one token for
-#   bigrams, and so on.
-# * **The count of a context is the sum over its next words**: how often it occurred *as a context*. (Not
-#   `counts[n-1][context]`: start tokens are contexts, but they are never counted as unigrams.)
+# * `counts` maps each order to its counts, the length of `context` says which order is asked for, and the count of a context is the sum over its next words.
+# * A context for whose order there are no counts raises `ValueError`.
+#
+# And new:
+#
 # * `vocab_size` is $|V|$, all tokens that can come next. It is given; do not count it yourself.
 # * An unseen context gives $1/|V|$ for every word, which is what the formula says. With $\delta = 0$ it gives `nan`.
 # * A known context with an unseen word gives 0 when $\delta = 0$.
-# * A context for whose order there are no counts raises `ValueError`.
 
 # %% nbgrader={"grade": false, "grade_id": "add_delta_prob", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def add_delta_prob(
@@ -193,9 +268,7 @@ def add_delta_prob(
     return (counts[order].get((*context, word), 0) + delta) / denominator
     ### END SOLUTION
 
-
 # %% nbgrader={"grade": false, "grade_id": "add_delta_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# The example of the slides: "students opened their" 1000 times, "... books" 400 times, "... exams" 100 times.
 opened_their = ("students", "opened", "their")
 slide_counts = {
     4: Counter(
@@ -209,28 +282,22 @@ slide_counts = {
 plain = add_delta_prob(slide_counts, opened_their, "books", vocab_size=10, delta=0)
 assert math.isclose(plain, 0.4), f"with delta = 0 this is 400 / 1000 = 0.4, not {plain}"
 smoothed = add_delta_prob(slide_counts, opened_their, "books", vocab_size=10, delta=1)
-assert math.isclose(smoothed, 401 / 1010), f"(400 + 1) / (1000 + 1 * 10) = 0.397..., not {smoothed}"
+assert math.isclose(smoothed, 401 / 1010), f"(400 + 1) / (1000 + 1 * 10) = 0.397, not {smoothed}"
 unseen_word = add_delta_prob(slide_counts, opened_their, "laptops", vocab_size=10, delta=1)
 assert math.isclose(unseen_word, 1 / 1010), (
-    f"an unseen word gets (0 + 1) / (1000 + 1 * 10), not {unseen_word}"
+    f"an unseen word gets (0 + 1) / (1000 + 1 * 10) = 0.00099, not {unseen_word}"
 )
-unseen_context = add_delta_prob(
-    slide_counts, ("teachers", "opened", "their"), "books", vocab_size=10, delta=1
-)
-assert math.isclose(unseen_context, 1 / 10), (
-    f"an unseen context gives 1 / |V| = 0.1, not {unseen_context}"
-)
+other = ("teachers", "opened", "their")
+unseen_context = add_delta_prob(slide_counts, other, "books", vocab_size=10, delta=1)
+assert math.isclose(unseen_context, 0.1), f"an unseen context: 1 / |V| = 0.1, not {unseen_context}"
 # The probabilities of all next words sum to 1. Here |V| = 3 and every word is listed.
 three_words = sum(
-    add_delta_prob(slide_counts, opened_their, w, 3, 0.5) for w in ["books", "exams", "minds"]
+    add_delta_prob(slide_counts, opened_their, word, 3, 0.5) for word in ["books", "exams", "minds"]
 )
-assert math.isclose(three_words, 1), (
-    f"over the whole vocabulary the probabilities sum to 1, not {three_words}"
-)
-start = add_delta_prob({2: Counter({("<s>", "the"): 3, ("the", "door"): 1})}, ("<s>",), "the", 5, 0)
-assert math.isclose(start, 1), (
-    f"'<s>' occurs 3 times as a context, always before 'the': 3 / 3 = 1, not {start}"
-)
+assert math.isclose(three_words, 1), f"over the whole vocabulary they sum to 1, not {three_words}"
+start_counts = {2: Counter({("<s>", "the"): 3, ("the", "door"): 1})}
+start = add_delta_prob(start_counts, ("<s>",), "the", 5, 0)
+assert math.isclose(start, 1), f"'<s>' was a context 3 times, always before 'the': 1, not {start}"
 
 # %% nbgrader={"grade": true, "grade_id": "add_delta_prob-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: seen contexts, unseen words and contexts, and the special cases of the statement.
@@ -241,7 +308,7 @@ collect("add_delta_prob", add_delta_prob)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 3. Perplexity: how surprised is the model?
+# ## 4. Perplexity: how surprised is the model?
 #
 # A good model gives high probability to what really comes next. For a text of $T$ tokens, *perplexity* is the inverse
 # probability of the text, normalised by its length (slides 003, "Evaluating Language Models"):
@@ -287,7 +354,6 @@ def perplexity(log_probs: list[float], base: float = math.e) -> float:
         return math.inf
     ### END SOLUTION
 
-
 # %% nbgrader={"grade": false, "grade_id": "perplexity-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 eighths = perplexity([math.log(1 / 8)] * 5)
 assert math.isclose(eighths, 8), (
@@ -316,29 +382,587 @@ collect("perplexity", perplexity)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## Your first language model
+# ## 5. Backing off
 #
-# Counts, smoothing and perplexity together are a language model and its yardstick. Here is yours, on a sentence that it
-# has not seen.
+# If *students opened their laptops* never occurred, perhaps *opened their laptops* did, or *their laptops*. **Stupid backoff** (Brants et al. 2007, eq. 5; slides 003 call the idea *backoff*) asks the longest context first, and goes to a shorter one only where the $n$-gram was never seen:
+#
+# $$S(w \mid c) = \begin{cases} \dfrac{\text{count}(c\,w)}{\text{count}(c)} & \text{if count}(c\,w) > 0 \\[2ex] \alpha \, S(w \mid c') & \text{otherwise} \end{cases}$$
+#
+# where $c'$ is $c$ without its first token, the one furthest from $w$. It is a *score*, not a probability: it does not sum to 1, which is why it is called stupid. With enough data it works very well.
+#
+# **Write `stupid_backoff(counts, context, word, alpha=0.4)`.**
+#
+# * `counts`, `context`, and the count of a context are as in question 2; `counts` holds all orders from 1 to `len(context) + 1`.
+# * $\alpha$ is paid for *every* step down, also past a context that was never seen.
+# * At the end stands the empty context, the relative frequency of the word itself. A word that never occurred scores 0.
+# * A context for whose order there are no counts raises `ValueError`.
+
+# %% nbgrader={"grade": false, "grade_id": "stupid_backoff", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def stupid_backoff(
+    counts: dict[int, Counter[tuple[str, ...]]],
+    context: tuple[str, ...],
+    word: str,
+    alpha: float = 0.4,
+) -> float:
+    """Return the score of a word after the longest context with which it was seen.
+
+    Parameters
+    ----------
+    counts
+        Maps each order from 1 on to the counts of its n-grams.
+    context
+        The tokens before the word, oldest first.
+    word
+        The next word.
+    alpha
+        The price of leaving out the oldest token of the context.
+
+    Returns
+    -------
+    score
+        0 or more; over all words the scores do not sum to 1.
+    """
+    ### BEGIN SOLUTION
+    if len(context) + 1 not in counts:
+        raise ValueError(f"no counts for a context of {len(context)} tokens")
+    price = 1.0
+    for start in range(len(context) + 1):
+        shorter = context[start:]
+        table = counts[len(shorter) + 1]
+        together = table.get((*shorter, word), 0)
+        if together > 0:
+            context_count = sum(n for gram, n in table.items() if gram[:-1] == shorter)
+            return price * together / context_count
+        price *= alpha
+    return 0.0
+    ### END SOLUTION
+
+# %% nbgrader={"grade": false, "grade_id": "stupid_backoff-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+tiny = {
+    1: Counter({("the",): 4, ("door",): 3, ("books",): 1}),
+    2: Counter({("the", "door"): 3, ("their", "books"): 1, ("<s>", "the"): 3}),
+    3: Counter({("opened", "the", "door"): 2, ("opened", "their", "books"): 1}),
+}
+seen = stupid_backoff(tiny, ("opened", "the"), "door")
+assert math.isclose(seen, 1), f"'opened the door' was seen: 2 / 2 = 1, not {seen}"
+once = stupid_backoff(tiny, ("closed", "the"), "door")
+assert math.isclose(once, 0.4), f"one step down, to 'the door': 0.4 * 3 / 3 = 0.4, not {once}"
+twice = stupid_backoff(tiny, ("opened", "the"), "books")
+assert math.isclose(twice, 0.4 * 0.4 * 1 / 8), (
+    f"two steps down, to 'books' alone: 0.4 * 0.4 * 1 / 8 = 0.02, not {twice}"
+)
+half = stupid_backoff(tiny, ("the",), "books", alpha=0.5)
+assert math.isclose(half, 0.5 * 1 / 8), f"alpha is an argument: 0.5 * 1 / 8 = 0.0625, not {half}"
+assert stupid_backoff(tiny, ("opened", "the"), "laptops") == 0, "'laptops' never occurred: 0"
+
+# %% nbgrader={"grade": true, "grade_id": "stupid_backoff-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# 3 points, graded when you submit: seen n-grams, one step down, several steps and unknown words.
+### BEGIN HIDDEN TESTS
+from nextword.evidence import collect
+
+collect("stupid_backoff", stupid_backoff)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 6. Interpolation: ask everyone
+#
+# Backing off asks one order at a time. **Interpolation** asks all of them and mixes their answers, as the trigram does that Bengio et al. (2003, in 001) compare with and combine with their network. With weights $\lambda_1, \dots, \lambda_n$ that sum to 1:
+#
+# $$P(w \mid c) = \sum_{k=1}^{n} \lambda_k \, P_k(w \mid c_k)$$
+#
+# where $P_k$ is the relative frequency of question 2 of order $k$, and $c_k$ the *last* $k-1$ tokens of $c$.
+#
+# **Write `interpolated_prob(counts, context, word, lambdas)`.**
+#
+# * `counts` and the count of a context are as in question 2. `lambdas` runs from order 1 to order $n$, and `context` has $n-1$ tokens. `lambdas` is any sequence of numbers or an array.
+# * **An order whose context was never seen lends its weight to the order below**, and that one, if it has not seen its context either, to the next one below. So the probabilities still sum to 1.
+# * A word that no order has seen gets 0.
+# * Weights that do not sum to 1 (to within 1e-6), or whose number is not `len(context) + 1`, raise `ValueError`.
+
+# %% nbgrader={"grade": false, "grade_id": "interpolated_prob", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def interpolated_prob(
+    counts: dict[int, Counter[tuple[str, ...]]],
+    context: tuple[str, ...],
+    word: str,
+    lambdas: list[float],
+) -> float:
+    """Return the mixture of the relative frequencies of all orders.
+
+    Parameters
+    ----------
+    counts
+        Maps each order from 1 on to the counts of its n-grams.
+    context
+        The n - 1 tokens before the word, oldest first.
+    word
+        The next word.
+    lambdas
+        The weights of the orders 1 to n; they sum to 1.
+
+    Returns
+    -------
+    probability
+        Between 0 and 1.
+    """
+    ### BEGIN SOLUTION
+    if len(lambdas) != len(context) + 1 or abs(sum(lambdas) - 1) > 1e-6:
+        raise ValueError(f"expected {len(context) + 1} weights that sum to 1, came {lambdas}")
+    probability, lent = 0.0, 0.0
+    for order in range(len(lambdas), 0, -1):
+        shorter = context[len(context) - order + 1 :]
+        followers = {gram[-1]: n for gram, n in counts[order].items() if gram[:-1] == shorter}
+        weight = lambdas[order - 1] + lent
+        if followers:
+            probability += weight * followers.get(word, 0) / sum(followers.values())
+            lent = 0.0
+        else:
+            lent = weight
+    return probability
+    ### END SOLUTION
+
+# %% nbgrader={"grade": false, "grade_id": "interpolated_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+tiny = {
+    1: Counter({("the",): 4, ("door",): 3, ("books",): 1}),
+    2: Counter({("the", "door"): 3, ("the", "books"): 1, ("their", "books"): 1}),
+    3: Counter({("opened", "the", "door"): 2, ("opened", "their", "books"): 1}),
+}
+mixed = interpolated_prob(tiny, ("opened", "the"), "door", [0.2, 0.3, 0.5])
+assert math.isclose(mixed, 0.2 * 3 / 8 + 0.3 * 3 / 4 + 0.5 * 2 / 2), (
+    f"0.2 * 3/8 (unigram) + 0.3 * 3/4 (bigram) + 0.5 * 2/2 (trigram) = 0.8, not {mixed}"
+)
+bigram = interpolated_prob(tiny, ("the",), "books", [0.2, 0.8])
+assert math.isclose(bigram, 0.2 * 1 / 8 + 0.8 * 1 / 4), f"0.2 * 1/8 + 0.8 * 1/4, not {bigram}"
+lends = interpolated_prob(tiny, ("closed", "the"), "door", [0.2, 0.3, 0.5])
+assert math.isclose(lends, 0.2 * 3 / 8 + 0.8 * 3 / 4), (
+    f"'closed the' was never seen, so order 3 lends its 0.5 to order 2: 0.675, not {lends}"
+)
+total = sum(
+    interpolated_prob(tiny, ("closed", "your"), word, [0.2, 0.3, 0.5])
+    for word in ["the", "door", "books"]
+)
+assert math.isclose(total, 1), f"two unseen contexts lend, and all words still sum to 1: {total}"
+try:
+    interpolated_prob(tiny, ("the",), "door", [0.5, 0.6])
+except ValueError:
+    pass
+else:
+    raise AssertionError("0.5 + 0.6 is not 1: expected a ValueError")
+
+# %% nbgrader={"grade": true, "grade_id": "interpolated_prob-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# 3 points, graded when you submit: seen contexts, unseen contexts that lend, and the edges of the statement.
+### BEGIN HIDDEN TESTS
+from nextword.evidence import collect
+
+collect("interpolated_prob", interpolated_prob)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 7. Which weights? Let held-out text decide
+#
+# Weights fitted on the training text would all go to the highest order, which has seen everything there. So they are fitted on text that was *held out*. Write down, for each of its $T$ tokens and each order $k$, the probability $p_{tk}$ that order $k$ gives to the token: a table of $T$ rows and $n$ columns. The weights that make the held-out text most probable are found by **EM** (expectation maximisation), which repeats two steps:
+#
+# $$\gamma_{tk} = \frac{\lambda_k \, p_{tk}}{\sum_{j} \lambda_j \, p_{tj}} \qquad\qquad \lambda_k \leftarrow \frac{1}{T} \sum_{t=1}^{T} \gamma_{tk}$$
+#
+# In words: which share of token $t$ was order $k$'s doing? And then: an order's weight is its mean share.
+#
+# **Write `fit_lambdas(order_probs, n_iter)`.**
+#
+# * `order_probs` is an array of shape $(T, n)$. Entry $[t, k-1]$ is what order $k$ alone gives to held-out token $t$. (Where its context was never seen, it holds what the order gives that it lends to. You will see below how your own `interpolated_prob` makes this table.)
+# * Start with equal weights. Do `n_iter` rounds of both steps, and return the weights, an array of $n$ numbers that sum to 1. With `n_iter=0` these are the equal weights.
+# * A token to which no order gives any probability says nothing about weights: leave its row out, of the sum and of $T$. If no row is left, the weights stay equal.
+
+# %% nbgrader={"grade": false, "grade_id": "fit_lambdas", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def fit_lambdas(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
+    """Return the weights of the orders after some rounds of EM.
+
+    Parameters
+    ----------
+    order_probs
+        Shape (tokens, orders): the probability that each order gives to each held-out token.
+    n_iter
+        How many rounds, 0 or more.
+
+    Returns
+    -------
+    lambdas
+        Shape (orders,): weights that sum to 1.
+    """
+    ### BEGIN SOLUTION
+    order_probs = np.asarray(order_probs, dtype=float)
+    lambdas = np.full(order_probs.shape[1], 1 / order_probs.shape[1])
+    rows = order_probs[order_probs.sum(axis=1) > 0]
+    if len(rows) == 0:
+        return lambdas
+    for _ in range(n_iter):
+        shares = lambdas * rows
+        shares /= shares.sum(axis=1, keepdims=True)
+        lambdas = shares.mean(axis=0)
+    return lambdas
+    ### END SOLUTION
+
+# %% nbgrader={"grade": false, "grade_id": "fit_lambdas-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+one_token = np.array([[0.1, 0.3]])
+equal = fit_lambdas(one_token, 0)
+assert np.allclose(equal, [0.5, 0.5]), f"before the first round the weights are equal, not {equal}"
+once = fit_lambdas(one_token, 1)
+assert np.allclose(once, [0.25, 0.75]), (
+    f"shares of the one token: 0.5*0.1 : 0.5*0.3 = 1 : 3, so (0.25, 0.75), not {once}"
+)
+twice = fit_lambdas(one_token, 2)
+assert np.allclose(twice, [0.1, 0.9]), (
+    f"second round: 0.25*0.1 : 0.75*0.3 = 1 : 9, so (0.1, 0.9), not {twice}. "
+    "Do the shares use the weights of the round before?"
+)
+two_tokens = fit_lambdas(np.array([[0.1, 0.3], [0.2, 0.0]]), 1)
+assert np.allclose(two_tokens, [0.625, 0.375]), (
+    f"shares (0.25, 0.75) and (1, 0), so their mean is (0.625, 0.375), not {two_tokens}"
+)
+with_unknown = fit_lambdas(np.array([[0.1, 0.3], [0.0, 0.0]]), 1)
+assert np.allclose(with_unknown, [0.25, 0.75]), (
+    f"the second token has probability 0 in every order and is left out: {with_unknown}"
+)
+
+# %% nbgrader={"grade": true, "grade_id": "fit_lambdas-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# 4 points, graded when you submit: tables of many shapes, tokens of probability 0, and no rounds at all.
+### BEGIN HIDDEN TESTS
+from nextword.evidence import collect
+
+collect("fit_lambdas", fit_lambdas)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 8. Let it speak
+#
+# A language model can be *sampled*: draw a word from the distribution of the next word, append it, and ask again. Like *today the price of gold per ton, while production of shoe lasts* (slides 003).
+#
+# **Write `sample_text(next_probs, prompt, length, rng)`.**
+#
+# * `next_probs(prefix)` is a model. Given all tokens so far, a list, it returns a list of words and an array of their probabilities, which sum to 1. Do not pad the prefix; the model does that itself.
+# * `prompt` is a list of tokens to begin with; it may be empty.
+# * Return a list: the prompt, followed by **at most `length`** new tokens.
+# * Stop after `</s>`, which belongs to the result. A prompt that already ends in `</s>` is returned as it is.
+# * Draw each word with the probability that the model gives to it. All randomness comes from `rng`, a `numpy.random.Generator`. How you draw is up to you: it is tested on models that leave no choice, and by the frequencies of many draws.
+
+# %% nbgrader={"grade": false, "grade_id": "sample_text", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def sample_text(
+    next_probs: Callable[[list[str]], tuple[list[str], np.ndarray]],
+    prompt: list[str],
+    length: int,
+    rng: np.random.Generator,
+) -> list[str]:
+    """Return a prompt continued by a language model.
+
+    Parameters
+    ----------
+    next_probs
+        Maps the tokens so far to words and the probabilities that they come next.
+    prompt
+        The first tokens, possibly none.
+    length
+        How many new tokens there may be.
+    rng
+        The source of randomness.
+
+    Returns
+    -------
+    tokens
+        The prompt and at most `length` new tokens, the last of which may be `</s>`.
+    """
+    ### BEGIN SOLUTION
+    tokens = list(prompt)
+    for _ in range(length):
+        if tokens and tokens[-1] == "</s>":
+            break
+        words, probabilities = next_probs(tokens)
+        tokens.append(words[rng.choice(len(words), p=probabilities)])
+    return tokens
+    ### END SOLUTION
+
+# %% nbgrader={"grade": false, "grade_id": "sample_text-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+def abc_model(prefix):
+    """Say 'a b c </s>', whatever stands before: it leaves no choice."""
+    return [["a", "b", "c", "</s>"][min(len(prefix), 3)]], np.array([1.0])
+
+
+rng = np.random.default_rng(0)
+whole = sample_text(abc_model, [], 10, rng)
+assert whole == ["a", "b", "c", "</s>"], f"it stops after '</s>', which is kept: not {whole}"
+prompted = sample_text(abc_model, ["x"], 2, rng)
+assert prompted == ["x", "b", "c"], (
+    f"the prompt, then 2 new tokens: ['x', 'b', 'c'], not {prompted}"
+)
+ended = sample_text(abc_model, ["x", "</s>"], 5, rng)
+assert ended == ["x", "</s>"], f"a prompt that has ended is returned as it is, not {ended}"
+
+
+def coin_model(prefix):
+    """Say 'heads' three times out of four."""
+    return ["heads", "tails"], np.array([0.75, 0.25])
+
+
+throws = Counter(sample_text(coin_model, [], 4000, rng))
+assert 2850 < throws["heads"] < 3150, f"expected about 3000 of 4000 'heads', came {dict(throws)}"
+
+# %% nbgrader={"grade": true, "grade_id": "sample_text-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# 4 points, graded when you submit: models that leave no choice, and the frequencies of many draws.
+### BEGIN HIDDEN TESTS
+from nextword.evidence import collect
+
+collect("sample_text", sample_text)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Your models on the ladder
+#
+# Now all of it together, on a language that you do not know by heart. The course's own language is a small grammar: its sentences read like English, and because we wrote it, we know its *entropy* exactly. No model can have a lower perplexity on it than `floor`, except by luck or by cheating.
+#
+# (The cells from here to the written question are for looking. They are not run when your work is graded.)
 
 # %% tags=["exploration"]
-counts = {n: count_ngrams(corpus, n) for n in (1, 2, 3)}
-vocab = {word for (word,) in counts[1]}
-new_sentence = ["the", "proctor", "opened", "their", "exams"]
-for n in (1, 2, 3):
-    padded = ["<s>"] * (n - 1) + new_sentence + ["</s>"]
-    windows = [tuple(padded[i : i + n]) for i in range(len(padded) - n + 1)]
-    probs = [
-        add_delta_prob(counts, window[:-1], window[-1], len(vocab), delta=0.1) for window in windows
+from nextword.corpora import from_grammar
+from nextword.grammar import Grammar
+from nextword.ladder import Ladder
+from nextword.ngram import ModifiedKneserNey
+
+grammar = Grammar.load()
+small = from_grammar(train_tokens=20_000, valid_tokens=1_500, test_tokens=1_500)
+print(small)
+for sentence in small.train[:5]:
+    print("  ", " ".join(sentence))
+
+# %% tags=["exploration"]
+train_counts = {n: count_ngrams(small.train, n) for n in (1, 2, 3)}
+vocab_size = len(grammar.vocab) + 1  # and </s>
+
+
+def windows(sentences, n):
+    """Yield the context and the next word of every token, </s> included."""
+    for sentence in sentences:
+        padded = ["<s>"] * (n - 1) + sentence + ["</s>"]
+        for end in range(n - 1, len(padded)):
+            yield tuple(padded[end - n + 1 : end]), padded[end]
+
+
+# Each order alone, on held-out text: interpolation with all the weight on one order.
+order_probs = np.array(
+    [
+        [interpolated_prob(train_counts, context, word, alone) for alone in np.eye(3)]
+        for context, word in windows(small.valid, 3)
     ]
-    print(f"order {n}: perplexity {perplexity(np.log(probs)):5.2f}")
+)
+lambdas = fit_lambdas(order_probs, 50)
+print("weights of the orders 1, 2, 3:", lambdas.round(3))
+
+# %% tags=["exploration"]
+floor = grammar.floor_of(small.test).perplexity()
+ladder = Ladder(floor)
+for n in (1, 2, 3):
+    log_probs = [
+        math.log(add_delta_prob(train_counts, context, word, vocab_size, 0.01))
+        for context, word in windows(small.test, n)
+    ]
+    ladder.add(f"yours: add 0.01, order {n}", perplexity(log_probs))
+with np.errstate(divide="ignore"):
+    log_probs = np.log(
+        [
+            interpolated_prob(train_counts, context, word, lambdas)
+            for context, word in windows(small.test, 3)
+        ]
+    )
+seen = log_probs[np.isfinite(log_probs)]
+print(f"{log_probs.size - seen.size} of {log_probs.size} tokens were never seen in training")
+ladder.add("yours: interpolated trigram*", perplexity(seen))
+kneser_ney = ModifiedKneserNey.fit(small.train, 3)
+ladder.add("modified Kneser–Ney, order 3", kneser_ney.perplexity(small.test))
+ladder.draw()
+
+# %% [markdown]
+# \* The interpolated trigram gives probability 0 to words that it has never seen, so its perplexity is infinite; the
+# bar leaves these tokens out. Kneser–Ney, in question 9, has a place for them.
+#
+# And what does it say? Here is your trigram, speaking.
+
+# %% tags=["exploration"]
+followers = {}
+for (*context, word), count in train_counts[3].items():
+    followers.setdefault(tuple(context), {})[word] = count
+
+
+def trigram_model(prefix):
+    """Return what followed the last two tokens in training, and how often."""
+    context = tuple((["<s>", "<s>"] + list(prefix))[-2:])
+    table = followers[context]
+    total = sum(table.values())
+    return list(table), np.array([count / total for count in table.values()])
+
+
+rng = np.random.default_rng(1)
+for _ in range(5):
+    print(" ".join(sample_text(trigram_model, [], 30, rng)[:-1]))
+
+# %% [markdown]
+# ## Written: better than the best?
+#
+# The next cell shows an add-δ model with a very small δ, of order 1 to 6, fitted on the course's whole training text.
+
+# %% tags=["exploration"]
+from nextword.corpora import load
+from nextword.ngram import AddDelta
+
+corpus_of_the_course = load("grammar")
+print(f"exact floor: {grammar.floor().perplexity():.2f}")
+print("order   training perplexity   test perplexity")
+for n in range(1, 7):
+    model = AddDelta.fit(corpus_of_the_course.train, n, delta=0.001)
+    on_train = model.perplexity(corpus_of_the_course.train)
+    on_test = model.perplexity(corpus_of_the_course.test)
+    print(f"{n:5}   {on_train:19.2f}   {on_test:15.2f}")
+
+# %% [markdown]
+# On the training text, orders 4 to 6 are *below the floor*: better than a model that knows the grammar itself. **In at most 200 words:** (a) How can that be, and is the floor wrong? (b) Test perplexity first falls and then climbs. What happens at high orders, and to which tokens? (c) If you were shown only one of the two columns, which one would you want, and what could it still not tell you?
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "better_than_best-written", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
+# **A model answer.** (a) The floor is the lowest *expected* perplexity on fresh text from the grammar. The training text is not
+# fresh: the model was made from it. A high order has seen most of its training contexts only once, and so predicts the one
+# word that followed with a probability near 1: it recites. The floor is right; it does not bound a model that has seen
+# the answers. (b) On test text most of these long contexts were never seen, and add-δ then gives the uniform 1/|V|; and where
+# they were seen once, almost all probability is on one word, so a different word costs dearly. Up to order 2 or 3 the longer context
+# helps more than sparsity hurts. (c) The test column: it estimates performance on new text. It says nothing about text of
+# another kind, nor how far the model is from the best possible one: for that we need the floor.
+#
+# **Rubric (4 points).** 1: the training text is not fresh, or memorised, so the floor (an expectation over new text) does not
+# apply. 1: at high orders most test contexts are unseen or seen once, and what add-δ then does (uniform, or overconfident).
+# 1: the trade-off, that longer contexts help until sparsity wins. 1: (c) the test column, with one thing that it cannot tell (distance from
+# the floor, other text, which tokens). Accept any wording; half points for a right claim without a reason.
+
+# %% [markdown]
+# ## 9. Stretch: Kneser–Ney
+#
+# *San Francisco* is frequent, so *Francisco* is a frequent word. But it only ever follows *San*. For a context that was never seen, a better question than *how often did this word occur?* is **after how many different tokens did it occur?** That is the idea of Kneser and Ney (1995), in the interpolated form of Chen and Goodman (1999, section 2.7):
+#
+# $$P(w \mid c) = \frac{\max(a(c\,w) - d,\ 0)}{\sum_{v} a(c\,v)} + \frac{d \cdot |\{v : a(c\,v) > 0\}|}{\sum_{v} a(c\,v)} \; P(w \mid c')$$
+#
+# A discount $d$ is taken from every $n$-gram that was seen, and what was taken is given to the shorter context $c'$ ($c$ without its first token). The adjusted counts $a$ are
+#
+# * at the **top**, the largest order in `counts`: the counts themselves;
+# * at every lower order: **continuation counts**, $a(c\,w) = |\{u : \text{count}(u\,c\,w) > 0\}|$, the number of different tokens $u$ that stand before $c\,w$ in the counts *one order higher*.
+#
+# **Write `kneser_ney_prob(counts, context, word, discount)`.**
+#
+# * `counts` holds the counts of the orders 1 to the top. A context as long as the top order or longer raises `ValueError`. A *shorter* context starts lower down, and uses continuation counts there.
+# * A context without any adjusted count passes the question on: $P(w \mid c) = P(w \mid c')$.
+# * Below the unigrams, $P(w \mid c')$ of the empty context is uniform, $1/(|V|+1)$: over the $|V|$ types in `counts[1]` and one unknown word. So a word that was never seen gets a small probability, and all words together with one unknown word sum to 1.
+# * If the top order is 1, unigrams are counted plainly.
+
+# %% nbgrader={"grade": false, "grade_id": "kneser_ney_prob", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def kneser_ney_prob(
+    counts: dict[int, Counter[tuple[str, ...]]],
+    context: tuple[str, ...],
+    word: str,
+    discount: float,
+) -> float:
+    """Return the interpolated Kneser-Ney probability of a word after a context.
+
+    Parameters
+    ----------
+    counts
+        Maps the orders from 1 to the top one to the counts of their n-grams.
+    context
+        The tokens before the word, oldest first; fewer than the top order.
+    word
+        The next word.
+    discount
+        What is taken from every adjusted count, between 0 and 1.
+
+    Returns
+    -------
+    probability
+        More than 0 where the discount is.
+    """
+    ### BEGIN SOLUTION
+    top, order = max(counts), len(context) + 1
+    if order > top:
+        raise ValueError(f"a context of {len(context)} tokens for a model of order {top}")
+    if order == top:
+        adjusted = {g[-1]: n for g, n in counts[top].items() if g[:-1] == context and n > 0}
+    else:
+        longer = (g for g, n in counts[order + 1].items() if g[1:-1] == context and n > 0)
+        adjusted = Counter(gram[-1] for gram in longer)
+    lower = (
+        kneser_ney_prob(counts, context[1:], word, discount)
+        if context
+        else 1 / (len(counts[1]) + 1)
+    )
+    total = sum(adjusted.values())
+    if total == 0:
+        return lower
+    kept = max(adjusted.get(word, 0) - discount, 0)
+    return (kept + discount * len(adjusted) * lower) / total
+    ### END SOLUTION
+
+# %% nbgrader={"grade": false, "grade_id": "kneser_ney_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# 'francisco' is frequent, but only ever after 'san'; 'door' is rarer, after three different words.
+city = {
+    1: Counter({("francisco",): 6, ("door",): 3, ("san",): 6}),
+    2: Counter(
+        {
+            ("san", "francisco"): 6,
+            ("the", "door"): 1,
+            ("a", "door"): 1,
+            ("old", "door"): 1,
+            ("in", "san"): 6,
+        }
+    ),
+}
+unigrams_only = {1: city[1]}
+plain = kneser_ney_prob(unigrams_only, (), "door", 0.5)
+assert math.isclose(plain, (3 - 0.5) / 15 + 0.5 * 3 / 15 * 1 / 4), (
+    f"order 1 is the top here, so plain counts: 2.5/15 + 1.5/15 * 1/4 = 0.19167, not {plain}"
+)
+door = kneser_ney_prob(city, (), "door", 0.5)
+assert math.isclose(door, (3 - 0.5) / 5 + 0.5 * 3 / 5 * 1 / 4), (
+    f"'door' has 3 different predecessors of 5: 2.5/5 + 1.5/5 * 1/4 = 0.575, not {door}"
+)
+francisco = kneser_ney_prob(city, (), "francisco", 0.5)
+assert francisco < door, "'francisco' follows only 'san': it continues fewer contexts than 'door'"
+after_san = kneser_ney_prob(city, ("san",), "francisco", 0.5)
+assert math.isclose(after_san, 5.5 / 6 + 0.5 * 1 / 6 * francisco), (
+    f"the top order: (6 - 0.5)/6 + 0.5 * 1 type / 6 * the lower order = 0.93125, not {after_san}"
+)
+unseen_context = kneser_ney_prob(city, ("big",), "door", 0.5)
+assert math.isclose(unseen_context, door), "an unseen context gives what the shorter one gives"
+total = sum(
+    kneser_ney_prob(city, ("the",), word, 0.5) for word in ["san", "francisco", "door", "zebra"]
+)
+assert math.isclose(total, 1), f"all types and one unknown word sum to 1, not {total}"
+
+# %% nbgrader={"grade": true, "grade_id": "kneser_ney_prob-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# 5 points, graded when you submit: the top order, lower orders, unseen contexts and unknown words.
+### BEGIN HIDDEN TESTS
+from nextword.evidence import collect
+
+collect("kneser_ney_prob", kneser_ney_prob)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## Summary
 #
 # * A model of order $n$ forgets everything but the last $n-1$ tokens: the Markov assumption.
 # * Counting needs padding, so that a sentence has a beginning and an end.
-# * Smoothing gives unseen words a share; it takes the share from the words that were seen.
 # * Perplexity is the inverse probability per token. Its logarithm and its power share one base.
+# * Relative frequencies fail on what they have not seen. Smoothing, backing off, interpolation and Kneser–Ney differ in whom they take probability from, and to whom they give it.
+# * Training perplexity can be as low as you like. Test perplexity has a floor, and on this corpus we know it.
 #
-# **Sources.** Lecture slides *Language Modeling + RNNs* (003): n-gram language models, sparsity problems, evaluation.
+# ## Exercises
+#
+# 1. Which δ is best for add-δ of order 2 and of order 3 on the grammar? Plot test perplexity against δ.
+# 2. Use `nextword.corpora.from_text` on a book of yours and compare `</s>` by punctuation with `</s>` by line.
+# 3. The interpolated weights here do not depend on the context. Bengio et al. let them depend on how frequent the context is. Try two sets of weights, for contexts seen once and more often.
+#
+# ## Sources
+#
+# * Slides *Language Modeling + RNNs* (003): n-gram language models, sparsity, generation, perplexity. Slides *Language models* (000), eq. 1.
+# * Bengio, Ducharme, Vincent, Jauvin (2003), *A Neural Probabilistic Language Model*, JMLR 3 (in 001): the interpolated trigram.
+# * Brants, Popat, Xu, Och, Dean (2007), *Large Language Models in Machine Translation*, EMNLP: stupid backoff.
+# * Jelinek, Mercer (1980), *Interpolated estimation of Markov source parameters from sparse data*: held-out weights.
+# * Kneser, Ney (1995), *Improved backing-off for m-gram language modeling*, ICASSP; Chen, Goodman (1999), *An empirical study of smoothing techniques for language modeling*, Computer Speech and Language 13.

@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 
 from autograder.checking import Case, Check, Group, case, correct_way, misconception
-from autograder.checks.counting.drawing import Counts, draw_counts
+from autograder.checks.counting.drawing import Counts, draw_counts, grams, pick
 
 Context = tuple[str, ...]
 
@@ -19,18 +19,18 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for order in (2, 3, 2, 3):
         counts = draw_counts(rng, reference, order)
         vocab_size, delta = _settings(rng, counts)
-        inside = _grams(counts, order, starts=False)
-        at_start = _grams(counts, order, starts=True)
-        for gram in (_pick(rng, inside), _pick(rng, at_start)):
+        inside = grams(counts, order, starts=False)
+        at_start = grams(counts, order, starts=True)
+        for gram in (pick(rng, inside), pick(rng, at_start)):
             yield case("seen", counts, gram[:-1], gram[-1], vocab_size, delta)
-        yield case("unseen", counts, _pick(rng, inside)[:-1], "unheard", vocab_size, delta)
+        yield case("unseen", counts, pick(rng, inside)[:-1], "unheard", vocab_size, delta)
         unseen_context = ("unheard", "of")[: order - 1]
-        yield case("unseen", counts, unseen_context, _pick(rng, inside)[-1], vocab_size, delta)
+        yield case("unseen", counts, unseen_context, pick(rng, inside)[-1], vocab_size, delta)
     counts = draw_counts(rng, reference, 2)
     vocab_size, delta = _settings(rng, counts)
-    for gram in (_pick(rng, _grams(counts, 1, starts=False)) for _ in range(2)):
+    for gram in (pick(rng, grams(counts, 1, starts=False)) for _ in range(2)):
         yield case("edges", counts, (), gram[-1], vocab_size, delta)
-    context = _pick(rng, _grams(counts, 2, starts=False))[:-1]
+    context = pick(rng, grams(counts, 2, starts=False))[:-1]
     yield case("edges", counts, context, "unheard", vocab_size, 0.0)
     yield case("edges", counts, ("unheard",), "the", vocab_size, 0.0)
     yield case("edges", counts, ("the", "old"), "door", vocab_size, delta)
@@ -39,18 +39,6 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
 def _settings(rng: np.random.Generator, counts: Counts) -> tuple[int, float]:
     """Return a vocabulary larger than what was seen, and a delta."""
     return len(counts[1]) + int(rng.integers(20, 60)), float(rng.uniform(0.05, 0.8))
-
-
-def _grams(counts: Counts, order: int, starts: bool) -> list[tuple[str, ...]]:
-    """Return the n-grams whose context is all start tokens, or those without one."""
-    grams = sorted(counts[order])
-    if starts:
-        return [gram for gram in grams if set(gram[:-1]) == {"<s>"}]
-    return [gram for gram in grams if "<s>" not in gram]
-
-
-def _pick(rng: np.random.Generator, grams: list[tuple[str, ...]]) -> tuple[str, ...]:
-    return grams[int(rng.integers(len(grams)))]
 
 
 check = Check(

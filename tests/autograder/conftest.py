@@ -1,0 +1,195 @@
+"""A course of one small assignment, and what tests do with submissions of it.
+
+The real assignment grows; these tests are about the machinery, so they have a notebook of their own:
+one graded question, `double`, of two groups, and one written question, `why`.
+"""
+
+import copy
+import dataclasses
+import json
+import math
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder import pairs
+from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.class_folder import ClassFolder
+from autograder.conventions import grade_id_of, questions
+from autograder.course import Course
+from autograder.exam import Exam, draw_exam
+from autograder.execute import Limits
+from autograder.material import Material, QuestionKit
+from autograder.reference import load_reference
+
+TINY = '''# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # A tiny assignment
+
+# %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
+import math
+import shutil
+
+# %% nbgrader={"grade": false, "grade_id": "double", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def double(x):
+    """Return twice x."""
+    ### BEGIN SOLUTION
+    twice_of_it = 2 * x
+    return twice_of_it
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": false, "grade_id": "double-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+assert double(2) == 4, "twice 2 is 4"
+
+# %% nbgrader={"grade": true, "grade_id": "double-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# 2 points, graded when you submit.
+### BEGIN HIDDEN TESTS
+from nextword.evidence import collect
+
+collect("double", double)
+### END HIDDEN TESTS
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "why-written", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN MARK SCHEME
+# One point for each reason.
+# ### END MARK SCHEME
+
+# %% tags=["exploration"]
+double(21)
+'''
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    for _ in range(3):
+        yield case("ordinary", float(rng.uniform(3, 9)))
+    for x in (0.0, -float(rng.uniform(3, 9)), math.inf):
+        yield case("edges", x)
+
+
+@misconception("ordinary", "edges", hint="You square instead of doubling.")
+def squared(x):
+    return x * x
+
+
+@misconception("edges", hint="Your answer is never negative, but twice a negative number is.")
+def never_negative(x):
+    return abs(2 * x)
+
+
+@correct_way
+def added(x):
+    return x + x
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory, course: Course) -> Material:
+    """The material of the tiny assignment, whose folder lies outside of the real course."""
+    root = tmp_path_factory.mktemp("course")
+    root.joinpath("jupytext.toml").write_bytes(course.root.joinpath("jupytext.toml").read_bytes())
+    text_path = root / "solutions" / "01_tiny" / "tiny.py"
+    text_path.parent.mkdir(parents=True)
+    text_path.write_text(TINY)
+    pairs.sync(text_path, pairs.Step.FROM_TEXT)
+    notebook = pairs.check(text_path)
+    check = Check({"ordinary": Group("numbers", 1), "edges": Group("edges", 1)}, draw)
+    (question,) = questions(notebook)
+    kit = QuestionKit(question, check, (squared, never_negative), (added,))
+    assignment = Course.at(root).assignment("01_tiny")
+    return Material(assignment, notebook, load_reference(notebook, "tiny"), (kit,))
+
+
+@pytest.fixture(scope="session")
+def tiny_exam(tiny: Material) -> Exam:
+    return draw_exam(tiny, "tests")
+
+
+@pytest.fixture
+def class_folder(tmp_path: Path) -> ClassFolder:
+    folder = ClassFolder(tmp_path / "class")
+    folder.set_secret("tests")
+    return folder
+
+
+@pytest.fixture
+def quick() -> Limits:
+    """Limits under which an endless loop does not hold up the tests."""
+    return Limits(cell_seconds=6, notebook_seconds=60)
+
+
+@pytest.fixture(scope="session")
+def fill() -> Callable[..., dict[str, Any]]:
+    """Return a function that gives a release as a student's JSON, with some cells replaced."""
+
+    def filled(material: Material, **sources: str) -> dict[str, Any]:
+        notebook = copy.deepcopy(material.derived.release)
+        for cell in notebook.cells:
+            name = (grade_id_of(cell) or "").replace("-", "_")
+            cell.source = sources.get(name, cell.source)
+        data: dict[str, Any] = json.loads(json.dumps(notebook))
+        return data
+
+    return filled
+
+
+@pytest.fixture(scope="session")
+def right(fill: Callable[..., dict[str, Any]], tiny: Material) -> dict[str, Any]:
+    """The tiny assignment, solved. Copy it before you change it."""
+    return fill(tiny, double="def double(x):\n    return x + x\n", why_written="Because.")
+
+
+@pytest.fixture(scope="session")
+def cell_of() -> Callable[[dict[str, Any], str], dict[str, Any]]:
+    """Return a function that finds a notebook's cell by its grade_id."""
+
+    def find(notebook: dict[str, Any], grade_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = next(
+            cell
+            for cell in notebook["cells"]
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == grade_id
+        )
+        return found
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def submit() -> Callable[..., Path]:
+    """Return a function that puts a file into a student's folder and returns its path."""
+
+    def put(
+        class_folder: ClassFolder,
+        student: str,
+        content: Any,
+        assignment: str = "01_tiny",
+        name: str = "tiny.ipynb",
+    ) -> Path:
+        path = class_folder.submitted(assignment, student) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    return put
+
+
+@pytest.fixture
+def tiny_copy(tiny: Material, tmp_path: Path) -> Material:
+    """The tiny assignment in a course folder of its own, which a test may spoil."""
+    root = tmp_path / "course"
+    shutil.copytree(tiny.assignment.course.root, root)
+    return dataclasses.replace(tiny, assignment=Course.at(root).assignment("01_tiny"))

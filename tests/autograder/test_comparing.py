@@ -1,0 +1,311 @@
+"""An answer is right by its value, whatever container or number type it comes in."""
+
+import json
+import math
+from collections import Counter, OrderedDict, deque
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.comparing import Close, Frequencies, is_finite
+from nextword.evidence.codec import MAX_BYTES, Opaque, decode, encode, parse
+
+CLOSE = Close()
+
+
+def sent(value):
+    return decode(parse(json.dumps(encode(value)), MAX_BYTES))
+
+
+def difference(expected, got, slack=1.0, comparison=CLOSE):
+    """Return the difference as a judge sees it: both have travelled."""
+    return comparison.difference(sent(expected), sent(got), slack)
+
+
+ACCEPTED = [
+    (3.0, 3),
+    (3, 3.0),
+    (3, np.int64(3)),
+    (3, np.uint8(3)),
+    (3.0, np.float64(3)),
+    (0.1, np.float32(0.1)),
+    (0.1, np.longdouble(0.1)),
+    (0.1, torch.tensor(0.1)),
+    (0.1, torch.tensor(0.1, requires_grad=True)),
+    (3, torch.tensor(3)),
+    (0.25, np.array(0.25)),
+    (0.25, Fraction(1, 4)),
+    (0.25, Decimal("0.25")),
+    (math.inf, np.float32("inf")),
+    (math.inf, torch.tensor(math.inf)),
+    (math.inf, Fraction(10**400)),
+    (math.nan, math.nan),
+    (math.nan, np.float32("nan")),
+    (math.nan, torch.tensor(math.nan)),
+    (0.0, 1e-13),
+    (1e6, 1e6 + 9),
+    (10**400, 10**400),
+    (True, np.True_),
+    (True, torch.tensor(True)),
+    (True, np.array(True)),
+    (False, np.array([1.0]).all() > 2),
+    (np.True_, True),
+    (np.False_, np.False_),
+    ("word", np.str_("word")),
+    ("word", np.array("word")),
+    (None, None),
+    (Counter({("a", "b"): 2}), {("a", "b"): 2}),
+    (Counter({("a", "b"): 2}), OrderedDict({("a", "b"): 2.0})),
+    (Counter({("a", "b"): 2}), {(np.str_("a"), np.str_("b")): np.int64(2), ("c", "d"): 0}),
+    (Counter({"a": 2}), {"a": torch.tensor(2)}),
+    (Counter({"a": 2, "b": 0}), Counter({"a": 2})),
+    ({"a": 2, "b": 1}, Counter({"b": 1, "a": 2})),
+    ({1: "x"}, {np.int64(1): "x"}),
+    ({1: "x"}, {1.0: "x"}),
+    ([1, 2], (1, 2)),
+    ((1, 2), [1, 2]),
+    ([1, 2], np.array([1, 2])),
+    ([1.0, 2.0], torch.tensor([1.0, 2.0])),
+    ([[1, 2], [3, 4]], np.array([[1, 2], [3, 4]])),
+    ([[1, 2], [3]], [np.array([1, 2]), torch.tensor([3])]),
+    (["a", "b"], np.array(["a", "b"])),
+    (["a", "b"], deque(["a", "b"])),
+    ([True, False], np.array([True, False])),
+    ([True, False], torch.tensor([True, False])),
+    ([0, 1, 2], range(3)),
+    ((1.0, [2.0]), [torch.tensor(1.0), np.array([2.0])]),
+    (np.array([1.0, 2.0]), [1, 2]),
+    (np.array([1.0, 2.0]), (np.float32(1), torch.tensor(2.0))),
+    (np.array([0.1, 0.2]), torch.tensor([0.1, 0.2])),
+    (np.array([[1, 2]]), [[1, 2]]),
+    (np.array([1.0, np.nan, np.inf]), [1.0, math.nan, math.inf]),
+    (np.array([]), []),
+    (np.array(2.0), 2.0),
+    (np.array(2.0), torch.tensor(2.0)),
+    (np.array([True, False]), [True, False]),
+    ({"a", "b"}, {"b": 1, "a": 2}.keys()),
+    ({("a", 1)}, frozenset([("a", 1)])),
+]
+
+REFUSED = [
+    (3.0, 3.001),
+    (1.0, 1.0001),
+    (0.0, 1e-9),
+    (3.0, "3.0"),
+    (3.0, None),
+    (3.0, [3.0]),
+    (3.0, np.array([3.0])),
+    (1, True),
+    (1, np.True_),
+    (1, torch.tensor(True)),
+    (1.0, 1 + 0j),
+    (1.0, np.array(1 + 1e-3j)),
+    (math.inf, 1e308),
+    (math.inf, -math.inf),
+    (math.inf, math.nan),
+    (math.nan, 0.0),
+    (1.0, math.nan),
+    (1.0, math.inf),
+    (1.0, 10**400),
+    (10**400, 10**400 + 1),
+    (10**400, 1.0),
+    (True, 1),
+    (True, False),
+    (True, "True"),
+    (np.True_, False),
+    (np.True_, 1),
+    ("word", "Word"),
+    ("word", ["word"]),
+    ("word", b"word"),
+    (None, 0),
+    (Counter({"a": 2}), {"a": 3}),
+    (Counter({"a": 2}), {}),
+    (Counter({"a": 2}), {"a": 2, "b": 1}),
+    (Counter({"a": 2}), {"a": 2, "b": None}),
+    (Counter({"a": 2}), [("a", 2)]),
+    (Counter({("a",): 2}), {"a": 2}),
+    ({"a": 2}, {"a": 2, "b": 0}),
+    ({"a": 0}, {}),
+    ([1, 2], [1, 2, 3]),
+    ([1, 2], [2, 1]),
+    ([1, 2], {1, 2}),
+    ([1, 2], {1: 2}),
+    (["a", "b"], "ab"),
+    ([1, 2], (n for n in (1, 2))),
+    (np.array([1.0, 2.0]), [1.0, 2.1]),
+    (np.array([1.0, 2.0]), [[1.0, 2.0]]),
+    (np.array([1.0, 2.0]), [1.0]),
+    (np.array([1.0, 2.0]), [1.0, [2.0]]),
+    (np.array([1.0, 2.0]), ["1.0", "2.0"]),
+    (np.array([1.0, 2.0]), {1.0: 2.0}),
+    (np.array([1.0, 2.0]), None),
+    (np.array([1.0, 2.0]), [1.0, None]),
+    (np.array([1.0, np.nan]), [1.0, 0.0]),
+    (np.array([1e308]), [-1e308]),
+    (np.array(2.0), [2.0]),
+    (np.array([1.0]), [2**70]),
+    ({"a"}, ["a"]),
+    ({"a"}, {"a", "b"}),
+]
+
+
+@pytest.mark.parametrize(("expected", "got"), ACCEPTED, ids=str)
+def test_a_right_answer_of_another_type_is_right(expected, got):
+    assert difference(expected, got) is None
+
+
+@pytest.mark.parametrize(("expected", "got"), REFUSED, ids=str)
+def test_a_wrong_answer_differs_in_words(expected, got):
+    words = difference(expected, got)
+    assert isinstance(words, str)
+    assert words
+
+
+NUMBERS = st.integers() | st.floats()
+VALUES = st.recursive(
+    NUMBERS | st.none() | st.booleans() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=4)
+        | st.dictionaries(st.text(max_size=3), st.integers(), max_size=4).map(Counter)
+        | st.lists(st.floats(), max_size=4).map(np.array)
+        | st.frozensets(st.text(max_size=3), max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@given(VALUES)
+@settings(deadline=None)
+def test_every_answer_agrees_with_itself(value):
+    assert difference(value, value) is None
+
+
+@given(VALUES, VALUES)
+@settings(deadline=None, max_examples=200)
+def test_any_two_values_can_be_compared(expected, got):
+    words = difference(expected, got)
+    assert words is None or isinstance(words, str)
+
+
+@given(st.floats(1e-3, 1e6), st.floats(-2e-5, 2e-5))
+def test_the_tolerance_is_relative_to_the_expected_number(expected, error):
+    got = expected * (1 + error)
+    wrong = abs(got - expected) > 1e-5 * expected + 1e-12
+    assert (CLOSE.difference(expected, got) is not None) == wrong
+
+
+def test_slack_widens_both_tolerances():
+    assert CLOSE.difference(1.0, 1.00005) is not None
+    assert CLOSE.difference(1.0, 1.00005, slack=10) is None
+    assert CLOSE.difference(0.0, 5e-12) is not None
+    assert CLOSE.difference(0.0, 5e-12, slack=10) is None
+    assert CLOSE.difference(np.array([1.0]), [1.00005], slack=10) is None
+
+
+def test_the_words_say_what_kind_of_difference_it_is():
+    assert difference(1.5, None) == "no value (None) where a number was expected"
+    assert difference(1.5, 2.5) == "another number"
+    assert difference([1.5, 2.5], [1.5, 3.5]) == "another number at place 1"
+    assert difference([1.5], [1.5, 3.5]) == "2 parts where 1 were expected"
+    assert difference(Counter(a=1), {"a": 2}) == "another number at a key"
+    assert difference(Counter(a=1), {"a": 1, "b": 1}) == "other keys"
+    assert difference({"a": 1}, {"b": 1}) == "other keys"
+    assert difference(np.zeros(2), np.ones(3)) == "an array of shape (3,) where (2,) was expected"
+    assert difference(np.zeros(2), np.ones(2)) == "other numbers in the array"
+    assert difference(1.5, (n for n in ())) == "a generator where a number was expected"
+    assert difference("secret", "word") == "another text"
+    assert difference({"a"}, {"b"}) == "another set"
+
+
+class CaseOf17:
+    """A class whose name a student made, perhaps from a secret case."""
+
+
+@pytest.mark.parametrize("expected", [1.5, "text", None, [1], np.zeros(2), Counter("a"), {"a"}])
+def test_a_type_that_the_student_made_is_not_named(expected):
+    words = difference(expected, CaseOf17())
+    assert words is not None
+    assert "CaseOf17" not in words
+    assert "CaseOf17" not in str(difference([expected], [CaseOf17()]))
+
+
+@pytest.mark.parametrize(
+    ("value", "finite"),
+    [
+        (1, True),
+        (2**70, True),
+        (10**400, True),
+        (1.5, True),
+        (np.float32(1.5), True),
+        (True, True),
+        (np.True_, True),
+        ("word", True),
+        ([], True),
+        ([1, (2.5, "a")], True),
+        (np.zeros(3), True),
+        (np.array([]), True),
+        ({"a": [1.0]}, True),
+        (frozenset("ab"), True),
+        (None, False),
+        (math.nan, False),
+        (-math.inf, False),
+        (np.float32("inf"), False),
+        ([1, math.nan], False),
+        ([1, None], False),
+        (np.array([1.0, np.nan]), False),
+        ({"a": math.inf}, False),
+        (Opaque("generator"), False),
+        ([Opaque("generator")], False),
+    ],
+    ids=str,
+)
+def test_a_value_is_finite_when_all_of_its_numbers_are(value, finite):
+    assert is_finite(value) is finite
+
+
+# --- tallies of random answers -------------------------------------------------------------------
+
+
+def tally(probabilities, calls, seed):
+    rng = np.random.default_rng(seed)
+    return Counter(dict(enumerate(rng.multinomial(calls, probabilities).tolist())))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_two_tallies_of_one_distribution_agree(seed):
+    one, other = (tally([0.5, 0.3, 0.2], 2_000, 2 * seed + side) for side in (0, 1))
+    assert difference(one, other, comparison=Frequencies()) is None
+
+
+def test_tallies_of_different_distributions_differ():
+    one, other = tally([0.5, 0.5, 0.0], 2_000, 0), tally([0.2, 0.5, 0.3], 2_000, 1)
+    assert difference(one, other, comparison=Frequencies()) is not None
+
+
+@pytest.mark.parametrize(
+    "got",
+    [
+        None,
+        [1, 2],
+        {"a": 100},
+        Counter(a=99),
+        Counter(a=101),
+        Counter(),
+        Counter({"a": "100"}),
+        Counter({"a": None}),
+        Counter({"a": np.array([1, 2])}),
+        Counter({"a": math.nan}),
+        Counter({"a": True, "b": 99}),
+        Counter({"a": 100.0}),
+    ],
+    ids=str,
+)
+def test_what_is_no_tally_of_every_call_differs_and_breaks_nothing(got):
+    assert difference(Counter(a=100), got, comparison=Frequencies()) is not None

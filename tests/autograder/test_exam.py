@@ -1,0 +1,370 @@
+"""An exam is drawn from a secret, tells every wrong way from the reference, and can be repeated."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from autograder.checking import Check, Group, case, misconception
+from autograder.comparing import Close
+from autograder.exam import (
+    DISCRIMINATING,
+    MARGIN,
+    REPEATS,
+    CannotExamine,
+    QuestionExam,
+    agrees,
+    difference,
+    discriminating,
+    draw_exam,
+)
+from autograder.testimony import Outcome, StudentError
+
+GROUPS = {"one": Group("ones", 1), "two": Group("twos", 2)}
+
+
+def draw_both(rng, reference):
+    for group in ("one", "one", "two", "two"):
+        yield case(group, rng.normal(size=3).tolist())
+
+
+def summed(values):
+    return sum(values)
+
+
+@misconception("one", "two", hint="The mean is not the sum.")
+def mean(values):
+    return sum(values) / len(values)
+
+
+@pytest.fixture(scope="session")
+def examine(toy_exam):
+    """Draw the exam of a question whose reference is a sum, with parts replaced."""
+
+    def draw(reference=summed, draw=draw_both, groups=None, misconceptions=(mean,), **more):
+        check = Check(groups or GROUPS, draw, seconds_per_case=0.05, **more)
+        return toy_exam(
+            reference=reference, check=check, misconceptions=misconceptions, correct_ways=()
+        )
+
+    return draw
+
+
+# --- what is drawn -------------------------------------------------------------------------------
+
+
+def test_the_same_secret_gives_the_same_exam(toy_exam):
+    assert toy_exam("a").inputs == toy_exam("a").inputs
+    assert toy_exam("a").cases == toy_exam("a").cases
+
+
+def test_another_secret_gives_other_inputs(toy_exam):
+    one, other = toy_exam("a").inputs, toy_exam("b").inputs
+    assert one != other
+    assert sorted(one) != sorted(other)
+
+
+def test_another_assignment_or_question_draws_other_inputs(toy_material):
+    material = toy_material()
+    elsewhere = replace(material, assignment=replace(material.assignment, name="01_toy"))
+    assert draw_exam(material, "a").inputs != draw_exam(elsewhere, "a").inputs
+
+
+def test_every_group_has_secret_cases_and_practice_cases(exam, toy):
+    for question in (*exam.questions, toy):
+        for practice in (False, True):
+            found = {each.case.group for each in question.cases if each.practice is practice}
+            assert found == set(question.kit.check.groups)
+
+
+def test_practice_cases_are_not_the_secret_ones(toy):
+    calls = {
+        practice: {
+            repr(each.case) for each in toy.cases if each.practice is practice and each.case.args[0]
+        }
+        for practice in (False, True)
+    }
+    assert calls[False].isdisjoint(calls[True])
+
+
+def test_some_secret_cases_are_asked_again_with_the_same_arguments(toy):
+    again = [each for each in toy.cases if each.repeats]
+    assert len(again) == REPEATS
+    cases = {each.identity: each for each in toy.cases}
+    for each in again:
+        assert not each.practice
+        assert each.case == cases[each.repeats].case
+        assert cases[each.repeats].repeats is None
+
+
+def test_identities_do_not_tell_secret_practice_and_repeated_cases_apart(toy):
+    assert [each.identity for each in toy.cases] == [f"case-{n}" for n in range(len(toy.cases))]
+    asked = json.loads(toy.inputs)["cases"]
+    assert {frozenset(each) for each in asked} == {frozenset(["id", "probe", "args", "kwargs"])}
+    kinds = [(each.practice, bool(each.repeats)) for each in toy.cases]
+    assert kinds != sorted(kinds)
+    assert kinds != sorted(kinds, reverse=True)
+
+
+def test_the_witness_gets_no_expected_value_and_no_group(exam):
+    for inputs in exam.inputs.values():
+        assert set(json.loads(inputs)) == {"question", "cases", "seconds", "seconds_per_case"}
+
+
+def test_the_inputs_of_an_exam_stand_under_their_questions(exam):
+    assert list(exam.inputs) == [kit.name for kit in exam.material.kits]
+    assert all(json.loads(text)["question"] == name for name, text in exam.inputs.items())
+
+
+DRAW = """
+import sys
+from pathlib import Path
+from autograder.course import Course
+from autograder.exam import draw_exam
+from autograder.material import load_material
+import hashlib
+exam = draw_exam(load_material(Course(Path(sys.argv[1])).assignment("01_counting")), "tests")
+for name, inputs in exam.inputs.items():
+    print(name, hashlib.sha256(inputs.encode()).hexdigest())
+"""
+
+
+def test_an_exam_is_the_same_in_every_process(course, exam):
+    import hashlib
+
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", DRAW, str(course.root)],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout.split()
+        for seed in ("1", "2")
+    ]
+    here = [
+        word
+        for name, inputs in exam.inputs.items()
+        for word in (name, hashlib.sha256(inputs.encode()).hexdigest())
+    ]
+    assert printed == [here, here]
+
+
+# --- what must hold of a draw --------------------------------------------------------------------
+
+
+def test_a_good_question_can_be_examined(examine):
+    exam = examine()
+    assert exam.expected.keys() == {each.identity for each in exam.cases}
+    assert exam.wrong.keys() == {"mean"}
+    assert len(discriminating(exam, mean)) == len(exam.cases)
+
+
+def test_a_wrong_way_that_is_the_reference_cannot_be_examined(examine):
+    same = misconception("one", hint="")(summed)
+    with pytest.raises(CannotExamine, match=r"loses \[\], said to lose \['one'\]"):
+        examine(misconceptions=(same,))
+
+
+@pytest.mark.parametrize("loses", [["one"], ["two"]])
+def test_a_wrong_way_that_loses_more_than_is_said_cannot_be_examined(examine, loses):
+    @misconception(*loses, hint="")
+    def wrong(values):
+        return 0.0
+
+    with pytest.raises(CannotExamine, match=r"loses \['one', 'two'\]"):
+        examine(misconceptions=(wrong,))
+
+
+def test_a_wrong_way_that_loses_less_than_is_said_cannot_be_examined(examine):
+    def draw(rng, reference):
+        for _ in range(3):
+            yield case("one", [float(rng.uniform(1, 2))])
+            yield case("two", rng.uniform(1, 2, size=3).tolist())
+
+    with pytest.raises(CannotExamine, match=r"loses \['two'\], said to lose \['one', 'two'\]"):
+        examine(draw=draw)
+
+
+def test_a_wrong_way_near_the_reference_cannot_be_examined(examine):
+    @misconception("one", "two", hint="")
+    def near(values):
+        return sum(values) * (1 + 5e-5)
+
+    with pytest.raises(CannotExamine):
+        examine(misconceptions=(near,))
+
+    @misconception("one", "two", hint="")
+    def far(values):
+        return sum(values) * (1 + 20 * 1e-5)
+
+    assert isinstance(examine(misconceptions=(far,)), QuestionExam)
+
+
+def test_a_wrong_way_near_the_reference_where_it_loses_nothing_cannot_be_examined(examine):
+    @misconception("one", hint="")
+    def near_in_two(values):
+        return sum(values) * (1.00005 if len(values) == 4 else 2.0)
+
+    def draw(rng, reference):
+        for group, length in (("one", 3), ("one", 3), ("two", 4), ("two", 4)):
+            yield case(group, rng.uniform(1, 2, size=length).tolist())
+
+    with pytest.raises(CannotExamine, match="near the reference in a group that it does not lose"):
+        examine(draw=draw, misconceptions=(near_in_two,))
+
+
+def test_a_wrong_way_that_only_fails_gives_nothing_to_tell_it_by(examine):
+    @misconception("one", "two", hint="")
+    def fails(values):
+        raise KeyError
+
+    with pytest.raises(CannotExamine, match=f"fewer than {DISCRIMINATING} finite cases"):
+        examine(misconceptions=(fails,))
+
+
+def test_a_draw_is_repeated_until_it_tells_the_wrong_ways_apart(examine):
+    drawn = []
+
+    def draw(rng, reference):
+        drawn.append(1)
+        length = 3 if len(drawn) > 4 else 1  # the mean of one value is its sum
+        for group in ("one", "one", "two", "two"):
+            yield case(group, rng.normal(size=length).tolist())
+
+    exam = examine(draw=draw)
+    assert len(drawn) == 6
+    assert all(len(each.case.args[0]) == 3 for each in exam.cases)
+
+
+def test_a_group_without_a_secret_case_cannot_be_examined(examine):
+    def draw(rng, reference):
+        yield from draw_both(rng, reference)
+        draw.times += 1
+        if draw.times % 2 == 0:  # the practice cases
+            yield case("three", [1.0, 2.0])
+
+    draw.times = 0
+    groups = {**GROUPS, "three": Group("threes", 1)}
+    with pytest.raises(CannotExamine, match="its groups are"):
+        examine(draw=draw, groups=groups)
+
+
+def test_a_draw_of_an_unknown_group_cannot_be_examined(examine):
+    def draw(rng, reference):
+        yield from draw_both(rng, reference)
+        yield case("ones", [1.0, 2.0])
+
+    with pytest.raises((CannotExamine, KeyError)):
+        examine(draw=draw)
+
+
+@pytest.mark.parametrize("argument", [object(), b"bytes", lambda x: x, [1, {2: 1j}]])
+def test_arguments_outside_the_format_cannot_be_examined(examine, argument):
+    def draw(rng, reference):
+        yield from draw_both(rng, reference)
+        yield case("one", [1.0, 2.0], argument)
+
+    with pytest.raises(CannotExamine, match="arguments outside the format"):
+        examine(draw=draw, reference=lambda values, *rest: sum(values), misconceptions=())
+
+
+def test_an_argument_that_reads_like_the_format_is_just_a_text(examine):
+    def draw(rng, reference):
+        yield from draw_both(rng, reference)
+        yield case("one", ['{"other": "generator"}'])
+
+    assert examine(draw=draw, reference=len, misconceptions=())
+
+
+def test_a_reference_that_changes_its_input_cannot_be_examined(examine):
+    def changes(values):
+        return values.pop()
+
+    with pytest.raises(CannotExamine, match="it changed its input"):
+        examine(reference=changes, misconceptions=())
+
+
+def test_a_reference_that_raises_other_than_value_errors_cannot_be_examined(examine):
+    with pytest.raises(CannotExamine, match="the reference raises AttributeError"):
+        examine(reference=lambda values: values.items(), misconceptions=())
+
+
+def test_a_reference_whose_answer_is_no_data_cannot_be_examined(examine):
+    with pytest.raises(CannotExamine, match="nothing that can be compared"):
+        examine(reference=iter, misconceptions=())
+
+
+def test_a_reference_that_is_too_slow_is_refused_at_once_not_drawn_anew(examine):
+    drawn = []
+
+    def draw(rng, reference):
+        drawn.append(1)
+        yield from draw_both(rng, reference)
+
+    def slow(values):
+        while True:
+            pass
+
+    with pytest.raises(CannotExamine, match=r"the reference fails .* \(in 1 draws\)"):
+        examine(draw=draw, reference=slow, misconceptions=())
+    assert len(drawn) == 2
+
+
+def test_every_misconception_of_the_course_can_be_told_by_ten_tolerances(exam):
+    for question in exam.questions:
+        for way in question.kit.misconceptions:
+            assert len(discriminating(question, way)) >= DISCRIMINATING
+
+
+# --- comparing outcomes --------------------------------------------------------------------------
+
+
+def raised(*types):
+    return Outcome(error=StudentError((*types, "Exception", "BaseException", "object"), "words"))
+
+
+def test_an_expected_exception_is_met_by_its_class_and_by_derived_ones():
+    expected = raised("ValueError")
+    assert agrees(Close(), expected, raised("ValueError"))
+    assert agrees(Close(), expected, raised("UnicodeDecodeError", "UnicodeError", "ValueError"))
+    assert agrees(Close(), expected, raised("OwnError", "ValueError"))
+
+
+@pytest.mark.parametrize(
+    "got",
+    [raised("KeyError"), raised(), Outcome(), Outcome(value=1.0), Outcome(failure="too slow")],
+)
+def test_an_expected_exception_is_met_by_nothing_else(got):
+    assert not agrees(Close(), raised("ValueError"), got)
+
+
+def test_an_exception_of_the_base_class_does_not_meet_a_derived_one():
+    assert not agrees(Close(), raised("UnicodeError", "ValueError"), raised("ValueError"))
+
+
+def test_an_exception_where_a_value_was_expected_differs():
+    assert difference(Close(), Outcome(value=1.0), raised("KeyError")) == "it raised KeyError"
+    assert difference(Close(), Outcome(value=1.0), raised("Own1", "Own2")) == "it raised Exception"
+
+
+def test_the_message_of_an_exception_is_in_no_difference():
+    expected, got = raised("ValueError"), raised("KeyError")
+    assert "words" not in str(difference(Close(), expected, got))
+    assert "words" not in str(difference(Close(), Outcome(value=1.0), got))
+
+
+def test_slack_reaches_the_comparison():
+    one, other = Outcome(value=1.0), Outcome(value=1.00005)
+    assert not agrees(Close(), one, other)
+    assert agrees(Close(), one, other, MARGIN)
+
+
+def test_a_function_is_called_in_this_process_and_read_back(toy):
+    outcomes = toy.read(toy.testify(lambda values, sign=1: np.float32(1.0)))
+    assert outcomes.keys() == toy.expected.keys()
+    assert all(outcome.value == 1.0 for outcome in outcomes.values())

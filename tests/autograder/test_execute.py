@@ -1,0 +1,249 @@
+import copy
+import dataclasses
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell
+
+from autograder import execute as module
+from autograder.conventions import grade_id_of
+from autograder.execute import Limits, execute
+from autograder.judge import judge
+from autograder.stage import stage
+from autograder.submission import parse_notebook
+from autograder.testimony import MAX_BYTES
+from nextword.evidence import EVIDENCE_MIME_TYPE
+
+PUBLISH = (
+    "from IPython.display import publish_display_data\n"
+    f"publish_display_data({{{EVIDENCE_MIME_TYPE!r}: 'forged'}})"
+)
+ENDED = "it ended the Python process (it crashed, called exit, or ran out of memory)"
+
+
+@pytest.fixture
+def notebook(tiny, right):
+    """A good submission, staged."""
+    parsed, _ = parse_notebook(nbformat.writes(nbformat.from_dict(right)).encode(), "tiny.ipynb")
+    return stage(parsed, tiny.derived)[0]
+
+
+def with_own(notebook, *sources):
+    """Put a student's own cells in front of all others."""
+    own = [new_code_cell(source, id=f"own-{i}") for i, source in enumerate(sources)]
+    notebook = copy.deepcopy(notebook)
+    notebook.cells[:0] = own
+    return notebook
+
+
+def answering(notebook, source):
+    notebook = copy.deepcopy(notebook)
+    next(cell for cell in notebook.cells if grade_id_of(cell) == "double").source = source
+    return notebook
+
+
+def output_of(execution, index):
+    return "".join(
+        str(output.get("text", output.get("evalue", output.get("data"))))
+        for output in execution.notebook.cells[index].outputs
+    )
+
+
+def assert_full_marks(execution, exam):
+    (question,) = exam.questions
+    assert judge(question, execution.evidence["double"]).points == 2
+    assert execution.absences == {}
+
+
+def test_a_good_notebook_gives_one_piece_of_evidence_and_a_clean_copy(notebook, tiny_exam, quick):
+    before = copy.deepcopy(notebook)
+    execution = execute(notebook, tiny_exam.inputs, quick)
+    assert_full_marks(execution, tiny_exam)
+    assert execution.incidents == ()
+    assert notebook == before
+    nbformat.validate(execution.notebook)
+    text = nbformat.writes(execution.notebook)
+    assert EVIDENCE_MIME_TYPE not in text
+    counts = {cell.source: cell.get("execution_count") for cell in execution.notebook.cells}
+    assert counts["double(21)"] is None, "a cell for exploration is not run"
+    assert counts["import math"] == 1
+
+
+def test_mischief_in_own_cells_is_bounded_told_and_costs_nothing(notebook, tiny_exam, quick):
+    mischief = {
+        "flood": "for _ in range(1000): print('x' * 10_000)",
+        "steps": "import sys\nfor _ in range(30_000): print('y'); sys.stdout.flush()",
+        "publish": PUBLISH,
+        "chdir": "import os; os.chdir('/'); os.environ.clear()",
+        "leave": "raise SystemExit",
+        "memory": "import numpy as np; np.ones(10**11)",
+        "wrong": "1 / 0",
+        "syntax": "def (",
+        "null": "x = '\0'",
+        "update": "from IPython.display import display\nh = display('small', display_id=True)",
+        "outgrow": "h.update('z' * 10**7)",
+        "warn": "print('a warning', file=sys.stderr)",
+        "shadow": "open('numpy.py', 'w').write('1/0'); open('json.py', 'w').write('1/0')",
+    }
+    bounded = dataclasses.replace(quick, output_bytes=20_000)
+    execution = execute(with_own(notebook, *mischief.values()), tiny_exam.inputs, bounded)
+    # The shell's own environment is gone, so nothing is laid ready any more: that costs evidence.
+    assert "double" in execution.absences
+    assert execution.incidents == ("Cell of the student published evidence; it was ignored.",)
+    outputs = dict(zip(mischief, range(len(mischief)), strict=True))
+    for name, index in outputs.items():
+        assert len(output_of(execution, index)) < 60_000, name
+    assert "yy" in output_of(execution, outputs["steps"]).replace("\n", "")
+    assert "MemoryError" in str(execution.notebook.cells[outputs["memory"]].outputs) or (
+        "Unable to allocate" in output_of(execution, outputs["memory"])
+    )
+    nbformat.validate(execution.notebook)
+    del mischief["chdir"]
+    execution = execute(with_own(notebook, *mischief.values()), tiny_exam.inputs, bounded)
+    assert_full_marks(execution, tiny_exam)
+
+
+def test_a_changed_folder_costs_nothing(notebook, tiny_exam, quick):
+    own = "import os; os.chdir('/')"
+    assert_full_marks(execute(with_own(notebook, own), tiny_exam.inputs, quick), tiny_exam)
+
+
+@pytest.mark.parametrize("own", ["exit()", "quit()\nx = 1", "import os; os._exit(0)"])
+def test_a_cell_that_exits_costs_only_itself(notebook, tiny_exam, quick, own):
+    execution = execute(with_own(notebook, own, "y = 2"), tiny_exam.inputs, quick)
+    assert_full_marks(execution, tiny_exam)
+    first_line = own.partition("\n")[0]
+    assert execution.incidents == (f"Cell 1 ({first_line!r}) was left out: {ENDED}.",)
+    assert execution.notebook.cells[1].execution_count == 1
+
+
+def test_an_endless_loop_costs_only_itself(notebook, tiny_exam):
+    limits = Limits(cell_seconds=3, notebook_seconds=60)
+    execution = execute(with_own(notebook, "while True: pass"), tiny_exam.inputs, limits)
+    assert_full_marks(execution, tiny_exam)
+    assert execution.incidents == (
+        "Cell 1 ('while True: pass') was left out: it ran longer than 3 s.",
+    )
+
+
+def test_memory_beyond_the_limit_costs_only_the_cell(notebook, tiny_exam, quick):
+    limits = dataclasses.replace(quick, memory_bytes=2 * 2**30)
+    hog = "hog = []\nwhile True: hog.append(bytearray(2**26))"
+    execution = execute(with_own(notebook, hog, "del hog"), tiny_exam.inputs, limits)
+    assert_full_marks(execution, tiny_exam)
+
+
+def test_a_function_that_crashes_costs_its_question_and_is_told(notebook, tiny_exam, quick):
+    crashing = answering(notebook, "import os\ndef double(x):\n    os._exit(1)")
+    execution = execute(crashing, tiny_exam.inputs, quick)
+    assert execution.evidence == {}
+    assert execution.absences == {
+        "double": f"Your function was stopped when it was called: {ENDED}."
+    }
+    assert execution.incidents == (
+        f"Cell 4 ('double-visible') was left out: {ENDED}.",
+        f"The test of double was stopped: {ENDED}.",
+    )
+
+
+def test_after_so_many_restarts_the_run_ends_and_what_came_before_counts(
+    notebook, tiny_exam, quick
+):
+    limits = dataclasses.replace(quick, restarts=1)
+    ends = [new_code_cell("import os; os._exit(1)", id=f"end-{i}") for i in range(3)]
+    notebook = copy.deepcopy(notebook)
+    notebook.cells += ends
+    execution = execute(notebook, tiny_exam.inputs, limits)
+    assert_full_marks(execution, tiny_exam)
+    assert execution.incidents[-1] == "The notebook was stopped 2 times and not started again."
+
+
+def test_a_notebook_that_takes_too_long_is_stopped_and_says_what_was_not_reached(
+    notebook, tiny_exam
+):
+    limits = Limits(cell_seconds=30, notebook_seconds=4)
+    slow = with_own(notebook, "import time; time.sleep(3.5)", "time.sleep(3.5)")
+    execution = execute(slow, tiny_exam.inputs, limits)
+    assert execution.absences == {
+        "double": "The test cell was not reached: the run ended before it."
+    }
+    assert "The notebook ran longer than 4 s and was stopped." in execution.incidents
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("", "There is no function double when its test cell runs."),
+        ("def double(x:\n    return", "There is no function double when its test cell runs."),
+    ],
+)
+def test_a_function_that_is_not_there_is_told(notebook, tiny_exam, quick, source, words):
+    execution = execute(answering(notebook, source), tiny_exam.inputs, quick)
+    assert execution.evidence == {}
+    assert execution.absences["double"].startswith(words)
+
+
+def test_an_import_that_is_spoiled_is_told(notebook, tiny_exam, quick):
+    own = "import sys; sys.modules['nextword.evidence'] = None"
+    execution = execute(with_own(notebook, own), tiny_exam.inputs, quick)
+    assert execution.absences == {
+        "double": "The test cell stopped with ModuleNotFoundError before it could call your "
+        "function."
+    }
+
+
+def test_evidence_published_by_the_function_doubles_it_and_is_refused(notebook, tiny_exam, quick):
+    forging = f"def double(x):\n    {PUBLISH.replace(chr(10), chr(10) + '    ')}\n    return 2 * x"
+    execution = execute(answering(notebook, forging), tiny_exam.inputs, quick)
+    (question,) = tiny_exam.questions
+    verdict = judge(question, execution.evidence["double"])
+    assert verdict.points == 0
+    assert verdict.flag is not None
+    assert "pieces of evidence" in verdict.flag
+    assert len(execution.evidence["double"]) == 2, "more than two pieces are not kept"
+    assert "Cell double-visible published evidence; it was ignored." in execution.incidents
+
+
+def test_evidence_beyond_its_size_is_cut_and_refused(notebook, tiny_exam, quick):
+    spoiling = (
+        "import nextword.evidence.collect as c\nimport sys\n"
+        "sys.modules['nextword.evidence.collect']._publish.__code__ = "
+        "(lambda evidence: __import__('IPython').display.publish_display_data("
+        f"{{{EVIDENCE_MIME_TYPE!r}: 'x' * {2 * MAX_BYTES}}})).__code__"
+    )
+    execution = execute(with_own(notebook, spoiling), tiny_exam.inputs, quick)
+    (question,) = tiny_exam.questions
+    assert [len(text) for text in execution.evidence["double"]] == [MAX_BYTES + 1]
+    verdict = judge(question, execution.evidence["double"])
+    assert verdict.points == 0
+    assert "characters where at most" in verdict.says
+
+
+def test_the_kernel_sees_a_folder_of_its_own_and_little_of_our_environment(
+    notebook, tiny_exam, quick, monkeypatch
+):
+    monkeypatch.setenv("NEXTWORD_CLASS", "/classes/2026")
+    monkeypatch.setenv("API_KEY", "hunter2")
+    look = "import os\nprint(os.getcwd()); print(os.environ['HOME']); print(sorted(os.environ))"
+    execution = execute(with_own(notebook, look), tiny_exam.inputs, quick)
+    folder, home, names = output_of(execution, 0).splitlines()
+    assert folder == home
+    assert Path(folder).name.startswith("nextword-")
+    assert not Path(folder).exists(), "what a run left behind is deleted"
+    assert "API_KEY" not in names
+    assert "NEXTWORD_CLASS" not in names
+    assert os.environ["API_KEY"] == "hunter2"
+
+
+def test_two_answers_of_a_name_run_in_order(notebook, tiny_exam, quick):
+    notebook = copy.deepcopy(notebook)
+    again = new_code_cell("def double(x):\n    return 0", id="again")
+    place = [grade_id_of(cell) for cell in notebook.cells].index("double")
+    notebook.cells.insert(place, again)
+    assert_full_marks(execute(notebook, tiny_exam.inputs, quick), tiny_exam)
+
+
+def test_the_engine_limits_memory_where_the_system_can():
+    assert hasattr(module.resource, "prlimit") == (os.uname().sysname == "Linux")

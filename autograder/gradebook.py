@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-import sqlalchemy.exc
 from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.preprocessors import SaveCells
+from sqlalchemy.exc import DatabaseError, OperationalError, SAWarning
 
 from autograder.class_folder import ClassFolder
 from autograder.conventions import GRADED, grade_id_of, split_grade_id
@@ -44,14 +44,24 @@ def open_gradebook(class_folder: ClassFolder) -> Iterator[Gradebook]:
     try:
         with warnings.catch_warnings(), Gradebook(class_folder.gradebook_url) as gradebook:
             # nbgrader 0.9.6 adds submissions in an order that SQLAlchemy 2.1 remarks upon.
-            warnings.filterwarnings("ignore", category=sqlalchemy.exc.SAWarning)
+            warnings.filterwarnings("ignore", category=SAWarning)
             yield gradebook
-    except sqlalchemy.exc.DatabaseError as error:
+    except (DatabaseError, InvalidEntry) as error:
+        if not cannot_be_used(error):
+            raise
+        words = str(error).partition("\n")[0]
         raise UnusableGradebook(
-            f"{path} cannot be used as a gradebook: {error.orig}. If it is damaged, restore it "
+            f"{path} cannot be used as a gradebook: {words}. If it is damaged, restore it "
             "from a backup, or move it away and run `autograder grade` again: scores are made anew "
             "from the evidence, but manual grades and comments are only in the gradebook"
         ) from error
+
+
+def cannot_be_used(error: Exception) -> bool:
+    """Return whether an error is about the gradebook itself, not about what was written."""
+    if isinstance(error, InvalidEntry):  # nbgrader's own word for some errors of the database
+        return isinstance(error.__context__, OperationalError)
+    return isinstance(error, DatabaseError)
 
 
 def ensure_assignment(class_folder: ClassFolder, material: Material) -> None:

@@ -14,7 +14,6 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
-from sqlalchemy.exc import DatabaseError
 
 from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
@@ -283,9 +282,9 @@ def _settle(
     """Judge, record, and write what student and staff get to see."""
     try:
         return _settled(session, gradebook, student, evidence, reused)
-    except (CourseError, DatabaseError):
-        raise  # not this submission's fault, and the next one would meet it too
-    except Exception as error:  # noqa: BLE001 - whatever it is, the others are still graded
+    except Exception as error:
+        if isinstance(error, CourseError) or books.cannot_be_used(error):
+            raise  # not this submission's fault, and the next one would meet it too
         gradebook.db.rollback()
         failure = f"It could not be recorded: {type(error).__name__}: {error}"
         return Graded(student, failure=failure)

@@ -59,19 +59,22 @@ def _text(words: str, style: str = "") -> Text:
 def proof_table(proof: Proof) -> Table:
     """Return what `verify` found in the first exam, and where any exam was unfair."""
     table = Table(title=f"{proof.assignment}, {proof.seeds} exams; points are those of the first")
-    for heading in ("question", "kind", "way", "points", "expected", "hint given", ""):
-        table.add_column(heading)
+    for heading in ("question", "way", "", "points", "hint", ""):
+        table.add_column(heading, no_wrap=True)
     unfair = {(f.question, f.kind, f.way) for f in proof.findings if not f.fair}
     for finding in proof.findings:
         if finding.seed == 0:
             broken = (finding.question, finding.kind, finding.way) in unfair
+            told_apart = finding.recognised == finding.way
             table.add_row(
                 finding.question,
-                finding.kind,
                 finding.way,
+                _KINDS[finding.kind],
                 f"{finding.points:g}",
-                f"{finding.expected:g}",
-                finding.recognised or "",
-                "[bold red]unfair[/]" if broken else "ok",
+                "given" if told_apart else finding.recognised or "",
+                f"[bold red]unfair, expected {finding.expected:g}[/]" if broken else "ok",
             )
     return table
+
+
+_KINDS = {"misconception": "wrong", "correct way": "right", "reference": "", "release": ""}

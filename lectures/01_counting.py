@@ -123,7 +123,7 @@ grammar = Grammar.load()
 text = corpora.load("grammar")
 print(text)
 print(f"{len(grammar.vocab)} words\n")
-for sentence in text.train[:6]:
+for sentence in text.train[:4]:
     print(" ".join(sentence))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -197,7 +197,9 @@ plots.show(
     + ", ".join(f"{slot.value} {value:.1f}" for slot, value in by_slot.items()),
 )
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## What remembering is worth
+#
 # Who has forgotten the first noun and its verb faces a perplexity of over a hundred at the returning noun:
 
 # %% slideshow={"slide_type": "-"}
@@ -216,7 +218,7 @@ print(f"the returning noun, forgotten:  {grammar.blind_perplexity():.2f}")
 docs = corpora.load("python-docs")
 orders = range(1, 7)
 with plots.course_style():
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4.6), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(11, 4.0), sharey=True)
     for axis, corpus, title in zip(
         axes, (text, docs), ("the grammar", "Python's documentation"), strict=True
     ):
@@ -307,7 +309,7 @@ for word in [*fewest, *most]:
 #
 # Perplexity against the order $n$, on the text that the model was made from, and on new text.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 delta = 0.001
 curves = {}
 for n in orders:
@@ -358,12 +360,12 @@ for n, add_train, add_test, kn_train, kn_test in rows:
 #
 # Draw a word from the distribution, append it, ask again. From the order 1 to 5, and then true sentences:
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 for n in range(1, 6):
     model = ModifiedKneserNey.fit(text.train, n)
     rng = np.random.default_rng(4)
     for _ in range(2):
-        print(f"n = {n}   {' '.join(model.sample(rng, max_tokens=18))}")
+        print(f"n = {n}   {' '.join(model.sample(rng, max_tokens=16))}")
 for sentence in text.test[:2]:
     print(f"true    {' '.join(sentence)}")
 
@@ -428,7 +430,9 @@ plots.show(
     "value or above it everywhere; orders 5 and 7 come near the floor at distance 4 only; all are blind beyond.",
 )
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Blind beyond the window
+#
 # At distance 4 the orders 5 and 7 have the noun in their window, and use it. At 5 and 6 the order 7 still has it there, and gains next to nothing: contexts that
 # long were hardly ever seen. Farther away all are blind, whatever the amount of text. **No larger $n$ and no better smoothing will repair this.** It takes a model
 # that remembers: lecture 04.

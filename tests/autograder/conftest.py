@@ -10,6 +10,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,15 +18,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import pairs
+from autograder import gradebook, grading, pairs
 from autograder.checking import Case, Check, Group, case, correct_way, misconception
 from autograder.class_folder import ClassFolder
 from autograder.conventions import grade_id_of, questions
 from autograder.course import Course
 from autograder.exam import Exam, draw_exam
-from autograder.execute import Limits
+from autograder.execute import Execution, Limits
+from autograder.grading import Session
 from autograder.material import Material, QuestionKit
 from autograder.reference import load_reference
+from nextword.evidence.witness import interrogate
 
 TINY = '''# ---
 # jupyter:
@@ -40,7 +43,6 @@ TINY = '''# ---
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
-import shutil
 
 # %% nbgrader={"grade": false, "grade_id": "double", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def double(x):
@@ -193,3 +195,51 @@ def tiny_copy(tiny: Material, tmp_path: Path) -> Material:
     root = tmp_path / "course"
     shutil.copytree(tiny.assignment.course.root, root)
     return dataclasses.replace(tiny, assignment=Course.at(root).assignment("01_tiny"))
+
+
+@pytest.fixture(scope="session")
+def tiny_gradebook(tiny: Material, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gradebook that knows the tiny assignment, made once: nbgrader takes seconds for it."""
+    folder = ClassFolder(tmp_path_factory.mktemp("gradebook"))
+    gradebook.ensure_assignment(folder, tiny)
+    return folder.gradebook_path
+
+
+@pytest.fixture
+def session(
+    tiny: Material, tiny_exam: Exam, class_folder: ClassFolder, tiny_gradebook: Path
+) -> Session:
+    """A class that can be graded at once, with the exam of the secret "tests"."""
+    shutil.copy(tiny_gradebook, class_folder.gradebook_path)
+    return Session(tiny, class_folder, tiny_exam)
+
+
+class Here(Executor):
+    """Runs what is submitted at once, in this process."""
+
+    def submit(self, function, /, *args, **kwargs):
+        future = Future()
+        try:
+            future.set_result(function(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Run answers in this process instead of in kernels; return the answers that were run."""
+    answers: list[str] = []
+
+    def run(staged, inputs, limits):
+        source = next(c.source for c in staged.cells if grade_id_of(c) == "double")
+        answers.append(source)
+        namespace: dict[str, Any] = {}
+        exec(source, namespace)
+        return Execution(
+            staged, {"double": (interrogate(namespace["double"], inputs["double"]),)}, {}, ()
+        )
+
+    monkeypatch.setattr(grading, "execute", run)
+    monkeypatch.setattr(grading, "_pool", lambda workers: Here())
+    return answers

@@ -74,40 +74,40 @@ def test_a_good_notebook_gives_one_piece_of_evidence_and_a_clean_copy(notebook, 
 def test_mischief_in_own_cells_is_bounded_told_and_costs_nothing(notebook, tiny_exam, quick):
     mischief = {
         "flood": "for _ in range(1000): print('x' * 10_000)",
-        "steps": "import sys\nfor _ in range(30_000): print('y'); sys.stdout.flush()",
+        "steps": "import sys\nfor _ in range(2_000): print('y' * 100); sys.stdout.flush()",
         "publish": PUBLISH,
-        "chdir": "import os; os.chdir('/'); os.environ.clear()",
         "leave": "raise SystemExit",
         "memory": "import numpy as np; np.ones(10**11)",
         "wrong": "1 / 0",
         "syntax": "def (",
         "null": "x = '\0'",
-        "update": "from IPython.display import display\nh = display('small', display_id=True)",
+        "display": "from IPython.display import display\nh = display('small', display_id='h')",
         "outgrow": "h.update('z' * 10**7)",
         "warn": "print('a warning', file=sys.stderr)",
-        "shadow": "open('numpy.py', 'w').write('1/0'); open('json.py', 'w').write('1/0')",
+        "shadow": "open('numpy.py', 'w').write('1/0'); open('secrets.py', 'w').write('1/0')",
     }
     bounded = dataclasses.replace(quick, output_bytes=20_000)
     execution = execute(with_own(notebook, *mischief.values()), tiny_exam.inputs, bounded)
-    # The shell's own environment is gone, so nothing is laid ready any more: that costs evidence.
-    assert "double" in execution.absences
-    assert execution.incidents == ("Cell of the student published evidence; it was ignored.",)
-    outputs = dict(zip(mischief, range(len(mischief)), strict=True))
-    for name, index in outputs.items():
-        assert len(output_of(execution, index)) < 60_000, name
-    assert "yy" in output_of(execution, outputs["steps"]).replace("\n", "")
-    assert "MemoryError" in str(execution.notebook.cells[outputs["memory"]].outputs) or (
-        "Unable to allocate" in output_of(execution, outputs["memory"])
-    )
-    nbformat.validate(execution.notebook)
-    del mischief["chdir"]
-    execution = execute(with_own(notebook, *mischief.values()), tiny_exam.inputs, bounded)
     assert_full_marks(execution, tiny_exam)
+    assert execution.incidents == ("Cell of the student published evidence; it was ignored.",)
+    shown = {name: output_of(execution, index) for index, name in enumerate(mischief)}
+    assert {name for name, text in shown.items() if len(text) > 20_000} == set()
+    assert 10_000 < len(shown["steps"]), "what there is room for is kept"
+    assert "Unable to allocate" in shown["memory"]
+    assert "small" in shown["display"]
+    assert shown["warn"] == "a warning\n"
+    nbformat.validate(execution.notebook)
 
 
-def test_a_changed_folder_costs_nothing(notebook, tiny_exam, quick):
+def test_another_working_folder_costs_nothing(notebook, tiny_exam, quick):
     own = "import os; os.chdir('/')"
     assert_full_marks(execute(with_own(notebook, own), tiny_exam.inputs, quick), tiny_exam)
+
+
+def test_an_emptied_environment_costs_the_evidence_and_is_told(notebook, tiny_exam, quick):
+    own = "import os; os.environ.clear()"
+    execution = execute(with_own(notebook, own), tiny_exam.inputs, quick)
+    assert execution.absences == {"double": "The test cell ran, but nothing came back from it."}
 
 
 @pytest.mark.parametrize("own", ["exit()", "quit()\nx = 1", "import os; os._exit(0)"])

@@ -142,7 +142,8 @@ VALID = interrogate(
 )
 VALID_IDS = [case["id"] for case in CASES]
 PIECES = (
-    [*'{}[]":,-0'] + "nan NaN Infinity 1e999 null true 99999999999999999999 \\ud800 \x00 é".split()
+    [*'{}[]":,-0']
+    + "nan NaN Infinity 1e999 null true 99999999999999999999 \\ud800 \x00 é".split()
     + ['"int"', '"array"', '"scalar"', '"float"', '"case-1"', '"value"', '{"tuple": ', "[" * 2_000]
 )
 
@@ -154,7 +155,9 @@ def test_evidence_tampered_with_anywhere_is_read_or_malformed(data):
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(text)))
         end = start + data.draw(st.integers(0, 12))
-        piece = data.draw(st.sampled_from(PIECES) | st.just(text[start:end] * 2) | st.text(max_size=3))
+        piece = data.draw(
+            st.sampled_from(PIECES) | st.just(text[start:end] * 2) | st.text(max_size=3)
+        )
         text = text[:start] + piece + text[end:]
     try:
         outcomes = read_testimony(text, "q", VALID_IDS)
@@ -166,7 +169,9 @@ def test_evidence_tampered_with_anywhere_is_read_or_malformed(data):
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 ODD = st.recursive(
     LEAVES,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 

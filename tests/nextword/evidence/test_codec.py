@@ -37,15 +37,15 @@ REAL_DTYPES = [name for name in DTYPES if not name.startswith("complex")]
 INTS = st.integers() | st.sampled_from([2**53, -(2**53), 2**53 - 1, 10**3000, -(10**3000)])
 KEYS = st.recursive(
     st.none() | st.booleans() | INTS | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3).map(tuple) | st.frozensets(inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=3).map(tuple) | st.frozensets(inner, max_size=3),
     max_leaves=4,
 )
 ARRAYS = st.sampled_from(DTYPES).flatmap(
     lambda name: hnp.arrays(name, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
 )
-SCALARS = st.sampled_from(REAL_DTYPES).flatmap(lambda name: hnp.arrays(name, ()).map(lambda a: a[()]))
+SCALARS = st.sampled_from(REAL_DTYPES).flatmap(
+    lambda name: hnp.arrays(name, ()).map(lambda a: a[()])
+)
 VALUES = st.recursive(
     KEYS | st.floats() | ARRAYS | SCALARS,
     lambda inner: (

@@ -202,7 +202,15 @@ def test_many_large_values_do_not_make_evidence_that_is_refused_as_a_whole():
     evidence = interrogate(np.zeros, asked(*calls))
     assert len(evidence) <= MAX_BYTES
     endings = [next(key for key in each if key != "id") for each in json.loads(evidence)["cases"]]
-    assert endings == ["value", "value", "too_large", "too_large", "too_large", "too_large", "value"]
+    assert endings == [
+        "value",
+        "value",
+        "too_large",
+        "too_large",
+        "too_large",
+        "too_large",
+        "value",
+    ]
 
 
 # --- what must not get out -----------------------------------------------------------------------
@@ -320,9 +328,7 @@ def test_an_input_that_is_as_it_was_counts_as_unchanged(function, value):
 
 
 def test_a_recipe_is_built_anew_for_every_case():
-    first, second = records(
-        lambda rng: float(rng.random()), *[(Recipe("generator", (7,)),)] * 2
-    )
+    first, second = records(lambda rng: float(rng.random()), *[(Recipe("generator", (7,)),)] * 2)
     assert first["value"] == second["value"] == np.random.default_rng(7).random()
 
 

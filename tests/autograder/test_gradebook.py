@@ -1,0 +1,205 @@
+import copy
+import dataclasses
+import os
+import sqlite3
+from datetime import datetime
+
+import nbformat
+import pytest
+
+from autograder import gradebook as books
+from autograder.class_folder import ClassFolder
+from autograder.conventions import grade_id_of
+from autograder.derive import derive
+from autograder.gradebook import ChangedAssignment, UnusableGradebook
+from autograder.judge import Verdict
+
+
+def executed(tiny, **sources):
+    notebook = copy.deepcopy(tiny.derived.master)
+    for cell in notebook.cells:
+        cell.source = sources.get((grade_id_of(cell) or "").replace("-", "_"), cell.source)
+    return notebook
+
+
+def record(session, student, points, notebook=None, time=None):
+    verdict = Verdict("double", points, 2.0, "Right." if points == 2 else "Not right yet.")
+    notebook = notebook or executed(session.material, double="def double(x): return 2 * x")
+    with books.open_gradebook(session.class_folder) as gradebook:
+        books.record(gradebook, session.material, student, notebook, (verdict,), time)
+
+
+def grade_of(gradebook, grade_id, student="ada"):
+    return gradebook.find_grade(grade_id, "tiny", "01_tiny", student)
+
+
+def test_what_is_recorded_is_what_the_gradebook_says(session):
+    record(session, "ada", 2.0)
+    record(session, "bob", 0.5)
+    assert books.scores(session.class_folder, "01_tiny") == {"ada": 2.0, "bob": 0.5}
+
+
+def test_recording_again_replaces(session):
+    record(session, "ada", 2.0)
+    record(session, "ada", 1.0)
+    assert books.scores(session.class_folder, "01_tiny") == {"ada": 1.0}
+
+
+@pytest.mark.parametrize("student", ["[bold]", "<script>", "=HYPERLINK(1)", "Zoë Ω 李", "a'b\"c"])
+def test_names_are_names_whatever_is_in_them(session, student):
+    record(session, student, 2.0)
+    assert books.scores(session.class_folder, "01_tiny") == {student: 2.0}
+
+
+def test_the_gradebook_knows_cells_and_points(session):
+    with books.open_gradebook(session.class_folder) as gradebook:
+        notebook = gradebook.find_notebook("tiny", "01_tiny")
+        points = {cell.name: cell.max_score for cell in notebook.grade_cells}
+        sources = {cell.name: cell.source for cell in notebook.source_cells}
+    assert points == {"double-graded": 2, "why-written": 3}
+    assert 'collect("double", double)' in sources["double-graded"]
+    assert "twice_of_it" not in sources["double"]
+
+
+def test_an_answer_left_as_it_came_gets_nothing_and_needs_nobody(session):
+    record(session, "ada", 0.0, executed(session.material))
+    with books.open_gradebook(session.class_folder) as gradebook:
+        grade = grade_of(gradebook, "why-written")
+        assert (grade.auto_score, grade.needs_manual_grade) == (0, False)
+        comment = gradebook.find_comment("double", "tiny", "01_tiny", "ada")
+        assert comment.comment == "No response."
+
+
+def test_a_written_answer_waits_for_a_person(session):
+    record(session, "ada", 2.0, executed(session.material, why_written="Because."))
+    with books.open_gradebook(session.class_folder) as gradebook:
+        grade = grade_of(gradebook, "why-written")
+        assert (grade.auto_score, grade.needs_manual_grade) == (None, True)
+
+
+def test_a_manual_score_survives_a_regrade_and_asks_to_be_looked_at(session):
+    answered = executed(session.material, why_written="Because.")
+    record(session, "ada", 2.0, answered)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        grade = grade_of(gradebook, "why-written")
+        grade.manual_score, grade.needs_manual_grade = 3.0, False
+        gradebook.db.commit()
+    record(session, "ada", 1.0, answered)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        grade = grade_of(gradebook, "why-written")
+        assert (grade.manual_score, grade.needs_manual_grade) == (3.0, True)
+    assert books.scores(session.class_folder, "01_tiny") == {"ada": 4.0}
+
+
+def test_the_judges_words_are_the_comment(session):
+    answered = executed(session.material, double="def double(x): return x")
+    record(session, "ada", 0.0, answered)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        comment = gradebook.find_comment("double", "tiny", "01_tiny", "ada")
+        assert comment.comment == "Not right yet."
+
+
+def test_a_time_is_recorded_and_none_leaves_what_is_known(session):
+    time = datetime(2026, 10, 5, 12, 0)
+    for known in (time, None):
+        record(session, "ada", 2.0, time=known)
+        with books.open_gradebook(session.class_folder) as gradebook:
+            assert gradebook.find_submission("01_tiny", "ada").timestamp == time
+
+
+def test_knowing_an_assignment_already_changes_nothing(session):
+    record(session, "ada", 2.0)
+    before = session.class_folder.gradebook_path.read_bytes()
+    books.ensure_assignment(session.class_folder, session.material)
+    assert session.class_folder.gradebook_path.read_bytes() == before
+
+
+def test_edited_words_are_updated_also_after_students_have_submitted(session):
+    record(session, "ada", 2.0)
+    notebook = nbformat.from_dict(session.material.notebook)
+    visible = next(cell for cell in notebook.cells if grade_id_of(cell) == "double-visible")
+    visible.source += "  # edited"
+    edited = dataclasses.replace(session.material, notebook=notebook)
+    books.ensure_assignment(session.class_folder, edited)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        cell = gradebook.find_source_cell("double-visible", "tiny", "01_tiny")
+        assert cell.source.endswith("# edited")
+    assert books.scores(session.class_folder, "01_tiny") == {"ada": 2.0}
+
+
+def test_a_question_more_after_students_have_submitted_is_refused_in_words(session):
+    record(session, "ada", 2.0)
+    notebook = nbformat.from_dict(session.material.notebook)
+    extra = copy.deepcopy(notebook.cells[-2])
+    extra.metadata.nbgrader["grade_id"] = "why_not-written"
+    notebook.cells.append(extra)
+    changed = dataclasses.replace(session.material, notebook=notebook)
+    assert derive(notebook) == changed.derived
+    with pytest.raises(ChangedAssignment, match="Grade this class with the version that it was"):
+        books.ensure_assignment(session.class_folder, changed)
+    assert books.scores(session.class_folder, "01_tiny") == {"ada": 2.0}
+
+
+ADVICE = "If it is damaged, restore it from a backup, or move it away and run `autograder grade`"
+
+
+def assert_unusable(class_folder, material, words):
+    with pytest.raises(UnusableGradebook) as caught:
+        books.ensure_assignment(class_folder, material)
+    assert "gradebook.db cannot be used as a gradebook: " in str(caught.value)
+    assert words in str(caught.value)
+    assert ADVICE in str(caught.value)
+
+
+def test_random_bytes_are_no_gradebook_and_are_left_alone(tiny, class_folder):
+    content = os.urandom(5000)
+    class_folder.gradebook_path.write_bytes(content)
+    assert_unusable(class_folder, tiny, "file is not a database")
+    assert class_folder.gradebook_path.read_bytes() == content
+
+
+def test_a_gradebook_cut_in_half_is_refused_in_words(session):
+    path = session.class_folder.gradebook_path
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert_unusable(session.class_folder, session.material, "database disk image is malformed")
+
+
+def test_a_folder_is_no_gradebook(tiny, class_folder):
+    class_folder.gradebook_path.mkdir(parents=True)
+    assert_unusable(class_folder, tiny, "unable to open database file")
+
+
+def test_another_database_is_no_gradebook(tiny, class_folder):
+    with sqlite3.connect(class_folder.gradebook_path) as database:
+        database.execute("CREATE TABLE assignment (flavour TEXT)")
+    database.close()
+    assert_unusable(class_folder, tiny, "no such column")
+
+
+def test_a_gradebook_that_cannot_be_written_is_refused_in_words(session):
+    class ReadOnly(ClassFolder):
+        @property
+        def gradebook_url(self):
+            return f"sqlite:///file:{self.gradebook_path}?mode=ro&uri=true"
+
+    folder = ReadOnly(session.class_folder.path)
+    with (
+        pytest.raises(UnusableGradebook, match="attempt to write a readonly database"),
+        books.open_gradebook(folder) as gradebook,
+    ):
+        gradebook.update_or_create_student("ada")
+
+
+def test_a_gradebook_that_is_locked_is_refused_in_words(session):
+    class Impatient(ClassFolder):
+        @property
+        def gradebook_url(self):
+            return f"sqlite:///{self.gradebook_path}?timeout=0.2"
+
+    locker = sqlite3.connect(session.class_folder.gradebook_path)
+    locker.execute("BEGIN EXCLUSIVE")
+    try:
+        assert_unusable(Impatient(session.class_folder.path), session.material, "database is locked")
+    finally:
+        locker.close()

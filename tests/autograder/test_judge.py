@@ -1,0 +1,487 @@
+"""The verdict follows from the evidence alone, says why, and tells no secret."""
+
+import json
+import math
+from collections import Counter
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.checking import Check, Group, case, misconception
+from autograder.judge import judge
+from autograder.showing import show_call
+from nextword.evidence.codec import MAX_BYTES, encode
+
+
+def verdict_on(exam, function):
+    return judge(exam, [exam.testify(function)])
+
+
+def total(values, sign=1):
+    if not values:
+        raise ValueError
+    return sign * sum(values)
+
+
+# --- points --------------------------------------------------------------------------------------
+
+
+def test_the_reference_and_every_correct_way_get_full_marks_and_no_hint(toy):
+    for function in (total, *(way.function for way in toy.kit.correct_ways)):
+        verdict = verdict_on(toy, function)
+        assert (verdict.points, verdict.max_points, verdict.says) == (4, 4, "Right.")
+        assert (verdict.example, verdict.line, verdict.hint, verdict.flag) == (None,) * 4
+        assert all(group.passed == group.asked > 0 for group in verdict.groups)
+        assert all(group.reasons == () for group in verdict.groups)
+
+
+def test_a_group_is_lost_by_one_wrong_case_and_costs_its_own_points_only(toy):
+    asked_again = {each.repeats for each in toy.cases}
+    (once, *_) = [
+        each.case.args[0]
+        for each in toy.cases
+        if each.case.group == "signs"
+        and not (each.practice or each.repeats or each.identity in asked_again)
+    ]
+    verdict = verdict_on(toy, lambda values, sign=1: total(values, sign) + (values == once))
+    assert (verdict.points, verdict.max_points) == (3, 4)
+    assert verdict.says == "Not right yet: negative signs."
+    assert [group.points for group in verdict.groups] == [2, 0, 1]
+    assert [group.asked - group.passed for group in verdict.groups] == [0, 1, 0]
+    assert verdict.groups[1].reasons == ("another number",)
+
+
+def test_a_wrong_practice_case_costs_nothing(toy):
+    practice = [each.case.args[0] for each in toy.cases if each.practice and each.case.args[0]]
+    verdict = verdict_on(toy, lambda values, sign=1: total(values, sign) + (values in practice))
+    assert verdict.points == verdict.max_points
+    assert verdict.example is not None
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        int,
+        np.float64,
+        np.float32,
+        np.longdouble,
+        torch.tensor,
+        np.array,
+        lambda number: torch.tensor(number, requires_grad=True),
+    ],
+)
+def test_the_type_of_a_right_number_costs_nothing(toy_exam, convert):
+    def whole(values, sign=1):
+        return float(sign * round(sum(values)))
+
+    exam = toy_exam(reference=whole, misconceptions=(), correct_ways=())
+    verdict = verdict_on(exam, lambda values, sign=1: convert(whole(values, sign)))
+    assert verdict.points == verdict.max_points
+
+
+@pytest.mark.filterwarnings("default")
+def test_every_known_way_of_the_course_is_judged_as_it_should_be(exam):
+    for question in exam.questions:
+        for way in question.kit.correct_ways:
+            verdict = verdict_on(question, way.function)
+            assert (verdict.points, verdict.hint) == (verdict.max_points, None), way.name
+        for way in question.kit.misconceptions:
+            verdict = verdict_on(question, way.function)
+            lost = {group.says for group in verdict.groups if group.points < group.max_points}
+            assert lost == {question.kit.check.groups[name].says for name in way.loses}, way.name
+            assert verdict.misconception in (way.name, None)
+
+
+# --- evidence that is not as it should be --------------------------------------------------------
+
+
+def test_missing_evidence_gets_no_points_and_says_why(toy):
+    verdict = judge(toy, [], "The test cell was not reached.")
+    assert (verdict.points, verdict.says) == (0, "The test cell was not reached.")
+    assert verdict.flag is None
+    assert judge(toy, []).says == "Nothing came back."
+
+
+def test_doubled_evidence_gets_no_points_and_a_flag_even_if_it_is_right(toy):
+    evidence = toy.testify(total)
+    verdict = judge(toy, [evidence, evidence])
+    assert verdict.points == 0
+    assert "2 pieces of evidence" in verdict.says
+    assert "2 pieces of evidence" in verdict.flag
+
+
+def malformed(evidence):
+    data = json.loads(evidence)
+    cases = data["cases"]
+    yield evidence[:-1]
+    yield ""
+    yield "NaN"
+    yield "[" * 100_000
+    yield json.dumps({**data, "question": "other"})
+    yield json.dumps({**data, "cases": cases[1:]})
+    yield json.dumps({**data, "cases": [*cases, cases[0]]})
+    yield json.dumps({**data, "cases": [{"id": "case-0", "value": {"pickle": ""}}, *cases[1:]]})
+    yield evidence.replace('{"id"', '{"id": "case-0", "id"', 1)
+
+
+def test_malformed_evidence_gets_no_points_a_flag_and_words(toy):
+    for text in malformed(toy.testify(total)):
+        verdict = judge(toy, [text])
+        assert verdict.points == 0
+        assert verdict.groups == ()
+        assert verdict.says.startswith("The evidence could not be read: ")
+        assert verdict.flag
+
+
+def test_oversized_evidence_gets_no_points_a_flag_and_its_size(toy):
+    verdict = judge(toy, [toy.testify(total) + " " * MAX_BYTES])
+    assert verdict.points == 0
+    assert f"at most {MAX_BYTES:,} are allowed" in verdict.flag
+
+
+def forged(toy, value):
+    """Return evidence that claims `value` for every case."""
+    cases = [{"id": each.identity, "value": value} for each in toy.cases]
+    return json.dumps({"question": toy.kit.name, "cases": cases})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"counter": [["a", {"array": ["float64", [2], "AAAAAAAAAAAAAAAAAAAAAA=="]}], ["b", "c"]]},
+        [{"counter": [["a" * 90, 1], ["b" * 90, None]]}],
+        {"recipe": ["generator", [5]]},
+        {"recipe": ["table model", [1, 5]]},
+        [{"recipe": ["table model", [1, 5]]}],
+        {"dict": [[{"other": "A"}, 1], [1, 2], ["a", 3], [None, 4]]},
+        {"set": [1, "a", None, {"tuple": []}]},
+        {"array": ["bool", [3], "Bwf/"]},
+        {"array": ["float64", [1], "AQAAAAAA8H8="]},
+        {"array": ["uint8", [1] * 16, "AA=="]},
+        {"int": "9" * 3_900},
+        {"other": ""},
+        "\ud800",
+        "x" * 300_000,
+        list(range(20_000)),
+        [[[[["deep"]]]]],
+        {"scalar": ["float16", {"float": "nan"}]},
+    ],
+    ids=lambda value: str(value)[:50],
+)
+def test_no_value_that_a_student_can_send_breaks_the_judge(toy, value):
+    verdict = judge(toy, [forged(toy, value)])
+    assert verdict.points == 0
+    assert len(verdict.example.got) < 4_000
+    json.dumps(asdict(verdict), ensure_ascii=False).encode()
+
+
+def test_exceptions_that_a_student_can_send_break_nothing(toy):
+    error = {"types": ["\ud800", "A" * 500], "message": "\ud800" * 9, "line": "\udfff"}
+    cases = [{"id": each.identity, "error": error} for each in toy.cases]
+    verdict = judge(toy, [json.dumps({"question": "total", "cases": cases})])
+    assert verdict.points == 0
+    json.dumps(asdict(verdict), ensure_ascii=False).encode()
+
+
+# --- what a function does beside answering -------------------------------------------------------
+
+
+def test_a_function_that_changes_its_input_loses_the_groups_in_which_it_does(toy):
+    def empties(values, sign=1):
+        answer = total(values, sign)
+        if sign == -1:
+            values.clear()
+        return answer
+
+    verdict = verdict_on(toy, empties)
+    assert [group.points for group in verdict.groups] == [2, 0, 1]
+    assert verdict.groups[1].reasons == ("it changed its input",)
+    assert verdict.example.got.endswith(", and changed its input")
+    assert verdict.hint is None
+
+
+@pytest.mark.parametrize(
+    ("value", "change"),
+    [
+        ([1.0, 2.0], lambda values: values.append(0.0)),
+        (Counter(a=1), lambda values: values.update("b")),
+        (np.array([1.0, 2.0]), lambda values: values.sort()),
+        ({"a": 1.0}, lambda values: values.pop("a")),
+    ],
+    ids=["list", "Counter", "array", "dict"],
+)
+def test_inputs_of_every_kind_are_looked_at_after_the_call(toy_exam, value, change):
+    def draw(rng, reference):
+        yield case("plain", value[::-1] if isinstance(value, np.ndarray) else value)
+
+    check = Check({"plain": Group("plain", 1)}, draw)
+    exam = toy_exam(reference=len, check=check, misconceptions=(), correct_ways=())
+
+    def changes(values):
+        answer = len(values)
+        change(values)
+        return answer
+
+    assert verdict_on(exam, len).points == 1
+    verdict = verdict_on(exam, changes)
+    assert verdict.points == 0
+    assert verdict.groups[0].reasons == ("it changed its input",)
+
+
+def test_an_answer_that_changes_when_asked_again_is_noticed_in_words(toy):
+    seen = Counter()
+
+    def remembers(values, sign=1):
+        seen[str(values)] += 1
+        return total(values, sign) + (seen[str(values)] > 1)
+
+    verdict = verdict_on(toy, remembers)
+    reasons = {reason for group in verdict.groups for reason in group.reasons}
+    assert reasons == {"it gave another answer when it was called again with the same arguments"}
+    assert verdict.points < verdict.max_points
+
+
+OUT_OF_TIME = {
+    "it ran longer than one call may",
+    "it was not called, as earlier calls had used up the time",
+}
+
+
+def test_a_repeated_call_that_was_out_of_time_is_not_called_another_answer(toy):
+    calls = Counter()
+
+    def slow_at_last(values, sign=1):
+        calls["all"] += 1
+        while calls["all"] > len(toy.cases) // 2:
+            pass
+        return total(values, sign)
+
+    half = [each.identity for each in toy.cases[: len(toy.cases) // 2]]
+    assert any(
+        (each.identity in half) != (each.repeats in half) for each in toy.cases if each.repeats
+    )
+    reasons = {r for group in verdict_on(toy, slow_at_last).groups for r in group.reasons}
+    assert reasons
+    assert reasons <= OUT_OF_TIME
+
+
+def test_a_function_that_is_always_wrong_is_not_said_to_be_unsteady(toy):
+    verdict = verdict_on(toy, lambda values, sign=1: 0.0)
+    reasons = {reason for group in verdict.groups for reason in group.reasons}
+    assert reasons == {"another number", "it returned a value where ValueError was to be raised"}
+
+
+def test_a_function_that_never_ends_loses_everything_but_is_judged(toy):
+    def loop(values, sign=1):
+        while True:
+            pass
+
+    verdict = verdict_on(toy, loop)
+    assert verdict.points == 0
+    assert verdict.example.got in OUT_OF_TIME
+    assert {reason for group in verdict.groups for reason in group.reasons} <= OUT_OF_TIME
+
+
+def test_the_line_that_raised_is_shown_with_its_number(toy):
+    def fails(values, sign=1):
+        return values["first"]
+
+    verdict = verdict_on(toy, fails)
+    number = fails.__code__.co_firstlineno + 1
+    assert verdict.line == f'line {number}: return values["first"]  (TypeError)'
+
+
+def test_an_exception_that_was_expected_shows_no_line(toy):
+    verdict = verdict_on(toy, lambda values, sign=1: total(values, sign) and 0.0)
+    assert verdict.points == 1
+    assert verdict.line is None
+
+
+# --- hints ---------------------------------------------------------------------------------------
+
+
+def test_a_known_wrong_way_gets_its_hint(toy):
+    for way in toy.kit.misconceptions:
+        verdict = verdict_on(toy, way.function)
+        assert (verdict.misconception, verdict.hint) == (way.name, way.hint)
+
+
+def test_a_wrong_function_that_is_no_known_way_gets_no_hint(toy):
+    for wrong in (
+        lambda values, sign=1: 0.0,
+        lambda values, sign=1: None,
+        lambda values, sign=1: math.nan,
+        lambda values, sign=1: total(values, sign) + 1,
+        lambda values, sign=1: -total(values, sign),
+        lambda values, sign=1: values.missing,
+    ):
+        verdict = verdict_on(toy, wrong)
+        assert verdict.points < verdict.max_points
+        assert (verdict.misconception, verdict.hint) == (None, None)
+
+
+def test_a_wrong_way_in_some_cases_only_gets_no_hint(toy):
+    (first_left_out, _) = toy.kit.misconceptions
+    practice = [each.case.args[0] for each in toy.cases if each.practice]
+
+    def sometimes(values, sign=1):
+        return (total if values in practice else first_left_out.function)(values, sign)
+
+    verdict = verdict_on(toy, sometimes)
+    assert verdict.points == 1
+    assert verdict.hint is None
+
+
+def test_no_hint_is_given_where_two_wrong_ways_answer_alike(toy_exam, toy):
+    (way, _) = toy.kit.misconceptions
+
+    @misconception(*way.loses, hint="Another reason for the same answers.")
+    def alike(values, sign=1):
+        return way.function(values, sign)
+
+    exam = toy_exam(misconceptions=(*toy.kit.misconceptions, alike))
+    assert verdict_on(exam, way.function).hint is None
+    other = toy.kit.misconceptions[1]
+    assert verdict_on(exam, other.function).hint == other.hint
+
+
+def test_a_known_wrong_way_that_also_answers_what_it_should_refuse_keeps_its_hint(toy):
+    (way, _) = toy.kit.misconceptions
+    verdict = verdict_on(toy, lambda values, sign=1: sign * sum(values[1:]))
+    assert verdict.points == 0
+    assert verdict.hint == way.hint
+
+
+def test_evidence_that_agrees_with_a_wrong_way_in_too_few_cases_gives_no_hint(toy):
+    (way, *_) = toy.kit.misconceptions
+    answers = {identity: outcome.value for identity, outcome in toy.wrong[way.name].items()}
+    evidence = json.loads(toy.testify(way.function))
+    wrong = [
+        each
+        for each in evidence["cases"]
+        if toy.expected[each["id"]].returned and answers[each["id"]] is not None
+    ]
+    for each in wrong[1:]:
+        each["value"] = encode(toy.expected[each["id"]].value)
+    verdict = judge(toy, [json.dumps(evidence)])
+    assert verdict.hint is None
+
+
+def test_a_hint_needs_finite_cases(toy_exam):
+    def draw(rng, reference):
+        for _ in range(2):
+            yield case("plain", float(rng.uniform(1, 2)))
+            yield case("edges", math.inf)
+
+    @misconception("plain", hint="It is not the half.")
+    def half(x):
+        return x / 2
+
+    check = Check({"plain": Group("plain", 1), "edges": Group("edges", 1)}, draw)
+    exam = toy_exam(reference=lambda x: 2 * x, check=check, misconceptions=(half,), correct_ways=())
+    assert verdict_on(exam, half.function).hint == "It is not the half."
+    infinite = verdict_on(exam, lambda x: x * (2 if math.isinf(x) else math.nan))
+    assert (infinite.points, infinite.hint) == (1, None)
+
+
+# --- what stays secret ---------------------------------------------------------------------------
+
+
+def secret_calls(exam):
+    """Return the calls of secret cases that are not asked as practice, too."""
+    calls = {
+        practice: {
+            show_call(exam.kit.name, each.case) for each in exam.cases if each.practice is practice
+        }
+        for practice in (False, True)
+    }
+    return calls[False] - calls[True]
+
+
+def secret_numbers(exam):
+    """Return the text of every number in a secret case of the toy question."""
+    return {
+        repr(number) for each in exam.cases if not each.practice for number in each.case.args[0]
+    }
+
+
+def tells_in_message(*args, **kwargs):
+    raise ValueError(repr(args))
+
+
+def tells_in_type(*args, **kwargs):
+    raise type(repr(args), (Exception,), {})
+
+
+def tells_in_type_of_value(*args, **kwargs):
+    return type(repr(args), (), {})()
+
+
+def tells_in_its_line(*args, **kwargs):
+    import linecache
+
+    text = f"raise KeyError  # {args!r}"
+    linecache.cache["cell"] = (len(text), None, [text], "cell")
+    exec(compile(text, "cell", "exec"))
+
+
+def returns_its_arguments(*args, **kwargs):
+    return [args, kwargs]
+
+
+TELLING = [tells_in_message, tells_in_type, tells_in_its_line, returns_its_arguments]
+
+
+@pytest.mark.parametrize("function", [*TELLING, tells_in_type_of_value])
+def test_nothing_that_a_function_says_of_a_secret_case_gets_into_the_verdict(toy, function):
+    words = json.dumps(asdict(verdict_on(toy, function)))
+    assert not [number for number in secret_numbers(toy) if number in words]
+    assert not [call for call in secret_calls(toy) if json.dumps(call)[1:-1] in words]
+
+
+def test_what_a_function_says_of_a_practice_case_may_be_shown(toy):
+    verdict = verdict_on(toy, tells_in_message)
+    practice = [repr(each.case.args) for each in toy.cases if each.practice]
+    assert any(verdict.example.got == f"ValueError: {args}" for args in practice)
+
+
+@pytest.mark.filterwarnings("default")
+def test_no_secret_case_of_the_course_is_ever_an_example(exam):
+    for question in exam.questions:
+        calls = secret_calls(question)
+        assert calls
+        for function in (*TELLING, *(way.function for way in question.kit.misconceptions)):
+            verdict = verdict_on(question, function)
+            assert verdict.example.call not in calls
+            words = json.dumps(asdict(verdict))
+            assert not [call for call in calls if json.dumps(call)[1:-1] in words]
+
+
+def test_an_example_shows_call_expected_and_got_of_one_practice_case(toy):
+    verdict = verdict_on(toy, lambda values, sign=1: "words")
+    calls = {show_call("total", each.case): each for each in toy.cases if each.practice}
+    each = calls[verdict.example.call]
+    assert verdict.example.expected == repr(toy.expected[each.identity].value)
+    assert verdict.example.got == "'words'"
+
+
+def test_an_example_is_of_the_first_group_that_fails(toy):
+    verdict = verdict_on(toy, lambda values, sign=1: total(values) if values else 0.0)
+    assert "sign=-1" in verdict.example.call
+    verdict = verdict_on(toy, lambda values, sign=1: total(values, sign) if values else 0.0)
+    assert verdict.example.call == "total([])"
+    assert verdict.example.expected == "ValueError: no values"
+
+
+def test_a_verdict_does_not_depend_on_the_order_of_the_cases(toy):
+    evidence = json.loads(toy.testify(lambda values, sign=1: values[0]))
+    backwards = {**evidence, "cases": evidence["cases"][::-1]}
+    reordered = replace(toy, cases=toy.cases[::-1])
+    verdicts = [
+        judge(exam, [json.dumps(data)])
+        for exam in (toy, reordered)
+        for data in (evidence, backwards)
+    ]
+    assert len({repr(replace(verdict, line=None)) for verdict in verdicts}) == 1

@@ -1,0 +1,141 @@
+"""What students read of calls and outcomes is short, and nothing is too odd to be shown."""
+
+from collections import Counter, OrderedDict, namedtuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.checking import Case, case, tally
+from autograder.showing import LONGEST, show, show_call, show_outcome
+from autograder.testimony import Outcome, StudentError
+from nextword.evidence.codec import Opaque
+from nextword.evidence.recipes import Recipe
+
+
+def test_a_call_reads_as_a_student_would_write_it():
+    assert show_call("f", case("g", [1, 2], "a", ("b",), None, True, base=2)) == (
+        "f([1, 2], 'a', ('b',), None, True, base=2)"
+    )
+    assert show_call("f", Case("g", ())) == "f()"
+
+
+def test_a_long_call_has_a_line_for_each_argument():
+    text = show_call("f", case("g", list(range(60)), base=2))
+    lines = text.splitlines()
+    assert (lines[0], lines[-2], lines[-1]) == ("f(", "    base=2,", ")")
+    assert max(map(len, lines)) <= 100
+
+
+def test_a_tally_says_how_often_the_function_is_called():
+    assert show_call("f", tally("g", 4_000, [1])) == "f([1]), 4,000 times"
+
+
+def test_a_generator_is_shown_as_it_is_made():
+    call = case("g", Recipe("generator", (7,)))
+    assert show_call("f", call) == "f(np.random.default_rng(7))"
+
+
+def test_an_outcome_is_a_value_an_exception_or_a_sentence():
+    assert show_outcome(Outcome(value=[1.5])) == "[1.5]"
+    assert show_outcome(Outcome(value=None)) == "None"
+    assert show_outcome(Outcome(failure="it was too slow")) == "it was too slow"
+    assert show_outcome(Outcome(error=StudentError(("KeyError",), "'a'"))) == "KeyError: 'a'"
+    assert show_outcome(Outcome(error=StudentError(("KeyError",), ""))) == "KeyError"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.5, "1.5"),
+        ("word", "'word'"),
+        (float("nan"), "nan"),
+        (np.float32(1.5), "1.5"),
+        (np.True_, "True"),
+        (np.array([1.5, 2.5]), "[1.5 2.5]"),
+        (np.array(2.5), "2.5"),
+        ({("a", "b"): 1}, "{('a', 'b'): 1}"),
+        (Counter({"b": 1, "a": 2}), "{'a': 2, 'b': 1}"),
+        (OrderedDict(a=1), "{'a': 1}"),
+        (frozenset(["a"]), "frozenset({'a'})"),
+        (Opaque("generator"), "a generator"),
+    ],
+    ids=str,
+)
+def test_a_short_value_is_shown_whole(value, text):
+    assert show(value) == text
+
+
+Pair = namedtuple("Pair", "left right")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Counter({"a": np.array([1, 2]), "b": np.array([3, 4])}),
+        [Counter({"a" * 60: 1, "b" * 60: None})],
+        [Counter({"a": Counter({"b": "c", "d": 1})})],
+        {Opaque("A"): 1, 1: 2, "a": 3, None: 4, (1, "b"): 5},
+        [Opaque("A"), {"b": Opaque("B")}],
+        frozenset([1, "a", None, (2,)]),
+        Recipe("table model", (1, 5)),
+        [Recipe("table model", (1, 5))],
+        Pair(1, [2, Counter("ab")]),
+        "\ud800",
+        10**3_900,
+    ],
+    ids=lambda value: ascii(value)[:30] if not isinstance(value, Counter) else "Counter",
+)
+def test_an_odd_value_is_shown_somehow(value):
+    text = show(value)
+    assert text
+    text.encode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a" * 500_000,
+        list(range(300_000)),
+        [[0] * 500] * 500,
+        {n: n for n in range(100_000)},
+        Counter({str(n): n for n in range(100_000)}),
+        frozenset(range(100_000)),
+        tuple("word" for _ in range(100_000)),
+        np.zeros(300_000),
+        np.zeros((6,) * 7, np.uint8),
+        [np.zeros(50_000)],
+        ["a" * 200_000, {"b": "c" * 200_000}],
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_large_value_is_cut(value):
+    text = show(value)
+    assert "..." in text or "shape (6, 6" in text
+    assert len(text) <= LONGEST + 10
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40)
+VALUES = st.recursive(
+    SCALARS | st.builds(Opaque, st.text(max_size=5)),
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.lists(inner, max_size=5).map(tuple)
+        | st.dictionaries(SCALARS, inner, max_size=4)
+        | st.dictionaries(SCALARS, inner, max_size=4).map(Counter)
+    ),
+    max_leaves=25,
+)
+
+
+@given(VALUES)
+@settings(deadline=None)
+def test_any_value_of_the_format_can_be_shown(value):
+    assert len(show(value)) <= LONGEST + 10
+
+
+def test_the_order_of_a_mapping_and_a_set_does_not_depend_on_hashes():
+    words = [f"word {n}" for n in range(30)]
+    assert show(frozenset(words)) == show(frozenset(words[::-1]))
+    assert show(dict.fromkeys(words)) == show(dict.fromkeys(words[::-1]))

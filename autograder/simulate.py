@@ -11,7 +11,6 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import numpy as np
@@ -42,7 +41,7 @@ class Simulated:
     Parameters
     ----------
     name
-        Tells what was done: ``ada-reference``, ``grace-misconceptions_1``.
+        Tells what was done: ``ada-reference``, ``grace-wrong_1``.
     content
         The submitted file.
     points
@@ -156,13 +155,13 @@ def _plans(material: Material) -> Iterator[Plan]:
     for number in range(max(len(kit.correct_ways) for kit in kits)):
         chosen = {kit.name: kit.correct_ways[number % len(kit.correct_ways)] for kit in kits}
         answers = {name: (way_source(way, name), full[name]) for name, way in chosen.items()}
-        yield plan(f"correct_{number + 1}", answers)
+        yield plan(f"right_{number + 1}", answers)
     for number in range(max(len(kit.misconceptions) for kit in kits)):
         wrong = [(kit, kit.misconceptions[number]) for kit in kits if kit.misconceptions[number:]]
         answers = {
             kit.name: (way_source(way, kit.name), _remaining(kit, way)) for kit, way in wrong
         }
-        yield plan(f"misconceptions_{number + 1}", {**solved, **answers})
+        yield plan(f"wrong_{number + 1}", {**solved, **answers})
 
 
 def _mixture(material: Material, rng: np.random.Generator) -> Plan:
@@ -203,21 +202,27 @@ def way_source(way: CorrectWay | Misconception, question: str) -> str:
 
     Type annotations are dropped: they name what only the check's module imports.
     """
-    tree = ast.parse(textwrap.dedent(inspect.getsource(way.function)))
+    tree = _Plain().visit(ast.parse(textwrap.dedent(inspect.getsource(way.function))))
     function = tree.body[0]
-    assert isinstance(function, ast.FunctionDef)
-    function.decorator_list, function.returns, function.name = [], None, question
-    for argument in (*function.args.args, *function.args.kwonlyargs):
-        argument.annotation = None
+    function.decorator_list, function.name = [], question
     for node in ast.walk(function):
         if isinstance(node, ast.Name) and node.id == way.name:
             node.id = question
-    return ast.unparse(_Plain().visit(tree))
+    return ast.unparse(tree)
 
 
 class _Plain(ast.NodeTransformer):
-    """Turns annotated assignments into plain ones."""
+    """Drops type annotations, also those of functions inside."""
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        node.returns = None
+        self.generic_visit(node)
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign:
         value = node.value or ast.Constant(None)
         return ast.copy_location(ast.Assign([node.target], value), node)

@@ -88,7 +88,7 @@ class _Encoder:
             return self._scalar(value)
         if isinstance(value, numbers.Number):
             return self._number(value)
-        if isinstance(value, Recipe):
+        if isinstance(value, Recipe) and type(value.name) is str and type(value.args) is tuple:
             return {"recipe": [value.name, self.encode(list(value.args), depth + 1)]}
         array = _as_array(value)
         if array is not None:

@@ -77,7 +77,7 @@ def test_a_written_question_and_a_given_cell_may_stand_alone(good):
 
 
 def test_a_grade_id_on_two_cells_is_counted(good):
-    good["again"] = good["visible"]
+    good["again"] = cell("f-visible", "assert f(1) == 1", locked=True)
     assert refusal(good) == "grade_id 'f-visible' stands on 2 cells: every cell needs its own"
 
 
@@ -117,7 +117,8 @@ def test_a_wrong_flag_is_told_beside_the_right_one(good, role, flag):
 
 @pytest.mark.parametrize("role", ["given", "solution", "visible", "graded"])
 def test_a_markdown_cell_in_a_code_cells_place_is_named(good, role):
-    good[role].cell_type = "markdown"
+    metadata = good[role].metadata
+    good[role] = nbformat.v4.new_markdown_cell(good[role].source, metadata=metadata)
     grade_id = grade_id_of(good[role])
     assert f"cell {grade_id!r} is markdown; expected code" in refusal(good).splitlines()
 
@@ -150,7 +151,9 @@ def test_a_graded_cell_needs_its_hidden_line_where_it_is_hidden(good, source):
     )
 
 
-@pytest.mark.parametrize("source", ["", "def g(): pass", "f = abs", "def f(:", "if 1:\n def f(): 1"])
+@pytest.mark.parametrize(
+    "source", ["", "def g(): pass", "f = abs", "def f(:", "if 1:\n def f(): 1"]
+)
 def test_a_solution_cell_needs_to_define_its_function(good, source):
     good["solution"].source = source
     assert refusal(good) == "cell 'f' does not define a function 'f'"

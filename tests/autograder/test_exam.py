@@ -248,7 +248,7 @@ def test_a_draw_of_an_unknown_group_cannot_be_examined(examine):
         yield from draw_both(rng, reference)
         yield case("ones", [1.0, 2.0])
 
-    with pytest.raises(CannotExamine, match="its draw has cases of .'one', 'ones', 'two'."):
+    with pytest.raises(CannotExamine, match=r"its draw has cases of \['one', 'ones', 'two'\]"):
         examine(draw=draw)
 
 

@@ -1,0 +1,92 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from autograder.grading import Graded
+from autograder.judge import Verdict
+from autograder.terminal import closing_table, proof_table, with_progress
+from autograder.verify import Finding, Proof
+
+
+def printed(renderable, width=120):
+    console = Console(file=io.StringIO(), width=width, force_terminal=False)
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+def graded(student, points=2.0, remarks=()):
+    return Graded(student, (Verdict("double", points, 2.0, ""),), remarks)
+
+
+def test_the_table_has_a_line_a_student_and_the_notes_below(tiny):
+    text = printed(closing_table(tiny, [graded("bob", 0.5, ("a remark",)), graded("ada")]))
+    assert "01_tiny: 2 submissions" in text
+    assert "Q1 double" in text
+    lines = [line for line in text.splitlines() if "│" in line]
+    assert [line.split()[1] for line in lines] == ["ada", "bob"]
+    assert lines[1].split()[3:8:2] == ["0.5", "0.5", "1"]
+    assert "bob: a remark" in text
+
+
+def test_who_could_not_be_graded_has_no_total(tiny):
+    text = printed(closing_table(tiny, [Graded("ada", failure="no memory")]))
+    assert "ada: NOT GRADED: no memory" in text
+    (line,) = [line for line in text.splitlines() if "│ ada" in line]
+    assert line.split()[3:6:2] == ["-", "-"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["[bold]x[/bold]", "[/]", "[link=http://x]y", "<script>", "=HYPERLINK(1)", "Anna Maria", "Zoë 李"],
+)
+def test_markup_in_names_and_remarks_is_text(tiny, name):
+    text = printed(closing_table(tiny, [graded(name, remarks=(f"found {name}",))]))
+    assert f"│ {name}" in text
+    assert f"{name}: found {name}" in text
+
+
+def test_nothing_in_a_name_steers_the_terminal(tiny):
+    text = printed(closing_table(tiny, [graded("\x1b[31mred\x07\udcff", remarks=("\x1b]0;t\x07",))]))
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "�[31mred" in text
+    text.encode()
+
+
+def test_progress_returns_every_result_in_order(tiny):
+    console = Console(file=io.StringIO(), width=80, force_terminal=True)
+    results = [graded("ada"), graded("bob")]
+    assert with_progress(iter(results), 2, console) == results
+    assert "2/2" in console.file.getvalue()
+
+
+def test_an_error_while_grading_comes_through_the_progress_bar():
+    def failing():
+        yield graded("ada")
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        with_progress(failing(), 2, Console(file=io.StringIO()))
+
+
+def test_a_proof_shows_the_first_exam_and_what_is_unfair_in_any():
+    def finding(seed, way, fair):
+        return Finding(seed, "double", "misconception", way, 1.0, 0.0, (), None, fair)
+
+    proof = Proof(
+        "01_tiny",
+        2,
+        (
+            finding(0, "squared", True),
+            finding(1, "squared", False),
+            finding(0, "negated", True),
+            finding(1, "negated", True),
+        ),
+        (),
+    )
+    lines = printed(proof_table(proof)).splitlines()
+    assert sum("squared" in line for line in lines) == 1
+    assert any("squared" in line and "unfair" in line for line in lines)
+    assert any("negated" in line and " ok " in line for line in lines)
+    assert not any("negated" in line and "unfair" in line for line in lines)

@@ -194,18 +194,21 @@ def _run_all(
 ) -> Iterator[tuple[_Job, Execution | str]]:
     """Yield what running each job came to, or why it could not be run.
 
-    A submission that kills the process that runs it takes the whole pool with it: what was lost is
-    run again, each in a pool of its own.
+    A submission that kills the process that runs it takes the whole pool with it. What was lost is
+    run again in two halves, and so on, until the one at fault stands alone.
     """
     lost = []
     for job, execution in _run_in_pool(jobs, inputs, workers, limits):
-        if execution is None:
-            lost.append(job)
-        else:
+        if execution is not None:
             yield job, execution
-    for alone in lost:
-        for job, execution in _run_in_pool([alone], inputs, 1, limits):
-            yield job, execution or "It could not be run: it ended the process that ran it."
+        elif len(jobs) == 1:
+            yield job, "It could not be run: it ended the process that ran it."
+        else:
+            lost.append(job)
+    half = (len(lost) + 1) // 2
+    for part in (lost[:half], lost[half:]):
+        if part:
+            yield from _run_all(part, inputs, workers, limits)
 
 
 def _run_in_pool(

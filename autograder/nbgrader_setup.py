@@ -46,6 +46,9 @@ def configure(config: Config, root: Path, class_path: Path) -> None:
     # The text twin must not be released, and a file torch.py of a student must not be copied.
     course.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.py"]
 
+    # Only a folder that can be written keeps the formgrader's log free of complaints.
+    config.Exchange.root = str(class_path)
+
     config.ClearSolutions.code_stub = {"python": STUB}
     config.ClearSolutions.text_stub = ANSWER_STUB
 

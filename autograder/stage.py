@@ -33,7 +33,7 @@ def stage(submitted: NotebookNode, derived: Derived) -> tuple[NotebookNode, tupl
     staged: list[NotebookNode] = []
     seen: set[str] = set()
     remarks: list[str] = []
-    recognised = _recognise(submitted.cells, released)
+    recognised = _recognise(submitted.cells, derived.release.cells)
     for cell in submitted.cells:
         grade_id = grade_id_of(cell) or recognised.get(cell["id"])
         if grade_id is None or grade_id not in masters:
@@ -61,21 +61,38 @@ def _by_grade_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
     return {grade_id: cell for cell in notebook.cells if (grade_id := grade_id_of(cell))}
 
 
-def _recognise(cells: Sequence[NotebookNode], released: dict[str, NotebookNode]) -> dict[str, str]:
+def _recognise(cells: Sequence[NotebookNode], released: Sequence[NotebookNode]) -> dict[str, str]:
     """Return the grade_ids of cells whose metadata a tool has dropped, by cell id.
 
-    A locked cell is known by its source, an answer by the function that it defines.
+    A locked cell is known by its source, an answer by the function that it defines, and a written
+    answer by the cell in front of it.
     """
     present = {grade_id_of(cell) for cell in cells}
     plain = [cell for cell in cells if grade_id_of(cell) is None]
     found: dict[str, str] = {}
-    for grade_id, master in released.items():
+    for index, master in enumerate(released):
+        grade_id = grade_id_of(master)
+        if grade_id is None:
+            continue
         if _is_ours(grade_id):
             found |= {cell["id"]: grade_id for cell in plain if cell.source == master.source}
         elif grade_id not in present and split_grade_id(grade_id)[1] is None:
             answers = [cell["id"] for cell in plain if _defines(cell, grade_id)]
             found |= dict.fromkeys(answers[:1], grade_id)
+        elif grade_id not in present:
+            answers = [cell["id"] for cell in _behind(released[index - 1].source, cells)]
+            found |= dict.fromkeys(answers[:1], grade_id)
     return found
+
+
+def _behind(source: str, cells: Sequence[NotebookNode]) -> list[NotebookNode]:
+    """Return the markdown cells that stand right behind a cell with this source."""
+    pairs = zip(cells, cells[1:], strict=False)
+    return [
+        cell
+        for front, cell in pairs
+        if front.source == source and cell.cell_type == "markdown" and not grade_id_of(cell)
+    ]
 
 
 def _defines(cell: NotebookNode, name: str) -> bool:

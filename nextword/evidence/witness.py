@@ -14,6 +14,7 @@ import signal
 import sysconfig
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -106,11 +107,16 @@ def _call(function: Callable[..., Any], case: dict[str, Any], seconds: float) ->
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Discard what is printed meanwhile: it could carry the cases to the student."""
+    """Discard what is printed meanwhile: it could carry the cases to the student.
+
+    Warnings cost nothing, also where the notebook has turned them into errors.
+    """
     with (
         contextlib.redirect_stdout(_Discard()),
         contextlib.redirect_stderr(_Discard()),
+        warnings.catch_warnings(),
     ):
+        warnings.simplefilter("ignore")
         yield
 
 

@@ -154,12 +154,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("expected", "got"), ACCEPTED, ids=str)
+@pytest.mark.parametrize(("expected", "got"), ACCEPTED)
 def test_a_right_answer_of_another_type_is_right(expected, got):
     assert difference(expected, got) is None
 
 
-@pytest.mark.parametrize(("expected", "got"), REFUSED, ids=str)
+@pytest.mark.parametrize(("expected", "got"), REFUSED)
 def test_a_wrong_answer_differs_in_words(expected, got):
     words = difference(expected, got)
     assert isinstance(words, str)
@@ -264,7 +264,6 @@ def test_a_type_that_the_student_made_is_not_named(expected):
         (Opaque("generator"), False),
         ([Opaque("generator")], False),
     ],
-    ids=str,
 )
 def test_a_value_is_finite_when_all_of_its_numbers_are(value, finite):
     assert is_finite(value) is finite
@@ -305,7 +304,6 @@ def test_tallies_of_different_distributions_differ():
         Counter({"a": True, "b": 99}),
         Counter({"a": 100.0}),
     ],
-    ids=str,
 )
 def test_what_is_no_tally_of_every_call_differs_and_breaks_nothing(got):
     assert difference(Counter(a=100), got, comparison=Frequencies()) is not None

@@ -127,7 +127,7 @@ def test_a_check_that_is_none_is_refused(load, source):
 
 
 def test_a_check_worth_other_points_than_its_cell_is_refused(load):
-    with pytest.raises(BrokenCheck, match="groups are worth 2 points, but .* f-graded gives 3"):
+    with pytest.raises(BrokenCheck, match=r"groups are worth 2 points, but .* f-graded gives 3"):
         load(f=CHECK.replace('Group("all", 3)', 'Group("all", 2)'))
 
 

@@ -146,15 +146,23 @@ def test_a_question_turned_to_markdown_is_told(tiny, staged, notebook):
 
 
 def test_a_notebook_without_any_metadata_is_recognised_cell_by_cell(tiny, staged, notebook):
-    plain = [
-        {key: cell[key] for key in ("cell_type", "source")}
-        for cell in notebook["cells"]
-        if cell["cell_type"] == "code"
-    ]
+    expected = staged(notebook)[0]
+    plain = [{key: cell[key] for key in ("cell_type", "source")} for cell in notebook["cells"]]
     result, remarks = staged({**notebook, "metadata": {}, "cells": plain})
-    assert remarks == ("The cell why-written had been deleted; it was put back.",)
-    assert ids(result) == [*OURS[:1], "double", *OURS[1:], "why-written"]
+    assert remarks == ()
+    assert ids(result) == ids(expected)
+    assert [cell.source for cell in result.cells] == [cell.source for cell in expected.cells]
     assert_ours_are_trusted(tiny, result)
+
+
+def test_a_written_answer_that_is_not_found_without_metadata_is_told(tiny, staged, notebook):
+    plain = [{key: cell[key] for key in ("cell_type", "source")} for cell in notebook["cells"]]
+    apart = {"cell_type": "markdown", "source": "A cell between"}
+    plain.insert(place(notebook, "why-written"), apart)
+    plain.insert(place(notebook, "why-written"), {"cell_type": "code", "source": "1"})
+    result, remarks = staged({**notebook, "cells": plain})
+    assert remarks == ("The cell why-written had been deleted; it was put back.",)
+    assert "Because." in [cell.source for cell in result.cells]
 
 
 def test_a_deleted_test_cell_comes_back_behind_an_answer_in_another_cell(tiny, staged, notebook):

@@ -173,7 +173,7 @@ def test_answers_of_many_types_come_as_plain_data(value, comes_as):
     assert same(sent(value), comes_as)
 
 
-@pytest.mark.parametrize("key", [torch.tensor(1), (torch.tensor(1), "a"), range(3)], ids=str)
+@pytest.mark.parametrize("key", [torch.tensor(1), (torch.tensor(1), "a"), range(3)])
 def test_a_key_that_could_not_be_one_again_comes_as_its_type(key):
     assert sent({key: 2}) == {Opaque(type(key).__name__): 2}
     assert sent(Counter({key: 2})) == {Opaque(type(key).__name__): 2}
@@ -183,8 +183,7 @@ def test_a_key_that_could_not_be_one_again_comes_as_its_type(key):
 def test_a_set_is_written_in_an_order_that_is_always_the_same():
     words = [f"word {n}" for n in range(50)]
     assert encode(set(words))["set"] == sorted(words)
-    mixed = [1, "a", None, (2, "b")]
-    assert encode(set(mixed)) == encode(set(mixed[::-1]))
+    assert encode({1, "a", None, (2, "b")})["set"] == ["a", 1, None, {"tuple": [2, "b"]}]
 
 
 def nested(depth, value=None):

@@ -154,7 +154,7 @@ def loop_that_catches():
         try:
             while True:
                 pass
-        except Exception:  # noqa: BLE001
+        except Exception:
             continue
 
 

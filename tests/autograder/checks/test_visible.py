@@ -1,0 +1,71 @@
+"""The visible tests: every right way passes them, every wrong way meets a message that teaches."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from autograder.conventions import EXPLORATION, grade_id_of, split_grade_id
+from autograder.course import Course
+from autograder.material import Material, QuestionKit, load_material
+from autograder.simulate import way_source
+
+
+def visible_failure(material: Material, kit: QuestionKit, way: Any) -> BaseException | None:
+    """Run the student's notebook up to a question's visible tests, with `way` as the answer."""
+    namespace: dict[str, Any] = {}
+    for cell in material.derived.release.cells:
+        grade_id = grade_id_of(cell)
+        if grade_id == f"{kit.name}-visible":
+            exec(way_source(way, kit.name), namespace)
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    exec(cell.source, namespace)
+            except Exception as failure:
+                return failure
+            return None
+        plain = grade_id is None and EXPLORATION not in cell.metadata.get("tags", [])
+        given = grade_id is not None and split_grade_id(grade_id)[1] == "given"
+        if cell.cell_type == "code" and (plain or given):
+            exec(cell.source, namespace)
+    raise AssertionError(f"{kit.name} has no visible tests")
+
+
+def materials(course: Course) -> Iterator[Material]:
+    return (load_material(course.assignment(name)) for name in course.assignment_names())
+
+
+def test_every_correct_way_passes_its_visible_tests(course: Course) -> None:
+    failures = {
+        (kit.name, way.name): failure
+        for material in materials(course)
+        for kit in material.kits
+        for way in kit.correct_ways
+        if (failure := visible_failure(material, kit, way)) is not None
+    }
+    assert not failures
+
+
+def test_every_misconception_meets_a_message_of_its_visible_tests(course: Course) -> None:
+    for material in materials(course):
+        for kit in material.kits:
+            for way in kit.misconceptions:
+                failure = visible_failure(material, kit, way)
+                where = f"{kit.name}, {way.name}: {failure!r}"
+                assert isinstance(failure, AssertionError), where
+                assert len(str(failure)) > 20, where
+
+
+def test_the_untouched_stub_says_what_to_do(course: Course) -> None:
+    for material in materials(course):
+        cells = {grade_id_of(cell): cell.source for cell in material.derived.release.cells}
+        for kit in material.kits:
+            namespace: dict[str, Any] = {}
+            exec(cells["imports-given"], namespace)
+            exec(cells[kit.name], namespace)
+            with pytest.raises(NotImplementedError, match="write this function"):
+                exec(cells[f"{kit.name}-visible"], namespace | {"corpus": [["a"]]})

@@ -1,0 +1,275 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from autograder import cli
+from autograder import gradebook as books
+from autograder.course import UnknownAssignment
+from autograder.errors import CourseError
+from autograder.grading import Session
+from autograder.verify import Finding, Proof
+
+
+@pytest.fixture
+def here(tiny_copy, monkeypatch):
+    """The tiny course as the working folder. Its checks are not in `autograder.checks`."""
+    monkeypatch.chdir(tiny_copy.assignment.course.root)
+    monkeypatch.setattr(cli, "load_material", lambda assignment: tiny_copy)
+    return tiny_copy
+
+
+@pytest.fixture
+def exam_of_the_session(session, monkeypatch):
+    monkeypatch.setattr(Session, "of", lambda material, folder: session)
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """Return a function that runs a command line in this process, errors and all."""
+    monkeypatch.setattr(cli.console, "_width", 200, raising=False)
+
+    def run(*words):
+        return CliRunner().invoke(cli.app, [str(word) for word in words])
+
+    return run
+
+
+def shell(*words, **options):
+    """Run the command as a shell does."""
+    return subprocess.run(
+        [sys.executable, "-m", "autograder", *map(str, words)],
+        capture_output=True,
+        text=True,
+        **options,
+    )
+
+
+def test_an_error_is_words_on_stderr_and_exit_code_1(course, tmp_path):
+    done = shell("grade", "01_countng", "--course", course.root, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    words = " ".join(done.stderr.split())
+    assert words.startswith("autograder: No assignment '01_countng'. Known: 01_counting")
+    assert "Did you mean 01_counting?" in words
+    assert "Traceback" not in done.stderr
+
+
+def test_a_mistyped_command_is_told_with_exit_code_2(tmp_path):
+    done = shell("grad", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "No such command 'grad'" in done.stderr
+
+
+def test_markup_in_an_error_is_text(monkeypatch, capsys):
+    def failing():
+        raise CourseError("found [bold]x[/] in [/nowhere]")
+
+    monkeypatch.setattr(cli, "app", failing)
+    with pytest.raises(SystemExit) as caught:
+        cli.run()
+    assert caught.value.code == 1
+    assert "found [bold]x[/] in [/nowhere]" in capsys.readouterr().err
+
+
+def test_another_error_keeps_its_traceback(monkeypatch):
+    def failing():
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "app", failing)
+    with pytest.raises(ZeroDivisionError):
+        cli.run()
+
+
+@pytest.mark.parametrize(
+    "words", [["release"], ["grade", "01_tiny"], ["sync"], ["verify", "01_tiny"], ["demo"]]
+)
+def test_outside_of_a_course_every_command_says_so(command, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    result = command(*words)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, CourseError)
+    assert "has no folder solutions/. Run this from the course's folder" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sync_says_what_it_did(command, here):
+    result = command("sync")
+    assert result.exit_code == 0
+    assert result.stdout.endswith("tiny.py: in step\n")
+    here.assignment.notebook_path.unlink()
+    assert "notebook written from text" in command("sync", here.assignment.text_path).stdout
+    assert here.assignment.notebook_path.exists()
+
+
+def test_sync_lets_a_side_win(command, here):
+    path = here.assignment.text_path
+    path.write_text(path.read_text().replace("A tiny assignment", "Edited"))
+    os.utime(path, ns=(2**62, 2**62))
+    assert "text written" in command("sync", "--from", "notebook").stdout
+    assert "Edited" not in path.read_text()
+
+
+def test_sync_of_a_path_that_is_not_there_is_refused(command, here):
+    result = command("sync", "solutions/01_tiny/other.ipynb")
+    assert result.exit_code == 1
+    assert "other.py: neither the text nor the notebook exists" in str(result.exception)
+
+
+def test_release_writes_and_check_finds_it_current_or_stale(command, here):
+    result = command("release", "01_tiny", "--check")
+    assert result.exit_code == 1
+    assert "is missing. Run: autograder release 01_tiny" in str(result.exception)
+    assert "tiny.ipynb: written" in command("release").stdout
+    assert "tiny.ipynb: current" in command("release", "--check").stdout
+    here.assignment.release_path.write_text(
+        here.assignment.release_path.read_text().replace("A tiny", "An")
+    )
+    assert "is not what tiny.py gives today" in str(command("release", "--check").exception)
+
+
+def test_new_question_says_what_to_edit(command, here, monkeypatch):
+    asked = []
+
+    def fake(assignment, name, points):
+        asked.append((assignment.name, name, points))
+        return assignment.text_path, "total.py"
+
+    monkeypatch.setattr(cli, "new_question", fake)
+    result = command("new-question", "total", "--points", 3)
+    assert asked == [("01_tiny", "total", 3.0)]
+    assert "total.py" in result.stdout
+    assert "autograder verify 01_tiny" in result.stdout
+
+
+def test_new_question_wants_the_assignment_where_there_are_several(command, here):
+    (here.assignment.course.solutions / "02_more").mkdir()
+    result = command("new-question", "total", "--points", 3)
+    assert result.exit_code == 2
+    assert "name the assignment: --assignment 01_counting" in result.output
+
+
+@pytest.mark.parametrize("fair", [True, False])
+def test_verify_exits_with_the_verdict_and_prints_json(command, here, monkeypatch, fair):
+    finding = Finding(0, "double", "reference", "reference", 2.0, 2.0, (), None, fair)
+    monkeypatch.setattr(cli, "verify", lambda *args: Proof("01_tiny", 1, (finding,), ()))
+    result = command("verify", "01_tiny", "--json")
+    assert result.exit_code == (0 if fair else 1)
+    data = json.loads(result.stdout)
+    assert data["fair"] is fair
+    assert data["findings"][0]["question"] == "double"
+    words = command("verify", "01_tiny").stdout
+    assert ("NOT FAIR" in words) is not fair
+
+
+def test_simulate_writes_a_class_and_its_true_scores(command, here, tmp_path):
+    result = command("simulate", "01_tiny", "--students", 3, "--class", tmp_path / "[new] class")
+    assert result.exit_code == 0
+    assert "   2  ada-reference" in result.stdout
+    assert "[new] class/submitted" in result.stdout
+    assert len(list((tmp_path / "[new] class" / "submitted").iterdir())) == 3
+
+
+@pytest.fixture
+def submitted(session, submit, fill, tiny):
+    submit(session.class_folder, "ada", fill(tiny, double="def double(x): return x + x"))
+    submit(session.class_folder, "[bold]bob", b"%PDF")
+    return session.class_folder
+
+
+def test_grade_prints_the_table_and_writes_reports(
+    command, here, submitted, exam_of_the_session, ran
+):
+    result = command("grade", "01_tiny", "--class", submitted.path, "--workers", 1)
+    assert result.exit_code == 0, result.output
+    assert "[bold]bob" in result.stdout
+    assert f"feedback  {submitted.path}/feedback/<student>/01_tiny/" in result.stdout
+    assert submitted.report_path("01_tiny", ".csv").is_file()
+    assert submitted.report_path("01_tiny", ".html").is_file()
+    again = command("rejudge", "01_tiny", "--class", submitted.path)
+    assert "2 of 2 had not changed and were judged from evidence" in again.stdout
+    assert len(ran) == 1
+
+
+def test_one_student_is_graded_and_the_reports_on_the_class_stay(
+    command, here, submitted, exam_of_the_session, ran, monkeypatch
+):
+    monkeypatch.setenv("NEXTWORD_CLASS", str(submitted.path))
+    result = command("grade", "01_tiny", "--student", "ada", "--workers", 1)
+    assert result.exit_code == 0
+    assert books.scores(submitted, "01_tiny") == {"ada": 2.0}
+    assert not submitted.report_path("01_tiny", ".csv").exists()
+
+
+def test_an_unknown_student_is_refused_before_anything_is_run(
+    command, here, submitted, exam_of_the_session, ran
+):
+    for name in ("grade", "rejudge"):
+        result = command(
+            name, "01_tiny", "--class", submitted.path, "--student", "ada", "--student", "eve"
+        )
+        assert result.exit_code == 1
+        assert str(result.exception) == (
+            "No submission of 01_tiny by 'eve'. There are 2: [bold]bob, ada"
+        )
+    assert ran == []
+    assert not (submitted.path / "evidence").exists()
+
+
+def test_an_unknown_assignment_is_refused_and_nothing_is_written(command, here, tmp_path):
+    for name in ("grade", "rejudge", "simulate", "verify", "release"):
+        result = command(name, "07_tiny")
+        assert result.exit_code == 1
+        assert isinstance(result.exception, UnknownAssignment)
+        assert "Did you mean 01_tiny?" in str(result.exception)
+    assert not (here.assignment.course.root / "class").exists()
+
+
+def test_a_class_without_submissions_is_refused(command, here, tmp_path):
+    result = command("grade", "01_tiny", "--class", tmp_path / "empty")
+    assert result.exit_code == 1
+    assert "Nothing to grade: expected" in str(result.exception)
+    assert not (tmp_path / "empty").exists()
+
+
+def test_who_could_not_be_graded_is_named_with_exit_code_1(
+    command, here, submitted, exam_of_the_session, ran, submit, fill, tiny
+):
+    submit(submitted, "[red]eve", fill(tiny, double="raise MemoryError"))
+    result = command("grade", "01_tiny", "--class", submitted.path, "--workers", 1)
+    assert result.exit_code == 1
+    assert "not graded: [red]eve" in result.stderr
+    assert books.scores(submitted, "01_tiny") == {"ada": 2.0, "[bold]bob": 0.0}
+
+
+def test_rejudging_what_was_never_run_is_told_with_exit_code_1(
+    command, here, submitted, exam_of_the_session
+):
+    result = command("rejudge", "01_tiny", "--class", submitted.path)
+    assert result.exit_code == 1
+    assert "not graded: [bold]bob, ada" in result.stderr
+    assert "Run: autograder grade" in " ".join(result.stdout.split())
+
+
+def test_a_demonstration_replaces_nothing_but_a_demonstration(command, here, tmp_path):
+    folder = tmp_path / "thesis"
+    folder.mkdir()
+    (folder / "chapter.tex").write_text("years of work")
+    result = command("demo", "--folder", folder)
+    assert result.exit_code == 1
+    assert "holds something else than an earlier demonstration" in str(result.exception)
+    assert (folder / "chapter.tex").read_text() == "years of work"
+    assert [path.name for path in folder.iterdir()] == ["chapter.tex"]
+    result = command("demo", "--folder", folder / "chapter.tex")
+    assert "holds something else" in str(result.exception)
+
+
+def test_without_the_staff_extra_the_command_says_what_to_install(tmp_path):
+    blocked = "import sys; sys.modules['typer'] = None; from autograder.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", blocked], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "autograder needs typer, which is not installed." in done.stderr
+    assert "Traceback" not in done.stderr

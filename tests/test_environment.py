@@ -1,0 +1,138 @@
+"""What is installed is said in several files; here they agree."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
+MAKEFILE = (ROOT / "Makefile").read_text()
+README = (ROOT / "README.md").read_text()
+
+
+def requirements():
+    wanted = list(PROJECT["dependencies"])
+    for extra in PROJECT["optional-dependencies"].values():
+        wanted += extra
+    found = [Requirement(text) for text in wanted]
+    return [each for each in found if canonicalize_name(each.name) != PROJECT["name"]]
+
+
+def pins():
+    """Return the versions that constraints.txt allows, by name: several where platforms differ."""
+    found: dict[str, list[Requirement]] = {}
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        text = line.partition("#")[0].strip()
+        if text:
+            pin = Requirement(text)
+            found.setdefault(canonicalize_name(pin.name), []).append(pin)
+    return found
+
+
+def version_of(pin):
+    (specifier,) = pin.specifier
+    assert specifier.operator == "==", f"{pin} pins no version"
+    return Version(specifier.version)
+
+
+@pytest.mark.parametrize("wanted", requirements(), ids=str)
+def test_every_dependency_has_a_pin_that_satisfies_it(wanted):
+    found = pins().get(canonicalize_name(wanted.name), [])
+    assert found, f"{wanted.name} is not in constraints.txt. Run: make lock"
+    for pin in found:
+        assert wanted.specifier.contains(version_of(pin), prereleases=True), (
+            f"constraints.txt has {pin}, pyproject.toml wants {wanted}. Run: make lock"
+        )
+
+
+def test_every_pin_is_exact_and_no_pin_stands_twice_for_one_platform():
+    for name, found in pins().items():
+        for pin in found:
+            assert version_of(pin)
+        if len(found) > 1:
+            assert all(isinstance(pin.marker, Marker) for pin in found), name
+
+
+def test_the_pins_are_those_of_a_lock_that_make_keeps():
+    header = (ROOT / "constraints.txt").read_text().partition("\n\n")[0]
+    assert "make lock" in header
+    assert "uv pip compile pyproject.toml --universal" in MAKEFILE
+
+
+def test_dependencies_are_said_with_a_reason_and_without_an_upper_bound_but_exact_ones():
+    exact = {each.name for each in requirements() if str(each.specifier).startswith("==")}
+    assert exact == {"torch", "nbgrader"}, "each is exact for a reason that pyproject.toml says"
+
+
+def conda_parts():
+    plain = [each for each in CONDA["dependencies"] if isinstance(each, str)]
+    (by_pip,) = [each["pip"] for each in CONDA["dependencies"] if isinstance(each, dict)]
+    return plain, by_pip
+
+
+def test_conda_gets_a_python_that_the_project_supports():
+    plain, _ = conda_parts()
+    (python,) = [each for each in plain if re.match(r"python\b", each)]
+    version = Version(python.partition("=")[2].lstrip("="))
+    assert SpecifierSet(PROJECT["requires-python"]).contains(version)
+    lock = re.search(r"--python-version (\S+)", MAKEFILE)[1]
+    assert SpecifierSet(PROJECT["requires-python"]).contains(Version(lock))
+
+
+def test_conda_installs_this_project_with_the_same_pins_and_no_others():
+    plain, by_pip = conda_parts()
+    assert by_pip == ["-c constraints.txt", "-e ."]
+    assert [each for each in plain if not each.startswith("python=")] == ["pip"]
+    assert CONDA["name"] == PROJECT["name"]
+
+
+def test_the_line_for_a_ta_names_an_extra_that_exists():
+    comment = "".join(re.findall(r"^#.*$", (ROOT / "environment.yml").read_text(), re.MULTILINE))
+    named = set(re.findall(r"\.\[(\w+)\]", comment))
+    assert named == {"staff"}
+    assert named <= PROJECT["optional-dependencies"].keys()
+
+
+def test_make_installs_extras_that_exist():
+    named = set(re.findall(r'"\.\[(\w+)\]"', MAKEFILE))
+    assert named == PROJECT["optional-dependencies"].keys()
+
+
+def targets():
+    return set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.MULTILINE))
+
+
+def test_every_make_target_that_the_readme_names_exists():
+    named = set(re.findall(r"(?:^|`)make ([a-z][a-z-]*)", README, re.MULTILINE))
+    assert {"demo", "test"} <= named, "the README opens with these two commands"
+    assert named <= targets()
+
+
+def test_every_target_says_what_it_does_and_is_no_file():
+    phony = set(re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split())
+    said = set(re.findall(r"^([a-z][a-z-]*):.*## \S", MAKEFILE, re.MULTILINE))
+    assert targets() == phony == said
+
+
+def test_what_ci_runs_exists():
+    named = set(re.findall(r"^make ([a-z-]+)", (ROOT / ".ci" / "run").read_text(), re.MULTILINE))
+    assert "test" in named
+    assert named <= targets()
+
+
+def test_every_command_named_in_the_makefile_is_a_command():
+    from autograder.cli import app
+
+    commands = {each.name or each.callback.__name__ for each in app.registered_commands}
+    named = set(re.findall(r"\$\(BIN\)/autograder ([a-z-]+)", MAKEFILE))
+    assert named
+    assert named <= commands

@@ -1,0 +1,52 @@
+"""Every notebook of the course runs top to bottom within its budget, without a word on stderr."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from autograder.course import Course
+
+BUDGET = 90  # seconds, for the whole notebook; on two busy cores lecture 01 takes about 10
+ROOT = Path(__file__).resolve().parents[2]
+COURSE = Course.at(ROOT)
+NOTEBOOKS = sorted(
+    [
+        *COURSE.lectures.glob("*.ipynb"),
+        *(COURSE.assignment(name).notebook_path for name in COURSE.assignment_names()),
+    ]
+)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_runs_top_to_bottom_in_its_budget(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=BUDGET, kernel_name="python3")
+    client.execute(cwd=str(path.parent), env=dict(os.environ))
+    printed = [
+        output.text
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.get("name") == "stderr"
+    ]
+    assert printed == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_figure_has_a_text_for_who_cannot_see_it(path: Path) -> None:
+    source = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    assert "plt.show(" not in source
+    assert source.count("plt.subplots(") <= source.count("plots.show(")
+
+
+@pytest.mark.parametrize("path", sorted(COURSE.lectures.glob("*.ipynb")), ids=lambda p: p.stem)
+def test_every_cell_of_a_lecture_has_its_place_on_a_slide(path: Path) -> None:
+    kinds = {"slide", "subslide", "fragment", "skip", "notes", "-"}
+    for cell in nbformat.read(path, as_version=4).cells:
+        kind = cell.metadata.get("slideshow", {}).get("slide_type")
+        assert kind in kinds, f"{cell.source[:60]!r} has slide_type {kind!r}"

@@ -233,10 +233,9 @@ class _BoundedClient(NotebookClient):
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
         """Take no part in widgets and in displays that change later: they escape the bound."""
-        kind = msg["msg_type"]
-        if kind == "update_display_data" or kind.startswith("comm"):
+        if msg["msg_type"].startswith("comm"):
             return None
-        msg["content"].pop("transient", None)
+        msg["content"].pop("transient", None)  # the id under which a display is changed
         return super().process_message(msg, cell, cell_index)
 
     def output(

@@ -197,6 +197,8 @@ def _run_all(
     A submission that kills the process that runs it takes the whole pool with it. What was lost is
     run again in two halves, and so on, until the one at fault stands alone.
     """
+    if not jobs:
+        return
     lost = []
     for job, execution in _run_in_pool(jobs, inputs, workers, limits):
         if execution is not None:
@@ -207,8 +209,7 @@ def _run_all(
             lost.append(job)
     half = (len(lost) + 1) // 2
     for part in (lost[:half], lost[half:]):
-        if part:
-            yield from _run_all(part, inputs, workers, limits)
+        yield from _run_all(part, inputs, workers, limits)
 
 
 def _run_in_pool(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
@@ -69,6 +70,7 @@ def _recognise(cells: Sequence[NotebookNode], released: Sequence[NotebookNode]) 
     """
     present = {grade_id_of(cell) for cell in cells}
     plain = [cell for cell in cells if grade_id_of(cell) is None]
+    prose = {cell.source for cell in released if grade_id_of(cell) is None}
     found: dict[str, str] = {}
     for index, master in enumerate(released):
         grade_id = grade_id_of(master)
@@ -80,17 +82,17 @@ def _recognise(cells: Sequence[NotebookNode], released: Sequence[NotebookNode]) 
             answers = [cell["id"] for cell in plain if _defines(cell, grade_id)]
             found |= dict.fromkeys(answers[:1], grade_id)
         elif grade_id not in present:
-            answers = [cell["id"] for cell in _behind(released[index - 1].source, cells)]
+            behind = _behind(released[index - 1].source, cells)
+            answers = [cell["id"] for cell in behind if cell.source not in prose]
             found |= dict.fromkeys(answers[:1], grade_id)
     return found
 
 
 def _behind(source: str, cells: Sequence[NotebookNode]) -> list[NotebookNode]:
     """Return the markdown cells that stand right behind a cell with this source."""
-    pairs = zip(cells, cells[1:], strict=False)
     return [
         cell
-        for front, cell in pairs
+        for front, cell in pairwise(cells)
         if front.source == source and cell.cell_type == "markdown" and not grade_id_of(cell)
     ]
 

@@ -1,7 +1,7 @@
 """A course of one small assignment, and what tests do with submissions of it.
 
-The real assignment grows; these tests are about the machinery, so they have a notebook of their own:
-one graded question, `double`, of two groups, and one written question, `why`.
+The real assignment grows; these tests are about the machinery, so they have a notebook of their
+own: one graded question, `double`, of two groups, and one written question, `why`.
 """
 
 import copy
@@ -71,7 +71,7 @@ collect("double", double)
 
 # %% tags=["exploration"]
 double(21)
-'''
+'''  # noqa: E501 - cell headers stand on one line
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:

@@ -92,7 +92,7 @@ def test_a_name_that_is_no_function_name_is_refused(assignment, checks, name):
 
 
 def test_a_taken_name_is_refused_and_nothing_is_overwritten(assignment, checks):
-    _, check_path = new_question(assignment, "total", 1)
+    new_question(assignment, "total", 1)
     before = content(assignment.course.root) | content(checks)
     with pytest.raises(BadQuestionName, match="01_fresh already has a question 'total'"):
         new_question(assignment, "total", 1)

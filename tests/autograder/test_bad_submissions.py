@@ -292,4 +292,3 @@ def test_no_page_holds_a_students_markup(graded):
 def test_what_is_kept_of_a_flood_is_bounded(graded):
     _, session = graded
     assert session.class_folder.evidence_path("01_tiny", "flood").stat().st_size < 500_000
-

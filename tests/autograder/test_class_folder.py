@@ -28,14 +28,26 @@ def test_only_its_owner_reads_the_secret(empty):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x93\xff\x00", b"{", b"[]", b'"text"', b"{}", b'{"secret": null}', b'{"secret": ""}']
-    + [b'{"secret": 7}', b'{"secret": ["a"]}'],
+    [
+        b"",
+        b"\x93\xff\x00",
+        b"{",
+        b"[]",
+        b'"text"',
+        b"{}",
+        b'{"secret": null}',
+        b'{"secret": ""}',
+        b'{"secret": 7}',
+        b'{"secret": ["a"]}',
+    ],
 )
 def test_a_damaged_secret_is_refused_in_words_and_never_replaced(empty, content):
     path = empty.path / "secret.json"
     path.parent.mkdir()
     path.write_bytes(content)
-    with pytest.raises(BrokenSecret, match=r'secret\.json: expected {"secret": "\.\.\."}\. Restore'):
+    with pytest.raises(
+        BrokenSecret, match=r'secret\.json: expected {"secret": "\.\.\."}\. Restore'
+    ):
         empty.secret()
     assert path.read_bytes() == content
 

@@ -268,7 +268,9 @@ def test_a_demonstration_replaces_nothing_but_a_demonstration(command, here, tmp
 
 
 def test_without_the_staff_extra_the_command_says_what_to_install(tmp_path):
-    blocked = "import sys; sys.modules['typer'] = None; from autograder.__main__ import main; main()"
+    blocked = (
+        "import sys; sys.modules['typer'] = None; from autograder.__main__ import main; main()"
+    )
     done = subprocess.run([sys.executable, "-c", blocked], capture_output=True, text=True)
     assert done.returncode == 1
     assert "autograder needs typer, which is not installed." in done.stderr

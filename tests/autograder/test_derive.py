@@ -14,7 +14,7 @@ def cells(notebook):
 def test_the_master_has_stubs_and_the_hidden_line(tiny):
     master = cells(tiny.derived.master)
     assert "twice_of_it" not in master["double"].source
-    assert 'return twice' not in master["double"].source
+    assert "return twice" not in master["double"].source
     assert all(line.strip() in master["double"].source for line in STUB.splitlines())
     assert 'collect("double", double)' in master["double-graded"].source
 

@@ -81,14 +81,16 @@ def test_a_manual_score_survives_a_regrade_and_asks_to_be_looked_at(session):
     answered = executed(session.material, why_written="Because.")
     record(session, "ada", 2.0, answered)
     with books.open_gradebook(session.class_folder) as gradebook:
-        grade = grade_of(gradebook, "why-written")
-        grade.manual_score, grade.needs_manual_grade = 3.0, False
+        for grade_id, score in (("why-written", 3.0), ("double-graded", 1.5)):
+            grade = grade_of(gradebook, grade_id)
+            grade.manual_score, grade.needs_manual_grade = score, False
         gradebook.db.commit()
     record(session, "ada", 1.0, answered)
     with books.open_gradebook(session.class_folder) as gradebook:
-        grade = grade_of(gradebook, "why-written")
-        assert (grade.manual_score, grade.needs_manual_grade) == (3.0, True)
-    assert books.scores(session.class_folder, "01_tiny") == {"ada": 4.0}
+        for grade_id, score in (("why-written", 3.0), ("double-graded", 1.5)):
+            grade = grade_of(gradebook, grade_id)
+            assert (grade.manual_score, grade.needs_manual_grade) == (score, True)
+    assert books.scores(session.class_folder, "01_tiny") == {"ada": 4.5}
 
 
 def test_the_judges_words_are_the_comment(session):
@@ -200,6 +202,8 @@ def test_a_gradebook_that_is_locked_is_refused_in_words(session):
     locker = sqlite3.connect(session.class_folder.gradebook_path)
     locker.execute("BEGIN EXCLUSIVE")
     try:
-        assert_unusable(Impatient(session.class_folder.path), session.material, "database is locked")
+        assert_unusable(
+            Impatient(session.class_folder.path), session.material, "database is locked"
+        )
     finally:
         locker.close()

@@ -353,19 +353,27 @@ def test_a_known_wrong_way_that_also_answers_what_it_should_refuse_keeps_its_hin
     assert verdict.hint == way.hint
 
 
-def test_evidence_that_agrees_with_a_wrong_way_in_too_few_cases_gives_no_hint(toy):
-    (way, *_) = toy.kit.misconceptions
-    answers = {identity: outcome.value for identity, outcome in toy.wrong[way.name].items()}
-    evidence = json.loads(toy.testify(way.function))
-    wrong = [
-        each
-        for each in evidence["cases"]
-        if toy.expected[each["id"]].returned and answers[each["id"]] is not None
-    ]
-    for each in wrong[1:]:
-        each["value"] = encode(toy.expected[each["id"]].value)
-    verdict = judge(toy, [json.dumps(evidence)])
-    assert verdict.hint is None
+@pytest.mark.parametrize(("telling", "hinted"), [(1, False), (2, True)])
+def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(toy, telling, hinted):
+    (way, other) = toy.kit.misconceptions
+    told = [
+        each.identity
+        for each in toy.cases
+        if toy.expected[each.identity].returned and not each.practice
+    ][:telling]
+    answers = {
+        identity: replace(outcome, value=outcome.value + 1) if identity in told else outcome
+        for identity, outcome in toy.expected.items()
+    }
+    exam = replace(toy, wrong={way.name: answers, other.name: toy.wrong[other.name]})
+    evidence = json.loads(toy.testify(total))
+    for each in evidence["cases"]:
+        if each["id"] in told:
+            each["value"] = encode(answers[each["id"]].value)
+    verdict = judge(exam, [json.dumps(evidence)])
+    assert verdict.points < verdict.max_points
+    assert (verdict.hint == way.hint) is hinted
+    assert verdict.hint is None or hinted
 
 
 def test_a_hint_needs_finite_cases(toy_exam):
@@ -456,6 +464,17 @@ def test_no_secret_case_of_the_course_is_ever_an_example(exam):
             assert verdict.example.call not in calls
             words = json.dumps(asdict(verdict))
             assert not [call for call in calls if json.dumps(call)[1:-1] in words]
+
+
+def test_a_function_that_is_wrong_in_secret_cases_only_gets_no_example(toy):
+    practice = [each.case.args[0] for each in toy.cases if each.practice]
+
+    def wrong_in_secret(values, sign=1):
+        return total(values, sign) if values in practice else 0.0
+
+    verdict = verdict_on(toy, wrong_in_secret)
+    assert verdict.points < verdict.max_points
+    assert verdict.example is None
 
 
 def test_an_example_shows_call_expected_and_got_of_one_practice_case(toy):

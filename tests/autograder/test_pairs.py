@@ -20,7 +20,7 @@ x = 1
 # %% nbgrader={"grade": false, "grade_id": "f", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def f():
     return x
-"""
+"""  # noqa: E501 - cell headers stand on one line
 
 
 @pytest.fixture

@@ -111,8 +111,15 @@ def test_damaged_evidence_is_said_to_be_damaged_with_what_to_do(evidence, tmp_pa
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("notebook", "{}"), ("notebook", "[]"), ("notebook", 7), ("evidence", []), ("remarks", 1)]
-    + [("evidence", {"f": 3}), ("notebook", "no JSON")],
+    [
+        ("notebook", "{}"),
+        ("notebook", "[]"),
+        ("notebook", 7),
+        ("evidence", []),
+        ("remarks", 1),
+        ("evidence", {"f": 3}),
+        ("notebook", "no JSON"),
+    ],
 )
 def test_damage_inside_evidence_is_found(evidence, tmp_path, field, value):
     path = tmp_path / "e.json"

@@ -105,11 +105,11 @@ def test_submissions_hold_no_mark_of_a_solution(simulated):
 
 
 @correct_way
-def with_annotations(x: "np.ndarray", *, scale: "Unknown" = 1) -> "Unknown":  # noqa: F821
-    total: Unknown = 0  # noqa: F821
-    nothing: Unknown  # noqa: F821
+def with_annotations(x: "np.ndarray", *, scale: "Unknown" = 1) -> "Unknown":
+    total: Unknown = 0
+    nothing: Unknown  # noqa: F842 - an annotation alone is dropped too
 
-    def inner(y: Unknown) -> Unknown:  # noqa: F821
+    def inner(y: Unknown) -> Unknown:
         return y
 
     for _ in range(int(x)):

@@ -165,6 +165,39 @@ def test_a_written_answer_that_is_not_found_without_metadata_is_told(tiny, stage
     assert "Because." in [cell.source for cell in result.cells]
 
 
+def test_prose_of_ours_is_not_taken_for_a_written_answer(material):
+    release = json.loads(json.dumps(material.derived.release))
+    written = [
+        cell
+        for cell in release["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("grade_id", "").endswith("-written")
+    ]
+    assert written, "the assignment has no written question any more: test another"
+    for cell in written:
+        release["cells"].remove(cell)
+    parsed, _ = parse_notebook(json.dumps(release).encode(), "counting.ipynb")
+    result, remarks = stage(parsed, material.derived)
+    for cell in written:
+        grade_id = cell["metadata"]["nbgrader"]["grade_id"]
+        assert f"The cell {grade_id} had been deleted; it was put back." in remarks
+        (restored,) = [each for each in result.cells if grade_id_of(each) == grade_id]
+        assert restored.source == cell["source"]
+
+
+def test_the_real_assignment_without_metadata_is_recognised_too(material):
+    release = json.loads(json.dumps(material.derived.release))
+    expected = [grade_id_of(cell) for cell in material.derived.release.cells]
+    for cell in release["cells"]:
+        nbgrader = cell["metadata"].get("nbgrader", {})
+        if nbgrader.get("grade_id", "").endswith("-written"):
+            cell["source"] = "My answer."
+        cell["metadata"] = {}
+    parsed, _ = parse_notebook(json.dumps(release).encode(), "counting.ipynb")
+    result, remarks = stage(parsed, material.derived)
+    assert remarks == ()
+    assert [grade_id_of(cell) for cell in result.cells] == expected
+
+
 def test_a_deleted_test_cell_comes_back_behind_an_answer_in_another_cell(tiny, staged, notebook):
     own = {"cell_type": "code", "source": "double = lambda x: 2 * x", "metadata": {}}
     doomed = {"double", "double-visible", "double-graded"}
@@ -182,7 +215,11 @@ def test_a_deleted_test_cell_comes_back_behind_an_answer_in_another_cell(tiny, s
 
 def test_an_unknown_grade_id_makes_a_cell_the_students_own(tiny, staged, notebook):
     for grade_id in ("other-graded", "No Such Thing", "double-graded-2", "-graded"):
-        cell = {"cell_type": "code", "source": "1", "metadata": {"nbgrader": {"grade_id": grade_id}}}
+        cell = {
+            "cell_type": "code",
+            "source": "1",
+            "metadata": {"nbgrader": {"grade_id": grade_id}},
+        }
         notebook["cells"].append(cell)
     result, remarks = staged(notebook)
     assert remarks == ()

@@ -109,7 +109,8 @@ def test_a_byte_order_mark_does_no_harm(folder):
 
 def test_an_empty_folder_is_said_to_be_empty(folder):
     assert refusal(folder) == (
-        "Expected tiny.ipynb, found an empty folder. Submit the notebook itself, under its own name."
+        "Expected tiny.ipynb, found an empty folder. Submit the notebook itself, under its own "
+        "name."
     )
 
 
@@ -237,8 +238,18 @@ def test_lone_surrogates_become_question_marks(folder):
 
 @pytest.mark.parametrize(
     "metadata",
-    [None, [], 7, "text", {"nbgrader": []}, {"nbgrader": {"grade_id": 5}}, {"nbgrader": "f"}]
-    + [{"nbgrader": {"grade_id": ["f"], "points": -3}}, {"tags": "exploration"}, {"tags": [[], 1]}],
+    [
+        None,
+        [],
+        7,
+        "text",
+        {"nbgrader": []},
+        {"nbgrader": {"grade_id": 5}},
+        {"nbgrader": "f"},
+        {"nbgrader": {"grade_id": ["f"], "points": -3}},
+        {"tags": "exploration"},
+        {"tags": [[], 1]},
+    ],
 )
 def test_metadata_of_wrong_types_is_no_metadata(folder, metadata):
     write(folder, good_with({"cell_type": "code", "source": "x", "metadata": metadata}))
@@ -286,10 +297,12 @@ JSON_VALUES = st.recursive(
 def test_whatever_the_bytes_are_they_are_read_or_refused(content):
     try:
         notebook, _ = parse_notebook(content, "tiny.ipynb")
-    except UnreadableSubmission as refusal_of_it:
-        assert str(refusal_of_it).endswith(SAVE_AGAIN)
+    except UnreadableSubmission as refused:
+        words = str(refused)
     else:
         nbformat.validate(notebook)
+        return
+    assert words.endswith(SAVE_AGAIN)
 
 
 KEYS = st.sampled_from(["cell_type", "source", "metadata", "outputs", "id", "execution_count"])
@@ -326,13 +339,25 @@ def test_no_timestamp_is_no_remark(folder):
 
 @pytest.mark.parametrize(
     "content",
-    [b"garbage", b"", b"\xff\xfe", b"2026-99-99", b"9" * 100, b"a b c", b"1 2 99999999999999"]
-    + [b"2026-10-05 14:00:00 " + b"9" * 30, b"x" * 10**6, b"<script>"],
+    [
+        b"garbage",
+        b"",
+        b"\xff\xfe",
+        b"2026-99-99",
+        b"9" * 100,
+        b"a b c",
+        b"1 2 99999999999999",
+        b"2026-10-05 14:00:00 " + b"9" * 30,
+        b"x" * 10**6,
+        b"<script>",
+    ],
 )
 def test_a_timestamp_that_is_none_is_told_and_ignored(folder, content):
     (folder / "timestamp.txt").write_bytes(content)
     time, (remark,) = submission_time(folder)
     assert time is None
-    assert remark.startswith("timestamp.txt: expected a time such as 2026-10-05 14:00:00 UTC, found")
+    assert remark.startswith(
+        "timestamp.txt: expected a time such as 2026-10-05 14:00:00 UTC, found"
+    )
     assert remark.endswith("which was ignored.")
     assert len(remark) < 600

@@ -38,7 +38,15 @@ def test_who_could_not_be_graded_has_no_total(tiny):
 
 @pytest.mark.parametrize(
     "name",
-    ["[bold]x[/bold]", "[/]", "[link=http://x]y", "<script>", "=HYPERLINK(1)", "Anna Maria", "Zoë 李"],
+    [
+        "[bold]x[/bold]",
+        "[/]",
+        "[link=http://x]y",
+        "<script>",
+        "=HYPERLINK(1)",
+        "Anna Maria",
+        "Zoë 李",
+    ],
 )
 def test_markup_in_names_and_remarks_is_text(tiny, name):
     text = printed(closing_table(tiny, [graded(name, remarks=(f"found {name}",))]))
@@ -47,7 +55,9 @@ def test_markup_in_names_and_remarks_is_text(tiny, name):
 
 
 def test_nothing_in_a_name_steers_the_terminal(tiny):
-    text = printed(closing_table(tiny, [graded("\x1b[31mred\x07\udcff", remarks=("\x1b]0;t\x07",))]))
+    text = printed(
+        closing_table(tiny, [graded("\x1b[31mred\x07\udcff", remarks=("\x1b]0;t\x07",))])
+    )
     assert "\x1b" not in text
     assert "\x07" not in text
     assert "�[31mred" in text

@@ -1,0 +1,54 @@
+"""Limits on processes and memory of a whole sandbox, where cgroups (version 1) can be written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+_ROOT = Path("/sys/fs/cgroup")
+_MEMBERS = "cgroup.procs"
+_LIMITS = {"pids": "pids.max", "memory": "memory.limit_in_bytes"}
+
+
+def writable() -> list[str]:
+    """Return the names of the controllers in which groups can be made here."""
+    return [
+        name
+        for name in _LIMITS
+        if os.access(_ROOT / name, os.W_OK) and (_ROOT / name / _MEMBERS).exists()
+    ]
+
+
+def join(members: Sequence[Path]) -> None:
+    """Put the calling process into a group: for `preexec_fn`."""
+    for file in members:
+        file.write_text("0")
+
+
+@contextlib.contextmanager
+def group(processes: int, memory_bytes: int) -> Iterator[list[Path]]:
+    """Make a group with limits, and remove it afterwards.
+
+    Yields
+    ------
+    members
+        Files into which a process writes 0 to join. Empty where groups cannot be made.
+    """
+    limits = {"pids": processes, "memory": memory_bytes}
+    name = f"nextword-{os.getpid()}-{secrets.token_hex(4)}"
+    made: list[Path] = []
+    try:
+        for controller in writable():
+            folder = _ROOT / controller / name
+            folder.mkdir()
+            made.append(folder)
+            (folder / _LIMITS[controller]).write_text(str(limits[controller]))
+        yield [folder / _MEMBERS for folder in made]
+    finally:
+        for folder in made:
+            # It can be busy for a moment after its last process has ended, and is empty then.
+            with contextlib.suppress(OSError):
+                folder.rmdir()

@@ -1,0 +1,215 @@
+"""Cold mode: one sandbox with one real Jupyter kernel per notebook."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+import autograder
+from autograder.engine import cgroups
+from autograder.engine.ending import ENDED, too_long
+from autograder.engine.limits import Limits
+from autograder.engine.sandbox import plain_environment, sandbox_command
+from nextword.evidence import EVIDENCE_MIME_TYPE, INPUTS_VARIABLE
+from nextword.evidence.codec import MAX_BYTES
+
+PROVISIONER = "nextword-sandbox"
+"""The name under which the provisioner is registered, for kernels of graded notebooks only."""
+
+_INSIDE = Path(autograder.__path__[0]) / "inside"
+
+
+class SandboxProvisioner(LocalProvisioner):
+    """Starts a kernel in bubblewrap.
+
+    A kernel gets it only where its kernelspec names it, which `ColdSession` does for its own. The
+    kernels that staff open are not touched.
+    """
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Wrap the kernel's command; what it is given in `sandbox` says how."""
+        sandbox = kwargs.pop("sandbox", None)
+        kwargs = await super().pre_launch(**kwargs)
+        if sandbox is not None:
+            kwargs |= sandbox.wrap(kwargs["cmd"])
+        return kwargs
+
+
+class _Wrapping:
+    """How a kernel's command is put into a sandbox, or at least under limits."""
+
+    def __init__(self, folder: Path, limits: Limits, members: list[Path], isolated: bool) -> None:
+        self._folder, self._limits = folder, limits
+        self._members, self._isolated = members, isolated
+
+    def wrap(self, command: list[str]) -> dict[str, Any]:
+        """Return the arguments with which the kernel's process is started."""
+        limited = [sys.executable, "-I", "-c", _RUN_LIMITED, str(_INSIDE), self._resources()]
+        inside = "/scratch" if self._isolated else str(self._folder / "scratch")
+        environment = plain_environment(inside) | {INPUTS_VARIABLE: str(self._inputs)}
+        wrapped = [*limited, *command]
+        if self._isolated:
+            wrapped = sandbox_command(
+                wrapped,
+                environment,
+                visible=[_INSIDE],
+                writable=[self._folder],
+                scratch_bytes=self._limits.scratch_bytes,
+            )
+        else:
+            Path(inside).mkdir()
+        return {
+            "cmd": wrapped,
+            "env": environment,
+            "cwd": str(self._folder),
+            "stdout": subprocess.DEVNULL,
+            "stderr": subprocess.DEVNULL,
+            "preexec_fn": lambda: cgroups.join(self._members),
+        }
+
+    @property
+    def _inputs(self) -> Path:
+        return self._folder / "inputs.json"
+
+    def _resources(self) -> str:
+        return json.dumps(
+            {
+                "memory_bytes": self._limits.memory_bytes,
+                "file_bytes": self._limits.scratch_bytes,
+                "processes": self._limits.processes,
+                "cpu_seconds": self._limits.notebook_seconds,
+            }
+        )
+
+
+_RUN_LIMITED = "import sys; sys.path.insert(0, sys.argv.pop(1)); import limited; limited.main()"
+
+
+class ColdSession:
+    """One kernel, which runs the cells of one notebook.
+
+    Parameters
+    ----------
+    client
+        Connected to the kernel.
+    folder
+        What the kernel shares with us: sockets, and the inputs of the question that is asked.
+    """
+
+    def __init__(self, client: _BoundedClient, folder: Path) -> None:
+        self._client, self._folder = client, folder
+
+    def run(
+        self, index: int, cell: NotebookNode, inputs: Mapping[str, str] | None, seconds: float
+    ) -> str | None:
+        """Run a cell, put its outputs into it, and return how it ended the kernel, if it did."""
+        (self._folder / "inputs.json").write_text(json.dumps(dict(inputs or {})), encoding="utf-8")
+        self._client.timeout = max(1, int(seconds))
+        self._client.kept_bytes = 0
+        try:
+            self._client.execute_cell(cell, index)
+        except CellTimeoutError:
+            return too_long(self._client.timeout)
+        except DeadKernelError:
+            return ENDED
+        return ENDED if self._client.leaving else None
+
+
+@contextlib.contextmanager
+def cold_session(notebook: NotebookNode, limits: Limits, isolated: bool) -> Iterator[ColdSession]:
+    """Start a kernel, and end it with everything that it started.
+
+    Parameters
+    ----------
+    notebook
+        Whose cells will be run.
+    limits
+        What it may use.
+    isolated
+        Whether in a sandbox. Outside one, only for code that is trusted.
+
+    Raises
+    ------
+    NoSandbox
+        There is no way to isolate it.
+    """
+    client = _BoundedClient(
+        notebook,
+        allow_errors=True,
+        interrupt_on_timeout=False,
+        skip_cells_with_tag="",
+        shutdown_kernel="immediate",
+        startup_timeout=120,
+        iopub_timeout=10,
+        store_widget_state=False,
+        kernel_name="python3",
+    )
+    client.output_bytes = limits.output_bytes
+    client.on_cell_executed = client.note_exit
+    with (
+        tempfile.TemporaryDirectory(prefix="nextword-", ignore_cleanup_errors=True) as folder,
+        cgroups.group(limits.processes + 16, limits.memory_bytes + 2**30) as members,
+    ):
+        manager: Any = client.create_kernel_manager()
+        manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": PROVISIONER}
+        manager.kernel_spec.argv[0] = sys.executable
+        manager.transport, manager.ip = "ipc", f"{folder}/channel"
+        manager.connection_file = f"{folder}/kernel.json"
+        sandbox = _Wrapping(Path(folder), limits, members, isolated)
+        with client.setup_kernel(sandbox=sandbox, cleanup_kc=True):
+            yield ColdSession(client, Path(folder))
+
+
+class _BoundedClient(NotebookClient):
+    """A client that stops keeping a cell's output where there is too much of it."""
+
+    output_bytes = Limits.output_bytes
+    kept_bytes = 0
+    """What the running cell has put out."""
+    leaving = False
+    """Whether a cell called `exit`. The kernel answers it first and ends a moment later."""
+
+    def note_exit(self, execute_reply: dict[str, Any], **_: Any) -> None:
+        """Notice that a cell called `exit`, before the next cell is blamed for the end."""
+        payload = execute_reply["content"].get("payload", [])
+        self.leaving |= any(
+            part.get("source") == "ask_exit" and not part.get("keepkernel") for part in payload
+        )
+
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        """Take no part in widgets and in displays that change later: they escape the bound."""
+        kind = msg["msg_type"]
+        if kind == "update_display_data" or kind.startswith("comm"):
+            return None
+        msg["content"].pop("transient", None)
+        return super().process_message(msg, cell, cell_index)
+
+    def output(
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> NotebookNode | None:
+        """Keep an output if there is room for it."""
+        data = msg["content"].get("data", {})
+        if EVIDENCE_MIME_TYPE in data:
+            # Two pieces are refused as three are, and one too long as a longer one.
+            if sum(EVIDENCE_MIME_TYPE in output.get("data", {}) for output in outs) > 1:
+                return None
+            text = str(data[EVIDENCE_MIME_TYPE])[: MAX_BYTES + 1]
+            msg["content"] |= {"data": {EVIDENCE_MIME_TYPE: text}, "metadata": {}}
+            return super().output(outs, msg, display_id, cell_index)
+        self.kept_bytes += len(json.dumps(msg["content"], default=str))
+        if self.kept_bytes > self.output_bytes:
+            return None
+        return super().output(outs, msg, display_id, cell_index)

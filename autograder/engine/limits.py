@@ -1,0 +1,34 @@
+"""What one submission may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use.
+
+    Parameters
+    ----------
+    cell_seconds, notebook_seconds
+        Wall-clock time of one cell, and of the whole notebook with its restarts.
+    memory_bytes
+        Address space of a process.
+    output_bytes
+        Output kept of one cell; evidence does not count.
+    scratch_bytes
+        Size of the scratch folder, and of any file in it.
+    processes
+        Processes and threads at the same time.
+    restarts
+        How often a process that died or hung is started again without the cell at fault.
+    """
+
+    cell_seconds: int = 30
+    notebook_seconds: int = 180
+    memory_bytes: int = 6 * 2**30
+    output_bytes: int = 200_000
+    scratch_bytes: int = 256 * 2**20
+    processes: int = 64
+    restarts: int = 3

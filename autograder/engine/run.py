@@ -1,0 +1,209 @@
+"""Runs a staged notebook in a sandbox and brings back the evidence.
+
+`execute` is a pure function of (staged notebook, inputs, limits, mode): it touches no database and
+no course folder, so it runs in any process of any machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import enum
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from nbformat import NotebookNode
+
+from autograder.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
+from autograder.engine.cold import cold_session
+from autograder.engine.limits import Limits
+from autograder.engine.warm import warm_session
+from nextword.evidence import EVIDENCE_MIME_TYPE
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What running a notebook came to.
+
+    Parameters
+    ----------
+    notebook
+        With outputs, but without evidence.
+    evidence
+        What each graded cell published, by question.
+    absences
+        Why a question has no evidence, as far as the run can tell, in words for the student.
+    incidents
+        What went wrong on the way, in words for student and staff.
+    """
+
+    notebook: NotebookNode
+    evidence: Mapping[str, tuple[str, ...]]
+    absences: Mapping[str, str]
+    incidents: tuple[str, ...]
+
+
+@dataclass
+class _Progress:
+    """What is known between restarts."""
+
+    evidence: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    absences: dict[str, str] = field(default_factory=dict)
+    incidents: list[str] = field(default_factory=list)
+    skipped: set[int] = field(default_factory=set)
+
+
+class Mode(enum.StrEnum):
+    """Where a notebook's cells run."""
+
+    WARM = "warm"
+    """In a confined child of a warm process in a sandbox."""
+    COLD = "cold"
+    """In a Jupyter kernel in a sandbox of its own."""
+    OPEN = "no sandbox"
+    """In a Jupyter kernel with limits only: for the course's own code."""
+
+
+class _Session(Protocol):
+    """A process that runs the cells of one notebook, one after another."""
+
+    def run(
+        self, index: int, cell: NotebookNode, inputs: Mapping[str, str] | None, seconds: float
+    ) -> str | None:
+        """Run a cell, put its outputs into it, and return how it ended the process, if it did."""
+        ...
+
+
+def execute(
+    notebook: NotebookNode, inputs: Mapping[str, str], limits: Limits, mode: Mode
+) -> Execution:
+    """Run a staged notebook; a cell that kills or hangs its process costs only itself.
+
+    Parameters
+    ----------
+    notebook
+        From `stage`. It is not changed.
+    inputs
+        What is laid ready for the witness: JSON text by question.
+    limits
+        What it may use.
+    mode
+        Where it runs.
+
+    Raises
+    ------
+    NoSandbox, WarmProcessFailed
+        A fault of the machine.
+    """
+    notebook = copy.deepcopy(notebook)
+    progress = _Progress()
+    deadline = time.monotonic() + limits.notebook_seconds
+    for _ in range(1 + limits.restarts):
+        at_fault = _run(notebook, inputs, limits, mode, deadline, progress)
+        if at_fault is None:
+            break
+        progress.skipped.add(at_fault)
+    else:
+        progress.incidents.append(
+            f"The notebook was stopped {1 + limits.restarts} times and not started again."
+        )
+    for question in inputs.keys() - progress.evidence.keys() - progress.absences.keys():
+        progress.absences[question] = "The test cell was not reached: the run ended before it."
+    return Execution(notebook, progress.evidence, progress.absences, tuple(progress.incidents))
+
+
+def _session(
+    notebook: NotebookNode, limits: Limits, mode: Mode
+) -> contextlib.AbstractContextManager[_Session]:
+    if mode is Mode.WARM:
+        return warm_session(limits)
+    return cold_session(notebook, limits, isolated=mode is Mode.COLD)
+
+
+def _run(
+    notebook: NotebookNode,
+    inputs: Mapping[str, str],
+    limits: Limits,
+    mode: Mode,
+    deadline: float,
+    progress: _Progress,
+) -> int | None:
+    """Run all cells in a fresh process; return the cell that ended it early, None at the end."""
+    with _session(notebook, limits, mode) as session:
+        for index, cell in enumerate(notebook.cells):
+            question = _question(cell)
+            if cell.cell_type != "code" or EXPLORATION in cell.metadata.get("tags", []):
+                continue
+            if index in progress.skipped or question in progress.evidence:
+                continue
+            remaining = deadline - time.monotonic()
+            if remaining <= 1:
+                progress.incidents.append(
+                    f"The notebook ran longer than {limits.notebook_seconds} s and was stopped."
+                )
+                return None
+            asked = None if question is None else {question: inputs.get(question, "")}
+            ended = session.run(index, cell, asked, min(limits.cell_seconds, remaining))
+            if ended is not None:
+                _note_end(cell, index, question, ended, progress)
+                return index
+            _take_evidence(cell, question, progress)
+    return None
+
+
+def _note_end(
+    cell: NotebookNode, index: int, question: str | None, ended: str, progress: _Progress
+) -> None:
+    """Write down that a cell ended the kernel, and whose evidence that costs."""
+    if question is None:
+        first_line = cell.source.strip().partition("\n")[0][:80]
+        where = f"Cell {index + 1} ({grade_id_of(cell) or first_line!r})"
+        progress.incidents.append(f"{where} was left out: {ended}.")
+    else:
+        progress.absences[question] = f"Your function was stopped when it was called: {ended}."
+        progress.incidents.append(f"The test of {question} was stopped: {ended}.")
+
+
+def _take_evidence(cell: NotebookNode, question: str | None, progress: _Progress) -> None:
+    """Move evidence out of a cell's outputs."""
+    published = [
+        output.data[EVIDENCE_MIME_TYPE]
+        for output in cell.outputs
+        if EVIDENCE_MIME_TYPE in output.get("data", {})
+    ]
+    cell.outputs = [
+        output for output in cell.outputs if EVIDENCE_MIME_TYPE not in output.get("data", {})
+    ]
+    if question is None:
+        if published:
+            progress.incidents.append(
+                f"Cell {grade_id_of(cell) or 'of the student'} published evidence; it was ignored."
+            )
+        return
+    if published:
+        progress.evidence[question] = tuple(str(text) for text in published)
+        return
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    progress.absences[question] = _why_absent(question, errors)
+
+
+def _why_absent(question: str, errors: list[NotebookNode]) -> str:
+    if errors and errors[0].ename == "NameError" and f"'{question}'" in errors[0].evalue:
+        return (
+            f"There is no function {question} when its test cell runs. Does its cell run without "
+            "an error, top to bottom, after Kernel > Restart and Run All?"
+        )
+    if errors:
+        return f"The test cell stopped with {errors[0].ename} before it could call your function."
+    return "The test cell ran, but nothing came back from it."
+
+
+def _question(cell: NotebookNode) -> str | None:
+    """Return the question that a graded cell belongs to, None for other cells."""
+    grade_id = grade_id_of(cell)
+    if grade_id is None:
+        return None
+    question, role = split_grade_id(grade_id)
+    return question if role == GRADED else None

@@ -1,0 +1,138 @@
+"""The sandbox around everything that runs student code: bubblewrap, and cgroups where it can.
+
+What is inside sees the system's libraries, the interpreter with its packages, `nextword` and
+`data`, all read-only; an empty scratch folder; and no network. It does not see the course, the
+class, or any home folder.
+"""
+
+from __future__ import annotations
+
+import shutil
+import site
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import autograder
+import nextword
+from autograder.errors import CourseError
+from nextword.data_folder import data_folder
+
+_SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
+_SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
+NOBODY = 65534
+
+
+class NoSandbox(CourseError):
+    """Student code cannot be isolated on this machine."""
+
+
+def bubblewrap() -> str:
+    """Return the path of bubblewrap.
+
+    Raises
+    ------
+    NoSandbox
+    """
+    path = shutil.which("bwrap")
+    if path is None:
+        raise NoSandbox(
+            "bubblewrap (bwrap) is not installed, so student code cannot be isolated. Install it "
+            "(Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap), or grade in "
+            "a container"
+        )
+    return path
+
+
+def sandbox_command(
+    argv: Sequence[str],
+    environment: dict[str, str],
+    visible: Sequence[Path] = (),
+    writable: Sequence[Path] = (),
+    scratch_bytes: int | None = None,
+) -> list[str]:
+    """Return the command that runs `argv` in a sandbox.
+
+    Parameters
+    ----------
+    argv
+        The command inside.
+    environment
+        Its whole environment.
+    visible, writable
+        More of our folders that it sees, under their own names.
+    scratch_bytes
+        Size of the scratch folder, where it starts; None for one that cannot be written.
+
+    Raises
+    ------
+    NoSandbox
+        There is no bubblewrap.
+    """
+    command = [
+        bubblewrap(),
+        *("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"),
+        *("--cap-drop", "ALL", "--uid", str(NOBODY), "--gid", str(NOBODY), "--hostname", "sandbox"),
+    ]
+    command += [part for path in _SYSTEM for part in _system_folder(path)]
+    for path in _SYSTEM_FILES:
+        command += ["--ro-bind-try", path, path]
+    for folder in dict.fromkeys((*_interpreter_folders(), *_our_folders())):
+        command += ["--ro-bind", str(folder), str(folder)]
+    # Where this package is installed beside others, its checks hold the answers: they are covered.
+    if _covers(_interpreter_folders(), Path(autograder.__path__[0])):
+        command += ["--tmpfs", autograder.__path__[0]]
+    for folder in visible:
+        command += ["--ro-bind", str(folder), str(folder)]
+    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/cache"]
+    if scratch_bytes is None:
+        command += ["--dir", "/scratch"]
+    else:
+        command += ["--size", str(scratch_bytes), "--tmpfs", "/scratch"]
+    for folder in writable:
+        command += ["--bind", str(folder), str(folder)]
+    command += ["--remount-ro", "/", "--chdir", "/scratch", "--clearenv"]
+    for name, value in environment.items():
+        command += ["--setenv", name, value]
+    return [*command, "--", *argv]
+
+
+def plain_environment(home: str) -> dict[str, str]:
+    """Return the environment of student code: nothing of ours but where programs are."""
+    programs = str(Path(sys.executable).parent)
+    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return single | {
+        "PATH": f"{programs}:/usr/bin:/bin",
+        "HOME": home,
+        "TMPDIR": home,
+        "IPYTHONDIR": f"{home}/.ipython",
+        "LANG": "C.UTF-8",
+        "MPLCONFIGDIR": "/cache",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _system_folder(path: str) -> list[str]:
+    """Return the arguments that show a system folder, as the link that it may be."""
+    folder = Path(path)
+    if folder.is_symlink():
+        return ["--symlink", str(folder.readlink()), path]
+    return ["--ro-bind", path, path] if folder.is_dir() else []
+
+
+def _interpreter_folders() -> Iterator[Path]:
+    """Yield the folders of the interpreter and of its packages that the system's do not cover."""
+    for prefix in dict.fromkeys((sys.base_prefix, sys.prefix, *site.getsitepackages())):
+        folder = Path(prefix)
+        if folder.is_dir() and not _covers([Path("/usr")], folder):
+            yield folder
+
+
+def _our_folders() -> Iterator[Path]:
+    for folder in (Path(nextword.__path__[0]), data_folder()):
+        if not _covers(_interpreter_folders(), folder):
+            yield folder
+
+
+def _covers(folders: Iterator[Path] | list[Path], path: Path) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)

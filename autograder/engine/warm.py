@@ -1,0 +1,259 @@
+"""Warm mode: a sandbox that holds a warm process, and a confined child of it per submission."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import json
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import output_from_msg
+
+import autograder
+from autograder.engine import cgroups
+from autograder.engine.ending import ENDED, too_long
+from autograder.engine.limits import Limits
+from autograder.engine.sandbox import plain_environment, sandbox_command
+from autograder.errors import CourseError
+from autograder.inside import frames
+from nextword.evidence import EVIDENCE_MIME_TYPE, INPUTS_VARIABLE
+
+_INSIDE = Path(autograder.__path__[0]) / "inside"
+_START_SECONDS = 120
+_REPORT_SECONDS = 10
+_LONGEST_REPLY = 32 * 2**20
+_KINDS = ("stream", "display_data", "execute_result", "error")
+
+
+class WarmProcessFailed(CourseError):
+    """The warm process did not start, or is gone: a fault of the machine."""
+
+
+class WarmWorker:
+    """One sandbox with its warm process. It serves one submission at a time.
+
+    Parameters
+    ----------
+    limits
+        What a submission may use.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._resources = contextlib.ExitStack()
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> None:
+        members = self._resources.enter_context(
+            cgroups.group(self._limits.processes + 16, self._limits.memory_bytes + 2**30)
+        )
+        self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._resources.callback(self._control.close)
+        server = [sys.executable, "-I", "-c", _RUN_SERVER, str(_INSIDE), str(inner.fileno())]
+        environment = plain_environment("/scratch") | {
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline"
+        }
+        with inner:
+            self._process = subprocess.Popen(
+                sandbox_command(server, environment, visible=[_INSIDE]),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=[inner.fileno()],
+                preexec_fn=lambda: cgroups.join(members),
+            )
+        self._resources.callback(self._end_process)
+        report = self._report(_START_SECONDS)
+        if report.get("threads") != 1:
+            raise WarmProcessFailed(f"the warm process has {report.get('threads')} threads, not 1")
+        self.versions: dict[str, str] = report["ready"]
+
+    def _end_process(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        if self._process.stderr:
+            self._process.stderr.close()
+
+    def _report(self, seconds: float) -> dict[str, Any]:
+        """Return what the warm process says next.
+
+        Raises
+        ------
+        WarmProcessFailed
+            It says nothing in time, or is gone.
+        """
+        self._control.settimeout(seconds)
+        try:
+            said = self._control.recv(4096)
+        except TimeoutError as error:
+            raise WarmProcessFailed(f"the warm process was silent for {seconds:g} s") from error
+        if not said:
+            words = self._process.stderr.read(2000) if self._process.stderr else b""
+            raise WarmProcessFailed(
+                "the warm process ended: " + (words.decode("utf-8", "replace").strip() or "no word")
+            )
+        report: dict[str, Any] = json.loads(said)
+        if "refused" in report:
+            raise WarmProcessFailed(report["refused"])
+        return report
+
+    @contextlib.contextmanager
+    def child(self) -> Iterator[WarmChild]:
+        """Start a confined child for one notebook, and see it end.
+
+        Raises
+        ------
+        WarmProcessFailed
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        order = {
+            "scratch_bytes": self._limits.scratch_bytes,
+            "memory_bytes": self._limits.memory_bytes,
+            "processes": self._limits.processes,
+            "notebook_seconds": self._limits.notebook_seconds,
+            "output_bytes": self._limits.output_bytes,
+            "evidence_type": EVIDENCE_MIME_TYPE,
+            "inputs_variable": INPUTS_VARIABLE,
+        }
+        with ours:
+            with theirs:
+                socket.send_fds(self._control, [json.dumps(order).encode()], [theirs.fileno()])
+            yield WarmChild(ours)
+            # An order while a child runs ends it; where it has ended already, nothing is lost.
+            with contextlib.suppress(OSError):
+                ours.shutdown(socket.SHUT_RDWR)
+            self._see_it_end()
+
+    def _see_it_end(self) -> None:
+        """Wait for the child's end, after killing it if it does not go by itself."""
+        ready, _, _ = select.select([self._control], [], [], 0.05)
+        if not ready:
+            self._control.send(b"end")
+        self._report(_REPORT_SECONDS)
+
+    def close(self) -> None:
+        """End the sandbox and everything in it."""
+        self._resources.close()
+
+
+_RUN_SERVER = "import sys; sys.path.insert(0, sys.argv.pop(1)); import server; server.main()"
+
+
+class WarmChild:
+    """The trusted end of a confined child."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+
+    def run(
+        self, index: int, cell: NotebookNode, inputs: Mapping[str, str] | None, seconds: float
+    ) -> str | None:
+        """Run a cell, put its outputs into it, and return how it ended the child, if it did.
+
+        Parameters
+        ----------
+        index
+            The cell's place, which the reply must name.
+        cell
+            Gets outputs and a number.
+        inputs
+            What is laid ready for its question.
+        seconds
+            How long it may take.
+        """
+        deadline = time.monotonic() + seconds
+        try:
+            self._channel.settimeout(seconds)
+            frames.send(self._channel, {"cell": index, "source": cell.source, "inputs": inputs})
+            self._channel.settimeout(max(0.1, deadline - time.monotonic()))
+            reply = frames.receive(self._channel, _LONGEST_REPLY)
+        except TimeoutError:
+            return too_long(seconds)
+        except (OSError, frames.BrokenFrame):
+            return ENDED
+        if reply is None or reply.get("cell") != index:
+            return ENDED
+        try:
+            cell.outputs = [_output(output) for output in reply["outputs"]]
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return ENDED
+        number = reply.get("number")
+        cell.execution_count = number if type(number) is int else None
+        return None
+
+
+def _output(output: Any) -> NotebookNode:
+    """Return an output as the notebook format has it, of nothing but text, numbers and lists."""
+    kind = output["output_type"]
+    if kind not in _KINDS:
+        raise ValueError(f"no output {kind!r}")
+    content = {key: value for key, value in output.items() if key != "output_type"}
+    made: NotebookNode = output_from_msg({"header": {"msg_type": kind}, "content": content})
+    return made
+
+
+class WarmWorkers:
+    """The warm workers of this process that are waiting for work, by their limits."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Limits, list[WarmWorker]] = {}
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def session(self, limits: Limits) -> Iterator[WarmChild]:
+        """Lend a worker's fresh child, starting a worker where none is waiting.
+
+        A worker that fails is ended, and is not lent again.
+        """
+        with self._lock:
+            waiting = self._waiting.setdefault(limits, [])
+            worker = waiting.pop() if waiting else None
+        worker = worker or WarmWorker(limits)
+        try:
+            with worker.child() as child:
+                yield child
+        except BaseException:
+            worker.close()
+            raise
+        with self._lock:
+            self._waiting[limits].append(worker)
+
+    def close(self) -> None:
+        """End all workers that are waiting."""
+        with self._lock:
+            workers = [worker for waiting in self._waiting.values() for worker in waiting]
+            self._waiting.clear()
+        for worker in workers:
+            worker.close()
+
+
+@functools.cache
+def _workers() -> WarmWorkers:
+    """Return the workers of this process, which end with it."""
+    workers = WarmWorkers()
+    atexit.register(workers.close)
+    return workers
+
+
+def warm_session(limits: Limits) -> contextlib.AbstractContextManager[WarmChild]:
+    """Lend a confined child of a warm process for one notebook.
+
+    Raises
+    ------
+    NoSandbox, WarmProcessFailed
+    """
+    return _workers().session(limits)

@@ -1,0 +1,20 @@
+"""Runs a command under resource limits: ``limited.py '{"memory_bytes": ...}' command ...``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import confine
+
+
+def main() -> None:
+    """Limit this process, and become the command."""
+    limits, *command = sys.argv[1:]
+    confine.limit_resources(**json.loads(limits))
+    os.execvp(command[0], command)  # noqa: S606 - a kernel's command, inside the sandbox
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""The warm process: imports once, then forks a confined child for every submission.
+
+Started by `autograder.engine.warm` inside bubblewrap, as a script, with the number of a socket on
+which it takes orders. It has one thread, always: a fork of several would hang.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import confine
+import frames
+
+SCRATCH = "/scratch"
+_SHORT = 4096
+"""Bytes that an order or a report may have."""
+
+
+def main() -> None:
+    """Warm up, say so, and serve until the other side closes the socket."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    versions = warm_up()
+    control.send(json.dumps({"ready": versions, "threads": _threads()}).encode())
+    while True:
+        order, descriptors, _, _ = socket.recv_fds(control, _SHORT, 1)
+        if not order:
+            return
+        if descriptors:
+            _serve(control, socket.socket(fileno=descriptors[0]), json.loads(order))
+
+
+def warm_up() -> dict[str, str]:
+    """Import what notebooks import, and let the libraries look at the machine while they can."""
+    import matplotlib.pyplot as plt
+    import numpy as np
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+    np.random.default_rng(0).normal(size=(8, 8)) @ np.ones((8, 8))
+    torch.nn.LSTM(4, 4)(torch.zeros(1, 1, 4))[0].sum().backward()
+    figure, axis = plt.subplots()
+    axis.set_title("$x$")
+    figure.canvas.draw()
+    plt.close(figure)
+    import nextword
+
+    for module in pkgutil.walk_packages(nextword.__path__, "nextword."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    import shell  # noqa: F401 - so that every child has it
+
+    gc.collect()
+    gc.freeze()
+    return {"python": sys.version.split()[0], "numpy": np.__version__, "torch": torch.__version__}
+
+
+def _threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
+def _serve(control: socket.socket, data: socket.socket, limits: dict[str, Any]) -> None:
+    """Let a child run one notebook; report how it ended. An order meanwhile means: end it."""
+    if _threads() != 1:
+        control.send(json.dumps({"refused": f"{_threads()} threads in the warm process"}).encode())
+        data.close()
+        return
+    child = os.fork()
+    if child == 0:
+        control.close()
+        _become_witness(data, limits)
+    data.close()
+    ended = os.pidfd_open(child)
+    try:
+        ready, _, _ = select.select([control, ended], [], [])
+        if control in ready:
+            control.recv(_SHORT)
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+    finally:
+        os.close(ended)
+    control.send(json.dumps({"ended": os.waitstatus_to_exitcode(status)}).encode())
+
+
+def _become_witness(data: socket.socket, limits: dict[str, Any]) -> None:
+    """Confine this child, and run cells in a child of its own that is process 1 there."""
+    status = 1
+    try:
+        confine.enter_namespaces()
+        confine.die_with_parent()
+        inner = os.fork()
+        if inner:
+            data.close()
+            _, ended = os.waitpid(inner, 0)
+            status = 0 if ended == 0 else 1
+        else:
+            confine.die_with_parent()
+            confine.hide_the_rest(SCRATCH, limits["scratch_bytes"])
+            confine.give_up_privileges()
+            confine.limit_resources(
+                limits["memory_bytes"],
+                limits["scratch_bytes"],
+                limits["processes"],
+                limits["notebook_seconds"],
+            )
+            _run_cells(data, limits)
+            status = 0
+    except BaseException as error:  # noqa: BLE001 - nothing may return into the server's loop
+        _say(data, f"{type(error).__name__}: {error}")
+    finally:
+        os._exit(status)
+
+
+def _say(data: socket.socket, words: str) -> None:
+    # Where the other side is gone, so is this process in a moment.
+    with contextlib.suppress(OSError):
+        frames.send(data, {"failed": words[:500]})
+
+
+def _run_cells(data: socket.socket, limits: dict[str, Any]) -> None:
+    """Run what comes, a cell at a time, until the stream ends."""
+    import shell
+
+    # What students see of the machine: no trace of how they are run.
+    os.environ["TMPDIR"] = os.environ["HOME"] = SCRATCH
+    notebook = shell.NotebookShell(limits["output_bytes"], limits["evidence_type"])
+    inputs = Path(SCRATCH, "inputs.json")
+    while (order := frames.receive(data, 1 << 30)) is not None:
+        if order.get("inputs") is not None:
+            inputs.write_text(json.dumps(order["inputs"]), encoding="utf-8")
+            os.environ[limits["inputs_variable"]] = str(inputs)
+        outputs, number = notebook.run(order["source"])
+        os.environ.pop(limits["inputs_variable"], None)
+        frames.send(data, {"cell": order["cell"], "outputs": outputs, "number": number})
+
+
+if __name__ == "__main__":
+    main()

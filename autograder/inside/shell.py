@@ -1,0 +1,214 @@
+"""Runs cells as a notebook's kernel would, in this process, and gathers their outputs."""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import io
+import json
+import os
+import sys
+import tempfile
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.error import StdinNotImplementedError
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+Output = dict[str, Any]
+"""An output as the notebook format has it."""
+
+
+class _Outputs:
+    """The outputs of the cell that runs, no more of them than are kept."""
+
+    def __init__(self, kept_bytes: int, unbounded_type: str) -> None:
+        self.kept_bytes = kept_bytes
+        self.unbounded_type = unbounded_type
+        self.start()
+
+    def start(self) -> None:
+        """Forget the outputs of the cell before."""
+        self.outputs: list[Output] = []
+        self.size = 0
+
+    def add(self, output: Output) -> None:
+        """Keep an output, unless there are too many already."""
+        if self.unbounded_type not in output.get("data", {}):
+            self.size += len(json.dumps(output))
+        if self.size <= self.kept_bytes:
+            self.outputs.append(output)
+
+    def write(self, name: str, text: str) -> None:
+        """Append to a stream, as ipykernel does: one output for what comes in a row."""
+        text = text[: max(0, self.kept_bytes - self.size)]
+        if not text:
+            return
+        self.size += len(text)
+        last = self.outputs[-1] if self.outputs else {}
+        if last.get("output_type") == "stream" and last["name"] == name:
+            last["text"] += text
+        else:
+            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+
+
+class _Stream(io.TextIOBase):
+    """What `sys.stdout` and `sys.stderr` are for a cell."""
+
+    def __init__(self, outputs: _Outputs, name: str) -> None:
+        super().__init__()
+        self._outputs = outputs
+        self.name = f"<{name}>"
+        self._stream = name
+
+    encoding = "utf-8"
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._outputs.write(self._stream, text)
+        return len(text)
+
+
+class _Publisher(DisplayPublisher):  # type: ignore[misc]
+    """Gathers what is displayed."""
+
+    def publish(self, data: Any, metadata: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Keep a display; one that would change an earlier one is left out."""
+        if kwargs.get("update"):
+            return
+        plain = {str(kind): _plain(value) for kind, value in dict(data).items()}
+        output = {"output_type": "display_data", "data": plain, "metadata": _plain(metadata or {})}
+        self.shell.gathered.add(output)
+
+    def clear_output(self, wait: bool = False) -> None:
+        """Forget what the cell has displayed so far."""
+        self.shell.gathered.outputs.clear()
+
+
+class _DisplayHook(DisplayHook):  # type: ignore[misc]
+    """Gathers the value of a cell's last line."""
+
+    def write_output_prompt(self) -> None:
+        """Write no prompt: the number stands in the output."""
+
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        """Keep the value in all its forms."""
+        plain = {str(kind): _plain(value) for kind, value in dict(format_dict).items()}
+        output = {"output_type": "execute_result", "data": plain, "metadata": _plain(md_dict or {})}
+        self.shell.gathered.add(output | {"execution_count": self.shell.execution_count})
+
+    def finish_displayhook(self) -> None:
+        """End without the line break that a terminal wants."""
+        self._is_active = False
+
+
+class _Shell(InteractiveShell):  # type: ignore[misc]
+    """IPython's shell, with everything that it shows gathered instead."""
+
+    display_pub_class = Type(_Publisher)
+    displayhook_class = Type(_DisplayHook)
+    gathered: _Outputs
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
+        try:
+            message = str(evalue)
+        except Exception:  # noqa: BLE001 - a student's exception may fail to print itself
+            message = "(its message could not be printed)"
+        output = {
+            "output_type": "error",
+            "ename": str(getattr(etype, "__name__", etype)),
+            "evalue": message,
+            "traceback": [str(line) for line in stb],
+        }
+        self.gathered.add(output)
+
+    def ask_exit(self) -> None:
+        """End the process, as a kernel does when a cell calls `exit`."""
+        os._exit(0)
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """Ignore the request: there is no screen."""
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold of a value that a student's code made."""
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return str(value)
+
+
+class NotebookShell:
+    """One notebook's shell.
+
+    Parameters
+    ----------
+    kept_bytes
+        Output kept of a cell.
+    unbounded_type
+        The MIME type that does not count: evidence, which is bounded by itself.
+    """
+
+    def __init__(self, kept_bytes: int, unbounded_type: str) -> None:
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.InteractiveShell.colors = "nocolor"
+        self._shell = _Shell.instance(config=config)
+        self._outputs = self._shell.gathered = _Outputs(kept_bytes, unbounded_type)
+        builtins.input = _refuse_input
+        self._shell.enable_matplotlib("inline")
+        self._descriptors = _Descriptors(kept_bytes)
+
+    def run(self, source: str) -> tuple[list[Output], int]:
+        """Run a cell; return its outputs and its number."""
+        number = self._shell.execution_count
+        self._outputs.start()
+        streams = sys.stdout, sys.stderr
+        sys.stdout = _Stream(self._outputs, "stdout")
+        sys.stderr = _Stream(self._outputs, "stderr")
+        try:
+            self._shell.run_cell(source, store_history=True)
+        finally:
+            sys.stdout, sys.stderr = streams
+        self._outputs.write("stdout", self._descriptors.taken())
+        return self._outputs.outputs, number
+
+
+def _refuse_input(prompt: str = "") -> str:
+    raise StdinNotImplementedError(
+        "input() waits for a person, and nobody is there when a notebook is graded: "
+        "put the value into the cell instead"
+    )
+
+
+class _Descriptors:
+    """What is written to descriptors 1 and 2 past Python's streams, by programs or C code."""
+
+    def __init__(self, kept_bytes: int) -> None:
+        self._kept_bytes = kept_bytes
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the shell
+        for descriptor in (1, 2):
+            os.dup2(self._file.fileno(), descriptor)
+
+    def taken(self) -> str:
+        """Return what came since the last call, no more of it than is kept."""
+        try:
+            self._file.seek(0)
+            content = self._file.read(self._kept_bytes)
+            self._file.seek(0)
+            self._file.truncate()
+        except (OSError, ValueError):  # the student's code may have closed it
+            return ""
+        return content.decode("utf-8", "replace")

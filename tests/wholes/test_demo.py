@@ -1,0 +1,187 @@
+"""The whole life of the course's assignments, on a simulated class with real kernels."""
+
+import csv
+import re
+import shutil
+
+import pytest
+
+from autograder import gradebook as books
+from autograder import grading
+from autograder.class_folder import ClassFolder
+from autograder.conventions import grade_id_of
+from autograder.grading import Session, grade, rejudge
+from autograder.pairs import read_notebook
+from autograder.results import read_verdicts
+from autograder.showing import show
+
+from .conftest import LIMITS
+
+pytestmark = pytest.mark.xdist_group("demo")
+ASSIGNMENT = "01_counting"
+
+
+@pytest.fixture(scope="module")
+def session(demonstration, material):
+    return Session.of(material, demonstration.class_folder)
+
+
+@pytest.fixture
+def no_kernel(monkeypatch):
+    """Let every attempt to run a notebook fail."""
+
+    def refuse(workers):
+        raise AssertionError("a notebook was to be run")
+
+    monkeypatch.setattr(grading, "_pool", refuse)
+
+
+def label(name):
+    return name.partition("-")[2]
+
+
+def test_all_given_scores_are_the_true_ones(demonstration):
+    assert demonstration.all_true, demonstration.printed
+    words = " ".join(demonstration.printed.split())
+    assert f"all {len(demonstration.simulated)} scores equal the true ones" in words
+
+
+def test_the_gradebook_and_the_csv_say_the_same(demonstration):
+    true = {student.name: student.total for student in demonstration.simulated}
+    folder = demonstration.class_folder
+    assert books.scores(folder, ASSIGNMENT) == true
+    with folder.report_path(ASSIGNMENT, ".csv").open(newline="") as file:
+        lines = {line["student"]: line for line in csv.DictReader(file)}
+    assert {name: float(line["points"]) for name, line in lines.items()} == true
+    for student in demonstration.simulated:
+        for question, points in student.points.items():
+            assert float(lines[student.name][question]) == points
+
+
+def test_it_says_where_everything_lies(demonstration):
+    folder = demonstration.class_folder
+    for where in (folder.path / "reports", folder.path / "feedback", folder.gradebook_path):
+        assert str(where) in demonstration.printed
+        assert where.exists()
+    assert (demonstration.folder / "assignments" / ASSIGNMENT / "counting.ipynb").is_file()
+
+
+def pages(demonstration):
+    folder = demonstration.class_folder
+    return {
+        student.name: folder.feedback_path(ASSIGNMENT, student.name, "counting").read_text()
+        for student in demonstration.simulated
+    }
+
+
+def test_who_makes_a_known_mistake_reads_its_hint(demonstration, material):
+    hints = {(kit.name, way.name): way.hint for kit in material.kits for way in kit.misconceptions}
+    read = set()
+    for name, page in pages(demonstration).items():
+        path = demonstration.class_folder.verdict_path(ASSIGNMENT, name)
+        text = re.sub(r"&#\d+;|&\w+;", "?", page)
+        for verdict in read_verdicts(path)[0]:
+            if verdict.hint:
+                assert verdict.hint == hints[verdict.question, verdict.misconception]
+                assert re.sub(r"""['"<>&]""", "?", verdict.hint) in text
+                read.add((verdict.question, verdict.misconception))
+    assert len(read) >= len(hints) / 2, "most known mistakes are recognised"
+
+
+def test_no_page_holds_what_is_hidden(demonstration, material):
+    hidden = ["collect(", "nextword.evidence", "HIDDEN", "<script", "Traceback"]
+    hidden.append(demonstration.class_folder.secret())
+    for name, page in pages(demonstration).items():
+        assert [text for text in hidden if text in page] == [], name
+
+
+def test_no_page_holds_a_secret_case(demonstration, session):
+    """Calls are shown of practice cases only, and each call shown is one of them."""
+    shown = set()
+    for student in demonstration.simulated:
+        path = demonstration.class_folder.verdict_path(ASSIGNMENT, student.name)
+        shown |= {
+            (verdict.question, verdict.example.call)
+            for verdict in read_verdicts(path)[0]
+            if verdict.example
+        }
+    assert shown
+    for question in session.exam.questions:
+        secret = {
+            "".join(show(arg).split())
+            for each in question.cases
+            if not each.practice
+            for arg in each.case.args
+        }
+        practice = "".join(
+            "".join(show(arg).split())
+            for each in question.cases
+            if each.practice
+            for arg in each.case.args
+        )
+        telling = {text for text in secret if len(text) > 40 and text not in practice}
+        for name, call in shown:
+            if name == question.kit.name:
+                assert [text for text in telling if text in "".join(call.split())] == []
+
+
+def test_executed_notebooks_are_kept_for_the_formgrader_without_the_hidden_line(demonstration):
+    for student in demonstration.simulated:
+        path = demonstration.class_folder.autograded_path(ASSIGNMENT, student.name, "counting")
+        notebook = read_notebook(path)
+        graded = [c for c in notebook.cells if (grade_id_of(c) or "").endswith("-graded")]
+        assert len(graded) == len(student.points)
+        assert all("collect(" not in cell.source for cell in graded)
+        shown = {
+            grade_id_of(cell).partition("-")[0]: float(cell.outputs[1].data["text/plain"])
+            for cell in graded
+        }
+        assert shown == student.points
+
+
+def test_grading_again_runs_nothing_and_gives_the_same(demonstration, session, no_kernel):
+    names = [student.name for student in demonstration.simulated]
+    results = list(grade(session, names, workers=2, limits=LIMITS))
+    assert all(graded.reused for graded in results)
+    assert {graded.student: graded.points for graded in results} == {
+        student.name: student.total for student in demonstration.simulated
+    }
+
+
+def test_rejudging_runs_nothing_and_gives_the_same(demonstration, session, no_kernel):
+    names = [student.name for student in demonstration.simulated]
+    results = list(rejudge(session, names))
+    assert {
+        graded.student: {verdict.question: verdict.points for verdict in graded.verdicts}
+        for graded in results
+    } == {student.name: dict(student.points) for student in demonstration.simulated}
+
+
+def test_force_runs_one_student_again_and_no_other(demonstration, material, tmp_path):
+    """On a copy: evidence of another run has another time stamp."""
+    shutil.copytree(demonstration.class_folder.path, tmp_path / "class")
+    folder = ClassFolder(tmp_path / "class")
+    reference = next(s for s in demonstration.simulated if label(s.name) == "reference")
+    before = {path: path.stat().st_mtime_ns for path in (folder.path / "evidence").rglob("*.json")}
+    session = Session.of(material, folder)
+    (graded,) = grade(session, [reference.name], workers=1, limits=LIMITS, force=True)
+    assert (graded.reused, graded.points) == (False, reference.total)
+    changed = {path for path, time in before.items() if path.stat().st_mtime_ns != time}
+    assert changed == {folder.evidence_path(ASSIGNMENT, reference.name)}
+
+
+def test_stopped_anywhere_the_run_goes_on_where_it_was(demonstration, material, tmp_path):
+    """A run that stopped after some students leaves them done, and the next takes the others."""
+    names = [s.name for s in demonstration.simulated if label(s.name) in ("reference", "untouched")]
+    folder = ClassFolder(tmp_path / "class")
+    shutil.copytree(demonstration.class_folder.path / "submitted", folder.path / "submitted")
+    shutil.copy(demonstration.class_folder.path / "secret.json", folder.path)
+    session = Session.of(material, folder)
+    results = grade(session, names, workers=1, limits=LIMITS)
+    first = next(results)
+    results.close()
+    again = {g.student: g for g in grade(session, names, workers=1, limits=LIMITS)}
+    assert again[first.student].reused
+    assert {name: g.points for name, g in again.items()} == {
+        s.name: s.total for s in demonstration.simulated if s.name in names
+    }

@@ -87,7 +87,7 @@ class Check:
     groups: Mapping[str, Group]
     draw: Draw
     compare: Comparison = field(default_factory=Close)
-    seconds_per_case: float = 2.0
+    seconds_per_case: float = 6.0
 
     def comparison(self, group: str) -> Comparison:
         """Return how the answers of a group are compared."""

@@ -144,24 +144,30 @@ def _draw_question(material: Material, kit: QuestionKit, secret: str) -> Questio
 
 
 def _cases(material: Material, kit: QuestionKit, seed: str) -> tuple[ExamCase, ...]:
-    """Return secret cases, practice cases, and some again, shuffled."""
-    drawn: list[tuple[Case, bool]] = []
-    for label, practice in (("secret", False), ("practice", True)):
-        rng = _generator(f"{seed}|{label}")
-        drawn += [(case, practice) for case in kit.check.draw(rng, material.reference)]
+    """Return practice cases, then secret ones with some of them again, each part shuffled.
+
+    Practice comes first: its answers may be shown, and a function that remembers what it was asked
+    could answer with a secret case.
+    """
+    practice, secret = (
+        list(kit.check.draw(_generator(f"{seed}|{label}"), material.reference))
+        for label in ("practice", "secret")
+    )
     rng = _generator(f"{seed}|order")
-    again = rng.permutation(sum(not practice for _, practice in drawn))[:REPEATS]
-    order = rng.permutation(len(drawn) + len(again))
-    identities = [f"case-{place}" for place in np.argsort(order)]
-    cases = [
-        ExamCase(identity, case, practice)
-        for identity, (case, practice) in zip(identities, drawn, strict=False)
-    ]
-    cases += [
-        ExamCase(identities[len(drawn) + place], cases[index].case, False, cases[index].identity)
-        for place, index in enumerate(again)
-    ]
-    return tuple(sorted(cases, key=lambda each: int(each.identity.partition("-")[2])))
+    cases = [ExamCase(f"case-{place}", practice[i], True) for place, i in _shuffled(rng, practice)]
+    again = rng.permutation(len(secret))[:REPEATS]
+    asked = [*range(len(secret)), *(int(index) for index in again)]
+    first: dict[int, str] = {}
+    for place, i in _shuffled(rng, asked):
+        identity = f"case-{len(practice) + place}"
+        cases.append(ExamCase(identity, secret[asked[i]], False, first.get(asked[i])))
+        first.setdefault(asked[i], identity)
+    return tuple(cases)
+
+
+def _shuffled(rng: np.random.Generator, items: Sequence[object]) -> list[tuple[int, int]]:
+    """Return places, and which item comes there."""
+    return [(place, int(index)) for place, index in enumerate(rng.permutation(len(items)))]
 
 
 def _generator(seed: str) -> np.random.Generator:

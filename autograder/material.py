@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -120,7 +121,7 @@ def _marked(module: ModuleType, kind: type[_Way]) -> Iterator[_Way]:
 
 
 def _refuse_inconsistent(kit: QuestionKit, where: str) -> None:
-    if kit.check.points != kit.question.points:
+    if not math.isclose(kit.check.points, kit.question.points):
         raise BrokenCheck(
             f"{where}: its groups are worth {kit.check.points:g} points, but the graded cell "
             f"{kit.name}-graded gives {kit.question.points:g}"

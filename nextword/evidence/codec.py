@@ -45,6 +45,8 @@ from nextword.evidence.recipes import Recipe
 MAX_DEPTH = 24
 MAX_NODES = 400_000
 MAX_DIGITS = 4_000
+MAX_KEYS = 5_000
+"""Entries of one mapping, or members of one set: keys can be made to collide when they are read."""
 MAX_BYTES = 8 * 2**20
 """How long the evidence of one question may be."""
 _EXACT_JSON_INT = 2**53
@@ -148,6 +150,8 @@ class _Encoder:
         return {"other": f"array of {array.dtype.name}"}
 
     def _container(self, value: Any, depth: int) -> Any:
+        if isinstance(value, (Mapping, Set)) and len(value) > MAX_KEYS:
+            raise NotEncodable(f"a {type(value).__name__} of more than {MAX_KEYS:,} entries")
         if isinstance(value, Mapping):
             tag = "counter" if isinstance(value, Counter) else "dict"
             return {
@@ -277,15 +281,21 @@ def _read_parts(body: Any, depth: int) -> list[Any]:
     return [_decode(part, depth + 1) for part in body]
 
 
+def _few(keys: list[Any]) -> list[Any]:
+    if len(keys) > MAX_KEYS:
+        raise MalformedEvidence(f"{len(keys):,} entries where at most {MAX_KEYS:,} are allowed")
+    return keys
+
+
 def _read_set(body: Any, depth: int) -> frozenset[Any]:
     try:
-        return frozenset(_read_parts(body, depth))
+        return frozenset(_few(_read_parts(body, depth)))
     except TypeError as error:
         raise MalformedEvidence("a set with an unhashable member") from error
 
 
 def _read_dict(body: Any, depth: int) -> dict[Any, Any]:
-    pairs = _read_parts(body, depth)
+    pairs = _few(_read_parts(body, depth))
     if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
         raise MalformedEvidence("expected pairs of key and value")
     try:

@@ -251,16 +251,15 @@ OUT_OF_TIME = {
 
 def test_a_repeated_call_that_was_out_of_time_is_not_called_another_answer(toy):
     calls = Counter()
+    places = [place for place, each in enumerate(toy.cases) if each.repeats]
+    in_time = max(places)  # all calls before the last one that repeats an earlier one
 
     def slow_at_last(values, sign=1):
         calls["all"] += 1
-        while calls["all"] > len(toy.cases) // 2:
+        while calls["all"] > in_time:
             pass
         return total(values, sign)
 
-    half = [each.identity for each in toy.cases[: len(toy.cases) // 2]]
-    again = [each for each in toy.cases if each.repeats]
-    assert any((each.identity in half) != (each.repeats in half) for each in again)
     reasons = {r for group in verdict_on(toy, slow_at_last).groups for r in group.reasons}
     assert reasons
     assert reasons <= OUT_OF_TIME

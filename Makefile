@@ -14,10 +14,10 @@ demo: $(VENV)/staff ## Release, simulate, grade and report a class of 24
 	$(BIN)/autograder demo
 
 test: $(VENV)/dev lint ## Lint, types, and all tests but the long ones
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not long"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not long"
 
 test-long: $(VENV)/dev ## The tests that take minutes
-	$(BIN)/pytest -n 2 --dist loadgroup -m long
+	$(BIN)/pytest -n 2 --dist loadfile -m long
 
 lint: $(VENV)/dev ## Style and types
 	$(BIN)/ruff check .

@@ -15,10 +15,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from autograder.errors import CourseError
 from autograder.files import write_atomically
@@ -36,6 +40,34 @@ class BrokenSecret(CourseError):
     """The class's secret cannot be read."""
 
 
+class AnotherRun(CourseError):
+    """Another run is at work on the class."""
+
+
+@contextlib.contextmanager
+def one_run(class_folder: ClassFolder) -> Iterator[None]:
+    """Keep other runs off a class meanwhile. A run that is killed keeps nobody off.
+
+    Raises
+    ------
+    AnotherRun
+        There is one.
+    """
+    class_folder.path.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(class_folder.path / ".run.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise AnotherRun(
+            f"Another run is at work on {class_folder.path}. Wait for its end, and run this again: "
+            "what it has done will not be done twice"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 @dataclass(frozen=True)
 class ClassFolder:
     """The folder of one class."""
@@ -50,7 +82,8 @@ class ClassFolder:
     @property
     def gradebook_url(self) -> str:
         """The same, as SQLAlchemy names it."""
-        return f"sqlite:///{self.gradebook_path}"
+        # Who finds it locked, by the formgrader say, waits for a minute.
+        return f"sqlite:///{self.gradebook_path}?timeout=60"
 
     def submitted(self, assignment: str, student: str) -> Path:
         """Return the folder that a student submitted."""

@@ -13,18 +13,24 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from autograder import gradebook as books
 from autograder import pairs
 from autograder.authoring import new_question
-from autograder.class_folder import ClassFolder
+from autograder.class_folder import ClassFolder, one_run
 from autograder.course import Assignment, Course
 from autograder.demo import run_demo
+from autograder.doctor import examine
+from autograder.engine.cluster import cluster_executor
+from autograder.engine.dispatch import local_executor
+from autograder.engine.isolation import safe_mode
+from autograder.engine.run import Mode
 from autograder.errors import CourseError
-from autograder.grading import Graded, Session, grade, rejudge
+from autograder.grading import Graded, How, Session, grade, rejudge
 from autograder.material import Material, load_material
 from autograder.release import check_release, write_release
 from autograder.report import write_csv, write_summary
 from autograder.simulate import simulate, write_class
-from autograder.terminal import closing_table, proof_table, with_progress
+from autograder.terminal import closing_table, proof_table, symptom_table, with_progress
 from autograder.verify import verify
 
 app = typer.Typer(
@@ -43,6 +49,9 @@ ClassOption = Annotated[
 AssignmentName = Annotated[str, typer.Argument(help="An assignment, such as 01_counting.")]
 StudentOption = Annotated[
     list[str] | None, typer.Option("--student", help="Only this one; may be given again.")
+]
+QuestionOption = Annotated[
+    str | None, typer.Option("--question", help="Execute and judge only this one.")
 ]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Notebooks run at the same time.")]
 HERE, CLASS = Path(), Path("class")
@@ -176,20 +185,32 @@ def simulate_command(
 def grade_command(
     name: AssignmentName,
     student: StudentOption = None,
+    question: QuestionOption = None,
     workers: WorkersOption = CORES,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler, tcp://host:port, to run notebooks on.")
+    ] = None,
     force: Annotated[bool, typer.Option(help="Also what has not changed.")] = False,
+    no_sandbox: Annotated[
+        bool, typer.Option("--no-sandbox", help="Run code that you trust; marks the results.")
+    ] = False,
     class_path: ClassOption = CLASS,
     course: CourseOption = HERE,
 ) -> None:
     """Grade a class: run every submission, judge it, record the scores, write feedback."""
     material = _material(course, name)
+    _known_question(material, question)
     class_folder = ClassFolder(class_path.resolve())
     students = _students(class_folder, name, student)
-    session = Session.of(material, class_folder)
-    results = with_progress(
-        grade(session, students, workers, force=force), len(students), complaints
-    )
-    _close(session, results, whole_class=not student)
+    mode = Mode.OPEN if no_sandbox else Mode.WARM if scheduler else safe_mode()
+    executor = cluster_executor(scheduler) if scheduler else local_executor(workers)
+    with one_run(class_folder), executor as (running, at_once):
+        books.back_up(class_folder)
+        session = Session.of(material, class_folder)
+        how = How(mode, force=force, question=question)
+        graded = grade(session, students, running, at_once, how)
+        results = with_progress(graded, len(students), complaints)
+        _close(session, results, whole_class=not student)
 
 
 @app.command("rejudge")
@@ -203,9 +224,20 @@ def rejudge_command(
     material = _material(course, name)
     class_folder = ClassFolder(class_path.resolve())
     students = _students(class_folder, name, student)
-    session = Session.of(material, class_folder)
-    results = with_progress(rejudge(session, students), len(students), complaints)
-    _close(session, results, whole_class=not student)
+    with one_run(class_folder):
+        books.back_up(class_folder)
+        session = Session.of(material, class_folder)
+        results = with_progress(rejudge(session, students), len(students), complaints)
+        _close(session, results, whole_class=not student)
+
+
+@app.command()
+def doctor(workers: WorkersOption = CORES, class_path: ClassOption = CLASS) -> None:
+    """Say what this machine offers for grading, and what to do about each lack."""
+    symptoms = list(examine(ClassFolder(class_path.resolve()), workers))
+    console.print(symptom_table(symptoms))
+    if any(symptom.serious for symptom in symptoms):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -224,6 +256,12 @@ def demo(
 def _say(words: str) -> None:
     """Print words as they are: a path may hold brackets, and is copied from one line."""
     console.print(words, markup=False, highlight=False, soft_wrap=True)
+
+
+def _known_question(material: Material, question: str | None) -> None:
+    names = [kit.name for kit in material.kits]
+    if question is not None and question not in names:
+        raise typer.BadParameter(f"no question {question!r}; there are {', '.join(names)}")
 
 
 def _students(class_folder: ClassFolder, name: str, wanted: list[str] | None) -> list[str]:

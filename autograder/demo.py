@@ -14,8 +14,11 @@ from rich.markup import escape
 from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
 from autograder.course import Course
-from autograder.execute import Limits
-from autograder.grading import Graded, Session, grade
+from autograder.engine.dispatch import local_executor
+from autograder.engine.isolation import trusted_mode
+from autograder.engine.limits import Limits
+from autograder.engine.run import Mode
+from autograder.grading import Graded, How, Session, grade
 from autograder.material import Material, load_material
 from autograder.release import check_release, write_release
 from autograder.report import write_csv, write_summary
@@ -67,6 +70,13 @@ def run_demo(
     class_folder = ClassFolder(folder / "class")
     _make_anew(folder, class_folder)
     class_folder.set_secret(hashlib.sha256(f"demo {seed}".encode()).hexdigest())
+    how = How(trusted_mode(), limits or Limits())
+    if how.mode is Mode.OPEN:
+        console.rule("[bold yellow]no sandbox on this machine")
+        console.print(
+            "The demonstration runs its own students' code without one. Real submissions are not "
+            "graded like this: see autograder doctor."
+        )
     all_true = True
     for name in course.assignment_names():
         material = load_material(course.assignment(name))
@@ -79,7 +89,9 @@ def run_demo(
         console.print(f"{len(simulated)} simulated students have submitted")
         session = Session.of(material, class_folder)
         names = [each.name for each in simulated]
-        results = with_progress(grade(session, names, workers, limits), len(names), console)
+        with local_executor(workers) as (executor, at_once):
+            graded = grade(session, names, executor, at_once, how)
+            results = with_progress(graded, len(names), console)
         console.print(closing_table(material, results))
         write_csv(class_folder.report_path(name, ".csv"), material, results)
         write_summary(class_folder.report_path(name, ".html"), material, results)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from nbformat import NotebookNode
 from nbgrader import utils
@@ -19,6 +21,13 @@ from autograder.errors import CourseError
 from autograder.judge import Verdict
 from autograder.material import Material
 from autograder.nbgrader_setup import put_programs_on_path
+
+BACKUPS = 10
+"""How many copies are kept."""
+_ADVICE = (
+    "If it is damaged, restore it from backups/, or move it away and run `autograder grade` again: "
+    "scores are made anew from the evidence, but manual grades and comments are only there"
+)
 
 
 class UnusableGradebook(CourseError):
@@ -51,9 +60,7 @@ def open_gradebook(class_folder: ClassFolder) -> Iterator[Gradebook]:
             raise
         words = str(error).partition("\n")[0]
         raise UnusableGradebook(
-            f"{path} cannot be used as a gradebook: {words}. If it is damaged, restore it "
-            "from a backup, or move it away and run `autograder grade` again: scores are made anew "
-            "from the evidence, but manual grades and comments are only in the gradebook"
+            f"{path} cannot be used as a gradebook: {words}. {_ADVICE}"
         ) from error
 
 
@@ -139,6 +146,36 @@ def record(
     timestamp
         When it was submitted; None leaves what is known.
     """
+    with _one_transaction(gradebook):
+        _write_scores(gradebook, material, student, notebook, verdicts, timestamp)
+
+
+@contextmanager
+def _one_transaction(gradebook: Gradebook) -> Iterator[None]:
+    """Commit once at the end: nbgrader's methods commit each step by itself.
+
+    A run that is killed leaves a submission as it was, not half-written.
+    """
+    session = gradebook.db()
+    commit, session.commit = session.commit, session.flush
+    try:
+        yield
+        commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.commit = commit
+
+
+def _write_scores(
+    gradebook: Gradebook,
+    material: Material,
+    student: str,
+    notebook: NotebookNode,
+    verdicts: tuple[Verdict, ...],
+    timestamp: datetime | None,
+) -> None:
     assignment = material.assignment
     gradebook.update_or_create_student(student)
     extra = {"timestamp": timestamp} if timestamp else {}
@@ -157,7 +194,42 @@ def record(
             untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
             question = split_grade_id(where[0])[0]
             comment.auto_comment = "No response." if untouched else words.get(question)
-    gradebook.db.commit()
+
+
+def back_up(class_folder: ClassFolder) -> Path | None:
+    """Copy the gradebook as it is before a run; the last few copies are kept.
+
+    Returns
+    -------
+    copy
+        None where there is no gradebook yet.
+
+    Raises
+    ------
+    UnusableGradebook
+    """
+    path = class_folder.gradebook_path
+    if not path.exists():
+        return None
+    folder = class_folder.path / "backups"
+    folder.mkdir(exist_ok=True)
+    copies = sorted(folder.glob("gradebook-*.db"))
+    number = int(copies[-1].stem.rpartition("-")[2]) + 1 if copies else 1
+    copy = folder / f"gradebook-{number:05}.db"
+    part = copy.with_suffix(".part")
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as old,
+            closing(sqlite3.connect(part)) as new,
+        ):
+            old.backup(new)
+    except sqlite3.Error as error:
+        part.unlink(missing_ok=True)
+        raise UnusableGradebook(f"{path} cannot be backed up: {error}. {_ADVICE}") from error
+    part.replace(copy)
+    for old_copy in copies[: max(0, len(copies) + 1 - BACKUPS)]:
+        old_copy.unlink()
+    return copy
 
 
 def scores(class_folder: ClassFolder, assignment: str) -> dict[str, float]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import multiprocessing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, field
 
 import nbformat
 from nbformat import NotebookNode
@@ -18,9 +17,11 @@ from nbgrader.api import Gradebook
 from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
 from autograder.conventions import GRADED, grade_id_of, split_grade_id
+from autograder.engine.dispatch import Job, run_all
+from autograder.engine.limits import Limits
+from autograder.engine.run import Execution, Mode
 from autograder.errors import CourseError
 from autograder.exam import Exam, draw_exam
-from autograder.execute import Execution, Limits, execute
 from autograder.feedback import write_feedback
 from autograder.files import write_atomically
 from autograder.judge import Verdict, judge
@@ -35,7 +36,7 @@ from autograder.results import (
 from autograder.stage import stage
 from autograder.submission import Submission, read_submission, submission_time
 
-ENGINE = "kernel-1"
+ENGINE = "sandbox-1"
 """Changes when the same submission could give other evidence."""
 _ANOTHER_EXAM = (
     "Its evidence answers another exam: the class's secret or a check's draw has changed since it "
@@ -98,12 +99,34 @@ class Session:
         return self.material.assignment.notebook_name
 
 
+@dataclass(frozen=True)
+class How:
+    """How a run executes submissions.
+
+    Parameters
+    ----------
+    mode
+        Where notebooks run.
+    limits
+        What one submission may use.
+    force
+        Run also what has not changed since it was last run.
+    question
+        Execute and judge only this one; the evidence of the others stays.
+    """
+
+    mode: Mode = Mode.WARM
+    limits: Limits = field(default_factory=Limits)
+    force: bool = False
+    question: str | None = None
+
+
 def grade(
     session: Session,
     students: Sequence[str],
-    workers: int,
-    limits: Limits | None = None,
-    force: bool = False,
+    executor: Executor,
+    at_once: int,
+    how: How | None = None,
 ) -> Iterator[Graded]:
     """Grade submissions, yielding each as soon as it is recorded.
 
@@ -113,16 +136,16 @@ def grade(
         The class and the assignment.
     students
         Whose submissions.
-    workers
-        How many notebooks run at the same time.
-    limits
-        What one submission may use.
-    force
-        Run also what has not changed since it was last run.
+    executor
+        Runs notebooks (see `autograder.engine.dispatch`).
+    at_once
+        How many it is given at the same time.
+    how
+        How they are run.
     """
-    limits = limits or Limits()
+    how = how or How()
     with books.open_gradebook(session.class_folder) as gradebook:
-        for student, evidence, reused in _gather(session, students, workers, limits, force):
+        for student, evidence, reused in _gather(session, students, executor, at_once, how):
             if isinstance(evidence, str):
                 yield Graded(student, failure=evidence)
             else:
@@ -145,91 +168,80 @@ def rejudge(session: Session, students: Iterable[str]) -> Iterator[Graded]:
                 yield _settle(session, gradebook, student, evidence, reused=True)
 
 
-def _pool(workers: int) -> Executor:
-    # Spawned, not forked: the coordinator has threads, and a fork of them may hang.
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-
-
-@dataclass(frozen=True)
-class _Job:
-    """A submission that has to be run."""
-
-    student: str
-    staged: NotebookNode
-    key: str
-    remarks: tuple[str, ...]
-
-
 def _gather(
-    session: Session, students: Sequence[str], workers: int, limits: Limits, force: bool
+    session: Session, students: Sequence[str], executor: Executor, at_once: int, how: How
 ) -> Iterator[tuple[str, Evidence | str, bool]]:
     """Yield each student's evidence, or why there is none, and whether it was there already."""
-    jobs = []
-    for student in students:
-        try:
-            submission, staged, remarks, key = prepare(session, student, limits)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the others are still graded
-            yield student, f"It could not be staged: {type(error).__name__}: {error}", False
-            continue
-        kept = None if force else _kept(session, student, key)
-        if kept is not None:
-            yield student, kept, True
-        elif not submission.readable:
-            evidence = unreadable(session, key, staged, remarks)
-            write_evidence(session.class_folder.evidence_path(session.name, student), evidence)
-            yield student, evidence, False
-        else:
-            jobs.append(_Job(student, staged, key, remarks))
-    for job, execution in _run_all(jobs, session.exam.inputs, workers, limits):
+    settled: list[tuple[str, Evidence | str, bool]] = []
+    jobs = _jobs(session, students, how, settled)
+    for job, execution in run_all(jobs, executor, at_once, how.limits, how.mode):
+        yield from _drain(settled)
         if isinstance(execution, str):
             yield job.student, execution, False
             continue
-        evidence = to_evidence(execution, job.key, job.remarks)
+        evidence = to_evidence(execution, job.key, (*job.remarks, *_marks(how)))
+        if how.question is not None:
+            evidence = _merged(session, job.student, evidence)
         write_evidence(session.class_folder.evidence_path(session.name, job.student), evidence)
         yield job.student, evidence, False
+    yield from _drain(settled)
 
 
-def _run_all(
-    jobs: Sequence[_Job], inputs: Mapping[str, str], workers: int, limits: Limits
-) -> Iterator[tuple[_Job, Execution | str]]:
-    """Yield what running each job came to, or why it could not be run.
+def _drain(
+    settled: list[tuple[str, Evidence | str, bool]],
+) -> Iterator[tuple[str, Evidence | str, bool]]:
+    while settled:
+        yield settled.pop(0)
 
-    A submission that kills the process that runs it takes the whole pool with it. What was lost is
-    run again in two halves, and so on, until the one at fault stands alone.
-    """
-    if not jobs:
-        return
-    lost = []
-    for job, execution in _run_in_pool(jobs, inputs, workers, limits):
-        if execution is not None:
-            yield job, execution
-        elif len(jobs) == 1:
-            yield job, "It could not be run: it ended the process that ran it."
+
+def _jobs(
+    session: Session,
+    students: Sequence[str],
+    how: How,
+    settled: list[tuple[str, Evidence | str, bool]],
+) -> Iterator[Job]:
+    """Yield what has to be run; what need not be goes into `settled`."""
+    for student in students:
+        try:
+            submission, staged, remarks, key = prepare(session, student, how.limits)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are still graded
+            words = f"It could not be staged: {type(error).__name__}: {error}"
+            settled.append((student, words, False))
+            continue
+        kept = _kept(session, student, key)
+        if kept is not None and not how.force and how.question is None:
+            settled.append((student, kept, True))
+        elif not submission.readable:
+            evidence = unreadable(session, key, staged, remarks)
+            write_evidence(session.class_folder.evidence_path(session.name, student), evidence)
+            settled.append((student, evidence, False))
         else:
-            lost.append(job)
-    half = (len(lost) + 1) // 2
-    for part in (lost[:half], lost[half:]):
-        yield from _run_all(part, inputs, workers, limits)
+            inputs = session.exam.inputs
+            if how.question is not None and kept is not None:
+                inputs = {how.question: inputs[how.question]}
+            yield Job(student, staged, key, remarks, inputs)
 
 
-def _run_in_pool(
-    jobs: Sequence[_Job], inputs: Mapping[str, str], workers: int, limits: Limits
-) -> Iterator[tuple[_Job, Execution | str | None]]:
-    """Yield what running each job came to; None where the pool broke."""
-    with _pool(workers) as pool:
-        running = {}
-        for job in jobs:
-            try:
-                running[pool.submit(execute, job.staged, inputs, limits)] = job
-            except BrokenExecutor:
-                yield job, None
-        for future in as_completed(running):
-            try:
-                yield running[future], future.result()
-            except BrokenExecutor:
-                yield running[future], None
-            except Exception as error:  # noqa: BLE001 - whatever it is, the others are graded
-                yield running[future], f"It could not be run: {type(error).__name__}: {error}"
+def _marks(how: How) -> tuple[str, ...]:
+    """Return what everyone should know about how a submission was run."""
+    return ("It was run without a sandbox.",) if how.mode is Mode.OPEN else ()
+
+
+def _merged(session: Session, student: str, new: Evidence) -> Evidence:
+    """Return new evidence of one question together with the kept evidence of the others."""
+    kept = _kept(session, student, new.key)
+    if kept is None:
+        return new
+    asked = new.evidence.keys() | new.absences.keys()
+    others = {name: words for name, words in kept.absences.items() if name not in asked}
+    return Evidence(
+        new.key,
+        kept.notebook,
+        {name: text for name, text in kept.evidence.items() if name not in asked}
+        | dict(new.evidence),
+        others | dict(new.absences),
+        tuple(dict.fromkeys((*kept.remarks, *new.remarks))),
+    )
 
 
 def prepare(

@@ -21,7 +21,9 @@ from traitlets import Unicode
 
 from autograder.class_folder import ClassFolder
 from autograder.course import Course
-from autograder.execute import Limits, execute
+from autograder.engine.isolation import safe_mode
+from autograder.engine.limits import Limits
+from autograder.engine.run import Mode, execute
 from autograder.feedback import write_feedback
 from autograder.grading import (
     Session,
@@ -36,6 +38,12 @@ from autograder.results import write_evidence, write_verdicts
 
 _OURS = "nextword"
 Resources = dict[str, Any]
+
+
+def _cold() -> Mode:
+    """Return cold mode, having seen that there is a sandbox."""
+    safe_mode()
+    return Mode.COLD
 
 
 class CourseStep(NbGraderPreprocessor):  # type: ignore[misc]
@@ -82,7 +90,7 @@ class Execute(CourseStep):
         session, staged = self.session(resources), nb.metadata.pop(_OURS)
         key, remarks = staged["key"], tuple(staged["remarks"])
         if staged["readable"]:
-            execution = execute(nb, session.exam.inputs, Limits())
+            execution = execute(nb, session.exam.inputs, Limits(), _cold())
             evidence = to_evidence(execution, key, remarks)
         else:
             evidence = unreadable(session, key, nb, remarks)

@@ -34,7 +34,7 @@ class Evidence:
     notebook
         The executed notebook, without evidence.
     evidence, absences
-        By question (see `autograder.execute.Execution`).
+        By question (see `autograder.engine.run.Execution`).
     remarks
         On the submission and its run, in words for student and staff.
     """

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from autograder.doctor import Symptom
 from autograder.grading import Graded
 from autograder.material import Material
 from autograder.report import notes
@@ -74,6 +75,19 @@ def proof_table(proof: Proof) -> Table:
                 "given" if told_apart else finding.recognised or "",
                 f"[bold red]unfair, expected {finding.expected:g}[/]" if broken else "ok",
             )
+    return table
+
+
+def symptom_table(symptoms: Sequence[Symptom]) -> Table:
+    """Return what `doctor` found, the serious in red."""
+    table = Table(title="this machine")
+    table.add_column("", no_wrap=True)
+    table.add_column("found", overflow="fold")
+    table.add_column("what to do", overflow="fold")
+    for symptom in symptoms:
+        style = "bold red" if symptom.serious else "yellow" if symptom.advice else "green"
+        mark = Text(symptom.what, style=style)
+        table.add_row(mark, Text(symptom.found), Text(symptom.advice))
     return table
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from nbformat.v4 import new_notebook
 
 from autograder.checking import Misconception
+from autograder.engine.isolation import trusted_mode
+from autograder.engine.limits import Limits
+from autograder.engine.run import execute
 from autograder.exam import Exam, QuestionExam, draw_exam
-from autograder.execute import Limits, execute
 from autograder.grading import judge_all, to_evidence
 from autograder.judge import Verdict, judge
 from autograder.material import Material
@@ -101,16 +102,18 @@ def verify(material: Material, seeds: int, workers: int) -> Proof:
 def _notebook_findings(
     material: Material, exams: Sequence[Exam], workers: int
 ) -> Iterator[Finding]:
-    """Run the reference notebook and the untouched release, in kernels of their own."""
+    """Run the reference notebook and the untouched release, as submissions are run."""
     notebooks = {"reference": material.notebook, "release": material.derived.release}
     jobs = [
         (seed, kind, stage(new_notebook(cells=notebook.cells), material.derived)[0], exam)
         for seed, exam in enumerate(exams)
         for kind, notebook in notebooks.items()
     ]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        runs = [pool.submit(execute, staged, exam.inputs, Limits()) for _, _, staged, exam in jobs]
+    mode = trusted_mode()
+    with ThreadPoolExecutor(workers) as pool:
+        runs = [
+            pool.submit(execute, staged, exam.inputs, Limits(), mode) for _, _, staged, exam in jobs
+        ]
         for (seed, kind, _, exam), run in zip(jobs, runs, strict=True):
             evidence = to_evidence(run.result(), "", ())
             for verdict in judge_all(exam, evidence):

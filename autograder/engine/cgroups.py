@@ -10,22 +10,27 @@ from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
 _MEMBERS = "cgroup.procs"
-_LIMITS = {"pids": "pids.max", "memory": "memory.limit_in_bytes"}
+CONTROLLERS = {"pids": "pids.max", "memory": "memory.limit_in_bytes"}
 
 
 def writable() -> list[str]:
     """Return the names of the controllers in which groups can be made here."""
     return [
         name
-        for name in _LIMITS
+        for name in CONTROLLERS
         if os.access(_ROOT / name, os.W_OK) and (_ROOT / name / _MEMBERS).exists()
     ]
 
 
-def join(members: Sequence[Path]) -> None:
-    """Put the calling process into a group: for `preexec_fn`."""
-    for file in members:
-        file.write_text("0")
+_JOIN = 'while [ "$1" != -- ]; do echo 0 > "$1"; shift; done; shift; exec "$@"'
+
+
+def joining(members: Sequence[Path], command: Sequence[str]) -> list[str]:
+    """Return the command that joins a group and becomes `command`.
+
+    A shell does it, as Python code between fork and exec is not safe where there are threads.
+    """
+    return ["/bin/sh", "-c", _JOIN, "sh", *map(str, members), "--", *command]
 
 
 @contextlib.contextmanager
@@ -45,7 +50,7 @@ def group(processes: int, memory_bytes: int) -> Iterator[list[Path]]:
             folder = _ROOT / controller / name
             folder.mkdir()
             made.append(folder)
-            (folder / _LIMITS[controller]).write_text(str(limits[controller]))
+            (folder / CONTROLLERS[controller]).write_text(str(limits[controller]))
         yield [folder / _MEMBERS for folder in made]
     finally:
         for folder in made:

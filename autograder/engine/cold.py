@@ -70,12 +70,11 @@ class _Wrapping:
         else:
             Path(inside).mkdir()
         return {
-            "cmd": wrapped,
+            "cmd": cgroups.joining(self._members, wrapped),
             "env": environment,
             "cwd": str(self._folder),
             "stdout": subprocess.DEVNULL,
             "stderr": subprocess.DEVNULL,
-            "preexec_fn": lambda: cgroups.join(self._members),
         }
 
     @property

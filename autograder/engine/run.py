@@ -86,7 +86,7 @@ def execute(
     notebook
         From `stage`. It is not changed.
     inputs
-        What is laid ready for the witness: JSON text by question.
+        What is laid ready for the witness: JSON text by question. Other questions are not asked.
     limits
         What it may use.
     mode
@@ -96,6 +96,8 @@ def execute(
     ------
     NoSandbox, WarmProcessFailed
         A fault of the machine.
+    SandboxLost
+        The sandbox is gone.
     """
     notebook = copy.deepcopy(notebook)
     progress = _Progress()
@@ -138,13 +140,15 @@ def _run(
                 continue
             if index in progress.skipped or question in progress.evidence:
                 continue
+            if question is not None and question not in inputs:
+                continue
             remaining = deadline - time.monotonic()
             if remaining <= 1:
                 progress.incidents.append(
                     f"The notebook ran longer than {limits.notebook_seconds} s and was stopped."
                 )
                 return None
-            asked = None if question is None else {question: inputs.get(question, "")}
+            asked = None if question is None else {question: inputs[question]}
             ended = session.run(index, cell, asked, min(limits.cell_seconds, remaining))
             if ended is not None:
                 _note_end(cell, index, question, ended, progress)

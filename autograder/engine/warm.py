@@ -36,7 +36,11 @@ _KINDS = ("stream", "display_data", "execute_result", "error")
 
 
 class WarmProcessFailed(CourseError):
-    """The warm process did not start, or is gone: a fault of the machine."""
+    """The warm process did not start: a fault of the machine."""
+
+
+class SandboxLost(Exception):
+    """The warm process is gone while it served a submission: perhaps by that submission's doing."""
 
 
 class WarmWorker:
@@ -69,15 +73,17 @@ class WarmWorker:
         }
         with inner:
             self._process = subprocess.Popen(
-                sandbox_command(server, environment, visible=[_INSIDE]),
+                cgroups.joining(members, sandbox_command(server, environment, visible=[_INSIDE])),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 pass_fds=[inner.fileno()],
-                preexec_fn=lambda: cgroups.join(members),
             )
         self._resources.callback(self._end_process)
-        report = self._report(_START_SECONDS)
+        try:
+            report = self._report(_START_SECONDS)
+        except SandboxLost as error:
+            raise WarmProcessFailed(f"No sandbox can be started: {error}") from error
         if report.get("threads") != 1:
             raise WarmProcessFailed(f"the warm process has {report.get('threads')} threads, not 1")
         self.versions: dict[str, str] = report["ready"]
@@ -93,22 +99,22 @@ class WarmWorker:
 
         Raises
         ------
-        WarmProcessFailed
+        SandboxLost
             It says nothing in time, or is gone.
         """
         self._control.settimeout(seconds)
         try:
             said = self._control.recv(4096)
         except TimeoutError as error:
-            raise WarmProcessFailed(f"the warm process was silent for {seconds:g} s") from error
+            raise SandboxLost(f"the warm process was silent for {seconds:g} s") from error
         if not said:
             words = self._process.stderr.read(2000) if self._process.stderr else b""
-            raise WarmProcessFailed(
+            raise SandboxLost(
                 "the warm process ended: " + (words.decode("utf-8", "replace").strip() or "no word")
             )
         report: dict[str, Any] = json.loads(said)
         if "refused" in report:
-            raise WarmProcessFailed(report["refused"])
+            raise SandboxLost(report["refused"])
         return report
 
     @contextlib.contextmanager
@@ -117,7 +123,7 @@ class WarmWorker:
 
         Raises
         ------
-        WarmProcessFailed
+        SandboxLost
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         order = {
@@ -144,6 +150,11 @@ class WarmWorker:
         if not ready:
             self._control.send(b"end")
         self._report(_REPORT_SECONDS)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the warm process is there."""
+        return self._process.poll() is None
 
     def close(self) -> None:
         """End the sandbox and everything in it."""
@@ -219,10 +230,7 @@ class WarmWorkers:
 
         A worker that fails is ended, and is not lent again.
         """
-        with self._lock:
-            waiting = self._waiting.setdefault(limits, [])
-            worker = waiting.pop() if waiting else None
-        worker = worker or WarmWorker(limits)
+        worker = self._take(limits) or WarmWorker(limits)
         try:
             with worker.child() as child:
                 yield child
@@ -230,7 +238,19 @@ class WarmWorkers:
             worker.close()
             raise
         with self._lock:
-            self._waiting[limits].append(worker)
+            self._waiting.setdefault(limits, []).append(worker)
+
+    def _take(self, limits: Limits) -> WarmWorker | None:
+        """Return a worker that is waiting and alive, None where there is none."""
+        while True:
+            with self._lock:
+                waiting = self._waiting.setdefault(limits, [])
+                if not waiting:
+                    return None
+                worker = waiting.pop()
+            if worker.alive:
+                return worker
+            worker.close()
 
     def close(self) -> None:
         """End all workers that are waiting."""
@@ -254,6 +274,6 @@ def warm_session(limits: Limits) -> contextlib.AbstractContextManager[WarmChild]
 
     Raises
     ------
-    NoSandbox, WarmProcessFailed
+    NoSandbox, WarmProcessFailed, SandboxLost
     """
     return _workers().session(limits)

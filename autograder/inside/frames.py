@@ -6,8 +6,10 @@ What comes from inside is untrusted: the reader bounds the length, and takes not
 from __future__ import annotations
 
 import json
+import math
 import socket
 import struct
+import time
 from typing import Any
 
 _LENGTH = struct.Struct("!I")
@@ -29,15 +31,19 @@ def send(channel: socket.socket, message: dict[str, Any]) -> None:
     channel.sendall(_LENGTH.pack(len(body)) + body)
 
 
-def receive(channel: socket.socket, longest: int) -> dict[str, Any] | None:
+def receive(
+    channel: socket.socket, longest: int, deadline: float = math.inf
+) -> dict[str, Any] | None:
     """Return the next message; None where the stream has ended.
 
     Parameters
     ----------
     channel
-        Its timeout, if it has one, bounds each wait.
+        Where it comes from.
     longest
         Bytes that a message may have.
+    deadline
+        When all of it must be here, as `time.monotonic` tells the time.
 
     Raises
     ------
@@ -46,13 +52,13 @@ def receive(channel: socket.socket, longest: int) -> dict[str, Any] | None:
     TimeoutError
         Nothing came in time.
     """
-    head = _exactly(channel, _LENGTH.size)
+    head = _exactly(channel, _LENGTH.size, deadline)
     if not head:
         return None
     (length,) = _LENGTH.unpack(head)
     if length > longest:
         raise BrokenFrame(f"a message of {length:,} bytes, where {longest:,} are allowed")
-    body = _exactly(channel, length)
+    body = _exactly(channel, length, deadline)
     try:
         message = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -62,11 +68,14 @@ def receive(channel: socket.socket, longest: int) -> dict[str, Any] | None:
     return message
 
 
-def _exactly(channel: socket.socket, length: int) -> bytes:
+def _exactly(channel: socket.socket, length: int, deadline: float) -> bytes:
     """Return that many bytes, or none where the stream ended before the first."""
     parts: list[bytes] = []
     missing = length
     while missing:
+        if deadline < math.inf:
+            # Anew for each part: a message that drips must not extend its own time.
+            channel.settimeout(max(0.001, deadline - time.monotonic()))
         part = channel.recv(min(missing, 1 << 20))
         if not part:
             if missing < length:

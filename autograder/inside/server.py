@@ -21,6 +21,7 @@ from typing import Any
 
 import confine
 import frames
+import system_calls
 
 SCRATCH = "/scratch"
 _SHORT = 4096
@@ -86,7 +87,7 @@ def _serve(control: socket.socket, data: socket.socket, limits: dict[str, Any]) 
         ready, _, _ = select.select([control, ended], [], [])
         if control in ready:
             control.recv(_SHORT)
-            os.kill(child, signal.SIGKILL)
+            os.kill(child, signal.SIGTERM)
         _, status = os.waitpid(child, 0)
     finally:
         os.close(ended)
@@ -97,6 +98,7 @@ def _become_witness(data: socket.socket, limits: dict[str, Any]) -> None:
     """Confine this child, and run cells in a child of its own that is process 1 there."""
     status = 1
     try:
+        os.setsid()  # a signal to its own process group must not reach the warm process
         confine.enter_namespaces()
         confine.die_with_parent()
         inner = os.fork()
@@ -105,9 +107,11 @@ def _become_witness(data: socket.socket, limits: dict[str, Any]) -> None:
             _, ended = os.waitpid(inner, 0)
             status = 0 if ended == 0 else 1
         else:
+            os.setsid()
             confine.die_with_parent()
             confine.hide_the_rest(SCRATCH, limits["scratch_bytes"])
             confine.give_up_privileges()
+            system_calls.take_away()
             confine.limit_resources(
                 limits["memory_bytes"],
                 limits["scratch_bytes"],
@@ -136,12 +140,10 @@ def _run_cells(data: socket.socket, limits: dict[str, Any]) -> None:
     os.environ["TMPDIR"] = os.environ["HOME"] = SCRATCH
     notebook = shell.NotebookShell(limits["output_bytes"], limits["evidence_type"])
     inputs = Path(SCRATCH, "inputs.json")
+    os.environ[limits["inputs_variable"]] = str(inputs)
     while (order := frames.receive(data, 1 << 30)) is not None:
-        if order.get("inputs") is not None:
-            inputs.write_text(json.dumps(order["inputs"]), encoding="utf-8")
-            os.environ[limits["inputs_variable"]] = str(inputs)
+        inputs.write_text(json.dumps(order.get("inputs") or {}), encoding="utf-8")
         outputs, number = notebook.run(order["source"])
-        os.environ.pop(limits["inputs_variable"], None)
         frames.send(data, {"cell": order["cell"], "outputs": outputs, "number": number})
 
 

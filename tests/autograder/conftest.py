@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import gradebook, grading, pairs
+from autograder import gradebook, pairs
 from autograder.checking import Case, Check, Group, case, correct_way, misconception
 from autograder.class_folder import ClassFolder
 from autograder.conventions import grade_id_of, questions
 from autograder.course import Course
+from autograder.engine import dispatch
+from autograder.engine.limits import Limits
+from autograder.engine.run import Execution
 from autograder.exam import Exam, draw_exam
-from autograder.execute import Execution, Limits
 from autograder.grading import Session
 from autograder.material import Material, QuestionKit
 from autograder.reference import load_reference
@@ -217,6 +219,9 @@ def session(
 class Here(Executor):
     """Runs what is submitted at once, in this process."""
 
+    def __init__(self, workers=1, thread_name_prefix=""):
+        pass
+
     def submit(self, function, /, *args, **kwargs):
         future = Future()
         try:
@@ -231,7 +236,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Run answers in this process instead of in kernels; return the answers that were run."""
     answers: list[str] = []
 
-    def run(staged, inputs, limits):
+    def run(staged, inputs, limits, mode):
         source = next(c.source for c in staged.cells if grade_id_of(c) == "double")
         answers.append(source)
         namespace: dict[str, Any] = {}
@@ -240,6 +245,6 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             staged, {"double": (interrogate(namespace["double"], inputs["double"]),)}, {}, ()
         )
 
-    monkeypatch.setattr(grading, "execute", run)
-    monkeypatch.setattr(grading, "_pool", lambda workers: Here())
+    monkeypatch.setattr(dispatch, "execute", run)
+    monkeypatch.setattr(dispatch, "ThreadPoolExecutor", Here)
     return answers

@@ -12,13 +12,12 @@ import pytest
 
 from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
-from autograder.execute import Limits
-from autograder.grading import Session, grade
+from autograder.engine.limits import Limits
+from autograder.grading import Session
 from autograder.report import notes
 from autograder.submission import LARGEST
 from nextword.evidence import EVIDENCE_MIME_TYPE
-
-pytestmark = pytest.mark.xdist_group("bad submissions")
+from tests.running import grade_all
 
 GRADED, VISIBLE, ANSWER = "double-graded", "double-visible", "double"
 PUBLISH = (
@@ -137,7 +136,7 @@ CHANGES = {
     "flood": (own("print('x' * 10**7)"), 2, ""),
     "forging": (own(PUBLISH), 2, "Cell of the student published evidence; it was ignored."),
     "forging in the function": (answer(FORGING), 0, "LOOK AT double: The graded cell published"),
-    "killer": (own("import os; os.kill(os.getppid(), 9)"), 0, "NOT GRADED: It could not be run"),
+    "killer": (own("import os; os.kill(os.getppid(), 9)"), 2, ""),
     "script": (answer("def double(x): raise ValueError('<script>1</script>')"), 0, ""),
 }
 
@@ -235,14 +234,14 @@ def graded(tiny, tiny_exam, tiny_gradebook, right, cell_of, submit, tmp_path_fac
             FILES[name][0](path)
     session = Session(tiny, folder, tiny_exam)
     limits = Limits(cell_seconds=5, notebook_seconds=60)
-    results = grade(session, folder.students("01_tiny"), workers=2, limits=limits)
+    results = grade_all(session, folder.students("01_tiny"), workers=2, limits=limits)
     return {result.student: result for result in results}, session
 
 
 def test_everyone_is_graded(graded):
     results, _ = graded
     assert results.keys() == EXPECTED.keys()
-    assert [name for name, result in results.items() if result.failure] == ["killer"]
+    assert [name for name, result in results.items() if result.failure] == []
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -256,12 +255,12 @@ def test_each_gets_the_marks_it_still_earns_and_its_words(graded, name):
     if not words and points:
         assert notes(result) == []
     page = session.class_folder.feedback_path("01_tiny", name, "tiny")
-    assert page.exists() == (name != "killer")
+    assert page.exists()
 
 
 def test_the_gradebook_says_the_same(graded):
     _, session = graded
-    expected = {name: points for name, (points, _) in EXPECTED.items() if name != "killer"}
+    expected = {name: points for name, (points, _) in EXPECTED.items()}
     assert books.scores(session.class_folder, "01_tiny") == expected
 
 
@@ -283,7 +282,7 @@ def test_what_was_sent_is_not_changed_and_nothing_lies_outside(graded):
 def test_no_page_holds_a_students_markup(graded):
     _, session = graded
     pages = list((session.class_folder.path / "feedback").rglob("*.html"))
-    assert len(pages) == len(EXPECTED) - 1
+    assert len(pages) == len(EXPECTED)
     for page in pages:
         assert "<script>" not in page.read_text()
         assert "<b>" not in page.read_text()

@@ -1,6 +1,5 @@
 import dataclasses
 import json
-from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 from nbformat.v4 import new_notebook
@@ -9,12 +8,15 @@ from autograder import gradebook as books
 from autograder import grading
 from autograder.class_folder import ClassFolder
 from autograder.conventions import grade_id_of
+from autograder.engine import dispatch
+from autograder.engine.warm import SandboxLost, WarmProcessFailed
 from autograder.exam import draw_exam
 from autograder.gradebook import UnusableGradebook
-from autograder.grading import Session, grade, rejudge, with_scores
+from autograder.grading import Session, rejudge, with_scores
 from autograder.judge import Verdict
 from autograder.pairs import read_notebook
 from autograder.results import read_evidence, read_verdicts
+from tests.running import grade_all
 
 RIGHT = "def double(x): return x + x"
 HALF = "def double(x): return abs(2 * x)"
@@ -35,7 +37,7 @@ def three(hand_in):
 
 
 def run(session, students, **options):
-    return {graded.student: graded for graded in grade(session, students, workers=1, **options)}
+    return {graded.student: graded for graded in grade_all(session, students, **options)}
 
 
 def points(results):
@@ -66,7 +68,7 @@ def test_every_student_gets_what_the_answer_earns_everywhere(session, three, ran
 def test_a_second_run_runs_nothing_and_gives_the_same(session, three, ran, monkeypatch):
     first = run(session, three)
     ran.clear()
-    monkeypatch.setattr(grading, "_pool", None)  # not even a pool is made
+    monkeypatch.setattr(dispatch, "execute", None)  # nothing is run
     second = run(session, three)
     assert ran == []
     assert all(graded.reused for graded in second.values())
@@ -197,39 +199,48 @@ def test_a_machine_that_fails_at_one_says_so_and_grades_the_others(session, thre
     assert recorded(session) == TRUE, "nothing is recorded for what could not be run"
 
 
-def test_a_submission_that_breaks_the_pool_stops_nobody_else(
+@pytest.mark.parametrize("failures", [1, dispatch.TRIES - 1])
+def test_a_sandbox_that_fails_is_replaced_and_the_submission_run_again(
+    session, three, ran, monkeypatch, failures
+):
+    sound, tried = dispatch.execute, []
+
+    def failing(*args):
+        tried.append(1)
+        if len(tried) <= failures:
+            raise SandboxLost("the warm process ended")
+        return sound(*args)
+
+    monkeypatch.setattr(dispatch, "execute", failing)
+    assert points(run(session, three)) == TRUE
+    assert len(tried) == 3 + failures
+
+
+def test_who_always_loses_the_sandbox_is_not_graded_and_stops_nobody_else(
     session, three, hand_in, ran, monkeypatch
 ):
     hand_in("dan", "raise SystemExit")
-    pools = []
+    sound = dispatch.execute
 
-    class Breaking(type(grading._pool(1))):
-        """Once a job has killed it, a pool gives nothing for any job, as a process pool does."""
+    def losing(staged, *args):
+        if any(cell.source == "raise SystemExit" for cell in staged.cells):
+            raise SandboxLost("the warm process ended")
+        return sound(staged, *args)
 
-        broken = False
-
-        def submit(self, function, staged, *args):
-            self.broken |= any(cell.source == "raise SystemExit" for cell in staged.cells)
-            if self.broken and pools[-1] is not self:
-                raise BrokenProcessPool("cannot submit")
-
-            def run_it():
-                if self.broken:
-                    raise BrokenProcessPool("killed")
-                return function(staged, *args)
-
-            return super().submit(run_it)
-
-    def new_pool(workers):
-        pools.append(Breaking())
-        return pools[-1]
-
-    monkeypatch.setattr(grading, "_pool", new_pool)
+    monkeypatch.setattr(dispatch, "execute", losing)
     results = run(session, ["ada", "dan", "bob", "cyd"])
-    assert results["dan"].failure == "It could not be run: it ended the process that ran it."
+    assert results["dan"].failure == "It could not be run: SandboxLost: the warm process ended"
     assert points(results) == TRUE | {"dan": 0.0}
-    assert 3 <= len(pools) <= 5, "what was lost is run again in halves, not one by one"
     assert recorded(session) == TRUE
+
+
+def test_a_machine_whose_sandboxes_all_fail_ends_the_run_in_words(session, three, ran, monkeypatch):
+    def failing(*args):
+        raise WarmProcessFailed("the warm process ended")
+
+    monkeypatch.setattr(dispatch, "execute", failing)
+    with pytest.raises(WarmProcessFailed, match="the warm process ended"):
+        run(session, three)
 
 
 def test_a_fault_while_staging_or_recording_costs_only_one(session, three, ran, monkeypatch):
@@ -268,7 +279,7 @@ def test_a_gradebook_that_fails_on_the_way_stops_the_run_in_words(session, three
     with pytest.raises(UnusableGradebook, match="attempt to write a readonly database"):
         run(dataclasses.replace(session, class_folder=folder), three)
     assert points(run(session, three)) == TRUE
-    assert len(ran) == 5, "the one whose evidence was kept was not run again"
+    assert len(ran) == 3, "the one whose evidence was kept was not run again"
 
 
 @pytest.mark.parametrize(

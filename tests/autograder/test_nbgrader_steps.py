@@ -6,19 +6,20 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 from traitlets.config import Config
 
-from autograder import grading, nbgrader_steps
+from autograder import nbgrader_steps
 from autograder.conventions import grade_id_of
-from autograder.grading import grade
+from autograder.engine import dispatch
 from autograder.nbgrader_setup import configure, put_programs_on_path
 from autograder.nbgrader_steps import CourseStep, Execute, Judge, LenientExporter, Stage
 from autograder.results import read_evidence, read_verdicts
+from tests.running import grade_all
 
 
 @pytest.fixture
 def steps(session, monkeypatch, ran):
     """Return a function that takes a student through the three steps; answers run in-process."""
     monkeypatch.setattr(CourseStep, "session", lambda self, resources: session)
-    monkeypatch.setattr(nbgrader_steps, "execute", grading.execute)
+    monkeypatch.setattr(nbgrader_steps, "execute", dispatch.execute)
 
     def take(student):
         resources = {"nbgrader": {"student": student, "assignment": "01_tiny", "notebook": "tiny"}}
@@ -51,7 +52,7 @@ def test_the_steps_give_nbgrader_the_score_that_grade_gives(
         folder.feedback_path("01_tiny", student, "tiny"),
     ]
     by_steps = [path.read_text() for path in written]
-    (graded,) = grade(session, [student], workers=1, force=True)
+    (graded,) = grade_all(session, [student], force=True)
     assert graded.points == points
     assert read_verdicts(written[1])[0] == graded.verdicts
     assert by_steps[2] == written[2].read_text()
@@ -61,7 +62,7 @@ def test_the_steps_give_nbgrader_the_score_that_grade_gives(
 def test_what_the_steps_ran_is_reused_under_the_same_limits(session, steps, submit, fill, tiny):
     submit(session.class_folder, "ada", fill(tiny, double=ANSWERS["ada"]))
     steps("ada")
-    (graded,) = grade(session, ["ada"], workers=1)
+    (graded,) = grade_all(session, ["ada"])
     assert graded.reused
     assert graded.points == 2
 

@@ -1,24 +1,60 @@
 """The whole life of the course's assignments, on a simulated class with real kernels."""
 
 import csv
+import io
 import re
 import shutil
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from autograder import gradebook as books
-from autograder import grading
 from autograder.class_folder import ClassFolder
 from autograder.conventions import grade_id_of
-from autograder.grading import Session, grade, rejudge
+from autograder.course import Course
+from autograder.demo import run_demo
+from autograder.engine import dispatch
+from autograder.engine.limits import Limits
+from autograder.grading import Session, rejudge
+from autograder.material import Material
 from autograder.pairs import read_notebook
 from autograder.results import read_verdicts
 from autograder.showing import show
+from autograder.simulate import FIRST_NAMES, Simulated, simulate
+from tests.running import grade_all
 
-from .conftest import LIMITS
-
-pytestmark = pytest.mark.xdist_group("demo")
 ASSIGNMENT = "01_counting"
+SEED = 0
+LIMITS = Limits(cell_seconds=15, notebook_seconds=120)
+"""Under which the endless loops of the class do not hold up the tests."""
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What `run_demo` left behind."""
+
+    folder: Path
+    all_true: bool
+    printed: str
+    simulated: list[Simulated]
+
+    @property
+    def class_folder(self) -> ClassFolder:
+        return ClassFolder(self.folder / "class")
+
+
+@pytest.fixture(scope="module")
+def demonstration(
+    course: Course, material: Material, tmp_path_factory: pytest.TempPathFactory
+) -> Demonstration:
+    plenty = simulate(material, 2 * len(FIRST_NAMES), SEED)
+    students = sum(not student.name.endswith("-mixture") for student in plenty) + 1
+    folder = tmp_path_factory.mktemp("demonstration") / "demo"
+    console = Console(file=io.StringIO(), width=120)
+    all_true = run_demo(course, folder, students, SEED, workers=2, console=console, limits=LIMITS)
+    return Demonstration(folder, all_true, console.file.getvalue(), plenty[:students])
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +66,10 @@ def session(demonstration, material):
 def no_kernel(monkeypatch):
     """Let every attempt to run a notebook fail."""
 
-    def refuse(workers):
+    def refuse(*args):
         raise AssertionError("a notebook was to be run")
 
-    monkeypatch.setattr(grading, "_pool", refuse)
+    monkeypatch.setattr(dispatch, "execute", refuse)
 
 
 def label(name):
@@ -141,7 +177,7 @@ def test_executed_notebooks_are_kept_for_the_formgrader_without_the_hidden_line(
 
 def test_grading_again_runs_nothing_and_gives_the_same(demonstration, session, no_kernel):
     names = [student.name for student in demonstration.simulated]
-    results = list(grade(session, names, workers=2, limits=LIMITS))
+    results = list(grade_all(session, names, workers=2, limits=LIMITS))
     assert all(graded.reused for graded in results)
     assert {graded.student: graded.points for graded in results} == {
         student.name: student.total for student in demonstration.simulated
@@ -164,7 +200,7 @@ def test_force_runs_one_student_again_and_no_other(demonstration, material, tmp_
     reference = next(s for s in demonstration.simulated if label(s.name) == "reference")
     before = {path: path.stat().st_mtime_ns for path in (folder.path / "evidence").rglob("*.json")}
     session = Session.of(material, folder)
-    (graded,) = grade(session, [reference.name], workers=1, limits=LIMITS, force=True)
+    (graded,) = grade_all(session, [reference.name], limits=LIMITS, force=True)
     assert (graded.reused, graded.points) == (False, reference.total)
     changed = {path for path, time in before.items() if path.stat().st_mtime_ns != time}
     assert changed == {folder.evidence_path(ASSIGNMENT, reference.name)}
@@ -177,10 +213,10 @@ def test_stopped_anywhere_the_run_goes_on_where_it_was(demonstration, material, 
     shutil.copytree(demonstration.class_folder.path / "submitted", folder.path / "submitted")
     shutil.copy(demonstration.class_folder.path / "secret.json", folder.path)
     session = Session.of(material, folder)
-    results = grade(session, names, workers=1, limits=LIMITS)
+    results = grade_all(session, names, limits=LIMITS)
     first = next(results)
     results.close()
-    again = {g.student: g for g in grade(session, names, workers=1, limits=LIMITS)}
+    again = {g.student: g for g in grade_all(session, names, limits=LIMITS)}
     assert again[first.student].reused
     assert {name: g.points for name, g in again.items()} == {
         s.name: s.total for s in demonstration.simulated if s.name in names

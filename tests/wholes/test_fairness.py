@@ -13,7 +13,6 @@ from autograder.verify import Proof, verify
 
 COURSE = Course.at(Path(__file__).resolve().parents[2])
 every_assignment = pytest.mark.parametrize("name", COURSE.assignment_names())
-pytestmark = pytest.mark.xdist_group("fairness")
 
 
 @functools.cache

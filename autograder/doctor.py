@@ -1,0 +1,148 @@
+"""Says what this machine offers for grading, and what to do about each lack."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from autograder.class_folder import ClassFolder
+from autograder.engine import cgroups
+from autograder.engine.isolation import confinement_problem, sandbox_problem
+from autograder.errors import CourseError
+from autograder.gradebook import open_gradebook
+
+_PACKAGES = ("numpy", "torch", "nbgrader", "nbclient", "ipykernel", "IPython", "SQLAlchemy")
+_MEMORY_PER_WORKER = 3 * 2**30
+_DISK_WANTED = 2 * 2**30
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """One thing that was looked at.
+
+    Parameters
+    ----------
+    what
+        Its name.
+    found
+        What there is.
+    advice
+        What to do, where something should be done.
+    serious
+        Whether grading is refused as it is.
+    """
+
+    what: str
+    found: str
+    advice: str = ""
+    serious: bool = False
+
+
+def examine(class_folder: ClassFolder, workers: int) -> Iterator[Symptom]:
+    """Look at this machine and at a class folder.
+
+    Parameters
+    ----------
+    class_folder
+        Need not exist.
+    workers
+        How many notebooks would run at the same time.
+    """
+    yield from _isolation()
+    yield _control_groups()
+    yield from _room(class_folder, workers)
+    yield _versions()
+    yield _gradebook(class_folder)
+    yield _secret(class_folder)
+
+
+def _isolation() -> Iterator[Symptom]:
+    problem = sandbox_problem()
+    if problem is None:
+        yield Symptom("sandbox", f"bubblewrap works ({shutil.which('bwrap')})")
+    else:
+        advice = (
+            "apt install bubblewrap; on macOS or Windows, grade in the container: Containerfile"
+        )
+        if "user namespace" in problem or "Operation not permitted" in problem:
+            advice = (
+                "unprivileged user namespaces are switched off: sysctl kernel.unprivileged_userns"
+                "_clone=1, or on Ubuntu install bubblewrap's AppArmor profile (apparmor-profiles)"
+            )
+        yield Symptom("sandbox", problem, advice, serious=True)
+        return
+    problem = confinement_problem()
+    if problem is None:
+        yield Symptom("warm mode", "a process in the sandbox can confine itself further")
+    else:
+        yield Symptom(
+            "warm mode", problem, "grading goes on in cold mode: one kernel a submission, slower"
+        )
+
+
+def _control_groups() -> Symptom:
+    found = cgroups.writable()
+    if len(found) == len(cgroups.CONTROLLERS):
+        return Symptom("cgroups", f"limits on {' and '.join(found)} of a whole sandbox")
+    return Symptom(
+        "cgroups",
+        f"writable: {', '.join(found) or 'none'}",
+        "limits of single processes hold; for those of a whole sandbox, run as root with cgroups "
+        "version 1",
+    )
+
+
+def _room(class_folder: ClassFolder, workers: int) -> Iterator[Symptom]:
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    memory = pages * size
+    fitting = max(1, memory // _MEMORY_PER_WORKER)
+    yield Symptom(
+        "memory",
+        f"{memory / 2**30:.0f} GiB for {workers} workers",
+        f"--workers {fitting} would leave 3 GiB to each" if fitting < workers else "",
+    )
+    place = next(path for path in (class_folder.path, *class_folder.path.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    yield Symptom(
+        "disk",
+        f"{free / 2**30:.0f} GiB free at {place}",
+        "make room: a class of 500 leaves about 100 MB" if free < _DISK_WANTED else "",
+    )
+
+
+def _versions() -> Symptom:
+    installed = [f"{name} {metadata.version(name)}" for name in _PACKAGES]
+    python = f"Python {sys.version.split()[0]} on {platform.system()} {platform.release()}"
+    return Symptom("versions", ", ".join([python, *installed]))
+
+
+def _gradebook(class_folder: ClassFolder) -> Symptom:
+    path = class_folder.gradebook_path
+    if not path.exists():
+        return Symptom("gradebook", f"none yet at {path}; grading makes it")
+    try:
+        with open_gradebook(class_folder) as gradebook:
+            known = len(gradebook.students)
+    except CourseError as error:
+        return Symptom("gradebook", "unusable", str(error), serious=True)
+    if not os.access(path, os.W_OK):
+        return Symptom("gradebook", f"{path} cannot be written", "chmod u+w", serious=True)
+    return Symptom("gradebook", f"{path}, {known} students")
+
+
+def _secret(class_folder: ClassFolder) -> Symptom:
+    path = class_folder.path / "secret.json"
+    if not path.exists():
+        return Symptom("secret", "none yet; the first run draws it")
+    try:
+        class_folder.secret()
+    except CourseError as error:
+        return Symptom("secret", "unusable", str(error), serious=True)
+    readable = Path(path).stat().st_mode & 0o077
+    return Symptom("secret", str(path), "chmod 600: others can read it" if readable else "")

@@ -1,0 +1,79 @@
+"""What isolation this machine offers, found out by trying it."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+from pathlib import Path
+
+import autograder
+from autograder.engine.run import Mode
+from autograder.engine.sandbox import NoSandbox, plain_environment, sandbox_command
+
+_INSIDE = Path(autograder.__path__[0]) / "inside"
+_SECONDS = 20
+_CONFINE = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import confine
+confine.enter_namespaces()
+if os.fork() == 0:
+    confine.hide_the_rest("/scratch", 2**20)
+    confine.give_up_privileges()
+    os._exit(0)
+os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+@functools.cache
+def sandbox_problem() -> str | None:
+    """Return why a sandbox cannot be started here, None if it can."""
+    return _problem([sys.executable, "-I", "-c", "import numpy"])
+
+
+@functools.cache
+def confinement_problem() -> str | None:
+    """Return why a process in a sandbox cannot confine itself further, None if it can."""
+    return _problem([sys.executable, "-I", "-c", _CONFINE, str(_INSIDE)])
+
+
+def _problem(argv: list[str]) -> str | None:
+    try:
+        command = sandbox_command(argv, plain_environment("/scratch"), visible=[_INSIDE])
+        done = subprocess.run(
+            command, capture_output=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL
+        )
+    except NoSandbox as error:
+        return str(error)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bubblewrap could not be run: {error}"
+    if done.returncode == 0:
+        return None
+    words = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    return words or f"bubblewrap ended with {done.returncode}"
+
+
+def safe_mode() -> Mode:
+    """Return the fastest mode that isolates student code here.
+
+    Raises
+    ------
+    NoSandbox
+        There is none. The message says what to do.
+    """
+    problem = sandbox_problem()
+    if problem is not None:
+        raise NoSandbox(
+            f"Student code cannot be isolated here: {problem}. `autograder doctor` says what to "
+            "do. For code that you trust, --no-sandbox runs it without; the results are marked"
+        )
+    return Mode.COLD if confinement_problem() else Mode.WARM
+
+
+def trusted_mode() -> Mode:
+    """Return the fastest mode that there is, for the course's own code."""
+    try:
+        return safe_mode()
+    except NoSandbox:
+        return Mode.OPEN

@@ -25,7 +25,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from autograder.errors import CourseError
-from autograder.files import write_atomically
+from autograder.files import needing_room, remove_unfinished, write_atomically
+
+_WRITTEN = ("evidence", "verdicts", "autograded", "feedback", "reports")
+"""The folders that runs write their results into."""
 
 
 class UnknownStudent(CourseError):
@@ -48,21 +51,28 @@ class AnotherRun(CourseError):
 def one_run(class_folder: ClassFolder) -> Iterator[None]:
     """Keep other runs off a class meanwhile. A run that is killed keeps nobody off.
 
+    What such a run has left unfinished is removed.
+
     Raises
     ------
     AnotherRun
         There is one.
+    NoRoom
     """
-    class_folder.path.mkdir(parents=True, exist_ok=True)
     lock = FileLock(class_folder.path / ".run.lock", timeout=0)
     try:
-        lock.acquire()
+        with needing_room(class_folder.path):
+            class_folder.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
     except Timeout as error:
         raise AnotherRun(
             f"Another run is at work on {class_folder.path}. Wait for its end, and run this again: "
             "what it has done will not be done twice"
         ) from error
     try:
+        remove_unfinished(class_folder.path, "*")
+        for name in _WRITTEN:
+            remove_unfinished(class_folder.path / name)
         yield
     finally:
         lock.release()

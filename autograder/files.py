@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+from autograder.errors import CourseError
+
+_UNFINISHED = ".unfinished"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+class NoRoom(CourseError):
+    """The disk is full, or cannot be written at all."""
+
+
+@contextlib.contextmanager
+def needing_room(path: Path) -> Iterator[None]:
+    """Say in words that there is no room to write `path`.
+
+    Raises
+    ------
+    NoRoom
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise NoRoom(
+            f"{path} cannot be written: {error.strerror}. Nothing is half-written. Make room, and "
+            "run this again: what has been done will not be done twice"
+        ) from error
 
 
 def write_atomically(path: Path, content: str, mode: int = 0o644) -> None:
@@ -19,9 +50,18 @@ def write_atomically(path: Path, content: str, mode: int = 0o644) -> None:
         a student can put one anywhere, and it must not stop a class.
     mode
         Permissions of the new file.
+
+    Raises
+    ------
+    NoRoom
     """
+    with needing_room(path):
+        _write(path, content, mode)
+
+
+def _write(path: Path, content: str, mode: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
     try:
         with os.fdopen(
             handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n"
@@ -34,3 +74,10 @@ def write_atomically(path: Path, content: str, mode: int = 0o644) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def remove_unfinished(folder: Path, pattern: str = "**/*") -> None:
+    """Remove what writers that were killed have left in a folder, by default at any depth."""
+    for path in folder.glob(pattern):
+        if path.name.startswith(".") and path.suffix == _UNFINISHED and path.is_file():
+            path.unlink(missing_ok=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,12 +19,15 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SAWarning
 from autograder.class_folder import ClassFolder
 from autograder.conventions import GRADED, grade_id_of, split_grade_id
 from autograder.errors import CourseError
+from autograder.files import needing_room
 from autograder.judge import Verdict
 from autograder.material import Material
 from autograder.nbgrader_setup import put_programs_on_path
 
 BACKUPS = 10
 """How many copies are kept."""
+_PATIENCE = 60
+"""Seconds that a backup waits for a gradebook that is locked."""
 _ADVICE = (
     "If it is damaged, restore it from backups/, or move it away and run `autograder grade` again: "
     "scores are made anew from the evidence, but manual grades and comments are only there"
@@ -48,9 +52,9 @@ def open_gradebook(class_folder: ClassFolder) -> Iterator[Gradebook]:
         The file is no gradebook, is locked, or cannot be written.
     """
     path = class_folder.gradebook_path
-    path.parent.mkdir(parents=True, exist_ok=True)
     put_programs_on_path()
     try:
+        _ensure_whole(path)
         with warnings.catch_warnings(), Gradebook(class_folder.gradebook_url) as gradebook:
             # nbgrader 0.9.6 adds submissions in an order that SQLAlchemy 2.1 remarks upon.
             warnings.filterwarnings("ignore", category=SAWarning)
@@ -62,6 +66,27 @@ def open_gradebook(class_folder: ClassFolder) -> Iterator[Gradebook]:
         raise UnusableGradebook(
             f"{path} cannot be used as a gradebook: {words}. {_ADVICE}"
         ) from error
+
+
+def _ensure_whole(path: Path) -> None:
+    """Make a gradebook where there is none: all its tables and its version, or no file."""
+    if path.exists():
+        return
+    part = path.with_suffix(".part")
+    with needing_room(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_database(part)
+    try:
+        Gradebook(f"sqlite:///{part}").close()
+        part.replace(path)
+    finally:
+        _remove_database(part)
+
+
+def _remove_database(path: Path) -> None:
+    """Remove a database, also one whose writer was killed: its journal would spoil the next."""
+    for each in (path, path.with_name(f"{path.name}-journal")):
+        each.unlink(missing_ok=True)
 
 
 def cannot_be_used(error: Exception) -> bool:
@@ -212,24 +237,38 @@ def back_up(class_folder: ClassFolder) -> Path | None:
     if not path.exists():
         return None
     folder = class_folder.path / "backups"
-    folder.mkdir(exist_ok=True)
+    with needing_room(folder):
+        folder.mkdir(exist_ok=True)
     copies = sorted(folder.glob("gradebook-*.db"))
     number = int(copies[-1].stem.rpartition("-")[2]) + 1 if copies else 1
     copy = folder / f"gradebook-{number:05}.db"
-    part = copy.with_suffix(".part")
+    part = folder / "gradebook.part"
+    _remove_database(part)
     try:
         with (
-            closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as old,
+            # Not only for reading: the journal of a run that was killed is played back first.
+            closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True)) as old,
             closing(sqlite3.connect(part)) as new,
         ):
-            old.backup(new)
+            old.backup(new, progress=_giving_up_after(_PATIENCE))
     except sqlite3.Error as error:
-        part.unlink(missing_ok=True)
+        _remove_database(part)
         raise UnusableGradebook(f"{path} cannot be backed up: {error}. {_ADVICE}") from error
     part.replace(copy)
     for old_copy in copies[: max(0, len(copies) + 1 - BACKUPS)]:
         old_copy.unlink()
     return copy
+
+
+def _giving_up_after(seconds: float) -> Callable[[int, int, int], None]:
+    """Return what ends a backup that finds the gradebook locked for so long."""
+    deadline = time.monotonic() + seconds
+
+    def look(status: int, remaining: int, total: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > deadline:
+            raise sqlite3.OperationalError(f"it has been locked for {seconds:g} s")
+
+    return look
 
 
 def scores(class_folder: ClassFolder, assignment: str) -> dict[str, float]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
 _MEMBERS = "cgroup.procs"
+_PREFIX = "nextword-"
 CONTROLLERS = {"pids": "pids.max", "memory": "memory.limit_in_bytes"}
 
 
@@ -33,6 +34,17 @@ def joining(members: Sequence[Path], command: Sequence[str]) -> list[str]:
     return ["/bin/sh", "-c", _JOIN, "sh", *map(str, members), "--", *command]
 
 
+def remove_abandoned() -> None:
+    """Remove the groups of runs that were killed."""
+    for controller in writable():
+        for folder in (_ROOT / controller).glob(f"{_PREFIX}*"):
+            owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+            if not Path("/proc", owner).exists():
+                # It may be the group of another container, and in use.
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+
+
 @contextlib.contextmanager
 def group(processes: int, memory_bytes: int) -> Iterator[list[Path]]:
     """Make a group with limits, and remove it afterwards.
@@ -43,7 +55,8 @@ def group(processes: int, memory_bytes: int) -> Iterator[list[Path]]:
         Files into which a process writes 0 to join. Empty where groups cannot be made.
     """
     limits = {"pids": processes, "memory": memory_bytes}
-    name = f"nextword-{os.getpid()}-{secrets.token_hex(4)}"
+    remove_abandoned()
+    name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
     made: list[Path] = []
     try:
         for controller in writable():

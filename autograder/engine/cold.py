@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -11,16 +12,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import zmq.asyncio
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 
 import autograder
 from autograder.engine import cgroups
 from autograder.engine.ending import ENDED, too_long
 from autograder.engine.limits import Limits
+from autograder.engine.outputs import admitted
 from autograder.engine.sandbox import plain_environment, sandbox_command
+from autograder.errors import CourseError
 from nextword.evidence import EVIDENCE_MIME_TYPE, INPUTS_VARIABLE
 from nextword.evidence.codec import MAX_BYTES
 
@@ -28,6 +33,9 @@ PROVISIONER = "nextword-sandbox"
 """The name under which the provisioner is registered, for kernels of graded notebooks only."""
 
 _INSIDE = Path(autograder.__path__[0]) / "inside"
+_LONGEST_MESSAGE = 3 * MAX_BYTES
+_MOST_MESSAGES = 40
+"""What waits for us; a thousand more wait in the kernel before it drops any."""
 
 
 class SandboxProvisioner(LocalProvisioner):
@@ -42,20 +50,34 @@ class SandboxProvisioner(LocalProvisioner):
         sandbox = kwargs.pop("sandbox", None)
         kwargs = await super().pre_launch(**kwargs)
         if sandbox is not None:
-            kwargs |= sandbox.wrap(kwargs["cmd"])
+            kwargs |= sandbox.wrap(kwargs["cmd"], self.connection_info)
         return kwargs
 
 
 class _Wrapping:
-    """How a kernel's command is put into a sandbox, or at least under limits."""
+    """How a kernel's command is put into a sandbox, or at least under limits.
+
+    What it shares with us is a folder that it can only read, and sockets that we made.
+    """
 
     def __init__(self, folder: Path, limits: Limits, members: list[Path], isolated: bool) -> None:
         self._folder, self._limits = folder, limits
         self._members, self._isolated = members, isolated
+        self.sockets = contextlib.ExitStack()
 
-    def wrap(self, command: list[str]) -> dict[str, Any]:
+    def wrap(self, kernel: list[str], connection: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments with which the kernel's process is started."""
         limited = [sys.executable, "-I", "-c", _RUN_LIMITED, str(_INSIDE), self._resources()]
+        descriptors = {
+            port: self._listen(f"{connection['ip']}-{port}")
+            for name, port in connection.items()
+            if name.endswith("_port")
+        }
+        _, _, launcher, *arguments = kernel
+        if launcher != "ipykernel_launcher":
+            raise BrokenKernelspec(f"expected the kernel of ipykernel, found {kernel}")
+        command = [sys.executable, "-c", _RUN_KERNEL, str(_INSIDE), json.dumps(descriptors)]
+        command += arguments
         inside = "/scratch" if self._isolated else str(self._folder / "scratch")
         environment = plain_environment(inside) | {INPUTS_VARIABLE: str(self._inputs)}
         wrapped = [*limited, *command]
@@ -63,8 +85,7 @@ class _Wrapping:
             wrapped = sandbox_command(
                 wrapped,
                 environment,
-                visible=[_INSIDE],
-                writable=[self._folder],
+                visible=[_INSIDE, self._folder],
                 scratch_bytes=self._limits.scratch_bytes,
             )
         else:
@@ -75,7 +96,15 @@ class _Wrapping:
             "cwd": str(self._folder),
             "stdout": subprocess.DEVNULL,
             "stderr": subprocess.DEVNULL,
+            "pass_fds": tuple(descriptors.values()),
         }
+
+    def _listen(self, path: str) -> int:
+        """Return the descriptor of a socket that takes connections at `path`."""
+        made = self.sockets.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        made.bind(path)
+        made.listen()
+        return made.fileno()
 
     @property
     def _inputs(self) -> Path:
@@ -93,6 +122,13 @@ class _Wrapping:
 
 
 _RUN_LIMITED = "import sys; sys.path.insert(0, sys.argv.pop(1)); import limited; limited.main()"
+_RUN_KERNEL = (
+    "import sys; sys.path[0] = sys.argv.pop(1); import kernel; del sys.path[0]; kernel.main()"
+)
+
+
+class BrokenKernelspec(CourseError):
+    """The kernel that is installed under the name python3 is no IPython kernel."""
 
 
 class ColdSession:
@@ -103,7 +139,7 @@ class ColdSession:
     client
         Connected to the kernel.
     folder
-        What the kernel shares with us: sockets, and the inputs of the question that is asked.
+        What the kernel sees of ours: how to connect, and the inputs of the question that is asked.
     """
 
     def __init__(self, client: _BoundedClient, folder: Path) -> None:
@@ -120,8 +156,12 @@ class ColdSession:
             self._client.execute_cell(cell, index)
         except CellTimeoutError:
             return too_long(self._client.timeout)
-        except DeadKernelError:
+        except Exception:  # noqa: BLE001 - the kernel died, or sent what is no message
             return ENDED
+        finally:
+            cell.outputs = admitted(cell.outputs, self._client.output_bytes)
+            if type(cell.execution_count) is not int:
+                cell.execution_count = None
         return ENDED if self._client.leaving else None
 
 
@@ -165,9 +205,20 @@ def cold_session(notebook: NotebookNode, limits: Limits, isolated: bool) -> Iter
         manager.kernel_spec.argv[0] = sys.executable
         manager.transport, manager.ip = "ipc", f"{folder}/channel"
         manager.connection_file = f"{folder}/kernel.json"
+        manager.client_class = f"{__name__}.{BoundedKernelClient.__name__}"
         sandbox = _Wrapping(Path(folder), limits, members, isolated)
-        with client.setup_kernel(sandbox=sandbox, cleanup_kc=True):
+        with sandbox.sockets, client.setup_kernel(sandbox=sandbox, cleanup_kc=True):
             yield ColdSession(client, Path(folder))
+
+
+class BoundedKernelClient(AsyncKernelClient):
+    """A kernel's client that takes no message larger than evidence can be, and queues few."""
+
+    def _context_default(self) -> zmq.asyncio.Context:
+        context = super()._context_default()
+        context.setsockopt(zmq.MAXMSGSIZE, _LONGEST_MESSAGE)
+        context.setsockopt(zmq.RCVHWM, _MOST_MESSAGES)
+        return context
 
 
 class _BoundedClient(NotebookClient):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import enum
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,11 @@ from autograder.engine.cold import cold_session
 from autograder.engine.limits import Limits
 from autograder.engine.warm import warm_session
 from nextword.evidence import EVIDENCE_MIME_TYPE
+from nextword.evidence.codec import MAX_BYTES
+
+_MOST_CELLS_FULL = 50
+"""How many cells may put out as much as one may."""
+_TOO_MUCH = "Its cells put out too much; the output of later ones was left out."
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class _Progress:
     absences: dict[str, str] = field(default_factory=dict)
     incidents: list[str] = field(default_factory=list)
     skipped: set[int] = field(default_factory=set)
+    kept_bytes: int = 0
 
 
 class Mode(enum.StrEnum):
@@ -154,7 +161,17 @@ def _run(
                 _note_end(cell, index, question, ended, progress)
                 return index
             _take_evidence(cell, question, progress)
+            _keep_within(cell, limits, progress)
     return None
+
+
+def _keep_within(cell: NotebookNode, limits: Limits, progress: _Progress) -> None:
+    """Drop a cell's outputs where those of the cells before it are already too much."""
+    progress.kept_bytes += len(json.dumps(cell.outputs))
+    if progress.kept_bytes > _MOST_CELLS_FULL * limits.output_bytes:
+        if _TOO_MUCH not in progress.incidents:
+            progress.incidents.append(_TOO_MUCH)
+        cell.outputs = []
 
 
 def _note_end(
@@ -187,7 +204,8 @@ def _take_evidence(cell: NotebookNode, question: str | None, progress: _Progress
             )
         return
     if published:
-        progress.evidence[question] = tuple(str(text) for text in published)
+        # Two pieces are refused as more are, and one too long as a longer one.
+        progress.evidence[question] = tuple(str(text)[: MAX_BYTES + 1] for text in published[:2])
         return
     errors = [output for output in cell.outputs if output.output_type == "error"]
     progress.absences[question] = _why_absent(question, errors)

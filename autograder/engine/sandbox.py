@@ -21,6 +21,8 @@ from nextword.data_folder import data_folder
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
 _SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
 NOBODY = 65534
+_SMALL = 64 * 2**20
+"""Size of what can be written beside scratch, where nothing else bounds it."""
 
 
 class NoSandbox(CourseError):
@@ -84,7 +86,9 @@ def sandbox_command(
         command += ["--tmpfs", autograder.__path__[0]]
     for folder in visible:
         command += ["--ro-bind", str(folder), str(folder)]
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/cache"]
+    command += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    for mount_point in ("/dev/shm", "/cache"):  # noqa: S108 - mount points, not files
+        command += ["--size", str(_SMALL), "--tmpfs", mount_point]
     if scratch_bytes is None:
         command += ["--dir", "/scratch"]
     else:
@@ -129,7 +133,13 @@ def _interpreter_folders() -> Iterator[Path]:
 
 
 def _our_folders() -> Iterator[Path]:
-    for folder in (Path(nextword.__path__[0]), data_folder()):
+    # By pyproject.toml a checkout's data folder is told from another package's.
+    project = data_folder().parent / "pyproject.toml"
+    for folder in (
+        Path(nextword.__path__[0]),
+        data_folder(),
+        *([project] if project.exists() else []),
+    ):
         if not _covers(_interpreter_folders(), folder):
             yield folder
 

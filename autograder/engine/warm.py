@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbformat.v4 import output_from_msg
 
 import autograder
 from autograder.engine import cgroups
 from autograder.engine.ending import ENDED, too_long
 from autograder.engine.limits import Limits
+from autograder.engine.outputs import admitted
 from autograder.engine.sandbox import plain_environment, sandbox_command
 from autograder.errors import CourseError
 from autograder.inside import frames
@@ -32,7 +32,6 @@ _INSIDE = Path(autograder.__path__[0]) / "inside"
 _START_SECONDS = 120
 _REPORT_SECONDS = 10
 _LONGEST_REPLY = 32 * 2**20
-_KINDS = ("stream", "display_data", "execute_result", "error")
 
 
 class WarmProcessFailed(CourseError):
@@ -77,6 +76,7 @@ class WarmWorker:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
+                env={},  # of bubblewrap itself, whose memory is in the sandbox as well
                 pass_fds=[inner.fileno()],
             )
         self._resources.callback(self._end_process)
@@ -138,7 +138,7 @@ class WarmWorker:
         with ours:
             with theirs:
                 socket.send_fds(self._control, [json.dumps(order).encode()], [theirs.fileno()])
-            yield WarmChild(ours)
+            yield WarmChild(ours, self._limits.output_bytes)
             # An order while a child runs ends it; where it has ended already, nothing is lost.
             with contextlib.suppress(OSError):
                 ours.shutdown(socket.SHUT_RDWR)
@@ -165,10 +165,18 @@ _RUN_SERVER = "import sys; sys.path.insert(0, sys.argv.pop(1)); import server; s
 
 
 class WarmChild:
-    """The trusted end of a confined child."""
+    """The trusted end of a confined child.
 
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
+    Parameters
+    ----------
+    channel
+        To the child.
+    output_bytes
+        Output kept of a cell.
+    """
+
+    def __init__(self, channel: socket.socket, output_bytes: int) -> None:
+        self._channel, self._output_bytes = channel, output_bytes
 
     def run(
         self, index: int, cell: NotebookNode, inputs: Mapping[str, str] | None, seconds: float
@@ -190,31 +198,17 @@ class WarmChild:
         try:
             self._channel.settimeout(seconds)
             frames.send(self._channel, {"cell": index, "source": cell.source, "inputs": inputs})
-            self._channel.settimeout(max(0.1, deadline - time.monotonic()))
-            reply = frames.receive(self._channel, _LONGEST_REPLY)
+            reply = frames.receive(self._channel, _LONGEST_REPLY, deadline)
         except TimeoutError:
             return too_long(seconds)
         except (OSError, frames.BrokenFrame):
             return ENDED
         if reply is None or reply.get("cell") != index:
             return ENDED
-        try:
-            cell.outputs = [_output(output) for output in reply["outputs"]]
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return ENDED
+        cell.outputs = admitted(reply.get("outputs"), self._output_bytes)
         number = reply.get("number")
         cell.execution_count = number if type(number) is int else None
         return None
-
-
-def _output(output: Any) -> NotebookNode:
-    """Return an output as the notebook format has it, of nothing but text, numbers and lists."""
-    kind = output["output_type"]
-    if kind not in _KINDS:
-        raise ValueError(f"no output {kind!r}")
-    content = {key: value for key, value in output.items() if key != "output_type"}
-    made: NotebookNode = output_from_msg({"header": {"msg_type": kind}, "content": content})
-    return made
 
 
 class WarmWorkers:

@@ -99,11 +99,15 @@ def _become_witness(data: socket.socket, limits: dict[str, Any]) -> None:
     status = 1
     try:
         os.setsid()  # a signal to its own process group must not reach the warm process
+        confine.leave_keyring()
+        confine.be_first_to_go()
         confine.enter_namespaces()
         confine.die_with_parent()
         inner = os.fork()
         if inner:
             data.close()
+            # The death of its parent would not end it for sure: it can cancel that signal.
+            signal.signal(signal.SIGTERM, lambda *_: os.kill(inner, signal.SIGKILL))
             _, ended = os.waitpid(inner, 0)
             status = 0 if ended == 0 else 1
         else:

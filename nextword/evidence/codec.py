@@ -50,6 +50,7 @@ MAX_KEYS = 5_000
 MAX_BYTES = 8 * 2**20
 """How long the evidence of one question may be."""
 _EXACT_JSON_INT = 2**53
+_MOST_ALIKE = 100
 _ARRAY_DTYPES = frozenset(
     ["bool", "float16", "float32", "float64", "complex64", "complex128"]
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -282,8 +283,13 @@ def _read_parts(body: Any, depth: int) -> list[Any]:
 
 
 def _few(keys: list[Any]) -> list[Any]:
+    """Return keys of which there are not too many, nor too many that were made to collide."""
     if len(keys) > MAX_KEYS:
         raise MalformedEvidence(f"{len(keys):,} entries where at most {MAX_KEYS:,} are allowed")
+    first: dict[int, Any] = {}
+    others = ((first.setdefault(hash(key), key), key) for key in keys)
+    if sum(one is not other and one != other for one, other in others) > _MOST_ALIKE:
+        raise MalformedEvidence("keys that all have the same hash")
     return keys
 
 
@@ -295,10 +301,11 @@ def _read_set(body: Any, depth: int) -> frozenset[Any]:
 
 
 def _read_dict(body: Any, depth: int) -> dict[Any, Any]:
-    pairs = _few(_read_parts(body, depth))
+    pairs = _read_parts(body, depth)
     if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
         raise MalformedEvidence("expected pairs of key and value")
     try:
+        _few([key for key, _ in pairs])
         return dict(pairs)
     except TypeError as error:
         raise MalformedEvidence("a mapping with an unhashable key") from error
@@ -345,7 +352,10 @@ def _read_array(body: Any, depth: int) -> np.ndarray:
 
 
 def _is_shape(shape: list[Any]) -> bool:
-    return len(shape) <= 16 and all(type(n) is int and 0 <= n < 2**40 for n in shape)
+    if len(shape) > 16 or any(type(n) is not int or n < 0 for n in shape):
+        return False
+    # Of an empty array too: rows without anything in them would be as many as somebody likes.
+    return bool(math.prod(n for n in shape if n) <= MAX_BYTES)
 
 
 def _read_recipe(body: Any, depth: int) -> Recipe:

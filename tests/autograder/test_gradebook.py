@@ -142,7 +142,7 @@ def test_a_question_more_after_students_have_submitted_is_refused_in_words(sessi
     assert books.scores(session.class_folder, "01_tiny") == {"ada": 2.0}
 
 
-ADVICE = "If it is damaged, restore it from a backup, or move it away and run `autograder grade`"
+ADVICE = "If it is damaged, restore it from backups/, or move it away and run `autograder grade`"
 
 
 def assert_unusable(class_folder, material, words):

@@ -1,0 +1,112 @@
+"""What is kept of the outputs that came out of a sandbox. Trusted code, untrusted outputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nbformat import NotebookNode, from_dict
+
+from nextword.evidence import EVIDENCE_MIME_TYPE
+from nextword.evidence.codec import MAX_BYTES
+
+Output = dict[str, Any]
+_SLACK = 2
+"""What is inside counts for itself, and a little differently; only liars come near this."""
+
+
+def admitted(outputs: Any, kept_bytes: int) -> list[NotebookNode]:
+    """Return the outputs that are well formed, and no more of them than are kept.
+
+    Parameters
+    ----------
+    outputs
+        Anything that JSON can hold.
+    kept_bytes
+        Output kept of a cell. Evidence does not count: two pieces of it are kept, as two are
+        refused as more are, and each is cut where it is already too long.
+    """
+    admitted: list[NotebookNode] = []
+    size = pieces = 0
+    for output in outputs if isinstance(outputs, list) else ():
+        made = _made(output)
+        if made is None:
+            continue
+        if EVIDENCE_MIME_TYPE in made.get("data", {}):
+            pieces += 1
+            if pieces <= 2:
+                admitted.append(from_dict(made))
+            continue
+        size += len(json.dumps(made, ensure_ascii=False))
+        if size <= _SLACK * kept_bytes:
+            admitted.append(from_dict(made))
+    return admitted
+
+
+def _made(output: Any) -> Output | None:
+    """Return an output of nothing but what the notebook format asks for, None if it lacks it."""
+    kind = output.get("output_type") if isinstance(output, Mapping) else None
+    make = _MAKERS.get(kind) if isinstance(kind, str) else None
+    return None if make is None else make(output)
+
+
+def _stream(output: Output) -> Output | None:
+    name, text = output.get("name"), output.get("text")
+    if name not in ("stdout", "stderr") or not isinstance(text, str):
+        return None
+    return {"output_type": "stream", "name": name, "text": text}
+
+
+def _error(output: Output) -> Output | None:
+    name, value, traceback = (output.get(key) for key in ("ename", "evalue", "traceback"))
+    texts = isinstance(traceback, list) and all(isinstance(line, str) for line in traceback)
+    if not (isinstance(name, str) and isinstance(value, str) and texts):
+        return None
+    return {"output_type": "error", "ename": name, "evalue": value, "traceback": traceback}
+
+
+def _display(output: Output) -> Output | None:
+    data, metadata = output.get("data"), output.get("metadata")
+    if not isinstance(data, dict) or not isinstance(metadata, dict) or not _is_json(metadata):
+        return None
+    if EVIDENCE_MIME_TYPE in data:
+        evidence = str(data[EVIDENCE_MIME_TYPE])[: MAX_BYTES + 1]
+        data, metadata = {EVIDENCE_MIME_TYPE: evidence}, {}
+    elif not all(map(_is_representation, data, data.values())):
+        return None
+    return {"output_type": "display_data", "data": data, "metadata": metadata}
+
+
+def _result(output: Output) -> Output | None:
+    made, number = _display(output), output.get("execution_count")
+    if made is None:
+        return None
+    number = number if type(number) is int else None
+    return made | {"output_type": "execute_result", "execution_count": number}
+
+
+def _is_representation(kind: Any, content: Any) -> bool:
+    """Return whether a form of a display is text, or data where its kind says so."""
+    if not isinstance(kind, str):
+        return False
+    if kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json")):
+        return _is_json(content)
+    return isinstance(content, str)
+
+
+def _is_json(value: Any) -> bool:
+    """Return whether other programs can read what is written of a value."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+_MAKERS: dict[str, Callable[[Output], Output | None]] = {
+    "stream": _stream,
+    "error": _error,
+    "display_data": _display,
+    "execute_result": _result,
+}

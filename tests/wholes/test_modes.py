@@ -1,0 +1,75 @@
+"""Warm and cold mode give equal scores and equal kinds of output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from autograder.course import Course
+from autograder.engine.limits import Limits
+from autograder.engine.run import Execution, Mode, execute
+from autograder.exam import Exam
+from autograder.grading import judge_all, to_evidence
+from autograder.material import Material
+from autograder.simulate import simulate
+from autograder.stage import stage
+from autograder.submission import UnreadableSubmission, parse_notebook
+
+LIMITS = Limits(cell_seconds=8, notebook_seconds=120)
+ROOT = Path(__file__).resolve().parents[2]
+COURSE = Course.at(ROOT)
+
+
+def kinds(notebook: NotebookNode) -> list[list[str]]:
+    return [[output.output_type for output in cell.get("outputs", [])] for cell in notebook.cells]
+
+
+def points(exam: Exam, execution: Execution) -> list[float]:
+    return [verdict.points for verdict in judge_all(exam, to_evidence(execution, "", ()))]
+
+
+def assert_equal_in_both_modes(content: str, material: Material, exam: Exam, true: object) -> None:
+    try:
+        notebook, _ = parse_notebook(content.encode(), "counting.ipynb")
+    except UnreadableSubmission:
+        return
+    staged, _ = stage(notebook, material.derived)
+    warm, cold = (execute(staged, exam.inputs, LIMITS, mode) for mode in (Mode.WARM, Mode.COLD))
+    assert points(exam, warm) == points(exam, cold) == true
+    assert kinds(warm.notebook) == kinds(cold.notebook)
+    assert warm.incidents == cold.incidents
+    assert warm.absences == cold.absences
+
+
+@pytest.mark.parametrize("label", ["reference", "syntax_error", "crash", "right_2", "wrong_1"])
+def test_typical_submissions(label: str, material: Material, exam: Exam) -> None:
+    (student,) = [s for s in simulate(material, 18, 0) if s.name.endswith(f"-{label}")]
+    true = [student.points[kit.name] for kit in material.kits]
+    assert_equal_in_both_modes(student.content, material, exam, true)
+
+
+@pytest.mark.long
+def test_every_simulated_submission(material: Material, exam: Exam) -> None:
+    for student in simulate(material, 24, 0):
+        true = [student.points[kit.name] for kit in material.kits]
+        assert_equal_in_both_modes(student.content, material, exam, true)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(COURSE.lectures.glob("*.ipynb")), *sorted(COURSE.solutions.glob("*/*.ipynb"))],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_every_notebook_of_the_course(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        cell.metadata.pop("tags", None)  # explorations run as well
+    generous = Limits(cell_seconds=60, notebook_seconds=170, output_bytes=2_000_000)
+    warm, cold = (execute(notebook, {}, generous, mode) for mode in (Mode.WARM, Mode.COLD))
+    assert warm.incidents == cold.incidents == ()
+    assert kinds(warm.notebook) == kinds(cold.notebook)
+    errors = [out for cell in warm.notebook.cells for out in cell.get("outputs", [])]
+    assert "error" not in {output.output_type for output in errors}

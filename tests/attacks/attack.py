@@ -18,6 +18,7 @@ JSON at the end of the line becomes the cell's metadata. Between docstring and c
     prints = ["refused"]          # words that its outputs must have, all of them
     silent = ["WRITTEN"]          # words that its outputs must not have
     modes = ["warm"]              # where it makes sense; otherwise both
+    hole = "what is not mended"   # what lets it succeed as yet
 
 The files are named .ipy, as IPython names scripts with magics, so that nothing ever imports one by
 mistake: they are run in sandboxes only. ``{CLASS}`` and other names in braces stand for what
@@ -54,6 +55,7 @@ class Attack:
     prints: tuple[str, ...]
     silent: tuple[str, ...]
     modes: tuple[str, ...]
+    hole: str
 
     def submission(self, material: Material, names: Mapping[str, str]) -> dict[str, Any]:
         """Return the untouched release with the attack in it, as a student's JSON."""
@@ -122,6 +124,7 @@ def read_attack(path: Path) -> Attack:
         declared.pop("deserves", {}),
         *(tuple(declared.pop(name, ())) for name in ("told", "prints", "silent")),
         tuple(declared.pop("modes", ("warm", "cold"))),
+        declared.pop("hole", ""),
         *declared,  # a name that nobody reads is a mistake, and one argument too many
     )
 

@@ -58,6 +58,7 @@ def test_every_simulated_submission(material: Material, exam: Exam) -> None:
         assert_equal_in_both_modes(student.content, material, exam, true)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "path",
     [*sorted(COURSE.lectures.glob("*.ipynb")), *sorted(COURSE.solutions.glob("*/*.ipynb"))],

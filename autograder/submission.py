@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from autograder.conventions import EXPLORATION
 
 LARGEST = 50 * 2**20
 MOST_CELLS = 2_000
+MOST_FILES = 1_000
+DEEPEST = 10
 _MAKERS: dict[str, Callable[[str], NotebookNode]] = {
     "code": new_code_cell,
     "markdown": new_markdown_cell,
@@ -92,9 +95,10 @@ def submission_time(folder: Path) -> tuple[datetime | None, tuple[str, ...]]:
         In UTC; None and a remark where the file says no time.
     """
     path = folder / "timestamp.txt"
-    if not path.is_file():
+    if path.is_symlink() or not path.is_file():
         return None, ()
-    words = path.read_bytes()[:100].decode("utf-8", "replace").strip()
+    with path.open("rb") as file:
+        words = file.read(100).decode("utf-8", "replace").strip()
     try:
         return parse_utc(words), ()
     except (ValueError, OverflowError, TypeError):
@@ -106,9 +110,8 @@ def _find(folder: Path, expected: str) -> tuple[Path, list[str]]:
     """Return the file to grade, and remarks on the choice."""
     if not folder.is_dir() or folder.is_symlink():
         raise UnreadableSubmission(f"Nothing was submitted: there is no folder {folder.name}.")
-    found = sorted(
-        path for path in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
-    )
+    there = sorted(_below(folder))
+    found = [path for path in there if path.suffix == ".ipynb"]
     path = folder / expected
     others = [other for other in found if other != path]
     if path in found or path.is_symlink():
@@ -125,11 +128,27 @@ def _find(folder: Path, expected: str) -> tuple[Path, list[str]]:
             f"Expected {expected}, found several other notebooks ({names}). Submit one, "
             f"named {expected}."
         )
-    there = sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))[:5]
+    names = ", ".join(str(path.relative_to(folder)) for path in there[:5])
     raise UnreadableSubmission(
-        f"Expected {expected}, found {', '.join(there) or 'an empty folder'}. Submit the notebook "
-        "itself, under its own name."
+        f"Expected {expected}, found {names or 'an empty folder'}. Submit the notebook itself, "
+        "under its own name."
     )
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield what lies in a folder, links not followed, to a depth and a number."""
+    waiting, seen = [(folder, 0)], 0
+    while waiting:
+        where, depth = waiting.pop()
+        with os.scandir(where) as entries:
+            for entry in entries:
+                seen += 1
+                if seen > MOST_FILES:
+                    return
+                yield Path(entry.path)
+                checkpoints = entry.name == ".ipynb_checkpoints"
+                if entry.is_dir(follow_symlinks=False) and depth < DEEPEST and not checkpoints:
+                    waiting.append((Path(entry.path), depth + 1))
 
 
 def _content(path: Path) -> bytes:

@@ -5,13 +5,13 @@ Run it as ``python benchmarks/grammar.py``. The peer is the plainest generator o
 """
 
 import math
-import platform
 import random
 import time
 from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
+from machine import machine
 
 from nextword.data_folder import data_folder
 from nextword.grammar import PRESETS, Grammar, Slot
@@ -25,10 +25,7 @@ REPEATS = 3
 
 def main() -> None:
     """Print both tables."""
-    print(
-        f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, ", end=""
-    )
-    print(f"numpy {np.__version__}, {time.strftime('%Y-%m-%d')}, best of {REPEATS} runs\n")
+    print(f"{machine('numpy')}, {time.strftime('%Y-%m-%d')}, best of {REPEATS} runs\n")
     grammar = Grammar.load()
     sample = grammar.sample_tokens(N_TOKENS, np.random.default_rng(0))
     peer = PlainGenerator(read_lexicon(data_folder() / "grammar" / "lexicon.txt"))

@@ -8,11 +8,9 @@ KenLM's `lmplz` is used where it is on the PATH. The text is tiny Shakespeare wh
 
 import argparse
 import datetime
-import importlib.metadata
 import importlib.util
 import json
 import os
-import platform
 import resource
 import shutil
 import subprocess
@@ -23,6 +21,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from machine import machine
 
 REPO = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("NEXTWORD_SHARED", REPO.parent / "shared")) / "data"
@@ -219,29 +219,11 @@ def measure_apart(name: str) -> dict[str, float | str]:
     return result
 
 
-def machine() -> str:
-    """Return processor, system and versions in a line."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        lines = (line.partition(":") for line in info.read_text().splitlines())
-        cpu = next((value.strip() for key, _, value in lines if key.startswith("model name")), cpu)
-    versions = [
-        f"{package} {importlib.metadata.version(package)}"
-        for package in ("numpy", "nltk")
-        if importlib.util.find_spec(package)
-    ]
-    return (
-        f"{cpu}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
-        + ", ".join(versions)
-    )
-
-
 def main() -> None:
     """Print the table, or measure the one row that `--row` names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--date", default=datetime.date.today().isoformat())
-    parser.add_argument("--machine", default=machine(), help="what to call this machine")
+    parser.add_argument("--machine", default=machine("numpy", "nltk"), help="its name")
     parser.add_argument("--row", choices=ROWS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.row:

@@ -1,0 +1,454 @@
+"""Speed of grading a class against stock nbgrader and otter-grader.
+
+Run it from the repository with `python benchmarks/grading.py`; `--quick` takes less than five
+minutes on two cores. It prints tables in Markdown. The class is simulated: real release notebooks
+of `01_counting`, answered in right and wrong ways drawn at random. Peers get the same notebooks
+with one hidden test per group of cases, which calls the student's function exactly as often as our
+witness does (`benchmarks/peer_checks.py`), and without the cells that we do not run when grading.
+otter gets an environment of its own, made once under `build/`.
+
+Start-up is counted apart: a rate is that of n submissions minus that of one. CPU seconds and peak
+memory (proportional set size) are those of the whole tree of processes, sampled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import datetime
+import functools
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import psutil
+from machine import machine
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+from nbgrader.api import Gradebook
+from peer_checks import PeerQuestion
+
+from autograder import gradebook as books
+from autograder.class_folder import ClassFolder
+from autograder.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
+from autograder.course import Course
+from autograder.exam import Exam, draw_exam
+from autograder.grading import Session, rejudge
+from autograder.material import Material, load_material
+from autograder.simulate import Simulated, simulate, write_class
+
+REPO = Path(__file__).resolve().parents[1]
+NAME = "01_counting"
+SECRET = "benchmark"
+OTTER = "otter-grader==7.0.0"
+ORDINARY = ("reference", "half_finished", "right_", "wrong_", "mixture")
+"""What is simulated here: a loop without end would only measure everybody's time limit."""
+Scores = dict[str, float]
+Way = Callable[[list[Simulated], Path], "Run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one way of grading cost.
+
+    Parameters
+    ----------
+    wall, cpu
+        Seconds, of all processes.
+    peak
+        MB, of all processes at the same time.
+    scores
+        What each student got.
+    """
+
+    wall: float
+    cpu: float
+    peak: float
+    scores: Scores
+
+
+@dataclass(frozen=True)
+class Row:
+    """A way of grading, measured on one submission and on many."""
+
+    who: str
+    one: Run
+    many: Run
+    submissions: int
+
+    @property
+    def seconds_each(self) -> float:
+        """Wall-clock seconds of one submission more."""
+        return (self.many.wall - self.one.wall) / (self.submissions - 1)
+
+    @property
+    def cpu_each(self) -> float:
+        """CPU seconds of one submission more."""
+        return (self.many.cpu - self.one.cpu) / (self.submissions - 1)
+
+    @property
+    def start_up(self) -> float:
+        """Seconds before the first submission."""
+        return self.one.wall - self.seconds_each
+
+
+# --- measuring a tree of processes ---------------------------------------------------------------
+
+
+class _Meter(threading.Thread):
+    """Samples the CPU time and the memory of this process's descendants."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.cpu, self.peak = 0.0, 0.0
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Sample until `stop`."""
+        beats = 0
+        while not self._ended.wait(0.05):
+            family = psutil.Process().children(recursive=True)
+            self.cpu = max(self.cpu, sum(_sampled(family, _cpu_of)))
+            if beats % 10 == 0:
+                self.peak = max(self.peak, sum(_sampled(family, _memory_of)))
+            beats += 1
+
+    def stop(self) -> None:
+        """End sampling."""
+        self._ended.set()
+        self.join()
+
+
+def _sampled(
+    family: Sequence[psutil.Process], reading: Callable[[psutil.Process], float]
+) -> Iterator[float]:
+    for process in family:
+        try:
+            yield reading(process)
+        except psutil.Error:  # it has just ended; its parent has waited for it
+            continue
+
+
+def _cpu_of(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def _memory_of(process: psutil.Process) -> float:
+    return float(process.memory_full_info().pss) / 1e6
+
+
+def measured(commands: Sequence[Sequence[str]], where: Path, **variables: str) -> Run:
+    """Run commands at the same time; return what they cost together, scores not yet read."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **variables}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    meter = _Meter()
+    meter.start()
+    started = time.perf_counter()
+    with (where / "log.txt").open("ab") as log:
+        running = [
+            subprocess.Popen(command, cwd=where, env=environment, stdout=log, stderr=log)
+            for command in commands
+        ]
+        codes = [process.wait() for process in running]
+    wall = time.perf_counter() - started
+    meter.stop()
+    if any(codes):
+        print((where / "log.txt").read_text(errors="replace")[-3000:], file=sys.stderr)
+        raise SystemExit(f"{commands[codes.index(max(codes))][:3]} failed in {where}")
+    return Run(wall, meter.cpu, meter.peak, {})
+
+
+# --- the class -----------------------------------------------------------------------------------
+
+
+def ordinary_class(material: Material, students: int) -> list[Simulated]:
+    """Return that many submissions that run to their end."""
+    drawn = simulate(material, students + 30, seed=1)
+    kept = [each for each in drawn if each.name.partition("-")[2].startswith(ORDINARY)]
+    return kept[:students]
+
+
+def nothing_answered(material: Material, students: int) -> list[Simulated]:
+    """Return untouched releases, on which all the time is our own."""
+    untouched = simulate(material, 2, seed=1)[1]
+    assert untouched.name.endswith("untouched")
+    return [
+        Simulated(f"student{number}", untouched.content, untouched.points)
+        for number in range(students)
+    ]
+
+
+# --- ours ----------------------------------------------------------------------------------------
+
+
+def grade_ours(workers: int, material: Material, students: list[Simulated], where: Path) -> Run:
+    """Grade with `autograder grade`."""
+    folder = ClassFolder(where / "class")
+    folder.set_secret(SECRET)
+    write_class(folder, material, students)
+    command = ["autograder", "grade", NAME, "--workers", str(workers), "--course", str(REPO)]
+    run = measured([[*command, "--class", str(folder.path)]], where)
+    return Run(run.wall, run.cpu, run.peak, books.scores(folder, NAME))
+
+
+def replay(material: Material, submissions: int, where: Path) -> float:
+    """Return the seconds that judging and recording one submission takes, from its evidence."""
+    folder = ClassFolder(where / "class")
+    known = folder.students(NAME)
+    names = [f"replayed{number}" for number in range(submissions)]
+    for number, name in enumerate(names):
+        source = known[number % len(known)]
+        folder.submitted(NAME, name).mkdir(parents=True)
+        evidence = folder.evidence_path(NAME, name)
+        shutil.copy(folder.evidence_path(NAME, source), evidence)
+    session = Session.of(material, folder)
+    started = time.perf_counter()
+    failed = [graded.student for graded in rejudge(session, names) if graded.failure]
+    assert not failed, failed[:3]
+    return (time.perf_counter() - started) / submissions
+
+
+# --- peers ---------------------------------------------------------------------------------------
+
+
+def write_exam(exam: Exam, path: Path) -> None:
+    """Write what the peers' hidden tests ask and expect."""
+    questions = {
+        each.kit.name: PeerQuestion(
+            each.inputs,
+            dict(each.expected),
+            {
+                group: {
+                    case.identity: each.comparison(case.identity)
+                    for case in each.cases
+                    if case.case.group == group and not case.practice
+                }
+                for group in each.kit.check.groups
+            },
+        )
+        for each in exam.questions
+    }
+    path.write_bytes(pickle.dumps(questions))
+
+
+def for_nbgrader(notebook: NotebookNode, material: Material) -> NotebookNode:
+    """Return a notebook with one hidden test per group, and no explorations."""
+    notebook = copy.deepcopy(notebook)
+    groups = {kit.name: kit.check.groups for kit in material.kits}
+    cells = []
+    for cell in notebook.cells:
+        grade_id = grade_id_of(cell)
+        question, role = split_grade_id(grade_id) if grade_id else ("", "")
+        if EXPLORATION in cell.metadata.get("tags", []):
+            continue
+        if role != GRADED:
+            cells.append(cell)
+            continue
+        for number, (name, group) in enumerate(groups[question].items()):
+            test = new_code_cell(
+                "### BEGIN HIDDEN TESTS\nfrom peer_checks import passes\n"
+                f"assert passes({question!r}, {name!r}, {question})\n### END HIDDEN TESTS"
+            )
+            test.metadata["nbgrader"] = {
+                **cell.metadata["nbgrader"],
+                "grade_id": f"{question}-group{number}",
+                "points": group.points,
+            }
+            cells.append(test)
+    notebook.cells = cells
+    return notebook
+
+
+NBGRADER_CONFIG = """
+c = get_config()
+c.CourseDirectory.course_id = "benchmark"
+c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+c.ExecutePreprocessor.timeout = 60
+"""
+
+
+def grade_nbgrader(
+    processes: int, material: Material, students: list[Simulated], where: Path
+) -> Run:
+    """Grade with stock `nbgrader autograde`, in one process or in several on parts of a class."""
+    exam = where / "exam.pickle"
+    write_exam(draw_exam(material, SECRET), exam)
+    (where / "nbgrader_config.py").write_text(NBGRADER_CONFIG)
+    file = f"{material.assignment.notebook_name}.ipynb"
+    _write(for_nbgrader(material.notebook, material), where / "source" / NAME / file)
+    for number, student in enumerate(students):
+        submitted = nbformat.reads(student.content, as_version=4)
+        part = where / f"submitted{number % processes}"
+        _write(for_nbgrader(submitted, material), part / student.name / NAME / file)
+    environment = {"PEER_EXAM": str(exam), "PYTHONPATH": str(REPO / "benchmarks")}
+    measured([["nbgrader", "generate_assignment", NAME]], where, **environment)
+    commands = [
+        ["nbgrader", "autograde", NAME, f"--CourseDirectory.submitted_directory={part.name}"]
+        for part in sorted(where.glob("submitted*"))
+    ]
+    run = measured(commands, where, **environment)
+    with Gradebook(f"sqlite:///{where / 'gradebook.db'}") as gradebook:
+        scores = {
+            submission.student.id: sum(notebook.code_score for notebook in submission.notebooks)
+            for submission in gradebook.assignment_submissions(NAME)
+        }
+    return Run(run.wall, run.cpu, run.peak, scores)
+
+
+def otter_environment() -> Path:
+    """Return the folder of otter's own environment, made where it is not there."""
+    folder = REPO / "build" / "otter"
+    if not (folder / "bin" / "otter").exists():
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", OTTER, "-e", REPO]
+        subprocess.run(install, check=True)
+    return folder
+
+
+def grade_otter(material: Material, students: list[Simulated], where: Path) -> Run:
+    """Grade with `otter run`, a submission after the other, as its manual says."""
+    programs = otter_environment() / "bin"
+    exam = where / "exam.pickle"
+    write_exam(draw_exam(material, SECRET), exam)
+    with zipfile.ZipFile(where / "autograder.zip", "w") as archive:
+        archive.writestr("otter_config.json", json.dumps({"lang": "python"}))
+        for kit in material.kits:
+            archive.writestr(f"tests/{kit.name}.py", _otter_test(material, kit.name))
+    total, scores = Run(0, 0, 0, {}), {}
+    environment = {"PEER_EXAM": str(exam), "PYTHONPATH": str(REPO / "benchmarks")}
+    environment["PATH"] = f"{programs}:{os.environ['PATH']}"
+    for student in students:
+        notebook = nbformat.reads(student.content, as_version=4)
+        notebook.cells = [
+            cell
+            for cell in notebook.cells
+            if EXPLORATION not in cell.metadata.get("tags", [])
+            and not (grade_id_of(cell) or "").endswith(f"-{GRADED}")
+        ]
+        folder = where / student.name
+        _write(notebook, folder / "counting.ipynb")
+        command = [str(programs / "otter"), "run", "-a", "../autograder.zip", "counting.ipynb"]
+        run = measured([[*command, "--no-logo"]], folder, **environment)
+        tests = json.loads((folder / "results.json").read_text())["tests"]
+        scores[student.name] = sum(test.get("score", 0) for test in tests)
+        total = Run(total.wall + run.wall, total.cpu + run.cpu, max(total.peak, run.peak), scores)
+    return total
+
+
+def _otter_test(material: Material, question: str) -> str:
+    (kit,) = [kit for kit in material.kits if kit.name == question]
+    cases = [
+        {
+            "code": ">>> from peer_checks import passes\n"
+            f">>> assert passes({question!r}, {name!r}, {question})",
+            "hidden": True,
+            "locked": False,
+            "points": group.points,
+        }
+        for name, group in kit.check.groups.items()
+    ]
+    suite = {"cases": cases, "scored": True, "setup": "", "teardown": "", "type": "doctest"}
+    return (
+        f"OK_FORMAT = True\ntest = { ({'name': question, 'points': None, 'suites': [suite]})!r}\n"
+    )
+
+
+def _write(notebook: NotebookNode, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+
+
+# --- the tables ----------------------------------------------------------------------------------
+
+
+def compared(who: str, students: list[Simulated], way: Way) -> Row:
+    """Return a way's row: measured on one submission, then on all."""
+    runs = []
+    for part in (students[:1], students):
+        with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+            runs.append(way(part, Path(folder)))
+    true = {each.name: each.total for each in students}
+    equal = sum(runs[1].scores.get(name) == points for name, points in true.items())
+    print(f"{who}: {len(students)} submissions, {equal} true scores", file=sys.stderr)
+    return Row(f"{who} ({equal} of {len(students)} scores true)", *runs, len(students))
+
+
+def peers_table(rows: Sequence[Row]) -> str:
+    """Return the comparison, ours first."""
+    ours = rows[0]
+    lines = [
+        "| who | n | start-up s | submissions/min | CPU s each | peak MB | ours is |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {row.who} | {row.submissions} | {row.start_up:.1f} | {60 / row.seconds_each:.1f} | "
+        f"{row.cpu_each:.2f} | {row.many.peak:,.0f} | {row.seconds_each / ours.seconds_each:.1f}× |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def sizes_table(rows: Sequence[Row]) -> str:
+    """Return our own cost at several sizes."""
+    lines = ["| class | s each | CPU s each | peak MB |", "|---|---:|---:|---:|"]
+    lines += [
+        f"| {row.who} | {row.seconds_each:.3f} | {row.cpu_each:.3f} | {row.many.peak:,.0f} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer submissions")
+    parser.add_argument("--without-peers", action="store_true")
+    parser.add_argument("--date", default=datetime.date.today().isoformat())
+    parser.add_argument("--machine", default=machine("nbgrader", "torch"))
+    options = parser.parse_args()
+    sizes = {"ours": 60, "nbgrader": 6, "otter": 4, "sizes": [30], "replayed": 500}
+    if not options.quick:
+        sizes = {"ours": 120, "nbgrader": 24, "otter": 20, "sizes": [30, 300, 1000]}
+        sizes |= {"replayed": 10_000}
+    material = load_material(Course.at(REPO).assignment(NAME))
+    students = ordinary_class(material, max(sizes["ours"], *sizes["sizes"]))
+
+    ours = functools.partial(grade_ours, 2, material)
+    rows = [compared("**ours**, 2 workers", students[: sizes["ours"]], ours)]
+    if not options.without_peers:
+        peers: dict[str, tuple[int, Way]] = {
+            "nbgrader, 1 process": (
+                sizes["nbgrader"],
+                functools.partial(grade_nbgrader, 1, material),
+            ),
+            "nbgrader, 2 processes": (
+                sizes["nbgrader"],
+                functools.partial(grade_nbgrader, 2, material),
+            ),
+            "otter run": (sizes["otter"], functools.partial(grade_otter, material)),
+        }
+        rows += [compared(who, students[:n], way) for who, (n, way) in peers.items()]
+    own = [compared(f"{n:,}", students[:n], ours) for n in sizes["sizes"]]
+    own.append(compared("30, nothing answered", nothing_answered(material, 30), ours))
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        ours(students[:30], Path(folder))
+        replayed = replay(material, sizes["replayed"], Path(folder))
+    print(f"\n{NAME}, {options.date}, {options.machine}\n\n{peers_table(rows)}\n")
+    print(f"{sizes_table(own)}\n")
+    print(f"Judging and recording {sizes['replayed']:,} replayed: {1000 * replayed:.1f} ms each.")
+
+
+if __name__ == "__main__":
+    main()

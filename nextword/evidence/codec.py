@@ -82,10 +82,16 @@ class _Encoder:
 
     def encode(self, value: Any, depth: int = 0) -> Any:
         self._count(1, depth)
+        kind = type(value)
+        if kind is float and math.isfinite(value):  # the common ones first, of exactly this type
+            return value
+        if kind is list or kind is tuple:
+            parts = [self.encode(part, depth + 1) for part in value]
+            return parts if kind is list else {"tuple": parts}
         if isinstance(value, str):
             self._count(len(value) // 8, depth)
             return str(value)
-        if value is None or type(value) is bool:
+        if value is None or kind is bool or (kind is int and abs(value) < _EXACT_JSON_INT):
             return value
         if isinstance(value, np.generic):
             return self._scalar(value)
@@ -245,9 +251,11 @@ def decode(data: Any) -> Any:
 def _decode(data: Any, depth: int) -> Any:
     if depth > 2 * MAX_DEPTH + 1:
         raise MalformedEvidence("nested too deep")
+    if isinstance(data, str):
+        return data
     if isinstance(data, float) and not math.isfinite(data):
         raise MalformedEvidence("a number beyond what a float can hold")
-    if data is None or isinstance(data, (bool, int, float, str)):
+    if data is None or isinstance(data, (bool, int, float)):
         return data
     if isinstance(data, list):
         return [_decode(part, depth + 1) for part in data]

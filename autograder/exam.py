@@ -16,6 +16,7 @@ from autograder.comparing import Comparison, is_finite
 from autograder.errors import CourseError
 from autograder.material import Material, QuestionKit
 from autograder.reference import reference_function
+from autograder.showing import show_call
 from autograder.testimony import Outcome, read_testimony
 from nextword.evidence.codec import encode
 from nextword.evidence.witness import interrogate
@@ -87,6 +88,15 @@ class QuestionExam:
     def _comparisons(self) -> dict[str, Comparison]:
         check = self.kit.check
         return {each.identity: check.comparison(each.case.group) for each in self.cases}
+
+    @cached_property
+    def calls(self) -> dict[str, str]:
+        """The practice cases as a student would write them, by identity."""
+        return {
+            each.identity: show_call(self.kit.name, each.case)
+            for each in self.cases
+            if each.practice
+        }
 
     def testify(self, function: Callable[..., Any]) -> str:
         """Return a function's evidence, called in this process: for the course's own code."""

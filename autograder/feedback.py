@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from autograder.material import Material
 
 def page(template: str, **values: object) -> str:
     """Return a page from one of our templates, with every value escaped."""
+    return _environment().get_template(template).render(**values)
+
+
+@functools.cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("autograder"),
         autoescape=True,
@@ -22,7 +28,7 @@ def page(template: str, **values: object) -> str:
         lstrip_blocks=True,
     )
     environment.filters["points"] = "{:g}".format
-    return environment.get_template(template).render(**values)
+    return environment
 
 
 def write_feedback(

@@ -12,7 +12,16 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    GradeCell,
+    InvalidEntry,
+    MissingEntry,
+    SolutionCell,
+    SubmittedNotebook,
+)
 from nbgrader.preprocessors import SaveCells
 from sqlalchemy.exc import DatabaseError, OperationalError, SAWarning
 
@@ -205,20 +214,35 @@ def _write_scores(
     gradebook.update_or_create_student(student)
     extra = {"timestamp": timestamp} if timestamp else {}
     gradebook.update_or_create_submission(assignment.name, student, **extra)
+    submitted = gradebook.find_submission_notebook(
+        assignment.notebook_name, assignment.name, student
+    )
+    grades, comments = _by_cell(gradebook, submitted)
     scores = {f"{verdict.question}-{GRADED}": verdict.points for verdict in verdicts}
     words = {verdict.question: verdict.says for verdict in verdicts}
     for cell in notebook.cells:
+        grade_id = grade_id_of(cell) or ""
         if utils.is_grade(cell):
-            where = (grade_id_of(cell) or "", assignment.notebook_name, assignment.name, student)
-            grade = gradebook.find_grade(*where)
-            grade.auto_score = scores.get(where[0], utils.determine_grade(cell)[0])
+            grade = grades[grade_id]
+            grade.auto_score = scores.get(grade_id, utils.determine_grade(cell)[0])
             grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
         if utils.is_solution(cell):
-            where = (grade_id_of(cell) or "", assignment.notebook_name, assignment.name, student)
-            comment = gradebook.find_comment(*where)
             untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
-            question = split_grade_id(where[0])[0]
-            comment.auto_comment = "No response." if untouched else words.get(question)
+            question = split_grade_id(grade_id)[0]
+            comments[grade_id].auto_comment = "No response." if untouched else words.get(question)
+
+
+def _by_cell(
+    gradebook: Gradebook, submitted: SubmittedNotebook
+) -> tuple[dict[str, Grade], dict[str, Comment]]:
+    """Return a submission's grades and comments by grade_id: two queries, not two a cell."""
+    grades, comments = (
+        gradebook.db.query(of_cell.name, row)
+        .join(of_cell, of_cell.id == row.cell_id)
+        .filter(row.notebook_id == submitted.id)
+        for row, of_cell in ((Grade, GradeCell), (Comment, SolutionCell))
+    )
+    return dict(tuple(row) for row in grades), dict(tuple(row) for row in comments)
 
 
 def back_up(class_folder: ClassFolder) -> Path | None:

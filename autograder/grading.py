@@ -251,7 +251,7 @@ def prepare(
     folder = session.class_folder.submitted(session.name, student)
     submission = read_submission(folder, session.notebook_name)
     staged, remarks = stage(submission.notebook, session.material.derived)
-    content = [ENGINE, submission.digest, nbformat.writes(staged), asdict(limits)]
+    content = [ENGINE, submission.digest, staged, asdict(limits)]
     key = f"{exam_digest(session.exam)}:{_digest(content)}"
     return submission, staged, (*submission.remarks, *remarks), key
 
@@ -262,7 +262,7 @@ def exam_digest(exam: Exam) -> str:
 
 
 def _digest(content: object) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def to_evidence(execution: Execution, key: str, remarks: tuple[str, ...]) -> Evidence:
@@ -315,7 +315,7 @@ def _settled(
     time, about_time = submission_time(folder.submitted(name, student))
     remarks = (*evidence.remarks, *about_time)
     write_atomically(
-        folder.autograded_path(name, student, session.notebook_name), nbformat.writes(notebook)
+        folder.autograded_path(name, student, session.notebook_name), nbformat.v4.writes(notebook)
     )
     books.record(gradebook, session.material, student, notebook, verdicts, time)
     write_verdicts(folder.verdict_path(name, student), verdicts, remarks)

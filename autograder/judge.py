@@ -15,7 +15,7 @@ from autograder.exam import (
     difference,
     discriminating,
 )
-from autograder.showing import show_call, show_outcome
+from autograder.showing import show_outcome
 from autograder.testimony import Outcome
 from nextword.evidence.codec import MalformedEvidence
 
@@ -191,7 +191,7 @@ def _example(
         (order.index(each.case.group), len(call), call, each.identity)
         for each in exam.cases
         if each.practice and reasons[each.identity] is not None
-        for call in [show_call(exam.kit.name, each.case)]
+        for call in [exam.calls[each.identity]]
     ]
     if not calls:
         return None

@@ -51,7 +51,7 @@ def write_evidence(path: Path, evidence: Evidence) -> None:
     content = {
         "version": VERSION,
         "key": evidence.key,
-        "notebook": nbformat.writes(evidence.notebook),
+        "notebook": json.dumps(evidence.notebook),
         "evidence": {question: list(texts) for question, texts in evidence.evidence.items()},
         "absences": dict(evidence.absences),
         "remarks": list(evidence.remarks),

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_notebook
 
 from autograder.conventions import GIVEN, GRADED, VISIBLE, grade_id_of, split_grade_id
 from autograder.derive import Derived
+from autograder.plain import plain_notebook
 
 
 def stage(submitted: NotebookNode, derived: Derived) -> tuple[NotebookNode, tuple[str, ...]]:
@@ -52,7 +52,7 @@ def stage(submitted: NotebookNode, derived: Derived) -> tuple[NotebookNode, tupl
         seen.add(grade_id or "")
     restored = _restore(staged, derived.master.cells, seen)
     remarks += restored if submitted.cells else []
-    notebook = new_notebook(cells=staged, metadata=copy.deepcopy(derived.master.metadata))
+    notebook = plain_notebook(staged, copy.deepcopy(derived.master.metadata))
     for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index}"
     return notebook, tuple(remarks)

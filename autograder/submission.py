@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,20 +14,16 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 from nbgrader.utils import parse_utc
 
 from autograder.conventions import EXPLORATION
+from autograder.plain import plain_cell, plain_notebook
 
 LARGEST = 50 * 2**20
 MOST_CELLS = 2_000
 MOST_FILES = 1_000
 DEEPEST = 10
-_MAKERS: dict[str, Callable[[str], NotebookNode]] = {
-    "code": new_code_cell,
-    "markdown": new_markdown_cell,
-    "raw": new_raw_cell,
-}
+_KINDS = ("code", "markdown", "raw")
 
 
 class UnreadableSubmission(Exception):
@@ -75,10 +71,10 @@ def read_submission(folder: Path, notebook_name: str) -> Submission:
         notebook, more = parse_notebook(content, path.name)
         return Submission(notebook, digest, (*remarks, *more))
     except UnreadableSubmission as refusal:
-        return Submission(new_notebook(), digest, (str(refusal),), readable=False)
+        return Submission(plain_notebook([]), digest, (str(refusal),), readable=False)
     except OSError as error:
         refusal_words = f"The submitted file could not be read: {error.strerror}."
-        return Submission(new_notebook(), digest, (refusal_words,), readable=False)
+        return Submission(plain_notebook([]), digest, (refusal_words,), readable=False)
 
 
 def submission_time(folder: Path) -> tuple[datetime | None, tuple[str, ...]]:
@@ -186,7 +182,7 @@ def parse_notebook(content: bytes, name: str) -> tuple[NotebookNode, list[str]]:
     dropped = sum(cell is None for cell in plain)
     if dropped:
         remarks.append(f"{dropped} cells were damaged and were left out.")
-    return new_notebook(cells=[cell for cell in plain if cell is not None]), remarks
+    return plain_notebook([cell for cell in plain if cell is not None]), remarks
 
 
 def _cells(data: Any, name: str, advice: str) -> list[Any]:
@@ -216,15 +212,15 @@ def _cells(data: Any, name: str, advice: str) -> list[Any]:
 def _plain_cell(cell: Any, index: int) -> NotebookNode | None:
     """Return a cell with the little that is read of it; None if it is damaged."""
     kind = cell.get("cell_type") if isinstance(cell, dict) else None
-    if not isinstance(kind, str) or kind not in _MAKERS:
+    if kind not in _KINDS:
         return None
     source = cell.get("source", "")
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str):
         return None
-    plain = _MAKERS[kind](source.encode("utf-8", "replace").decode("utf-8"))
-    plain["id"] = f"cell-{index}"
+    text = source.encode("utf-8", "replace").decode("utf-8")
+    plain = plain_cell(kind, text, f"cell-{index}")
     metadata = cell.get("metadata")
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None

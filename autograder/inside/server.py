@@ -60,8 +60,9 @@ def warm_up() -> dict[str, str]:
     for module in pkgutil.walk_packages(nextword.__path__, "nextword."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    import shell  # noqa: F401 - so that every child has it
+    import shell
 
+    shell.show_an_error()
     gc.collect()
     gc.freeze()
     return {"python": sys.version.split()[0], "numpy": np.__version__, "torch": torch.__version__}
@@ -146,6 +147,8 @@ def _run_cells(data: socket.socket, limits: dict[str, Any]) -> None:
     inputs = Path(SCRATCH, "inputs.json")
     os.environ[limits["inputs_variable"]] = str(inputs)
     while (order := frames.receive(data, 1 << 30)) is not None:
+        # Anew, as the student's code may have left something else there: a pipe would hold us up.
+        inputs.unlink(missing_ok=True)
         inputs.write_text(json.dumps(order.get("inputs") or {}), encoding="utf-8")
         outputs, number = notebook.run(order["source"])
         frames.send(data, {"cell": order["cell"], "outputs": outputs, "number": number})

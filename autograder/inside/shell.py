@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import builtins
+import inspect
 import io
 import json
 import os
@@ -11,10 +12,12 @@ import sys
 import tempfile
 from typing import Any
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.ultratb import AutoFormattedTB
 from traitlets import Type
 from traitlets.config import Config
 
@@ -109,9 +112,24 @@ class _DisplayHook(DisplayHook):  # type: ignore[misc]
         self._is_active = False
 
 
+class _Compiler(CachingCompiler):  # type: ignore[misc]
+    """Compiles cells, and says of each that it belongs to the notebook's own module.
+
+    Otherwise every line of a traceback looks for its module among the thousands that are loaded.
+    """
+
+    def cache(self, *args: Any, **kwargs: Any) -> str:
+        """Return the name under which a cell is compiled."""
+        name: str = super().cache(*args, **kwargs)
+        # inspect looks under this very path, which need not exist.
+        inspect.modulesbyfile[os.path.abspath(name)] = "__main__"  # noqa: PTH100
+        return name
+
+
 class _Shell(InteractiveShell):  # type: ignore[misc]
     """IPython's shell, with everything that it shows gathered instead."""
 
+    compiler_class = Type(_Compiler)
     display_pub_class = Type(_Publisher)
     displayhook_class = Type(_DisplayHook)
     gathered: _Outputs
@@ -128,6 +146,9 @@ class _Shell(InteractiveShell):  # type: ignore[misc]
             "traceback": [str(line) for line in stb],
         }
         self.gathered.add(output)
+
+    def _format_exception_for_storage(self, *args: Any, **kwargs: Any) -> None:
+        """Keep no second traceback for a history that nobody reads."""
 
     def ask_exit(self) -> None:
         """End the process, as a kernel does when a cell calls `exit`."""
@@ -184,6 +205,14 @@ class NotebookShell:
             sys.stdout, sys.stderr = streams
         self._outputs.write("stdout", self._descriptors.taken())
         return self._outputs.outputs, number
+
+
+def show_an_error() -> None:
+    """Put an error into words once, so that the libraries know where all modules come from."""
+    try:
+        raise ValueError("an error")
+    except ValueError:
+        AutoFormattedTB(mode="Context").structured_traceback(*sys.exc_info())
 
 
 def _refuse_input(prompt: str = "") -> str:

@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import linecache
+import pickle
 import signal
 import sysconfig
 import time
@@ -28,7 +29,11 @@ TIMEOUTS_BEFORE_GIVING_UP = 2
 _BYTES_PER_CASE = 8_000
 """Reserved for what is written of a case besides its value."""
 _LONGEST_MESSAGE = 400
-_HERE = str(Path(__file__).resolve().parents[1])
+_LIBRARIES = (
+    str(Path(__file__).resolve().parents[1]),
+    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+    "<frozen",
+)
 
 
 class CaseTimeout(BaseException):
@@ -81,7 +86,7 @@ def interrogate(function: Callable[..., Any], inputs: str) -> str:
 def _call(function: Callable[..., Any], case: dict[str, Any], seconds: float) -> dict[str, Any]:
     """Return the record of one case: fresh arguments in, outcome out."""
     args, kwargs = decode(case["args"]), decode(case["kwargs"])
-    before = encode([args, kwargs])
+    before = pickle.dumps((args, kwargs))
     question = probe(case.get("probe", "call once"))
     record: dict[str, Any] = {"id": case["id"]}
     try:
@@ -96,13 +101,25 @@ def _call(function: Callable[..., Any], case: dict[str, Any], seconds: float) ->
         record["too_large"] = str(error)
     except BaseException as error:  # noqa: BLE001 - whatever the student's code raises is evidence
         record["error"] = _describe(error)
-    try:
-        changed = encode([args, kwargs]) != before
-    except Exception:  # noqa: BLE001 - whatever was put in, it was not there before
-        changed = True
-    if changed:
+    if _is_changed(case, args, kwargs, before):
         record["changed"] = True
     return record
+
+
+def _is_changed(case: dict[str, Any], args: Any, kwargs: Any, before: bytes) -> bool:
+    """Return whether arguments are not what they were.
+
+    Equal bytes settle it quickly. Bytes also differ where equal values are other objects, so that
+    only the encoding says that something has changed.
+    """
+    try:
+        if pickle.dumps((args, kwargs)) == before:
+            return False
+        return bool(
+            encode([args, kwargs]) != encode([decode(case["args"]), decode(case["kwargs"])])
+        )
+    except Exception:  # noqa: BLE001 - whatever was put in, it was not there before
+        return True
 
 
 @contextlib.contextmanager
@@ -163,8 +180,6 @@ def _describe(error: BaseException) -> dict[str, Any]:
 
 def _own_frame(error: BaseException) -> traceback.FrameSummary | None:
     """Return the innermost frame that is neither this package's nor a library's."""
-    paths = sysconfig.get_paths()
-    libraries = (_HERE, paths["stdlib"], paths["purelib"], paths["platlib"])
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith((*libraries, "<frozen"))]
+    own = [frame for frame in frames if not frame.filename.startswith(_LIBRARIES)]
     return own[-1] if own else None

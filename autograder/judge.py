@@ -58,7 +58,7 @@ class Verdict:
     example
         A failing practice case, where there is one.
     line
-        The student's own line that raised the first exception, with its number.
+        The student's own line that raised the first exception or ran out of time, with its number.
     misconception, hint
         The known mistake that the evidence agrees with, and what to say about it.
     flag
@@ -202,11 +202,17 @@ def _example(
 
 
 def _line(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:
-    """Return the line that raised, in a practice case, where nothing was to be raised."""
+    """Return the line that raised where nothing was to be raised, or at which time ran out.
+
+    Of practice cases only.
+    """
     for identity in (each.identity for each in exam.cases if each.practice):
-        expected, error = exam.expected[identity], outcomes[identity].error
-        if expected.error is None and error is not None and error.line:
+        outcome = outcomes[identity]
+        error = outcome.error
+        if exam.expected[identity].error is None and error is not None and error.line:
             return f"line {error.line_number}: {error.line}  ({error.types[0]})"
+        if outcome.line:
+            return f"line {outcome.line_number}: {outcome.line}  (when its time was up)"
     return None
 
 

@@ -42,12 +42,18 @@ class StudentError:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one call came to: exactly one of a value, an error, or a reason for neither."""
+    """What one call came to: exactly one of a value, an error, or a reason for neither.
+
+    Where its time ran out, `line` is the student's own line that it was at, and `line_number` its
+    place.
+    """
 
     value: Any = None
     error: StudentError | None = None
     failure: str | None = None
     changed: bool = False
+    line: str = ""
+    line_number: int | None = None
 
     @property
     def returned(self) -> bool:
@@ -97,7 +103,7 @@ def _read_record(record: Any) -> tuple[str, Outcome]:
         case "error":
             outcome = Outcome(error=_read_error(body), changed=changed)
         case "timeout":
-            outcome = Outcome(failure="it ran longer than one call may", changed=changed)
+            outcome = Outcome(None, None, _too_long(body), changed, *_read_line(record))
         case "too_large":
             outcome = Outcome(failure="it returned a value too large to be looked at")
         case _:
@@ -110,14 +116,23 @@ def _read_error(body: Any) -> StudentError:
         case {"types": [str(), *_] as types, "message": str(message)} if all(
             isinstance(name, str) for name in types
         ):
-            line, number = body.get("line", ""), body.get("line_number")
-            return StudentError(
-                tuple(_text(name, 80) for name in types[:40]),
-                _text(message, 400),
-                _text(line, 200) if isinstance(line, str) else "",
-                number if type(number) is int and 0 < number < 10**6 else None,
-            )
+            names = tuple(_text(name, 80) for name in types[:40])
+            return StudentError(names, _text(message, 400), *_read_line(body))
     raise MalformedEvidence("an error without its type and message")
+
+
+def _read_line(body: dict[str, Any]) -> tuple[str, int | None]:
+    line, number = body.get("line", ""), body.get("line_number")
+    return (
+        _text(line, 200) if isinstance(line, str) else "",
+        number if type(number) is int and 0 < number < 10**6 else None,
+    )
+
+
+def _too_long(seconds: Any) -> str:
+    if type(seconds) in (int, float) and 0 < seconds < 3600:
+        return f"it ran longer than the {seconds:g} s that one call may take"
+    return "it ran longer than one call may"
 
 
 def _text(words: str, longest: int) -> str:

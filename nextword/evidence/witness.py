@@ -95,8 +95,9 @@ def _call(function: Callable[..., Any], case: dict[str, Any], seconds: float) ->
             # Encoded inside: a value of the student's own class runs the student's code.
             value = encode(question(function, *(build(value) for value in args), **built))
         record["value"] = value
-    except CaseTimeout:
+    except CaseTimeout as late:
         record["timeout"] = seconds
+        record |= _own_line(late)
     except NotEncodable as error:
         record["too_large"] = str(error)
     except BaseException as error:  # noqa: BLE001 - whatever the student's code raises is evidence
@@ -167,19 +168,15 @@ def _describe(error: BaseException) -> dict[str, Any]:
         message = str(error)[:_LONGEST_MESSAGE]
     except Exception:  # noqa: BLE001 - a student's exception may fail to print itself
         message = "(its message could not be printed)"
-    described: dict[str, Any] = {
-        "types": [str(kind.__name__) for kind in type(error).__mro__],
-        "message": message,
-    }
-    frame = _own_frame(error)
-    if frame is not None:
-        described["line_number"] = frame.lineno
-        described["line"] = linecache.getline(frame.filename, frame.lineno or 0).strip()[:200]
-    return described
+    types = [str(kind.__name__) for kind in type(error).__mro__]
+    return {"types": types, "message": message, **_own_line(error)}
 
 
-def _own_frame(error: BaseException) -> traceback.FrameSummary | None:
-    """Return the innermost frame that is neither this package's nor a library's."""
+def _own_line(error: BaseException) -> dict[str, Any]:
+    """Return the innermost line that is neither this package's nor a library's, and its number."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(_LIBRARIES)]
-    return own[-1] if own else None
+    if not own:
+        return {}
+    line = linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()[:200]
+    return {"line_number": own[-1].lineno, "line": line}

@@ -244,7 +244,7 @@ def test_an_answer_that_changes_when_asked_again_is_noticed_in_words(toy):
 
 
 OUT_OF_TIME = {
-    "it ran longer than one call may",
+    "it ran longer than the 0.05 s that one call may take",
     "it was not called, as earlier calls had used up the time",
 }
 
@@ -289,6 +289,17 @@ def test_the_line_that_raised_is_shown_with_its_number(toy):
     verdict = verdict_on(toy, fails)
     number = fails.__code__.co_firstlineno + 1
     assert verdict.line == f'line {number}: return values["first"]  (TypeError)'
+
+
+def test_the_line_at_which_time_ran_out_is_shown_with_its_number(toy):
+    def never_ends(values, sign=1):
+        while True:
+            sign += 1
+
+    verdict = judge(toy, [toy.testify(never_ends)])
+    first = never_ends.__code__.co_firstlineno
+    lines = {f"line {first + 1}: while True:", f"line {first + 2}: sign += 1"}
+    assert verdict.line in {f"{line}  (when its time was up)" for line in lines}
 
 
 def test_an_exception_that_was_expected_shows_no_line(toy):

@@ -37,7 +37,10 @@ def test_each_ending_becomes_an_outcome():
     assert read_one(error={"types": ["KeyError", "Exception"], "message": "'a'"}) == Outcome(
         error=StudentError(("KeyError", "Exception"), "'a'")
     )
-    assert "longer" in read_one(timeout=2.0).failure
+    assert "longer than the 2 s" in read_one(timeout=2.0).failure
+    assert "longer than one call may" in read_one(timeout="an hour").failure
+    late = read_one(timeout=2.0, line="while True:", line_number=3)
+    assert (late.line, late.line_number) == ("while True:", 3)
     assert "too large" in read_one(too_large="words").failure
     assert "not called" in read_one(not_run="words").failure
 

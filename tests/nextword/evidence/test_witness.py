@@ -168,7 +168,15 @@ def endless_parts():
 
 @pytest.mark.parametrize("function", [loop, loop_that_catches, endless_parts])
 def test_a_call_ends_when_its_time_is_up_whatever_exceptions_it_catches(function):
-    assert record(function, seconds_per_case=0.05) == {"id": "case-0", "timeout": 0.05}
+    found = record(function, seconds_per_case=0.05)
+    assert (found.keys() - {"line", "line_number"}, found["timeout"]) == ({"id", "timeout"}, 0.05)
+
+
+def test_a_call_that_ran_out_of_time_says_at_which_line_it_was():
+    found = record(loop, seconds_per_case=0.05)
+    first = loop.__code__.co_firstlineno
+    assert found["line"] in ("while True:", "pass")
+    assert first < found["line_number"] <= first + 2
 
 
 def test_two_timeouts_end_the_question_but_not_the_cases_before():

@@ -16,8 +16,9 @@ demo: $(VENV)/staff ## Release, simulate, grade and report a class of 24
 test: $(VENV)/dev lint ## Lint, types, and all tests but the long ones
 	$(BIN)/pytest -n 2 --dist loadfile -m "not long" --ignore=tests/attacks --ignore=tests/faults
 
-test-long: $(VENV)/dev ## The attack and fault suites, which take minutes
-	$(BIN)/pytest -n 2 --dist loadfile -m "long or not long" tests/attacks tests/faults
+test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
+	$(BIN)/pytest -n 2 --dist loadfile -m long --ignore=tests/attacks --ignore=tests/faults
+	$(BIN)/pytest -n 2 --dist loadfile tests/attacks tests/faults
 
 lint: $(VENV)/dev ## Style and types
 	$(BIN)/ruff check .

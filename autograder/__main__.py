@@ -7,6 +7,9 @@ import sys
 
 def main() -> None:
     """Run the command line, or say what is missing for it."""
+    # jsonschema would build a parser of internationalised addresses for a second, on every start.
+    # No schema of ours has such a format, and without the package it goes without.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
         from autograder.cli import run
     except ModuleNotFoundError as error:

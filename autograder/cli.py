@@ -21,7 +21,7 @@ from autograder.course import Assignment, Course
 from autograder.demo import run_demo
 from autograder.doctor import examine
 from autograder.engine.cluster import cluster_executor
-from autograder.engine.dispatch import local_executor
+from autograder.engine.dispatch import local_executor, start_sandboxes
 from autograder.engine.isolation import safe_mode
 from autograder.engine.run import Mode
 from autograder.errors import CourseError
@@ -205,9 +205,11 @@ def grade_command(
     mode = Mode.OPEN if no_sandbox else Mode.WARM if scheduler else safe_mode()
     executor = cluster_executor(scheduler) if scheduler else local_executor(workers)
     with one_run(class_folder), executor as (running, at_once):
+        how = How(mode, force=force, question=question)
+        if not scheduler:
+            start_sandboxes(running, at_once, how.limits, mode)
         books.back_up(class_folder)
         session = Session.of(material, class_folder)
-        how = How(mode, force=force, question=question)
         graded = grade(session, students, running, at_once, how)
         results = with_progress(graded, len(students), complaints)
         _close(session, results, whole_class=not student)

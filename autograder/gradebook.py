@@ -22,6 +22,7 @@ from nbgrader.api import (
     SolutionCell,
     SubmittedNotebook,
 )
+from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import SaveCells
 from sqlalchemy.exc import DatabaseError, OperationalError, SAWarning
 
@@ -86,10 +87,22 @@ def _ensure_whole(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     _remove_database(part)
     try:
+        _write_version(part)
         Gradebook(f"sqlite:///{part}").close()
         part.replace(path)
     finally:
         _remove_database(part)
+
+
+def _write_version(path: Path) -> None:
+    """Write the version of nbgrader's tables, for which it would start two programs of its own."""
+    from alembic.script import ScriptDirectory  # is slow to import, and rarely needed
+
+    version = ScriptDirectory(ALEMBIC_DIR).get_current_head()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        database.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (version,))
+        database.commit()
 
 
 def _remove_database(path: Path) -> None:

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 from autograder.engine.limits import Limits
 from autograder.engine.run import Execution, Mode, execute
-from autograder.engine.warm import SandboxLost
+from autograder.engine.warm import SandboxLost, warm_session
 from autograder.errors import CourseError
 
 TRIES = 3
@@ -42,6 +42,18 @@ class Job:
     key: str
     remarks: tuple[str, ...]
     inputs: Mapping[str, str]
+
+
+def start_sandboxes(executor: Executor, at_once: int, limits: Limits, mode: Mode) -> None:
+    """Let warm sandboxes start meanwhile. One that cannot says so at the first submission."""
+    if mode is Mode.WARM:
+        for _ in range(at_once):
+            executor.submit(_start_sandbox, limits)
+
+
+def _start_sandbox(limits: Limits) -> None:
+    with warm_session(limits):
+        pass
 
 
 def execute_or_retry(

@@ -2,10 +2,12 @@ import copy
 import dataclasses
 import os
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
@@ -13,6 +15,7 @@ from autograder.conventions import grade_id_of
 from autograder.derive import derive
 from autograder.gradebook import ChangedAssignment, UnusableGradebook
 from autograder.judge import Verdict
+from autograder.nbgrader_setup import put_programs_on_path
 
 
 def executed(tiny, **sources):
@@ -207,3 +210,20 @@ def test_a_gradebook_that_is_locked_is_refused_in_words(session):
         )
     finally:
         locker.close()
+
+
+def tables_and_rows(path):
+    with closing(sqlite3.connect(path)) as database:
+        return list(database.iterdump())
+
+
+def test_a_new_gradebook_is_what_nbgrader_itself_would_make(tmp_path):
+    put_programs_on_path()
+    Gradebook(f"sqlite:///{tmp_path / 'theirs.db'}").close()
+    class_folder = ClassFolder(tmp_path)
+    with books.open_gradebook(class_folder):
+        pass
+    ours, theirs = (
+        tables_and_rows(path) for path in (class_folder.gradebook_path, tmp_path / "theirs.db")
+    )
+    assert sorted(ours) == sorted(theirs)

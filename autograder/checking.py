@@ -30,12 +30,16 @@ class Case:
         The arguments, in the format of `nextword.evidence.codec`: plain data, and recipes.
     probe
         Which of `nextword.evidence.probes` asks; arguments of its own come first in `args`.
+    compare
+        How its answer is compared, where not as in the rest of its group. It may hold what must not
+        enter the student's process, such as the next words of a held-out text.
     """
 
     group: str
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     probe: str = "call once"
+    compare: Comparison | None = None
 
 
 def case(group: str, *args: Any, **kwargs: Any) -> Case:
@@ -46,6 +50,14 @@ def case(group: str, *args: Any, **kwargs: Any) -> Case:
 def tally(group: str, times: int, *args: Any) -> Case:
     """Return the case that tallies the results of many calls with these arguments."""
     return Case(group, (times, *args), probe="tally")
+
+
+def repeated(probe: str, group: str, times: int, *args: Any, **kwargs: Any) -> Case:
+    """Return the case in which a probe makes many calls with these arguments.
+
+    The probes are those of `nextword.evidence.probes` whose first argument is how often.
+    """
+    return Case(group, (times, *args), kwargs, probe)
 
 
 @dataclass(frozen=True)
@@ -111,11 +123,15 @@ class Misconception:
         The names of the groups whose points it loses.
     hint
         What a student who wrote it needs to hear. It names the mistake, not the solution.
+    overflows
+        Whether the mistake shows where an answer, its own or the right one, is not finite: a number
+        that overflowed, or a nan that got lost. Such cases tell nothing of other mistakes.
     """
 
     function: Callable[..., Any]
     loses: frozenset[str]
     hint: str
+    overflows: bool = False
 
     @property
     def name(self) -> str:
@@ -143,11 +159,13 @@ class CorrectWay:
         return self.function(*args, **kwargs)
 
 
-def misconception(*loses: str, hint: str) -> Callable[[Callable[..., Any]], Misconception]:
+def misconception(
+    *loses: str, hint: str, overflows: bool = False
+) -> Callable[[Callable[..., Any]], Misconception]:
     """Mark a function as a wrong way that loses the points of the groups named."""
 
     def mark(function: Callable[..., Any]) -> Misconception:
-        return Misconception(function, frozenset(loses), hint)
+        return Misconception(function, frozenset(loses), hint, overflows)
 
     return mark
 

@@ -69,6 +69,50 @@ class Frequencies:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """Compares two models by the loss of what they say of held-out contexts.
+
+    The next words stay here: a student's process only ever sees the contexts, and gives the
+    log-probabilities of all words.
+
+    Parameters
+    ----------
+    targets
+        Shape (N,): the next word of each context.
+    margin
+        Largest difference of two mean losses, in nats.
+    normalised
+        Largest difference of a distribution's sum from 1.
+    """
+
+    targets: np.ndarray
+    margin: float
+    normalised: float = 1e-4
+
+    def loss(self, log_probs: Any) -> float | None:
+        """Return the mean loss in nats, None of what is no model's answer."""
+        array = log_probs if isinstance(log_probs, np.ndarray) else None
+        if array is None or array.ndim != 2 or len(array) != len(self.targets):
+            return None
+        if array.dtype.kind != "f" or array.shape[1] <= self.targets.max():
+            return None
+        with np.errstate(all="ignore"):
+            sums = np.exp(array.astype(np.float64)).sum(axis=1)
+        if not np.all(np.abs(sums - 1) <= self.normalised):
+            return None
+        return float(-array[np.arange(len(array)), self.targets].mean())
+
+    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
+        """Return what kind of difference there is; `slack` above 2 counts as 2."""
+        ours, theirs = self.loss(expected), self.loss(got)
+        if ours is None or theirs is None:
+            return None if ours is theirs else "no log-probabilities of every word that sum to 1"
+        if abs(theirs - ours) <= self.margin * min(slack, 2.0):
+            return None
+        return f"a {'higher' if theirs > ours else 'lower'} loss on held-out text"
+
+
+@dataclass(frozen=True)
 class Close:
     """Compares by value: numbers to a tolerance, containers part by part.
 
@@ -81,10 +125,17 @@ class Close:
         Largest difference of two numbers, relative to the expected one.
     atol
         Largest absolute difference, for numbers expected to be zero.
+    per_array
+        Whether `rtol` is relative to the largest finite number of the expected array, so that
+        entries which nearly cancel, as in a gradient, need not be exact to their last digit.
+    more_keys
+        Whether a mapping may have keys besides the expected ones.
     """
 
     rtol: float = 1e-5
     atol: float = 1e-12
+    per_array: bool = False
+    more_keys: bool = False
 
     def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
         """Return what kind of difference there is, without telling the expected value.
@@ -148,9 +199,13 @@ class Close:
             return _other(expected, got)
         if array.shape != expected.shape:
             return f"an array of shape {array.shape} where {expected.shape} was expected"
+        rtol, atol = self.rtol, self.atol
+        if self.per_array:
+            finite = np.abs(expected[np.isfinite(expected)])
+            rtol, atol = 0.0, self.atol + self.rtol * float(finite.max(initial=0.0))
         with np.errstate(all="ignore"):
             close = np.isclose(
-                array, expected, rtol=slack * self.rtol, atol=slack * self.atol, equal_nan=True
+                array, expected, rtol=slack * rtol, atol=slack * atol, equal_nan=True
             )
         return None if bool(close.all()) else "other numbers in the array"
 
@@ -159,6 +214,8 @@ class Close:
             return _other(expected, got)
         absent = 0 if _is_counts(expected) else None
         for key in {**expected, **got}:
+            if self.more_keys and key not in expected:
+                continue
             if absent is None and (key not in expected or key not in got):
                 return "other keys"
             there = self.difference(expected.get(key, absent), got.get(key, absent), slack)
@@ -178,6 +235,95 @@ class Close:
             if there is not None:
                 return f"{there} at place {place}"
         return None
+
+
+@dataclass(frozen=True)
+class TopologicalOrder:
+    """Compares two lists of a graph's nodes, in which each node is its name and its parents' names.
+
+    The expected list says which nodes and arcs there are. Where it is in topological order (each
+    node once, after its parents), every other such list is as good; where only its reverse is,
+    every other such list, and otherwise only the same one. What an answer says of arcs is ignored.
+    """
+
+    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
+        """Return what kind of difference there is; `slack` means nothing here."""
+        if any(
+            isinstance(list_, str) or not isinstance(list_, Sequence) for list_ in (expected, got)
+        ):
+            return None if expected is None and got is None else _other(expected, got)
+        ours, theirs = ([_name_of(node) for node in nodes] for nodes in (expected, got))
+        arcs = [
+            (parent, name)
+            for name, node in zip(ours, expected, strict=True)
+            if name is not None
+            for parent in node[1]
+        ]
+        if _follows(ours, arcs):
+            return self._other_than(ours, theirs, arcs)
+        if _follows(ours[::-1], arcs):
+            return self._other_than(ours, theirs[::-1], arcs)
+        return None if ours == theirs else "another order"
+
+    def _other_than(
+        self, ours: list[str | None], theirs: list[str | None], arcs: list[tuple[str, str]]
+    ) -> str | None:
+        if None in theirs:
+            return "something that is no node of the graph"
+        if len(set(theirs)) < len(theirs):
+            return "a node that is listed twice"
+        if set(theirs) != set(ours):
+            return "other nodes than those that the output depends on"
+        return None if _follows(theirs, arcs) else "a node that stands before one of its parents"
+
+
+def _name_of(node: Any) -> str | None:
+    match node:
+        case [str(name), [*_]]:
+            return name
+    return None
+
+
+def _follows(names: Sequence[str | None], arcs: Sequence[tuple[str, str]]) -> bool:
+    """Return whether every name comes once, after its parents, which are all there."""
+    places = {name: place for place, name in enumerate(names)}
+    return len(places) == len(names) and all(
+        parent in places and places[parent] < places[child] for parent, child in arcs
+    )
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Compares what the probe "quantiles" found of two random functions.
+
+    Parameters
+    ----------
+    tolerance
+        Largest difference of two quantiles, relative to half the range of the expected numbers. Of
+        N uniform numbers each quantile is more than 2 sqrt(ln(2 / chance) / 2N) of half the range
+        from its place with at most the probability `chance` (Dvoretzky, Kiefer and Wolfowitz). For
+        100,000 numbers and two functions .045 is a chance of 4e-11 in all.
+    """
+
+    tolerance: float = 0.045
+
+    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
+        """Return what kind of difference there is; `slack` above 3 counts as 3."""
+        if not isinstance(got, Mapping) or got.keys() != expected.keys():
+            return _other(expected, got)
+        exact = Close(rtol=0.0, atol=0.0)
+        if exact.difference(expected["shape"], got["shape"]) is not None:
+            return "an array of another shape"
+        if exact.difference(expected["the same again"], got["the same again"]) is not None:
+            return "numbers that do not come from the generator alone"
+        if exact.difference(expected["new in every call"], got["new in every call"]) is not None:
+            return "the same numbers in every call"
+        ours, theirs = expected["quantiles"], got["quantiles"]
+        width = float(ours[-1] - ours[0]) / 2 if isinstance(ours, np.ndarray) else 0.0
+        there = Close(rtol=0.0, atol=self.tolerance * width).difference(
+            ours, theirs, min(slack, 3.0)
+        )
+        return None if there is None else "numbers that are spread otherwise"
 
 
 def is_finite(value: Any) -> bool:

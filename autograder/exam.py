@@ -87,7 +87,10 @@ class QuestionExam:
     @cached_property
     def _comparisons(self) -> dict[str, Comparison]:
         check = self.kit.check
-        return {each.identity: check.comparison(each.case.group) for each in self.cases}
+        return {
+            each.identity: each.case.compare or check.comparison(each.case.group)
+            for each in self.cases
+        }
 
     @cached_property
     def calls(self) -> dict[str, str]:
@@ -241,17 +244,28 @@ def difference(
     return comparison.difference(expected.value, got.value, slack)
 
 
-def discriminating(exam: QuestionExam, way: Misconception) -> list[str]:
-    """Return the cases with a finite answer in which a misconception differs from the reference."""
+def comparable(exam: QuestionExam, way: Misconception) -> list[str]:
+    """Return the cases by which a misconception can be recognised: both answers are finite.
+
+    Of a misconception that overflows every case with answers counts.
+    """
     answers = exam.wrong[way.name]
     return [
         identity
         for identity, expected in exam.expected.items()
         if expected.returned
         and answers[identity].returned
-        and is_finite(expected.value)
-        and is_finite(answers[identity].value)
-        and not agrees(exam.comparison(identity), expected, answers[identity], MARGIN)
+        and (way.overflows or (is_finite(expected.value) and is_finite(answers[identity].value)))
+    ]
+
+
+def discriminating(exam: QuestionExam, way: Misconception) -> list[str]:
+    """Return the comparable cases in which a misconception differs from the reference."""
+    answers = exam.wrong[way.name]
+    return [
+        identity
+        for identity in comparable(exam, way)
+        if not agrees(exam.comparison(identity), exam.expected[identity], answers[identity], MARGIN)
     ]
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.checking import Misconception
-from autograder.comparing import is_finite
 from autograder.exam import (
     DISCRIMINATING,
     ExamCase,
     QuestionExam,
     agrees,
+    comparable,
     difference,
     discriminating,
 )
@@ -223,20 +223,12 @@ def _recognise(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Misconcep
 
 
 def _is_this(exam: QuestionExam, way: Misconception, outcomes: Mapping[str, Outcome]) -> bool:
-    """Return whether all finite evidence is the misconception's, with two cases that tell."""
+    """Return whether all comparable evidence is the misconception's, with two cases that tell."""
     answers = exam.wrong[way.name]
-    finite = [
-        identity
-        for identity, expected in exam.expected.items()
-        if expected.returned
-        and is_finite(expected.value)
-        and answers[identity].returned
-        and is_finite(answers[identity].value)
-    ]
     telling = set(discriminating(exam, way))
     if not all(
         agrees(exam.comparison(identity), answers[identity], outcomes[identity])
-        for identity in finite
+        for identity in comparable(exam, way)
     ):
         return False
     differs = [

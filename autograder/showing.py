@@ -15,6 +15,8 @@ from nextword.evidence.codec import Opaque
 from nextword.evidence.recipes import Recipe
 
 LONGEST = 1_600
+_REPEATING = frozenset(["gradients", "order", "quantiles", "tally"])
+"""Probes whose first argument is how often they call."""
 _LARGE = 4_000
 
 
@@ -27,8 +29,19 @@ def show_call(function: str, case: Case) -> str:
     'perplexity([-3.0], base=2)'
     """
     times, args = "", case.args
-    if case.probe == "tally":
-        times, args = f", {args[0]:,} times", args[1:]
+    if case.probe in _REPEATING:
+        times, args = f", {args[0]:,} times" if args[0] > 1 else "", args[1:]
+    elif case.probe == "tally rows":
+        args = (np.tile(args[1], (args[0], 1)), *args[2:])
+    elif case.probe == "trained":
+        args = args[1:]
+    elif case.probe == "module":
+        times = (
+            f"\nand the module that it returns, called with {show(args[3])}, before and after "
+            f"{args[0]} step(s) of gradient descent with learning rate {args[1]:.6g} on the mean "
+            f"loss of {show(args[4])}"
+        )
+        args = (args[2],)
     parts = [_show_argument(arg) for arg in args]
     parts += [f"{name}={_show_argument(value)}" for name, value in case.kwargs.items()]
     one_line = f"{function}({', '.join(parts)}){times}"
@@ -116,4 +129,30 @@ def _show_recipe(recipe: Recipe) -> str:
             ]
             what = f"next_probs, which looks at the last {memory} token(s) and gives"
             return "\n".join([what, *lines])
+        case Recipe("graph", (specs,)):
+            names = [spec[0] for spec in specs]
+            lines = [_show_node(spec, names) for spec in specs]
+            return "\n".join([f"{names[-1]}, the last of these nodes", *lines])
+        case Recipe("clock loss", (losses,)):
+            return f"a loss that is {show(losses)} after 0, 1, 2 ... steps of rate 1"
+        case Recipe("clock gradients", ()):
+            return "gradients by which a step of rate 1 counts as one"
+        case Recipe("position loss" | "position gradients" as name, ()):
+            return f"the {name.split()[1]} of a small model"
+        case Recipe("waves", (a, b, w, scribbles)):
+            what = (
+                f"f, where f(x) is sum(a sin(20 x)) + b sin(sum(w x)), a = {show(a)}, "
+                f"b = {b:.6g}, w = {show(w)}"
+            )
+            return what + (", and f changes the array that it gets" if scribbles else "")
     return f"a {recipe.name}"
+
+
+def _show_node(spec: tuple[Any, ...], names: list[str]) -> str:
+    name, value, parents, derivatives, grad = spec
+    arcs = ", ".join(
+        f"{names[place]} (derivative {slope:.6g})"
+        for place, slope in zip(parents, derivatives, strict=True)
+    )
+    old = f", grad {grad:.6g}" if grad else ""
+    return f"  {name} = {value:.6g}{old}" + (f", from {arcs}" if arcs else ", an input")

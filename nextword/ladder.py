@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from nextword import plots
+from nextword.evaluation import Scores
 from nextword.grammar import Grammar, Slot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jaxtyping import Float
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
-class ScoringModel(Protocol):
-    """A model that says how probable each token of a text is."""
-
-    def log_probs(self, sentences: Sequence[Sequence[str]]) -> Float[np.ndarray, " tokens"]:
-        """Return the log-probability, in nats, of every token, `</s>` included."""
-        ...
+    from nextword.evaluation import ScoringModel
 
 
 class RungError(ValueError):
@@ -104,10 +97,8 @@ class Ladder:
         sentences: Sequence[Sequence[str]],
     ) -> None:
         """Put a model on the ladder by its log-probabilities of a text of the grammar."""
-        log_probs = model.log_probs(sentences)
-        slots = [slot for sentence in sentences for slot in grammar.slots(list(sentence))]
-        at_noun = log_probs[np.array([slot is Slot.RETURNING_NOUN for slot in slots])]
-        self.add(name, math.exp(-log_probs.mean()), math.exp(-at_noun.mean()))
+        scores = Scores.of(model, grammar, sentences)
+        self.add(name, scores.perplexity(), scores.perplexity(Slot.RETURNING_NOUN))
 
     def __str__(self) -> str:
         rows = [*self.rungs, Rung("floor", self.floor, self.floor_at_noun)]

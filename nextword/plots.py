@@ -65,8 +65,19 @@ def show(figure: Figure, alt: str) -> None:
     alt
         What the figure shows: the reading of it, not its ingredients.
     """
+    display(Image(png(figure), format="png", alt=alt))
+
+
+def png(figure: Figure) -> bytes:
+    """Return a figure as PNG, and close it.
+
+    Parameters
+    ----------
+    figure
+        Drawn within `course_style`.
+    """
     written = io.BytesIO()
     with plt.rc_context(_STYLE):
         figure.savefig(written, format="png", bbox_inches="tight")
     plt.close(figure)
-    display(Image(written.getvalue(), format="png", alt=alt))
+    return written.getvalue()

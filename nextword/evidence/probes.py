@@ -6,9 +6,15 @@ beside the student's code and is trusted by nobody.
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
+
+from nextword.evidence.recipes import PositionModel
+from nextword.flow_graph import Node
 
 Probe = Callable[..., Any]
 
@@ -30,6 +36,20 @@ def tally(function: Callable[..., Any], times: int, *args: Any, **kwargs: Any) -
     return Counter(_hashable(function(*args, **kwargs)) for _ in range(times))
 
 
+def tally_rows(
+    function: Callable[..., Any], times: int, x: np.ndarray, *args: Any, **kwargs: Any
+) -> Counter[Any]:
+    """Return how often each row comes in one call, in which every row of the first argument is `x`.
+
+    The function returns an array with as many rows, or several, whose rows are then joined.
+    """
+    returned = function(np.tile(x, (times, 1)), *args, **kwargs)
+    arrays = returned if isinstance(returned, (tuple, list)) else (returned,)
+    rows = np.hstack([np.asarray(array, dtype=float).reshape(times, -1) for array in arrays])
+    found, counts = np.unique(rows, axis=0, return_counts=True)
+    return Counter({tuple(row): n for row, n in zip(found.tolist(), counts.tolist(), strict=True)})
+
+
 def _hashable(value: Any) -> Any:
     if isinstance(value, str):
         return str(value)
@@ -39,7 +59,152 @@ def _hashable(value: Any) -> Any:
         return value
 
 
-_PROBES: dict[str, Probe] = {"call once": call_once, "tally": tally}
+class GraphChanged(RuntimeError):
+    """A function changed more of a flow graph than it was asked to."""
+
+
+def order(function: Callable[..., Any], times: int, output: Node) -> Any:
+    """Return the nodes that the last of some calls on one graph lists: names, and their parents'.
+
+    What is no node of the graph is listed as such.
+    """
+    with_arcs = _arcs(output)
+    named = {id(node): [node.name, [parent.name for parent in node.parents]] for node in with_arcs}
+    nothing = ["no node of the graph", []]
+    for _ in range(times):
+        listed = function(output)
+    _check_unchanged(with_arcs)
+    return [named.get(id(node), nothing) for node in listed] if np.iterable(listed) else listed
+
+
+def gradients(function: Callable[..., Any], times: int, output: Node) -> dict[str, Any]:
+    """Return what the last of some calls on one graph leaves in each node's `grad`, by name."""
+    with_arcs = _arcs(output)
+    for _ in range(times):
+        function(output)
+    _check_unchanged(with_arcs)
+    return {node.name: node.grad for node in with_arcs}
+
+
+_Arcs = dict[Node, tuple[float, tuple[Node, ...], tuple[float, ...]]]
+
+
+def _arcs(output: Node) -> _Arcs:
+    """Return every node from which there is a way to the output, and what belongs to it."""
+    found: _Arcs = {}
+    waiting = [output]
+    while waiting:
+        node = waiting.pop()
+        found[node] = (node.value, node.parents, node.derivatives)
+        waiting += [parent for parent in node.parents if parent not in found]
+    return dict(sorted(found.items(), key=lambda item: item[0].name))
+
+
+def _check_unchanged(before: _Arcs) -> None:
+    if any((node.value, node.parents, node.derivatives) != was for node, was in before.items()):
+        raise GraphChanged("a node's value, parents or derivatives are not what they were")
+
+
+def quantiles(
+    function: Callable[..., Any], times: int, *args: Any, **kwargs: Any
+) -> dict[str, Any]:
+    """Return how the numbers in random arrays are spread, over many calls with one generator.
+
+    Returns
+    -------
+    spread
+        ``shape`` of the first array; ``quantiles``, at steps of 5 %, of the numbers in all of them;
+        whether it is ``the same again`` from a generator in the same state; and whether it is
+        ``new in every call`` from a generator that goes on.
+    """
+    again = copy.deepcopy((args, kwargs))
+    drawn = [np.asarray(function(*args, **kwargs)) for _ in range(max(times, 2))]
+    first = np.asarray(function(*again[0], **again[1]))
+    numbers = np.concatenate([array.ravel() for array in drawn])
+    return {
+        "shape": drawn[0].shape,
+        "quantiles": np.quantile(numbers, np.linspace(0, 1, 21)) if numbers.size else None,
+        "the same again": bool(np.array_equal(drawn[0], first)),
+        "new in every call": not np.array_equal(drawn[0], drawn[1]),
+    }
+
+
+def trained(
+    function: Callable[..., Any], contexts: np.ndarray, *args: Any, **kwargs: Any
+) -> dict[str, Any]:
+    """Return what a training of a `PositionModel` came to.
+
+    The function gets parameters, training and validation examples first, and returns parameters and
+    validation losses.
+
+    Returns
+    -------
+    outcome
+        ``log_probs`` of held-out contexts under the parameters that came back; the
+        ``valid_losses``; the validation loss ``of_returned`` parameters; the ``shapes`` of these;
+        and whether all is ``the same again`` from a generator in the same state.
+    """
+    again = copy.deepcopy((args, kwargs))
+    params, losses = function(*args, **kwargs)
+    twice, _ = function(*again[0], **again[1])
+    log_probs = PositionModel.log_probs(params, contexts)
+    return {
+        "log_probs": log_probs,
+        "valid_losses": [float(loss) for loss in losses],
+        "of_returned": PositionModel.loss(params, *again[0][2]),
+        "shapes": {str(k): "None" if p is None else np.shape(p) for k, p in params.items()},
+        "the same again": bool(np.array_equal(log_probs, PositionModel.log_probs(twice, contexts))),
+    }
+
+
+def module(
+    function: Callable[..., Any],
+    steps: int,
+    learning_rate: float,
+    params: Any,
+    contexts: np.ndarray,
+    targets: np.ndarray,
+) -> dict[str, Any]:
+    """Return what a torch module says, and what it says after some steps of gradient descent.
+
+    Steps lead to the same place however the parameters are cut, transposed or named.
+
+    Returns
+    -------
+    outcome
+        Whether there ``is a module``; its number of ``trainable`` parameters; and its
+        log-probabilities ``before`` and ``after`` steps on the mean loss of `targets`.
+    """
+    import torch
+
+    made = function(params)
+    inputs, next_words = torch.tensor(contexts), torch.tensor(targets)
+    before = made(inputs).detach().clone()
+    trainable = [weight for weight in made.parameters() if weight.requires_grad]
+    optimizer = torch.optim.SGD(trainable, lr=learning_rate) if trainable else None
+    for _ in range(steps if optimizer else 0):
+        made.zero_grad()
+        loss = -made(inputs)[torch.arange(len(next_words)), next_words].mean()
+        loss.backward()
+        optimizer.step()  # type: ignore[union-attr]
+    return {
+        "is a module": isinstance(made, torch.nn.Module),
+        "trainable": sum(weight.numel() for weight in trainable),
+        "before": before,
+        "after": made(inputs).detach(),
+    }
+
+
+_PROBES: dict[str, Probe] = {
+    "call once": call_once,
+    "gradients": gradients,
+    "module": module,
+    "order": order,
+    "quantiles": quantiles,
+    "tally": tally,
+    "tally rows": tally_rows,
+    "trained": trained,
+}
 
 
 def probe(name: str) -> Probe:

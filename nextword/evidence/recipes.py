@@ -6,11 +6,13 @@ call, so that a function which uses it up harms no other call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from nextword.flow_graph import Node
 
 
 class UnknownRecipe(ValueError):
@@ -74,4 +76,166 @@ class TableModel:
         return list(words), np.array(probabilities)
 
 
-_BUILDERS: dict[str, Callable[..., Any]] = {"generator": _generator, "table model": TableModel}
+NodeSpec = tuple[str, float, tuple[int, ...], tuple[float, ...], float]
+"""A node of a graph: name, value, places of its parents, derivatives, and what `grad` holds."""
+_MOST_LOOKS = 300_000
+
+
+class WalkedForEver(RuntimeError):
+    """A graph's parents were looked up far more often than there are nodes and arcs."""
+
+
+class _WatchedNode(Node):
+    """A node that counts how often the parents of its graph are looked up.
+
+    A walk along every path, not every arc, would otherwise not end before its time is up, and
+    take the time of the other cases with it.
+    """
+
+    def __init__(
+        self, value: float, parents: Sequence[Node], derivatives: Sequence[float], looks: list[int]
+    ) -> None:
+        self._looks = looks
+        super().__init__(value, parents, derivatives)
+
+    @property
+    def parents(self) -> tuple[Node, ...]:
+        """The parents, counted."""
+        self._looks[0] += 1
+        if self._looks[0] > _MOST_LOOKS:
+            raise WalkedForEver(
+                f"the parents of this small graph were looked up more than {_MOST_LOOKS:,} times: "
+                "does the walk follow every path instead of every arc?"
+            )
+        return self._parents
+
+    @parents.setter
+    def parents(self, parents: tuple[Node, ...]) -> None:
+        self._parents = tuple(parents)
+
+
+def _graph(specs: Sequence[NodeSpec]) -> Node:
+    """Return the last of the nodes, each of which stands after its parents."""
+    nodes: list[Node] = []
+    looks = [0]
+    for name, value, parents, derivatives, grad in specs:
+        node = _WatchedNode(value, [nodes[place] for place in parents], derivatives, looks)
+        node.name, node.grad = name, grad
+        nodes.append(node)
+    return nodes[-1]
+
+
+@dataclass(frozen=True)
+class Waves:
+    """A smooth function of an array: sum(a sin(20 x)) + b sin(sum(w x)).
+
+    Parameters
+    ----------
+    a, w
+        Of the shape of the argument.
+    b
+        The height of the wave that couples the entries.
+    scribbles
+        Whether it uses the array that it gets as scratch space, and leaves it changed.
+    """
+
+    a: np.ndarray
+    b: float
+    w: np.ndarray
+    scribbles: bool = False
+
+    def __call__(self, x: np.ndarray) -> float:
+        """Return the value at x, a number."""
+        if np.shape(x) != self.a.shape:
+            raise ValueError(f"f expects an array of shape {self.a.shape}, came {np.shape(x)}")
+        value = float(np.sum(self.a * np.sin(20 * x)) + self.b * np.sin(np.sum(self.w * x)))
+        if self.scribbles and isinstance(x, np.ndarray):
+            x *= 0.5
+        return value
+
+
+Parameters = Mapping[str, Any]
+
+
+class PositionModel:
+    """A language model to try a training loop on: each word of a context votes for the next one.
+
+    Its parameters are ``votes`` (window, vocab, vocab), a table of scores for each place of the
+    context, ``bias`` (vocab,), and ``unused``, which is None.
+    """
+
+    @staticmethod
+    def log_probs(params: Parameters, contexts: np.ndarray) -> np.ndarray:
+        """Return the log-probabilities (N, vocab) after contexts (N, window)."""
+        import torch
+
+        votes, bias = (torch.tensor(np.asarray(params[name])) for name in ("votes", "bias"))
+        scores = _position_scores(votes, bias, contexts)
+        return np.asarray(torch.log_softmax(scores, dim=1).numpy())
+
+    @staticmethod
+    def loss(params: Parameters, contexts: np.ndarray, targets: np.ndarray) -> float:
+        """Return the mean loss, in nats, of some examples."""
+        import torch
+
+        votes, bias = (torch.tensor(np.asarray(params[name])) for name in ("votes", "bias"))
+        scores = _position_scores(votes, bias, contexts)
+        return float(torch.nn.functional.cross_entropy(scores, torch.tensor(targets)))
+
+    @staticmethod
+    def gradients(
+        params: Parameters, contexts: np.ndarray, targets: np.ndarray
+    ) -> dict[str, np.ndarray | None]:
+        """Return the gradient of the mean loss of some examples, None for what is unused."""
+        import torch
+
+        votes, bias = (
+            torch.tensor(np.asarray(params[name]), requires_grad=True) for name in ("votes", "bias")
+        )
+        scores = _position_scores(votes, bias, contexts)
+        torch.nn.functional.cross_entropy(scores, torch.tensor(targets)).backward()  # type: ignore[no-untyped-call]
+        grads = (votes.grad, bias.grad)
+        ours = [None if grad is None else grad.numpy() for grad in grads]
+        return {"votes": ours[0], "bias": ours[1], "unused": None}
+
+
+def _position_scores(votes: Any, bias: Any, contexts: np.ndarray) -> Any:
+    return bias + votes[np.arange(votes.shape[0]), np.asarray(contexts)].sum(1)
+
+
+@dataclass(frozen=True)
+class ClockLoss:
+    """The loss of a model that only counts its steps: known beforehand after each of them.
+
+    Its one parameter is ``x`` (1,), which a step of rate 1 raises by 1.
+
+    Parameters
+    ----------
+    losses
+        Before the first step, after it, and so on.
+    """
+
+    losses: Sequence[float]
+
+    def __call__(self, params: Parameters, contexts: np.ndarray, targets: np.ndarray) -> float:
+        """Return the loss after as many steps as were taken; of odd steps, the nearest one."""
+        steps = float(np.asarray(params["x"]).reshape(-1)[0])
+        return self.losses[min(max(round(steps), 0), len(self.losses) - 1)]
+
+
+def _clock_gradients(
+    params: Parameters, contexts: np.ndarray, targets: np.ndarray
+) -> dict[str, np.ndarray]:
+    return {"x": np.full(1, -1.0)}
+
+
+_BUILDERS: dict[str, Callable[..., Any]] = {
+    "clock gradients": lambda: _clock_gradients,
+    "clock loss": ClockLoss,
+    "generator": _generator,
+    "graph": _graph,
+    "position gradients": lambda: PositionModel.gradients,
+    "position loss": lambda: PositionModel.loss,
+    "table model": TableModel,
+    "waves": Waves,
+}

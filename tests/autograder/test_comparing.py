@@ -12,7 +12,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.comparing import Close, Frequencies, is_finite
+from autograder.comparing import (
+    Close,
+    Frequencies,
+    HeldOut,
+    Spread,
+    TopologicalOrder,
+    is_finite,
+)
 from nextword.evidence.codec import MAX_BYTES, Opaque, decode, encode, parse
 
 CLOSE = Close()
@@ -307,3 +314,153 @@ def test_tallies_of_different_distributions_differ():
 )
 def test_what_is_no_tally_of_every_call_differs_and_breaks_nothing(got):
     assert difference(Counter(a=100), got, comparison=Frequencies()) is not None
+
+
+# --- orders of a graph ---------------------------------------------------------------------------
+
+# c is computed from a and b, d from c and a
+A, B, C, D = ["a", []], ["b", []], ["c", ["a", "b"]], ["d", ["c", "a"]]
+ORDER = TopologicalOrder()
+
+
+@pytest.mark.parametrize("got", [[A, B, C, D], [B, A, C, D], (B, A, C, D)])
+def test_any_topological_order_is_as_good(got):
+    assert difference([A, B, C, D], got, comparison=ORDER) is None
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        ([A, C, B, D], "a node that stands before one of its parents"),
+        ([D, C, B, A], "a node that stands before one of its parents"),
+        ([A, B, C], "other nodes than those that the output depends on"),
+        ([A, B, C, D, ["e", []]], "other nodes than those that the output depends on"),
+        ([A, B, A, C, D], "a node that is listed twice"),
+        ([A, B, C, None], "something that is no node of the graph"),
+        ([A, B, C, 4], "something that is no node of the graph"),
+        (None, "no value (None) where a list was expected"),
+        ("abcd", "a text where a list was expected"),
+        ({"a": 1}, "a mapping where a list was expected"),
+    ],
+)
+def test_any_other_list_is_told_why_it_is_none(got, words):
+    assert difference([A, B, C, D], got, comparison=ORDER) == words
+
+
+def test_what_an_answer_says_of_arcs_is_ignored():
+    lying = [["d", []], ["c", []], ["b", []], ["a", []]]
+    assert difference([A, B, C, D], lying, comparison=ORDER) is not None
+
+
+def test_a_wrong_order_is_known_again():
+    assert difference([D, C, B, A], [D, C, A, B], comparison=ORDER) is None  # outputs first
+    assert difference([D, C, B, A], [A, B, C, D], comparison=ORDER) is not None
+    assert difference([A, D, C, B], [A, D, C, B], comparison=ORDER) is None
+    assert difference([A, D, C, B], [D, A, C, B], comparison=ORDER) == "another order"
+    assert difference(None, None, comparison=ORDER) is None
+    assert difference(None, [A], comparison=ORDER) is not None
+
+
+# --- spreads of random numbers -------------------------------------------------------------------
+
+
+def spread(seed, width=1.0, shape=(2, 3), again=True, new=True):
+    numbers = np.random.default_rng(seed).uniform(-width, width, 100_000)
+    return {
+        "shape": shape,
+        "quantiles": np.quantile(numbers, np.linspace(0, 1, 21)),
+        "the same again": again,
+        "new in every call": new,
+    }
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_two_spreads_of_one_distribution_agree(seed):
+    one, other = spread(2 * seed), spread(2 * seed + 1)
+    assert difference(one, other, comparison=Spread()) is None
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        (spread(1, width=0.9), "numbers that are spread otherwise"),
+        (spread(1, width=1.1), "numbers that are spread otherwise"),
+        (spread(1, shape=(3, 2)), "an array of another shape"),
+        (spread(1, again=False), "numbers that do not come from the generator alone"),
+        (spread(1, new=False), "the same numbers in every call"),
+        (spread(1) | {"quantiles": None}, "numbers that are spread otherwise"),
+        (spread(1) | {"shape": np.ones((2, 2))}, "an array of another shape"),
+        (
+            spread(1) | {"the same again": np.ones(3)},
+            "numbers that do not come from the generator alone",
+        ),
+        ({}, "another mapping"),
+        (None, "no value (None) where a mapping was expected"),
+    ],
+)
+def test_another_spread_is_told_how_it_differs(got, words):
+    assert difference(spread(0), got, comparison=Spread()) == words
+
+
+def test_nothing_that_is_sent_breaks_a_comparison_of_orders_or_spreads():
+    odd = [None, 1, "a", [], {}, [[]], [["a"]], [["a", "b"]], [[1, []]], np.ones(3), {1, 2}, b"a"]
+    for got in odd:
+        for expected in odd:
+            difference(expected, got, comparison=ORDER)
+        assert difference(spread(0), got, comparison=Spread()) is not None
+
+
+# --- arrays as a whole, more keys, and models ----------------------------------------------------
+
+
+def test_entries_that_nearly_cancel_are_compared_on_the_scale_of_their_array():
+    expected = np.array([[1000.0, 1e-9], [-3.0, 0.0]])
+    got = expected + 1e-4
+    assert difference(expected, got) is not None
+    assert difference(expected, got, comparison=Close(per_array=True)) is None
+    assert difference(expected, expected + 0.1, comparison=Close(per_array=True)) is not None
+    infinite = np.array([1.0, -np.inf])
+    assert difference(infinite, infinite + 1e-7, comparison=Close(per_array=True)) is None
+    assert difference(infinite, np.array([1.0, -9e9]), comparison=Close(per_array=True)) is not None
+    empty = np.zeros((0, 3))
+    assert difference(empty, empty, comparison=Close(per_array=True)) is None
+
+
+def test_more_keys_do_no_harm_where_they_are_allowed():
+    lenient = Close(more_keys=True)
+    assert difference({"a": 1}, {"a": 1, "b": 2}) == "other keys"
+    assert difference({"a": 1}, {"a": 1, "b": 2}, comparison=lenient) is None
+    assert difference({"a": 1}, {"b": 2}, comparison=lenient) == "other keys"
+    assert difference({"a": 1}, {"a": 3, "b": 2}, comparison=lenient) is not None
+
+
+HELD_OUT = HeldOut(np.array([0, 2]), margin=0.05)
+THIRDS = np.log(np.full((2, 3), 1 / 3))
+
+
+def test_models_are_compared_by_their_loss_on_words_that_they_never_saw():
+    near = np.log(np.array([[0.34, 0.32, 0.34], [0.3, 0.36, 0.34]]))
+    worse = np.log(np.array([[0.2, 0.4, 0.4], [0.4, 0.4, 0.2]]))
+    assert difference(THIRDS, near, comparison=HELD_OUT) is None
+    assert difference(THIRDS, worse, comparison=HELD_OUT) == "a higher loss on held-out text"
+    assert difference(worse, THIRDS, comparison=HELD_OUT) == "a lower loss on held-out text"
+
+
+@pytest.mark.parametrize(
+    "got",
+    [
+        THIRDS + 0.1,
+        THIRDS[:1],
+        THIRDS[:, :2],
+        THIRDS[0],
+        np.full((2, 3), np.nan),
+        np.full((2, 3), np.inf),
+        THIRDS.astype(complex),
+        np.zeros((2, 3), dtype=int),
+        THIRDS.tolist(),
+        None,
+        "abc",
+    ],
+)
+def test_what_is_no_distribution_over_all_words_is_no_model(got):
+    assert difference(THIRDS, got, comparison=HELD_OUT) is not None

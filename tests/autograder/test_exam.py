@@ -357,3 +357,19 @@ def test_a_function_is_called_in_this_process_and_read_back(toy):
     outcomes = toy.read(toy.testify(lambda values, sign=1: np.float32(1.0)))
     assert outcomes.keys() == toy.expected.keys()
     assert all(outcome.value == 1.0 for outcome in outcomes.values())
+
+
+def test_a_case_may_bring_a_comparison_of_its_own(toy_exam, toy):
+    """It may know what the student's process must not."""
+    check = toy.kit.check
+
+    def draw(rng, reference):
+        for each in check.draw(rng, reference):
+            yield replace(each, compare=Close(rtol=1e-3) if each.group == "empty" else None)
+
+    exam = toy_exam(check=replace(check, draw=draw))
+    used = {exam.comparison(each.identity) for each in exam.cases if each.case.group == "empty"}
+    assert used == {Close(rtol=1e-3)}
+    others = {exam.comparison(each.identity) for each in exam.cases if each.case.group != "empty"}
+    assert others == {Close()}
+    assert "compare" not in exam.inputs

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from autograder.checking import Check, Group, case, misconception
+from autograder.exam import CannotExamine
 from autograder.judge import judge
 from autograder.showing import show_call
 from nextword.evidence.codec import MAX_BYTES, encode
@@ -401,6 +402,31 @@ def test_a_hint_needs_finite_cases(toy_exam):
     assert verdict_on(exam, half.function).hint == "It is not the half."
     infinite = verdict_on(exam, lambda x: x * (2 if math.isinf(x) else math.nan))
     assert (infinite.points, infinite.hint) == (1, None)
+
+
+def test_a_mistake_that_overflows_is_recognised_by_what_is_not_finite(toy_exam):
+    def draw(rng, reference):
+        for _ in range(2):
+            yield case("plain", float(rng.uniform(1, 2)))
+            yield case("large", float(rng.uniform(1000, 2000)))
+
+    def overflow(x):
+        return math.exp(x) if x < 700 else math.inf
+
+    groups = {"plain": Group("plain", 1), "large": Group("large", 1)}
+    parts = {
+        "reference": lambda x: math.exp(min(x, 700.0)),
+        "check": Check(groups, draw),
+        "correct_ways": (),
+    }
+    blind = misconception("large", hint="It overflows.")(overflow)
+    with pytest.raises(CannotExamine, match="fewer than 2 finite cases"):
+        toy_exam(misconceptions=(blind,), **parts)
+    way = misconception("large", hint="It overflows.", overflows=True)(overflow)
+    exam = toy_exam(misconceptions=(way,), **parts)
+    assert verdict_on(exam, overflow).hint == "It overflows."
+    assert verdict_on(exam, lambda x: math.exp(x) if x < 700 else math.nan).hint is None
+    assert verdict_on(exam, lambda x: overflow(x) + (x < 700)).hint is None
 
 
 # --- what stays secret ---------------------------------------------------------------------------

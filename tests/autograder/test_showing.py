@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.checking import Case, case, tally
+from autograder.checking import Case, case, repeated, tally
 from autograder.showing import LONGEST, show, show_call, show_outcome
 from autograder.testimony import Outcome, StudentError
 from nextword.evidence.codec import Opaque
@@ -35,6 +35,27 @@ def test_a_tally_says_how_often_the_function_is_called():
 def test_a_generator_is_shown_as_it_is_made():
     call = case("g", Recipe("generator", (7,)))
     assert show_call("f", call) == "f(np.random.default_rng(7))"
+
+
+def test_a_graph_is_shown_node_by_node():
+    specs = (("x", 3.0, (), (), 2.0), ("y", 9.0, (0, 0), (3.0, 3.0), 0.0))
+    once = repeated("order", "g", 1, Recipe("graph", (specs,)))
+    assert show_call("f", once).splitlines() == [
+        "f(",
+        "    y, the last of these nodes",
+        "      x = 3, grad 2, an input",
+        "      y = 9, from x (derivative 3), x (derivative 3),",
+        ")",
+    ]
+    twice = repeated("gradients", "g", 2, Recipe("graph", (specs,)))
+    assert show_call("f", twice).endswith("), 2 times")
+
+
+def test_a_function_is_shown_as_its_formula():
+    recipe = Recipe("waves", (np.array([1.0]), 0.5, np.array([2.0]), True))
+    shown = show_call("g", case("g", recipe, np.array([0.25])))
+    assert "f(x) is sum(a sin(20 x)) + b sin(sum(w x)), a = [1.], b = 0.5, w = [2.]" in shown
+    assert "changes the array" in shown
 
 
 def test_an_outcome_is_a_value_an_exception_or_a_sentence():
@@ -138,3 +159,34 @@ def test_the_order_of_a_mapping_and_a_set_does_not_depend_on_hashes():
     words = [f"word {n}" for n in range(30)]
     assert show(frozenset(words)) == show(frozenset(words[::-1]))
     assert show(dict.fromkeys(words)) == show(dict.fromkeys(words[::-1]))
+
+
+# --- the probes of assignment 03 -----------------------------------------------------------------
+
+
+def test_a_training_is_shown_without_the_held_out_contexts():
+    losses = Recipe("clock loss", ([2.0, 1.0],))
+    shown = show_call(
+        "fit", Case("g", ("secret", [1], losses, Recipe("clock gradients")), {}, "trained")
+    )
+    assert "secret" not in shown
+    assert "[2.0, 1.0] after 0, 1, 2 ... steps" in shown
+    shown = show_call("fit", case("g", Recipe("position loss"), Recipe("position gradients")))
+    assert shown == "fit(the loss of a small model, the gradients of a small model)"
+
+
+def test_a_module_is_shown_with_what_it_is_called_with():
+    asked = (2, 0.5, {"b": None}, np.array([[4, 2]]), np.array([7]))
+    shown = show_call("build", Case("g", asked, {}, "module"))
+    assert shown.startswith("build(")
+    assert "{'b': None}" in shown
+    assert "[[4 2]]" in shown
+    assert "2 step(s)" in shown
+    assert "[7]" in shown
+
+
+def test_tallied_rows_are_shown_as_one_call():
+    shown = show_call("hide", Case("g", (100, np.array([1.0, 2.0]), 0.5), {}, "tally rows"))
+    assert shown.startswith("hide(")
+    assert "times" not in shown
+    assert "[1. 2.]" in shown

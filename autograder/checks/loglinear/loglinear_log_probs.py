@@ -1,0 +1,141 @@
+"""loglinear_log_probs: a log-linear model of the next word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checks.loglinear.drawing import draw_indicators, draw_large, draw_model
+from autograder.comparing import Close
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield models of some words and features, the edges, and large scores."""
+    for words, n_features in ((4, 4), (7, 3), (3, 6), (30, 12)):
+        yield case("plain", *draw_model(rng, words, n_features))
+    yield case("plain", *draw_indicators(rng, 6, 4))
+    for _ in range(3):
+        yield case("special", *draw_large(rng, int(rng.integers(3, 7))))
+    yield case("special", *draw_model(rng, 1, 3))
+    yield case("special", *draw_model(rng, int(rng.integers(2, 9)), 0))
+    yield case("special", *draw_model(rng, 5, 1))
+
+
+check = Check(
+    groups={
+        "plain": Group("words with features, also integer ones", 1),
+        "special": Group("large scores, one word, one feature, no features", 1, Close(1e-5, 5e-3)),
+    },
+    draw=draw,
+    compare=Close(rtol=1e-5, atol=1e-6),
+)
+
+
+@misconception(
+    "special",
+    overflows=True,
+    hint="Large scores give you nan or infinity: the exponential overflows. Subtract the same number "
+    "from all scores first; it cancels.",
+)
+def overflow(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    scores = features @ beta
+    return scores - np.log(np.exp(scores).sum())
+
+
+@misconception(
+    "plain",
+    "special",
+    hint="These are scores, not log-probabilities: their exponentials do not sum to 1. The "
+    "denominator of the formula is missing.",
+)
+def not_normalised(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    return features @ beta
+
+
+@misconception(
+    "plain",
+    "special",
+    hint="You return probabilities. Asked for are their logarithms.",
+)
+def probabilities(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    weights = np.exp(features @ beta - (features @ beta).max())
+    return weights / weights.sum()
+
+
+@misconception(
+    "plain",
+    "special",
+    hint="A higher score makes a word *less* probable in your version. It is exp(+beta·f).",
+)
+def score_as_energy(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    scores = -(features @ beta)
+    shifted = scores - scores.max()
+    return shifted - np.log(np.exp(shifted).sum())
+
+
+@misconception(
+    "plain",
+    "special",
+    hint="Your logarithms are of base 2. Nats are natural logarithms.",
+)
+def in_bits(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    scores = features @ beta
+    shifted = scores - scores.max()
+    return (shifted - np.log(np.exp(shifted).sum())) / np.log(2)
+
+
+@misconception(
+    "plain",
+    "special",
+    hint="You sum over the words, down the columns, and so get a distribution over features. A score "
+    "belongs to a word: it sums over the features in its row.",
+)
+def over_the_wrong_axis(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    scores = (features * beta).sum(axis=0)
+    shifted = scores - scores.max(initial=0)
+    return shifted - np.log(np.exp(shifted).sum())
+
+
+@misconception(
+    "plain",
+    "special",
+    hint="You take the mean of the weighted features. A score is their sum: every active feature "
+    "adds its whole weight.",
+)
+def mean_of_features(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    scores = features @ beta / max(len(beta), 1)
+    shifted = scores - scores.max()
+    return shifted - np.log(np.exp(shifted).sum())
+
+
+@correct_way
+def word_by_word(features: np.ndarray, beta: np.ndarray) -> list[object]:
+    scores = [sum(float(b) * float(f) for b, f in zip(beta, row)) for row in features]
+    largest = max(scores)
+    log_sum = largest + math.log(sum(math.exp(score - largest) for score in scores))
+    return [score - log_sum for score in scores]
+
+
+@correct_way
+def logaddexp(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    scores = np.einsum("vk,k->v", features, beta)
+    return scores - np.logaddexp.reduce(scores)
+
+
+@correct_way
+def torch_float32(features: np.ndarray, beta: np.ndarray) -> object:
+    import torch
+
+    scores = torch.tensor(features, dtype=torch.float32) @ torch.tensor(beta, dtype=torch.float32)
+    return torch.log_softmax(scores, dim=0)
+
+
+@correct_way
+def as_a_column(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    scores = features.astype(float).dot(beta.reshape(-1, 1))
+    scores -= scores.max()
+    return (scores - np.log(np.exp(scores).sum())).ravel()

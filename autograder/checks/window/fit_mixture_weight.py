@@ -1,0 +1,189 @@
+"""fit_mixture_weight: how much of each model held-out text wants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.comparing import Close
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield texts whose best weight lies between the models, at one of them, or anywhere."""
+    for tokens in (12, 60, 200, 500):
+        for low, high in ((0.12, 0.38), (0.57, 0.92)):
+            yield case("between", *_between(rng, reference, tokens, low, high))
+    for better in (True, False):
+        p = rng.uniform(0.3, 0.9, size=30)
+        q = p * rng.uniform(0.3, 0.9, size=30)
+        yield case("edges", *((p, q) if better else (q, p)))
+    for _ in range(2):
+        p, q = _between(rng, reference, 20, 0.6, 0.9)
+        p[3] = q[3] = p[11] = q[11] = 0.0
+        yield case("edges", p, q)
+    p = rng.uniform(0.1, 0.9, size=6)
+    yield case("edges", p, p.copy())
+    yield case("edges", np.zeros(4), np.zeros(4))
+    yield case("edges", np.zeros(0), np.zeros(0))
+    yield case("edges", p, p[:-1])
+
+
+def _between(
+    rng: np.random.Generator, reference: ModuleType, tokens: int, low: float, high: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return probabilities whose best weight is from `low` to `high`, and off a coarse grid."""
+    while True:
+        share = rng.uniform(low, high)
+        neural_knows = rng.random(tokens) < share
+        p = np.where(neural_knows, rng.uniform(0.2, 0.9, tokens), rng.uniform(0.001, 0.1, tokens))
+        q = np.where(neural_knows, rng.uniform(0.001, 0.1, tokens), rng.uniform(0.2, 0.9, tokens))
+        weight = reference.fit_mixture_weight(p, q)
+        if low < weight < high and abs(weight * 10 - round(weight * 10)) > 0.25:
+            return p, q
+
+
+check = Check(
+    groups={
+        "between": Group("texts on which both models are needed", 2),
+        "edges": Group("best weights 0 and 1, unknown tokens, ties, and what is refused", 1),
+    },
+    draw=draw,
+    compare=Close(rtol=0.0, atol=1.5e-3),  # 0.001 is asked for, and what rounding adds
+)
+
+
+@misconception(
+    "between",
+    "edges",
+    hint="You return the weight of the n-gram model. Asked for is that of the neural one.",
+)
+def weight_of_the_other(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
+    known = (p_neural > 0) | (p_ngram > 0)
+    p, q = p_neural[known], p_ngram[known]
+    if len(p) == 0:
+        return 0.5
+    grid = np.linspace(0, 1, 2001)
+    return 1 - grid[np.argmax([np.log(a * p + (1 - a) * q + 1e-300).sum() for a in grid])]
+
+
+@misconception(
+    "between",
+    "edges",
+    hint="You make the sum of the mixed probabilities largest, not the sum of their logarithms. "
+    "That sum is a straight line, and always highest at one end.",
+)
+def probabilities_summed(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
+    if p_neural.shape != p_ngram.shape:
+        raise ValueError
+    grid = np.linspace(0, 1, 2001)
+    return grid[np.argmax([(a * p_neural + (1 - a) * p_ngram).sum() for a in grid])]
+
+
+@misconception(
+    "between",
+    "edges",
+    hint="The grid is too coarse: steps of 0.1 do not find a weight to 0.001.",
+)
+def coarse_grid(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
+    if p_neural.shape != p_ngram.shape:
+        raise ValueError
+    known = (p_neural > 0) | (p_ngram > 0)
+    p, q = p_neural[known], p_ngram[known]
+    if np.array_equal(p, q):
+        return 0.5
+    grid = np.linspace(0, 1, 11)
+    return grid[np.argmax([np.log(a * p + (1 - a) * q + 1e-300).sum() for a in grid])]
+
+
+@misconception(
+    "between",
+    "edges",
+    hint="You return the share of tokens on which the neural model is better. How much better it is "
+    "matters too: write down the likelihood of the text as a function of the weight.",
+)
+def share_of_wins(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
+    if p_neural.shape != p_ngram.shape:
+        raise ValueError
+    known = (p_neural > 0) | (p_ngram > 0)
+    p, q = p_neural[known], p_ngram[known]
+    return float((p > q).mean()) if len(p) and not np.array_equal(p, q) else 0.5
+
+
+@misconception(
+    "between",
+    "edges",
+    hint="You stop after one round of EM. It creeps up to the best weight; go on until it no longer "
+    "moves.",
+)
+def one_round(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
+    if p_neural.shape != p_ngram.shape:
+        raise ValueError
+    known = (p_neural > 0) | (p_ngram > 0)
+    p, q = p_neural[known], p_ngram[known]
+    return float((p / (p + q)).mean()) if len(p) else 0.5
+
+
+@misconception(
+    "edges",
+    hint="A token to which both models give probability 0 makes every weight look equally bad: its "
+    "logarithm is minus infinity whatever the weight. Leave such tokens out.",
+)
+def impossible_tokens_kept(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
+    if p_neural.shape != p_ngram.shape:
+        raise ValueError
+    if np.array_equal(p_neural, p_ngram):
+        return 0.5
+    grid = np.linspace(0, 1, 2001)
+    return grid[np.argmax([np.log(a * p_neural + (1 - a) * p_ngram).sum() for a in grid])]
+
+
+@correct_way
+def with_em(p_neural: np.ndarray, p_ngram: np.ndarray) -> float:
+    if np.shape(p_neural) != np.shape(p_ngram):
+        raise ValueError("shapes")
+    known = (p_neural > 0) | (p_ngram > 0)
+    p, q = p_neural[known], p_ngram[known]
+    weight = 0.5
+    if len(p) == 0:
+        return weight
+    for _ in range(4000):
+        weight = float((weight * p / (weight * p + (1 - weight) * q)).mean())
+    return weight
+
+
+@correct_way
+def with_a_grid(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
+    if p_neural.shape != p_ngram.shape:
+        raise ValueError(f"{p_neural.shape} and {p_ngram.shape}")
+    rows = [(p, q) for p, q in zip(p_neural.tolist(), p_ngram.tolist()) if p > 0 or q > 0]
+    if all(p == q for p, q in rows):
+        return 0.5
+    p, q = np.array(rows).T
+    grid = np.arange(0, 1.0005, 0.001)
+    with np.errstate(divide="ignore"):
+        return grid[np.argmax(np.log(np.outer(grid, p) + np.outer(1 - grid, q)).sum(axis=1))]
+
+
+@correct_way
+def with_thirds(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
+    import torch
+
+    p, q = torch.tensor(p_neural), torch.tensor(p_ngram)
+    if p.shape != q.shape:
+        raise ValueError("one probability of each model for each token")
+    known = (p > 0) | (q > 0)
+    p, q = p[known], q[known]
+    if torch.equal(p, q):
+        return torch.tensor(0.5)
+    low, high = 0.0, 1.0
+    while high - low > 1e-5:
+        a, b = low + (high - low) / 3, high - (high - low) / 3
+        at_a, at_b = ((w * p + (1 - w) * q).log().sum() for w in (a, b))
+        if at_a < at_b:
+            low = a
+        else:
+            high = b
+    return torch.tensor((low + high) / 2)

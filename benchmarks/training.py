@@ -1,0 +1,214 @@
+"""Speed of a training step: by hand in numpy, as students write it, against torch.
+
+Run it from the repository with `python benchmarks/training.py`; it prints a table in Markdown. The
+numpy side is the reference of the assignment, read out of its notebook, plus a plain gradient
+step. The peer is the same network in torch with `torch.optim.SGD`, its vectors dense or sparse,
+whichever is faster. One thread; CPU time; numpy and torch take turns.
+"""
+
+import argparse
+import datetime
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import numpy as np
+import torch
+
+REPO = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPO))
+
+from autograder.course import Course  # noqa: E402
+from autograder.pairs import read_notebook  # noqa: E402
+from autograder.reference import load_reference  # noqa: E402
+from nextword.neural import WindowNetwork  # noqa: E402
+
+LEARNING_RATE = 0.1
+TARGET = 1.5
+"""Numpy may take this many times as long as torch."""
+
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A step of training, by hand and in torch.
+
+    Attributes
+    ----------
+    name
+        Of the model.
+    sizes
+        What its two builders get, by name.
+    by_hand
+        Makes numpy's step from sizes and number format.
+    in_torch
+        Makes torch's steps, all ways of writing it.
+    tokens
+        How many predictions a step learns from.
+    """
+
+    name: str
+    sizes: dict[str, int]
+    by_hand: Callable[[dict[str, int], str], Step]
+    in_torch: Callable[[dict[str, int], str], list[Step]]
+    tokens: int
+
+
+def reference(assignment: str) -> ModuleType:
+    """Return the reference functions of an assignment."""
+    path = Course.at(REPO).assignment(assignment).notebook_path
+    return load_reference(read_notebook(path), assignment)
+
+
+# --- the window model ----------------------------------------------------------------------------
+
+
+def windows(sizes: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return contexts and targets, frequent words more often, as in text."""
+    rng = np.random.default_rng(0)
+    shares = 1 / np.arange(1, sizes["V"] + 1)
+    shares /= shares.sum()
+    drawn = rng.choice(sizes["V"], size=(sizes["batch"], sizes["window"] + 1), p=shares)
+    return drawn[:, :-1], drawn[:, -1]
+
+
+def window_by_hand(sizes: dict[str, int], kind: str) -> Step:
+    """Return the reference's forward and backward pass with a step down the gradient."""
+    functions = reference("03_window")
+    rng = np.random.default_rng(1)
+    width = sizes["window"] * sizes["m"]
+    shapes = {
+        "C": (sizes["V"], sizes["m"]),
+        "H": (width, sizes["h"]),
+        "d": (sizes["h"],),
+        "U": (sizes["h"], sizes["V"]),
+        "b": (sizes["V"],),
+    }
+    params: dict[str, Any] = {
+        name: (0.1 * rng.normal(size=shape)).astype(kind) for name, shape in shapes.items()
+    }
+    params["W"] = None
+    contexts, targets = windows(sizes)
+
+    def step() -> None:
+        log_probs, cache = functions.window_forward(params, contexts)
+        functions.window_loss(log_probs, targets)
+        grads = functions.window_backward(params, cache, targets)
+        for name in shapes:
+            grads[name] *= LEARNING_RATE
+            params[name] -= grads[name]
+
+    return step
+
+
+def window_in_torch(sizes: dict[str, int], kind: str) -> list[Step]:
+    """Return the same step, with dense and with sparse gradients of the vectors."""
+    contexts, targets = map(torch.from_numpy, windows(sizes))
+
+    def made(sparse: bool) -> Step:
+        network = WindowNetwork(
+            sizes["V"],
+            sizes["window"],
+            sizes["m"],
+            sizes["h"],
+            sparse=sparse,
+            rng=np.random.default_rng(1),
+        ).to(getattr(torch, kind))
+        optimizer = torch.optim.SGD(network.parameters(), lr=LEARNING_RATE)
+
+        def step() -> None:
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(network(contexts), targets).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+        return step
+
+    return [made(sparse=False), made(sparse=True)]
+
+
+def window_task(**sizes: int) -> Task:
+    """Return the window model's task."""
+    return Task("window (03)", sizes, window_by_hand, window_in_torch, sizes["batch"])
+
+
+TASKS = (
+    window_task(V=496, window=4, m=30, h=100, batch=128),
+    window_task(V=10_000, window=4, m=60, h=100, batch=512),
+    # Module 4 adds its recurrent model: BPTT by hand against torch.nn.RNN, V = 496 and 10,000,
+    # 200 hidden units, 20 rows, 35 steps (tokens = rows * steps).
+)
+
+# --- measuring -----------------------------------------------------------------------------------
+
+
+def seconds(steps: list[Step], rounds: int, least: float = 0.15) -> list[float]:
+    """Return each step's CPU time: its best over rounds in which all take turns."""
+    best = [np.inf] * len(steps)
+    for _ in range(rounds):
+        for number, step in enumerate(steps):
+            step()
+            begun, repeats = time.process_time(), 0
+            while time.process_time() - begun < least:
+                step()
+                repeats += 1
+            best[number] = min(best[number], (time.process_time() - begun) / repeats)
+    return best
+
+
+def machine() -> str:
+    """Return processor, system and versions in a line."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        lines = (line.partition(":") for line in info.read_text().splitlines())
+        cpu = next((value.strip() for key, _, value in lines if key.startswith("model name")), cpu)
+    return (
+        f"{cpu}, one thread, {platform.system()}, Python {platform.python_version()}, "
+        f"numpy {np.__version__}, torch {torch.__version__}"
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--date", default=datetime.date.today().isoformat())
+    parser.add_argument("--machine", default=machine(), help="what to call this machine")
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    print(f"{arguments.date}, {arguments.machine}. CPU time of a step, the best of")
+    print(
+        f"{arguments.rounds} rounds in which numpy and torch take turns. "
+        f"Target: ratio ≤ {TARGET}.\n"
+    )
+    print(
+        "| model | sizes | numbers | numpy tokens/s | torch tokens/s | torch's vectors "
+        "| numpy / torch time | |"
+    )
+    print("|---|---|---|---:|---:|---|---:|---|")
+    for task in TASKS:
+        sizes = ", ".join(f"{name} {size:,}" for name, size in task.sizes.items())
+        for kind in ("float64", "float32"):
+            steps = [task.by_hand(task.sizes, kind), *task.in_torch(task.sizes, kind)]
+            ours, dense, sparse = seconds(steps, arguments.rounds)
+            theirs = min(dense, sparse)
+            ratio = ours / theirs
+            print(
+                f"| {task.name} | {sizes} | {kind} | {task.tokens / ours:,.0f} | "
+                f"{task.tokens / theirs:,.0f} | {'dense' if dense <= sparse else 'sparse'} | "
+                f"{ratio:.2f} | {'reached' if ratio <= TARGET else 'MISSED'} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""No public function of `nextword` is an answer to a question of any assignment."""
+
+import functools
+import importlib
+import inspect
+import json
+import pkgutil
+import warnings
+from pathlib import Path
+
+import pytest
+
+import nextword
+from autograder.course import Course
+from autograder.exam import Exam, QuestionExam, agrees, draw_exam
+from autograder.material import load_material
+from autograder.testimony import read_testimony
+from nextword.evidence.witness import interrogate
+
+COURSE = Course.at(Path(__file__).resolve().parents[3])
+every_assignment = pytest.mark.parametrize("name", COURSE.assignment_names())
+
+
+@functools.cache
+def drawn(name: str) -> Exam:
+    """Return an exam of an assignment."""
+    with warnings.catch_warnings():  # grading does not turn warnings into errors
+        warnings.simplefilter("ignore")
+        return draw_exam(load_material(COURSE.assignment(name)), "tests")
+
+
+def public_callables():
+    """Return every public function, class and method of `nextword`, by its full name."""
+    found = {}
+    for module_info in pkgutil.walk_packages(nextword.__path__, "nextword."):
+        module = importlib.import_module(module_info.name)
+        for name, value in vars(module).items():
+            if name[0] == "_" or not callable(value):
+                continue
+            if not getattr(value, "__module__", "").startswith("nextword"):
+                continue
+            found[f"{value.__module__}.{name}"] = value
+            if inspect.isclass(value):
+                found |= {
+                    f"{value.__module__}.{name}.{method}": getattr(value, method)
+                    for method in dir(value)
+                    if method[0] != "_" and callable(getattr(value, method))
+                }
+    return found
+
+
+@pytest.fixture
+def offline(monkeypatch, tmp_path):
+    """A place in which any function may be called with any arguments."""
+
+    def refuse(*args, **kwargs):
+        raise OSError("no network in a test")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("NEXTWORD_DATA_DIR", str(tmp_path))
+
+
+@every_assignment
+@pytest.mark.usefixtures("offline")
+def test_no_public_function_of_the_library_passes_any_check(name: str):
+    functions = public_callables()
+    assert len(functions) > 20
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        passing = [
+            f"{function_name} gets full marks for {question.kit.name}: a student could call it"
+            for question in drawn(name).questions
+            for asked in [single_cases(question)]
+            for function_name, function in functions.items()
+            if gets_full_marks(question, asked, function)
+        ]
+    assert passing == []
+
+
+def single_cases(question: QuestionExam):
+    """Return the inputs of each secret case by itself, the shortest first."""
+    asked = json.loads(question.inputs)
+    secret = {each.identity for each in question.cases if not each.practice}
+    inputs = {
+        case["id"]: json.dumps({**asked, "cases": [case]})
+        for case in asked["cases"]
+        if case["id"] in secret
+    }
+    return dict(sorted(inputs.items(), key=lambda item: len(item[1])))
+
+
+def gets_full_marks(question, asked, function):
+    """Ask one case after the other, until the first that is answered wrongly."""
+    for identity, inputs in asked.items():
+        evidence = interrogate(function, inputs)
+        outcome = read_testimony(evidence, question.kit.name, [identity])[identity]
+        expected = question.expected[identity]
+        if outcome.changed or not agrees(question.comparison(identity), expected, outcome):
+            return False
+    return True
+
+
+@every_assignment
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_function_that_answers_in_full_would_be_found(name: str):
+    for question in drawn(name).questions:
+        right, wrong = question.kit.correct_ways[0], question.kit.misconceptions[0]
+        asked = single_cases(question)
+        assert gets_full_marks(question, asked, right.function)
+        assert not gets_full_marks(question, asked, wrong.function)

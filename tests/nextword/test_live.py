@@ -1,0 +1,34 @@
+from IPython.display import Image
+
+from nextword import live
+from nextword.training import History
+
+HISTORY = History(updates_per_epoch=10, losses=[3.0] * 25, valid_losses=[3.0, 2.0, 1.5])
+
+
+def test_a_curve_is_drawn_once_and_then_in_the_same_place(monkeypatch):
+    shown, updated = [], []
+
+    class Place:
+        def update(self, image):
+            updated.append(image)
+
+    def display(image, display_id):
+        shown.append(image)
+        return Place()
+
+    monkeypatch.setattr(live, "display", display)
+    watch = live.LiveLoss(floor=1.2, title="here")
+    for _ in range(3):
+        watch(HISTORY)
+    assert len(shown) == 1
+    assert len(updated) == 2
+    assert all(isinstance(image, Image) for image in [*shown, *updated])
+    assert "from 3.00 to 1.50" in shown[0].alt
+    assert "floor is 1.20" in shown[0].alt
+
+
+def test_without_a_notebook_drawing_does_no_harm():
+    watch = live.LiveLoss()
+    watch(HISTORY)
+    watch(HISTORY)

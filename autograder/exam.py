@@ -93,6 +93,46 @@ class QuestionExam:
         }
 
     @cached_property
+    def comparable(self) -> dict[str, list[str]]:
+        """By misconception: the cases by which it can be recognised, as both answers are finite.
+
+        Of a misconception that overflows every case with answers counts.
+        """
+        return {
+            way.name: [
+                identity
+                for identity, expected in self.expected.items()
+                if expected.returned
+                and self.wrong[way.name][identity].returned
+                and (
+                    way.overflows
+                    or (
+                        is_finite(expected.value)
+                        and is_finite(self.wrong[way.name][identity].value)
+                    )
+                )
+            ]
+            for way in self.kit.misconceptions
+        }
+
+    @cached_property
+    def telling(self) -> dict[str, list[str]]:
+        """By misconception: the comparable cases in which it differs from the reference."""
+        return {
+            name: [
+                identity
+                for identity in identities
+                if not agrees(
+                    self.comparison(identity),
+                    self.expected[identity],
+                    self.wrong[name][identity],
+                    MARGIN,
+                )
+            ]
+            for name, identities in self.comparable.items()
+        }
+
+    @cached_property
     def calls(self) -> dict[str, str]:
         """The practice cases as a student would write them, by identity."""
         return {
@@ -244,29 +284,9 @@ def difference(
     return comparison.difference(expected.value, got.value, slack)
 
 
-def comparable(exam: QuestionExam, way: Misconception) -> list[str]:
-    """Return the cases by which a misconception can be recognised: both answers are finite.
-
-    Of a misconception that overflows every case with answers counts.
-    """
-    answers = exam.wrong[way.name]
-    return [
-        identity
-        for identity, expected in exam.expected.items()
-        if expected.returned
-        and answers[identity].returned
-        and (way.overflows or (is_finite(expected.value) and is_finite(answers[identity].value)))
-    ]
-
-
-def discriminating(exam: QuestionExam, way: Misconception) -> list[str]:
-    """Return the comparable cases in which a misconception differs from the reference."""
-    answers = exam.wrong[way.name]
-    return [
-        identity
-        for identity in comparable(exam, way)
-        if not agrees(exam.comparison(identity), exam.expected[identity], answers[identity], MARGIN)
-    ]
+def _comparable(way: Misconception, expected: Outcome, wrong: Outcome) -> bool:
+    answered = expected.returned and wrong.returned
+    return answered and (way.overflows or (is_finite(expected.value) and is_finite(wrong.value)))
 
 
 def _problem(exam: QuestionExam) -> str:
@@ -293,7 +313,7 @@ def _problem(exam: QuestionExam) -> str:
             return f"{way.name!r} loses {sorted(lost)}, said to lose {sorted(way.loses)}"
         if _groups_where(exam, way, 1.0) != way.loses:
             return f"{way.name!r} is near the reference in a group that it does not lose"
-        if len(discriminating(exam, way)) < DISCRIMINATING:
+        if len(exam.telling[way.name]) < DISCRIMINATING:
             return f"fewer than {DISCRIMINATING} finite cases tell {way.name!r} from the reference"
     return ""
 

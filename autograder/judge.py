@@ -11,9 +11,7 @@ from autograder.exam import (
     ExamCase,
     QuestionExam,
     agrees,
-    comparable,
     difference,
-    discriminating,
 )
 from autograder.showing import show_outcome
 from autograder.testimony import Outcome
@@ -225,15 +223,14 @@ def _recognise(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Misconcep
 def _is_this(exam: QuestionExam, way: Misconception, outcomes: Mapping[str, Outcome]) -> bool:
     """Return whether all comparable evidence is the misconception's, with two cases that tell."""
     answers = exam.wrong[way.name]
-    telling = set(discriminating(exam, way))
     if not all(
         agrees(exam.comparison(identity), answers[identity], outcomes[identity])
-        for identity in comparable(exam, way)
+        for identity in exam.comparable[way.name]
     ):
         return False
     differs = [
         identity
-        for identity in telling
+        for identity in exam.telling[way.name]
         if not agrees(exam.comparison(identity), exam.expected[identity], outcomes[identity])
     ]
     return len(differs) >= DISCRIMINATING

@@ -19,7 +19,6 @@ from autograder.exam import (
     QuestionExam,
     agrees,
     difference,
-    discriminating,
     draw_exam,
 )
 from autograder.testimony import Outcome, StudentError
@@ -150,7 +149,7 @@ def test_a_good_question_can_be_examined(examine):
     exam = examine()
     assert exam.expected.keys() == {each.identity for each in exam.cases}
     assert exam.wrong.keys() == {"mean"}
-    assert len(discriminating(exam, mean)) == len(exam.cases)
+    assert len(exam.telling[mean.name]) == len(exam.cases)
 
 
 def test_a_wrong_way_that_is_the_reference_cannot_be_examined(examine):
@@ -307,7 +306,7 @@ def test_a_reference_that_is_too_slow_is_refused_at_once_not_drawn_anew(examine)
 def test_every_misconception_of_the_course_can_be_told_by_ten_tolerances(exam):
     for question in exam.questions:
         for way in question.kit.misconceptions:
-            assert len(discriminating(question, way)) >= DISCRIMINATING
+            assert len(question.telling[way.name]) >= DISCRIMINATING
 
 
 # --- comparing outcomes --------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import signal
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +14,8 @@ _ROOT = Path("/sys/fs/cgroup")
 _MEMBERS = "cgroup.procs"
 _PREFIX = "nextword-"
 CONTROLLERS = {"pids": "pids.max", "memory": "memory.limit_in_bytes"}
+_ENDING_SECONDS = 20
+"""How long processes that were killed may take to go, as where much memory has to be freed."""
 
 
 def writable() -> list[str]:
@@ -66,7 +70,47 @@ def group(processes: int, memory_bytes: int) -> Iterator[list[Path]]:
             (folder / CONTROLLERS[controller]).write_text(str(limits[controller]))
         yield [folder / _MEMBERS for folder in made]
     finally:
-        for folder in made:
-            # It can be busy for a moment after its last process has ended, and is empty then.
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        _end(made)
+
+
+def _end(folders: Sequence[Path]) -> None:
+    """End what still runs in a group, and remove it.
+
+    A sandbox's processes are killed as it ends, but are gone a moment later only.
+    """
+    deadline = time.monotonic() + _ENDING_SECONDS
+    for folder in folders:
+        while not _removed(folder) and time.monotonic() < deadline:
+            _kill_members(folder)
+            time.sleep(0.01)
+
+
+def _removed(folder: Path) -> bool:
+    """Remove a group, unless there are processes in it."""
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _kill_members(folder: Path) -> None:
+    for number in _members(folder):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            process = os.pidfd_open(number)
+            try:
+                # Looked up again, as another process could have got its number.
+                if number in _members(folder):
+                    signal.pidfd_send_signal(process, signal.SIGKILL)
+            finally:
+                os.close(process)
+
+
+def _members(folder: Path) -> list[int]:
+    """Return the processes in a group."""
+    try:
+        return [int(line) for line in (folder / _MEMBERS).read_text().split()]
+    except OSError:
+        return []

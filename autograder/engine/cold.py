@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
 import subprocess
 import sys
-import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,20 @@ from typing import Any
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from jupyter_core.utils import ensure_event_loop
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 
 import autograder
 from autograder.engine import cgroups
-from autograder.engine.ending import ENDED, too_long
+from autograder.engine.ending import ENDED, LOST, too_long
 from autograder.engine.limits import Limits
-from autograder.engine.outputs import admitted
+from autograder.engine.outputs import admitted, budget
 from autograder.engine.sandbox import plain_environment, sandbox_command
+from autograder.engine.temporary import temporary_folder
 from autograder.errors import CourseError
+from autograder.inside import frames
 from nextword.evidence import EVIDENCE_MIME_TYPE, INPUTS_VARIABLE
 from nextword.evidence.codec import MAX_BYTES
 
@@ -36,6 +40,8 @@ _INSIDE = Path(autograder.__path__[0]) / "inside"
 _LONGEST_MESSAGE = 3 * MAX_BYTES
 _MOST_MESSAGES = 40
 """What waits for us; a thousand more wait in the kernel before it drops any."""
+_NOTHING_ARRIVED = "Timeout waiting for IOPub output"
+"""What nbclient says where a cell has ended, and word of that does not come."""
 
 
 class SandboxProvisioner(LocalProvisioner):
@@ -76,8 +82,8 @@ class _Wrapping:
         _, _, launcher, *arguments = kernel
         if launcher != "ipykernel_launcher":
             raise BrokenKernelspec(f"expected the kernel of ipykernel, found {kernel}")
-        command = [sys.executable, "-c", _RUN_KERNEL, str(_INSIDE), json.dumps(descriptors)]
-        command += arguments
+        told = json.dumps({"sockets": descriptors, "budget": budget(self._limits)})
+        command = [sys.executable, "-c", _RUN_KERNEL, str(_INSIDE), told, *arguments]
         inside = "/scratch" if self._isolated else str(self._folder / "scratch")
         environment = plain_environment(inside) | {INPUTS_VARIABLE: str(self._inputs)}
         wrapped = [*limited, *command]
@@ -91,7 +97,7 @@ class _Wrapping:
         else:
             Path(inside).mkdir()
         return {
-            "cmd": cgroups.joining(self._members, wrapped),
+            "cmd": cgroups.joining(self._members, ["/bin/sh", "-c", _FIRST_TO_GO, "sh", *wrapped]),
             "env": environment,
             "cwd": str(self._folder),
             "stdout": subprocess.DEVNULL,
@@ -121,6 +127,8 @@ class _Wrapping:
         )
 
 
+_FIRST_TO_GO = 'echo 1000 > /proc/self/oom_score_adj; exec "$@"'
+"""Let the kernel end this one first where memory runs out. In the sandbox /proc is read-only."""
 _RUN_LIMITED = "import sys; sys.path.insert(0, sys.argv.pop(1)); import limited; limited.main()"
 _RUN_KERNEL = (
     "import sys; sys.path[0] = sys.argv.pop(1); import kernel; del sys.path[0]; kernel.main()"
@@ -154,8 +162,8 @@ class ColdSession:
         self._client.kept_bytes = 0
         try:
             self._client.execute_cell(cell, index)
-        except CellTimeoutError:
-            return too_long(self._client.timeout)
+        except CellTimeoutError as error:
+            return LOST if _NOTHING_ARRIVED in str(error) else too_long(self._client.timeout)
         except Exception:  # noqa: BLE001 - the kernel died, or sent what is no message
             return ENDED
         finally:
@@ -191,13 +199,15 @@ def cold_session(notebook: NotebookNode, limits: Limits, isolated: bool) -> Iter
         shutdown_kernel="immediate",
         startup_timeout=120,
         iopub_timeout=10,
+        raise_on_iopub_timeout=True,
         store_widget_state=False,
+        coalesce_streams=True,
         kernel_name="python3",
     )
     client.output_bytes = limits.output_bytes
     client.on_cell_executed = client.note_exit
     with (
-        tempfile.TemporaryDirectory(prefix="nextword-", ignore_cleanup_errors=True) as folder,
+        temporary_folder() as folder,
         cgroups.group(limits.processes + 16, limits.memory_bytes + 2**30) as members,
     ):
         manager: Any = client.create_kernel_manager()
@@ -206,9 +216,30 @@ def cold_session(notebook: NotebookNode, limits: Limits, isolated: bool) -> Iter
         manager.transport, manager.ip = "ipc", f"{folder}/channel"
         manager.connection_file = f"{folder}/kernel.json"
         manager.client_class = f"{__name__}.{BoundedKernelClient.__name__}"
-        sandbox = _Wrapping(Path(folder), limits, members, isolated)
-        with sandbox.sockets, client.setup_kernel(sandbox=sandbox, cleanup_kc=True):
-            yield ColdSession(client, Path(folder))
+        manager.session.unpack = frames.parse
+        sandbox = _Wrapping(folder, limits, members, isolated)
+        with (
+            sandbox.sockets,
+            _ending_tasks(),
+            client.setup_kernel(sandbox=sandbox, cleanup_kc=True),
+        ):
+            yield ColdSession(client, folder)
+
+
+@contextlib.contextmanager
+def _ending_tasks() -> Iterator[None]:
+    """End the tasks that the client leaves where a cell was stopped, and a loop of our threads."""
+    try:
+        yield
+    finally:
+        loop = ensure_event_loop()
+        if not loop.is_running():  # as it is in a server, which has other tasks
+            if left := asyncio.all_tasks(loop):
+                for task in left:
+                    task.cancel()
+                loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            if threading.current_thread() is not threading.main_thread():
+                loop.close()
 
 
 class BoundedKernelClient(AsyncKernelClient):

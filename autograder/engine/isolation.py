@@ -35,12 +35,13 @@ def sandbox_problem() -> str | None:
 @functools.cache
 def confinement_problem() -> str | None:
     """Return why a process in a sandbox cannot confine itself further, None if it can."""
-    return _problem([sys.executable, "-I", "-c", _CONFINE, str(_INSIDE)])
+    return _problem([sys.executable, "-I", "-c", _CONFINE, str(_INSIDE)], confines=True)
 
 
-def _problem(argv: list[str]) -> str | None:
+def _problem(argv: list[str], confines: bool = False) -> str | None:
+    environment = plain_environment("/scratch")
     try:
-        command = sandbox_command(argv, plain_environment("/scratch"), visible=[_INSIDE])
+        command = sandbox_command(argv, environment, visible=[_INSIDE], confines=confines)
         done = subprocess.run(
             command, capture_output=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL
         )

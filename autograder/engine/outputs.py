@@ -8,12 +8,22 @@ from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
+from autograder.engine.limits import Limits
 from nextword.evidence import EVIDENCE_MIME_TYPE
 from nextword.evidence.codec import MAX_BYTES
 
 Output = dict[str, Any]
 _SLACK = 2
 """What is inside counts for itself, and a little differently; only liars come near this."""
+
+
+def budget(limits: Limits) -> dict[str, Any]:
+    """Return what `autograder.inside.budget` is told."""
+    return {
+        "kept_bytes": limits.output_bytes,
+        "evidence_type": EVIDENCE_MIME_TYPE,
+        "evidence_bytes": MAX_BYTES,
+    }
 
 
 def admitted(outputs: Any, kept_bytes: int) -> list[NotebookNode]:

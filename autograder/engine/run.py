@@ -26,6 +26,8 @@ from nextword.evidence.codec import MAX_BYTES
 
 _MOST_CELLS_FULL = 50
 """How many cells may put out as much as one may."""
+_TOO_SHORT = 1
+"""Seconds before a notebook's deadline in which no cell is begun, and none is blamed."""
 _TOO_MUCH = "Its cells put out too much; the output of later ones was left out."
 
 
@@ -150,13 +152,14 @@ def _run(
             if question is not None and question not in inputs:
                 continue
             remaining = deadline - time.monotonic()
-            if remaining <= 1:
-                progress.incidents.append(
-                    f"The notebook ran longer than {limits.notebook_seconds} s and was stopped."
-                )
+            if remaining <= _TOO_SHORT:
+                _note_deadline(None, limits, progress)
                 return None
             asked = None if question is None else {question: inputs[question]}
             ended = session.run(index, cell, asked, min(limits.cell_seconds, remaining))
+            if ended is not None and deadline - time.monotonic() <= _TOO_SHORT:
+                _note_deadline(question, limits, progress)
+                return None
             if ended is not None:
                 _note_end(cell, index, question, ended, progress)
                 return index
@@ -185,6 +188,14 @@ def _note_end(
     else:
         progress.absences[question] = f"Your function was stopped when it was called: {ended}."
         progress.incidents.append(f"The test of {question} was stopped: {ended}.")
+
+
+def _note_deadline(question: str | None, limits: Limits, progress: _Progress) -> None:
+    """Write down that the notebook's time was used up, and whose test that cut short."""
+    words = f"The notebook ran longer than {limits.notebook_seconds} s and was stopped"
+    progress.incidents.append(f"{words}.")
+    if question is not None:
+        progress.absences[question] = f"{words} while your function was called."
 
 
 def _take_evidence(cell: NotebookNode, question: str | None, progress: _Progress) -> None:

@@ -52,6 +52,7 @@ def sandbox_command(
     visible: Sequence[Path] = (),
     writable: Sequence[Path] = (),
     scratch_bytes: int | None = None,
+    confines: bool = False,
 ) -> list[str]:
     """Return the command that runs `argv` in a sandbox.
 
@@ -65,6 +66,10 @@ def sandbox_command(
         More of our folders that it sees, under their own names.
     scratch_bytes
         Size of the scratch folder, where it starts; None for one that cannot be written.
+    confines
+        Whether what runs confines its children further, for which it has to write in /proc, and
+        hides that from them. Otherwise /proc is read-only: where root grades, files in it would let
+        anybody in the sandbox change the kernel's settings.
 
     Raises
     ------
@@ -87,6 +92,7 @@ def sandbox_command(
     for folder in visible:
         command += ["--ro-bind", str(folder), str(folder)]
     command += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    command += [] if confines else ["--remount-ro", "/proc"]
     for mount_point in ("/dev/shm", "/cache"):  # noqa: S108 - mount points, not files
         command += ["--size", str(_SMALL), "--tmpfs", mount_point]
     if scratch_bytes is None:

@@ -22,11 +22,11 @@ import autograder
 from autograder.engine import cgroups
 from autograder.engine.ending import ENDED, too_long
 from autograder.engine.limits import Limits
-from autograder.engine.outputs import admitted
+from autograder.engine.outputs import admitted, budget
 from autograder.engine.sandbox import plain_environment, sandbox_command
 from autograder.errors import CourseError
 from autograder.inside import frames
-from nextword.evidence import EVIDENCE_MIME_TYPE, INPUTS_VARIABLE
+from nextword.evidence import INPUTS_VARIABLE
 
 _INSIDE = Path(autograder.__path__[0]) / "inside"
 _START_SECONDS = 120
@@ -70,9 +70,10 @@ class WarmWorker:
         environment = plain_environment("/scratch") | {
             "MPLBACKEND": "module://matplotlib_inline.backend_inline"
         }
+        sandbox = sandbox_command(server, environment, visible=[_INSIDE], confines=True)
         with inner:
             self._process = subprocess.Popen(
-                cgroups.joining(members, sandbox_command(server, environment, visible=[_INSIDE])),
+                cgroups.joining(members, sandbox),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -107,6 +108,8 @@ class WarmWorker:
             said = self._control.recv(4096)
         except TimeoutError as error:
             raise SandboxLost(f"the warm process was silent for {seconds:g} s") from error
+        except OSError:
+            said = b""
         if not said:
             words = self._process.stderr.read(2000) if self._process.stderr else b""
             raise SandboxLost(
@@ -124,6 +127,7 @@ class WarmWorker:
         Raises
         ------
         SandboxLost
+            Before its end. Afterwards nothing is lost with it but a warm process.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         order = {
@@ -131,24 +135,35 @@ class WarmWorker:
             "memory_bytes": self._limits.memory_bytes,
             "processes": self._limits.processes,
             "notebook_seconds": self._limits.notebook_seconds,
-            "output_bytes": self._limits.output_bytes,
-            "evidence_type": EVIDENCE_MIME_TYPE,
+            "budget": budget(self._limits),
             "inputs_variable": INPUTS_VARIABLE,
         }
         with ours:
             with theirs:
-                socket.send_fds(self._control, [json.dumps(order).encode()], [theirs.fileno()])
-            yield WarmChild(ours, self._limits.output_bytes)
-            # An order while a child runs ends it; where it has ended already, nothing is lost.
+                self._order(json.dumps(order).encode(), theirs.fileno())
+            child = WarmChild(ours, self._limits.output_bytes)
+            yield child
             with contextlib.suppress(OSError):
                 ours.shutdown(socket.SHUT_RDWR)
-            self._see_it_end()
+            try:
+                self._see_it_end()
+            except SandboxLost:
+                self.close()
+                if child.ended:
+                    raise
+
+    def _order(self, words: bytes, *descriptors: int) -> None:
+        try:
+            socket.send_fds(self._control, [words], descriptors)
+        except OSError as error:
+            raise SandboxLost(f"the warm process takes no orders: {error}") from error
 
     def _see_it_end(self) -> None:
         """Wait for the child's end, after killing it if it does not go by itself."""
         ready, _, _ = select.select([self._control], [], [], 0.05)
         if not ready:
-            self._control.send(b"end")
+            # An order while a child runs ends it; where it has ended already, nothing is lost.
+            self._order(b"end")
         self._report(_REPORT_SECONDS)
 
     @property
@@ -177,6 +192,8 @@ class WarmChild:
 
     def __init__(self, channel: socket.socket, output_bytes: int) -> None:
         self._channel, self._output_bytes = channel, output_bytes
+        self.ended = False
+        """Whether it ended before it was told to."""
 
     def run(
         self, index: int, cell: NotebookNode, inputs: Mapping[str, str] | None, seconds: float
@@ -202,8 +219,10 @@ class WarmChild:
         except TimeoutError:
             return too_long(seconds)
         except (OSError, frames.BrokenFrame):
+            self.ended = True
             return ENDED
         if reply is None or reply.get("cell") != index:
+            self.ended = True
             return ENDED
         cell.outputs = admitted(reply.get("outputs"), self._output_bytes)
         number = reply.get("number")

@@ -1,6 +1,7 @@
 """Messages on a stream socket: a length, then JSON. Both sides of the sandbox use it.
 
-What comes from inside is untrusted: the reader bounds the length, and takes nothing but JSON.
+What comes from inside is untrusted: the reader bounds the length and the number of parts, and takes
+nothing but JSON.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import struct
 import time
 from typing import Any
 
+MOST_PARTS = 2_000_000
+"""Values that a message may hold. As objects they take up to a hundred bytes each."""
 _LENGTH = struct.Struct("!I")
 
 
@@ -58,14 +61,31 @@ def receive(
     (length,) = _LENGTH.unpack(head)
     if length > longest:
         raise BrokenFrame(f"a message of {length:,} bytes, where {longest:,} are allowed")
-    body = _exactly(channel, length, deadline)
     try:
-        message = json.loads(body.decode("utf-8"))
+        message = parse(_exactly(channel, length, deadline))
     except (ValueError, RecursionError) as error:
         raise BrokenFrame(f"a message that is no JSON: {error}") from error
     if not isinstance(message, dict):
         raise BrokenFrame("a message that is no JSON object")
     return message
+
+
+def parse(text: bytes) -> Any:
+    """Return what JSON holds, unless it is small as text and huge as objects.
+
+    Raises
+    ------
+    ValueError, RecursionError
+        It is no JSON, or has too many parts.
+    """
+    # What follows a part stands outside of strings, and a string ends at a quote of its own.
+    bare = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    parts = bare.count(b'"')
+    if parts <= MOST_PARTS:
+        parts += sum(outside.count(mark) for outside in bare.split(b'"')[::2] for mark in b",[{")
+    if parts > MOST_PARTS:
+        raise ValueError(f"more than {MOST_PARTS:,} parts")
+    return json.loads(text.decode("utf-8", "replace"))
 
 
 def _exactly(channel: socket.socket, length: int, deadline: float) -> bytes:

@@ -22,6 +22,7 @@ from typing import Any
 import confine
 import frames
 import system_calls
+from budget import Budget
 
 SCRATCH = "/scratch"
 _SHORT = 4096
@@ -143,7 +144,7 @@ def _run_cells(data: socket.socket, limits: dict[str, Any]) -> None:
 
     # What students see of the machine: no trace of how they are run.
     os.environ["TMPDIR"] = os.environ["HOME"] = SCRATCH
-    notebook = shell.NotebookShell(limits["output_bytes"], limits["evidence_type"])
+    notebook = shell.NotebookShell(Budget(**limits["budget"]))
     inputs = Path(SCRATCH, "inputs.json")
     os.environ[limits["inputs_variable"]] = str(inputs)
     while (order := frames.receive(data, 1 << 30)) is not None:

@@ -6,12 +6,12 @@ import base64
 import builtins
 import inspect
 import io
-import json
 import os
 import sys
 import tempfile
 from typing import Any
 
+from budget import Budget
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
@@ -28,29 +28,26 @@ Output = dict[str, Any]
 class _Outputs:
     """The outputs of the cell that runs, no more of them than are kept."""
 
-    def __init__(self, kept_bytes: int, unbounded_type: str) -> None:
-        self.kept_bytes = kept_bytes
-        self.unbounded_type = unbounded_type
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self.start()
 
     def start(self) -> None:
         """Forget the outputs of the cell before."""
         self.outputs: list[Output] = []
-        self.size = 0
+        self._budget.start()
 
     def add(self, output: Output) -> None:
         """Keep an output, unless there are too many already."""
-        if self.unbounded_type not in output.get("data", {}):
-            self.size += len(json.dumps(output))
-        if self.size <= self.kept_bytes:
-            self.outputs.append(output)
+        kept = self._budget.output(output)
+        if kept is not None:
+            self.outputs.append(kept)
 
     def write(self, name: str, text: str) -> None:
         """Append to a stream, as ipykernel does: one output for what comes in a row."""
-        text = text[: max(0, self.kept_bytes - self.size)]
+        text = self._budget.text(text)
         if not text:
             return
-        self.size += len(text)
         last = self.outputs[-1] if self.outputs else {}
         if last.get("output_type") == "stream" and last["name"] == name:
             last["text"] += text
@@ -176,21 +173,19 @@ class NotebookShell:
 
     Parameters
     ----------
-    kept_bytes
-        Output kept of a cell.
-    unbounded_type
-        The MIME type that does not count: evidence, which is bounded by itself.
+    budget
+        What a cell may put out.
     """
 
-    def __init__(self, kept_bytes: int, unbounded_type: str) -> None:
+    def __init__(self, budget: Budget) -> None:
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
         self._shell = _Shell.instance(config=config)
-        self._outputs = self._shell.gathered = _Outputs(kept_bytes, unbounded_type)
+        self._outputs = self._shell.gathered = _Outputs(budget)
         builtins.input = _refuse_input
         self._shell.enable_matplotlib("inline")
-        self._descriptors = _Descriptors(kept_bytes)
+        self._descriptors = _Descriptors(budget.kept_bytes)
 
     def run(self, source: str) -> tuple[list[Output], int]:
         """Run a cell; return its outputs and its number."""

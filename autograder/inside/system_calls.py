@@ -23,35 +23,40 @@ _ALLOW, _REFUSE, _KILL = 0x7FFF_0000, 0x0005_0000, 0x8000_0000
 _NUMBER, _MACHINE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24
 _X32 = 0x4000_0000
 
-_EVERYWHERE = {
-    **{"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427},
-    **{"open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432},
-    **{"fspick": 433, "pidfd_getfd": 438, "mount_setattr": 442},
+_MACHINES = {"x86_64": 0xC000_003E, "aarch64": 0xC000_00B7}
+"""Machines, as the kernel names them to a filter. The numbers below are in this order."""
+_REFUSED = {
+    "add_key": (248, 217),
+    "bpf": (321, 280),
+    "chroot": (161, 51),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fsopen": (430, 430),
+    "fspick": (433, 433),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "io_uring_setup": (425, 425),
+    "kcmp": (312, 272),
+    "keyctl": (250, 219),
+    "mount": (165, 40),
+    "mount_setattr": (442, 442),
+    "move_mount": (429, 429),
+    "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265),
+    "open_tree": (428, 428),
+    "perf_event_open": (298, 241),
+    "pidfd_getfd": (438, 438),
+    "pivot_root": (155, 41),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "ptrace": (101, 117),
+    "request_key": (249, 218),
+    "setns": (308, 268),
+    "umount2": (166, 39),
+    "unshare": (272, 97),
+    "userfaultfd": (323, 282),
 }
-_MACHINES = {
-    "x86_64": (
-        0xC000_003E,
-        {"clone": 56, "fcntl": 72},
-        {
-            **{"ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312},
-            **{"pivot_root": 155, "chroot": 161, "mount": 165, "umount2": 166, "setns": 308},
-            **{"unshare": 272, "add_key": 248, "request_key": 249, "keyctl": 250},
-            **{"perf_event_open": 298, "bpf": 321, "userfaultfd": 323},
-            **{"name_to_handle_at": 303, "open_by_handle_at": 304},
-        },
-    ),
-    "aarch64": (
-        0xC000_00B7,
-        {"clone": 220, "fcntl": 25},
-        {
-            **{"ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272},
-            **{"pivot_root": 41, "chroot": 51, "mount": 40, "umount2": 39, "setns": 268},
-            **{"unshare": 97, "add_key": 217, "request_key": 218, "keyctl": 219},
-            **{"perf_event_open": 241, "bpf": 280, "userfaultfd": 282},
-            **{"name_to_handle_at": 264, "open_by_handle_at": 265},
-        },
-    ),
-}
+_CLONE, _FCNTL = (56, 220), (72, 25)
 _CLONE3 = 435
 
 
@@ -70,7 +75,7 @@ def take_away() -> None:
     """
     if not known():
         return
-    program = _program(*_MACHINES[platform.machine()])
+    program = _program(platform.machine())
     code = ctypes.create_string_buffer(program, len(program))
     filter_ = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -82,8 +87,12 @@ def take_away() -> None:
             raise OSError(ctypes.get_errno(), "prctl: the filter of system calls was refused")
 
 
-def _program(machine: int, bounded: dict[str, int], refused: dict[str, int]) -> bytes:
-    """Return the filter, in the kernel's byte code; a jump counts from the instruction behind it."""
+def _program(name: str) -> bytes:
+    """Return the filter for a machine, in the kernel's byte code.
+
+    A jump counts instructions from the one behind it: where it holds, and where not.
+    """
+    machine, column = _MACHINES[name], list(_MACHINES).index(name)
     refuse = (_RETURN, 0, 0, _REFUSE | errno.EPERM)
     code: list[tuple[int, int, int, int]] = [
         # Another machine's system calls, which a 64-bit kernel offers too, have other numbers.
@@ -97,14 +106,14 @@ def _program(machine: int, bounded: dict[str, int], refused: dict[str, int]) -> 
         (_IF_EQUAL, 0, 1, _CLONE3),
         (_RETURN, 0, 0, _REFUSE | errno.ENOSYS),
     ]
-    for number in (*refused.values(), *_EVERYWHERE.values()):
-        code += [(_IF_EQUAL, 0, 1, number), refuse]
+    for numbers in _REFUSED.values():
+        code += [(_IF_EQUAL, 0, 1, numbers[column]), refuse]
     code += [
-        (_IF_EQUAL, 0, 3, bounded["clone"]),
+        (_IF_EQUAL, 0, 3, _CLONE[column]),
         (_LOAD, 0, 0, _ARGUMENT_0),
         (_IF_ANY_BIT, 0, 5, CLONE_NEW),
         refuse,
-        (_IF_EQUAL, 0, 3, bounded["fcntl"]),
+        (_IF_EQUAL, 0, 3, _FCNTL[column]),
         (_LOAD, 0, 0, _ARGUMENT_1),
         (_IF_EQUAL, 0, 1, _F_SETLEASE),
         refuse,

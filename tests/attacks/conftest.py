@@ -7,23 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from autograder.course import Course
-from autograder.engine.limits import Limits
 from autograder.exam import Exam
 from autograder.material import Material
 from tests.attacks.ground import Ground, guarded
-from tests.attacks.range import Range, sandbox_lacks
+
+pytest.register_assert_rewrite("tests.attacks.attempt", "tests.attacks.range")
+
+from tests.attacks.range import Range, sandbox_lacks  # noqa: E402 - rewritten as it is imported
 
 collect_ignore_glob = ["notebooks/*"]
-
-LIMITS = Limits(
-    cell_seconds=5,
-    notebook_seconds=40,
-    memory_bytes=4 * 2**30,
-    output_bytes=50_000,
-    scratch_bytes=32 * 2**20,
-    processes=32,
-    restarts=3,
-)
 
 
 @pytest.fixture(scope="session")
@@ -39,4 +31,4 @@ def attack_range(ground: Ground, material: Material, exam: Exam) -> Range:
     lack = sandbox_lacks()
     if lack:
         pytest.skip(lack)
-    return Range(ground, material, exam, LIMITS)
+    return Range(ground, material, exam)

@@ -14,7 +14,7 @@ import sysconfig
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,7 +22,15 @@ from pathlib import Path
 from autograder.course import Course
 from nextword.evidence import EVIDENCE_MIME_TYPE
 
-CGROUPS = Path("/sys/fs/cgroup/pids")
+_PRIVATE = (
+    "submitted/alice/01_counting/counting.ipynb",
+    "submitted/mallory/01_counting/placeholder.txt",
+    "solutions/01_counting/counting.py",
+    "checks.py",
+    "secret.json",
+)
+_LARGEST_LOOKED_AT = 4 * 2**20
+_NOT_LOOKED_AT = frozenset([".git", ".venv", "class"])
 
 
 @dataclass
@@ -35,23 +43,23 @@ class Ground:
         Everything lies below.
     course
         The real course, which has solutions and checks.
-    canary
-        A text that stands in everything private.
-    mark
-        A text that attacks write wherever they can.
-    heard
-        What reached the services that listen outside.
     """
 
     root: Path
     course: Path
     canary: str = field(default_factory=lambda: f"canary{secrets.token_hex(8)}")
+    """Stands in everything private."""
     mark: str = field(default_factory=lambda: f"mark{secrets.token_hex(8)}")
+    """Attacks write it wherever they can."""
     heard: list[str] = field(default_factory=list)
+    """What reached the services that listen outside."""
     port: int = 0
+    """Where these listen."""
+    _since: float = field(default_factory=time.time)
 
     @property
     def class_folder(self) -> Path:
+        """The class."""
         return self.root / "class"
 
     @property
@@ -75,56 +83,42 @@ class Ground:
         }
 
     def plant(self) -> None:
-        """Write the private things, and listen."""
-        words = f"# {self.canary}\n"
-        for name in (
-            "submitted/alice/01_counting/counting.ipynb",
-            "submitted/mallory/01_counting/placeholder.txt",
-            "solutions/01_counting/counting.py",
-            "checks.py",
-            "secret.json",
-        ):
+        """Write the private things."""
+        for name in _PRIVATE:
             path = self.class_folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(words)
+            path.write_text(f"# {self.canary}\n")
         with contextlib.closing(sqlite3.connect(self.class_folder / "gradebook.db")) as book:
             book.execute("create table score (student text, points real, note text)")
             book.execute("insert into score values ('alice', 34, ?)", (self.canary,))
             book.commit()
         self.temporary.mkdir()
-        os.environ["NEXTWORD_TEST_SECRET"] = self.canary
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
         """Keep services outside that nobody in a sandbox may reach."""
-        made = []
-        for family, kind, address in (
-            (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
-            (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
-            (socket.AF_UNIX, socket.SOCK_DGRAM, f"\0listening-{self.mark}"),
-        ):
-            service = socket.socket(family, kind)
-            if kind == socket.SOCK_DGRAM and family == socket.AF_INET:
-                address = ("127.0.0.1", self.port)
-            service.bind(address)
-            if kind == socket.SOCK_STREAM:
-                self.port = service.getsockname()[1]
-                service.listen()
-            made.append(service)
-            threading.Thread(target=self._listen, args=(service, kind), daemon=True).start()
-        yield
-        for service in made:
-            service.close()
+        with contextlib.ExitStack() as services:
+            stream = services.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            stream.bind(("127.0.0.1", 0))
+            stream.listen()
+            self.port = stream.getsockname()[1]
+            datagrams = services.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            datagrams.bind(("127.0.0.1", self.port))
+            abstract = services.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+            abstract.bind(f"\0listening-{self.mark}")
+            for words, hear in (
+                ("by TCP", stream.accept),
+                ("by UDP", lambda: datagrams.recv(100)),
+                ("by an abstract socket", lambda: abstract.recv(100)),
+            ):
+                threading.Thread(target=self._listen, args=(words, hear), daemon=True).start()
+            yield
 
-    def _listen(self, service: socket.socket, kind: int) -> None:
-        with contextlib.suppress(OSError):
+    def _listen(self, words: str, hear: Callable[[], object]) -> None:
+        with contextlib.suppress(OSError):  # closed at the end
             while True:
-                if kind == socket.SOCK_STREAM:
-                    connection, _ = service.accept()
-                    connection.close()
-                else:
-                    service.recv(100)
-                self.heard.append(str(kind))
+                hear()
+                self.heard.append(words)
 
     def digest(self) -> dict[str, str]:
         """Return what lies in the class folder."""
@@ -141,31 +135,29 @@ class Ground:
         folders = {Path("/tmp"): 2, Path("/dev/shm"): 2, Path("/var/tmp"): 2, Path.home(): 1}
         folders |= {self.course: 4, Path(sys.prefix): 2, packages: 1, self.root: 9}
         return sorted(
-            {found for root, deep in folders.items() for found in self._marked(root, deep)}
+            {found for folder, deep in folders.items() for found in self._marked(folder, deep)}
         )
 
     def _marked(self, folder: Path, deep: int) -> Iterator[str]:
-        for where, names, files in os.walk(folder, onerror=lambda error: None):
+        for where, names, files in os.walk(folder):
             if len(Path(where).relative_to(folder).parts) >= deep:
                 names.clear()
+            # Below pytest's own folders lie the submissions, which are marked.
             names[:] = [
                 name
                 for name in names
-                if not name.startswith("pytest-") and name not in (".git", ".venv", "class")
+                if name not in _NOT_LOOKED_AT and not name.startswith("pytest-")
             ]
             for name in files:
-                path = Path(where, name)
-                if self.mark in name or self._is_marked(path):
-                    yield str(path)
+                if self.mark in name or self._is_marked(Path(where, name)):
+                    yield str(Path(where, name))
 
     def _is_marked(self, path: Path) -> bool:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # another user's, or gone meanwhile
             status = path.lstat()
-            if path.is_file() and not path.is_symlink() and status.st_mtime > self.planted_at:
-                return status.st_size < 2**22 and self.mark.encode() in path.read_bytes()
+            new = status.st_mtime > self._since and status.st_size < _LARGEST_LOOKED_AT
+            return new and path.is_file() and self.mark.encode() in path.read_bytes()
         return False
-
-    planted_at: float = field(default_factory=time.time)
 
 
 @contextlib.contextmanager
@@ -177,6 +169,7 @@ def guarded(course: Course) -> Iterator[Ground]:
     before = tempfile.tempdir
     try:
         ground.plant()
+        os.environ["NEXTWORD_TEST_SECRET"] = ground.canary
         tempfile.tempdir = str(ground.temporary)
         with ground.listening():
             yield ground
@@ -186,45 +179,54 @@ def guarded(course: Course) -> Iterator[Ground]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def descendants() -> set[int]:
-    """Return the processes that this one started, and that those started."""
-    children: dict[int, list[int]] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
+class Processes:
+    """The processes of the machine, as they are now."""
+
+    def __init__(self) -> None:
+        self._children: dict[int, list[int]] = {}
+        for folder in _process_folders():
             with contextlib.suppress(OSError):
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
-                if fields[0] != "Z":
-                    children.setdefault(int(fields[1]), []).append(int(folder.name))
-    found: set[int] = set()
-    waiting = [os.getpid()]
-    while waiting:
-        new = children.get(waiting.pop(), [])
-        found.update(new)
-        waiting += new
-    return found
+                state, parent, *_ = (folder / "stat").read_text().rpartition(")")[2].split()
+                if state != "Z":
+                    self._children.setdefault(int(parent), []).append(int(folder.name))
+
+    def below(self, process: int) -> set[int]:
+        """Return what a process started, and what that started."""
+        found: set[int] = set()
+        waiting = [process]
+        while waiting:
+            children = self._children.get(waiting.pop(), [])
+            found.update(children)
+            waiting += children
+        return found
+
+    def line(self, process: int, length: int) -> set[int]:
+        """Return a process with its only child, the only child of that, and so on."""
+        found = [process]
+        while len(found) < length and len(self._children.get(found[-1], [])) == 1:
+            found += self._children[found[-1]]
+        return set(found)
 
 
 def marked_processes(mark: str) -> set[int]:
-    """Return the processes that have the mark in their command or environment."""
+    """Return the other processes that have the mark in their command or environment."""
     found = set()
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and int(folder.name) != os.getpid():
-            with contextlib.suppress(OSError):
-                words = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
-                if mark.encode() in words:
-                    found.add(int(folder.name))
+    for folder in _process_folders():
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+            if mark.encode() in words and int(folder.name) != os.getpid():
+                found.add(int(folder.name))
     return found
 
 
-def groups() -> set[str]:
-    """Return the cgroups that this process has made."""
-    return {path.name for path in CGROUPS.glob(f"nextword-{os.getpid()}-*")}
+def _process_folders() -> Iterator[Path]:
+    return (folder for folder in Path("/proc").iterdir() if folder.name.isdigit())
 
 
-def gone(find: object, seconds: float = 5) -> set[object]:
-    """Return what `find` still finds after some time."""
+def left_after(find: Callable[[], Set[object]], seconds: float = 20) -> Set[object]:
+    """Return what `find` still finds after some time; as soon as that is nothing, nothing."""
     deadline = time.monotonic() + seconds
-    while (left := find()) and time.monotonic() < deadline:  # type: ignore[operator]
+    while (left := find()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left
 
@@ -234,18 +236,17 @@ class MemoryPeak:
 
     def __init__(self) -> None:
         Path("/proc/self/clear_refs").write_text("5")
-        self._before = _status("VmRSS")
+        self._before = _memory("VmRSS")
 
     def growth(self) -> int:
         """Return by how many bytes it has grown at most."""
-        return _status("VmHWM") - self._before
+        return _memory("VmHWM") - self._before
 
 
-def _status(key: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{key}:"):
-            return int(line.split()[1]) * 1024
-    raise KeyError(key)
+def _memory(key: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (kilobytes,) = (line.split()[1] for line in lines if line.startswith(f"{key}:"))
+    return int(kilobytes) * 1024
 
 
 class _Live(HTMLParser):

@@ -116,6 +116,41 @@ def test_mischief_in_own_cells_is_bounded_told_and_costs_nothing(
     nbformat.validate(execution.notebook)
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        "print('x' * 60_000_000)",
+        "raise ValueError('x' * 60_000_000)",
+        "type('E' * 60_000_000, (Exception,), {})",
+        "'x' * 60_000_000",
+        "from IPython.display import HTML, display\ndisplay(HTML('x' * 60_000_000))",
+    ],
+    ids=["print", "error", "name", "result", "display"],
+)
+def test_one_huge_output_costs_nothing_but_itself(execute, notebook, tiny_exam, own):
+    execution = execute(with_own(notebook, own, "y = 2"), tiny_exam.inputs, Limits())
+    assert_full_marks(execution, tiny_exam)
+    assert execution.incidents == ()
+    assert len(output_of(execution, 0)) <= Limits.output_bytes
+    assert execution.notebook.cells[1].execution_count == 2
+
+
+def test_outputs_that_nobody_can_take_cost_their_cell(execute, notebook, tiny_exam, quick):
+    if execute.mode is Mode.WARM:
+        pytest.skip("in warm mode nothing arrives piece by piece")
+    own = (
+        "kernel = get_ipython().kernel\nsession, parent = kernel.session, kernel.get_parent()\n"
+        "huge = session.msg('stream', {'name': 'stdout', 'text': 'x' * 60_000_000}, parent)\n"
+        "kernel.iopub_socket.send_multipart(session.serialize(huge))"
+    )
+    execution = execute(with_own(notebook, own), tiny_exam.inputs, quick)
+    assert_full_marks(execution, tiny_exam)
+    words = "more came out of it than can be taken"
+    assert execution.incidents == (
+        f"Cell 1 ('kernel = get_ipython().kernel') was left out: {words}.",
+    )
+
+
 def test_another_working_folder_costs_nothing(execute, notebook, tiny_exam, quick):
     own = "import os; os.chdir('/')"
     assert_full_marks(execute(with_own(notebook, own), tiny_exam.inputs, quick), tiny_exam)
@@ -207,7 +242,21 @@ def test_a_notebook_that_takes_too_long_is_stopped_and_says_what_was_not_reached
     assert execution.absences == {
         "double": "The test cell was not reached: the run ended before it."
     }
-    assert "The notebook ran longer than 4 s and was stopped." in execution.incidents
+    assert execution.incidents == ("The notebook ran longer than 4 s and was stopped.",)
+
+
+def test_a_function_that_uses_up_the_notebooks_time_is_told(execute, notebook, tiny_exam):
+    limits = Limits(cell_seconds=30, notebook_seconds=5)
+    sleeping = (
+        "import time, os, json\ndef double(x):\n"
+        "    asked = json.load(open(os.environ['NEXTWORD_INPUTS']))\n"
+        "    while asked:\n        try: time.sleep(1)\n        except BaseException: pass\n"
+        "    return 2 * x"
+    )
+    execution = execute(answering(notebook, sleeping), tiny_exam.inputs, limits)
+    words = "The notebook ran longer than 5 s and was stopped"
+    assert execution.incidents == (f"{words}.",)
+    assert execution.absences == {"double": f"{words} while your function was called."}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,102 @@
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell
+
+from autograder.engine import warm
+from autograder.engine.ending import ENDED
+from autograder.engine.limits import Limits
+from autograder.engine.warm import SandboxLost, WarmWorkers
+from nextword.evidence import EVIDENCE_MIME_TYPE
+from nextword.evidence.codec import MAX_BYTES
+
+LIMITS = Limits(cell_seconds=20)
+
+
+@pytest.fixture(scope="module")
+def workers():
+    workers = WarmWorkers()
+    yield workers
+    workers.close()
+
+
+def ran(child, source="1 + 1"):
+    cell = new_code_cell(source)
+    return child.run(0, cell, None, LIMITS.cell_seconds), cell
+
+
+def the_worker(workers):
+    """Return the only worker, by lending it."""
+    with workers.session(LIMITS):
+        pass
+    (worker,) = workers._waiting[LIMITS]
+    return worker
+
+
+def child_of(process):
+    """Return the only process that another one has started."""
+    stats = (path.read_text() for path in Path("/proc").glob("[0-9]*/stat"))
+    found = [text.split()[0] for text in stats if text.rpartition(")")[2].split()[1] == process]
+    (child,) = found
+    return child
+
+
+def freeze(worker):
+    """Let the warm process stand still, from outside."""
+    sandbox = child_of(str(worker._process.pid))
+    os.kill(int(child_of(sandbox)), signal.SIGSTOP)
+
+
+def test_a_worker_is_lent_again(workers):
+    worker = the_worker(workers)
+    with workers.session(LIMITS) as child:
+        assert workers._waiting[LIMITS] == []
+        assert ran(child)[1].outputs[0].data["text/plain"] == "2"
+    assert the_worker(workers) is worker
+
+
+def test_a_sandbox_that_is_lost_after_the_end_costs_only_itself(workers, monkeypatch):
+    lost = the_worker(workers)
+    monkeypatch.setattr(warm, "_REPORT_SECONDS", 0.2)
+    with workers.session(LIMITS) as child:
+        assert ran(child)[0] is None
+        freeze(lost)
+    assert not lost.alive
+    assert the_worker(workers) is not lost
+
+
+def test_a_sandbox_that_is_lost_under_a_submission_is_told(workers):
+    lost = the_worker(workers)
+
+    def submission():
+        with workers.session(LIMITS) as child:
+            lost._process.kill()
+            assert ran(child)[0] == ENDED
+
+    with pytest.raises(SandboxLost):
+        submission()
+    assert the_worker(workers) is not lost
+
+
+def test_a_cell_that_ends_its_process_does_not_end_the_worker(workers):
+    worker = the_worker(workers)
+    with workers.session(LIMITS) as child:
+        assert ran(child, "import os; os._exit(1)")[0] == ENDED
+    assert the_worker(workers) is worker
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_evidence_is_bounded_where_it_is_made(workers, pieces):
+    publish = (
+        "from IPython.display import publish_display_data\n"
+        f"for n in range({pieces}):\n"
+        f"    publish_display_data({{{EVIDENCE_MIME_TYPE!r}: 'x' * 60_000_000}}, {{'y': 1}})"
+    )
+    with workers.session(LIMITS) as child:
+        ended, cell = ran(child, publish)
+    assert ended is None
+    assert [dict(output.metadata) for output in cell.outputs] == [{}] * min(pieces, 2)
+    lengths = {len(output.data[EVIDENCE_MIME_TYPE]) for output in cell.outputs}
+    assert lengths == {MAX_BYTES + 1}

@@ -200,7 +200,9 @@ def test_time_that_a_call_left_over_is_not_spent_later():
 
 
 def test_a_value_too_large_is_said_to_be_and_costs_its_case_only():
-    first, second = records(lambda x: [0] * x, (500_000,), (3,))
+    first, second = records(
+        lambda x: [0] * x, (500_000,), (3,), seconds_per_case=20.0, seconds=60.0
+    )
     assert "too_large" in first
     assert second["value"] == [0, 0, 0]
 

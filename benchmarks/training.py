@@ -54,6 +54,8 @@ class Task:
         Makes torch's steps, all ways of writing it.
     tokens
         How many predictions a step learns from.
+    target
+        Numpy may take this many times as long as torch.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Task:
     by_hand: Callable[[dict[str, int], str], Step]
     in_torch: Callable[[dict[str, int], str], list[Step]]
     tokens: int
+    target: float = TARGET
 
 
 def reference(assignment: str) -> ModuleType:
@@ -140,11 +143,91 @@ def window_task(**sizes: int) -> Task:
     return Task("window (03)", sizes, window_by_hand, window_in_torch, sizes["batch"])
 
 
+# --- the recurrent model -------------------------------------------------------------------------
+
+
+def rows_of_text(sizes: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return inputs and targets, one step on, of rows without filling."""
+    rng = np.random.default_rng(0)
+    shares = 1 / np.arange(1, sizes["V"] + 1)
+    shares /= shares.sum()
+    drawn = rng.choice(sizes["V"], size=(sizes["rows"], sizes["steps"] + 1), p=shares)
+    return drawn[:, :-1], drawn[:, 1:]
+
+
+def recurrent_by_hand(sizes: dict[str, int], kind: str) -> Step:
+    """Return the reference's forward pass and BPTT with a step down the gradient."""
+    functions = reference("04_recurrent")
+    rng = np.random.default_rng(1)
+    shapes = {
+        "E": (sizes["V"], sizes["m"]),
+        "W_x": (sizes["m"], sizes["H"]),
+        "W_h": (sizes["H"], sizes["H"]),
+        "b": (sizes["H"],),
+        "U": (sizes["H"], sizes["V"]),
+        "c": (sizes["V"],),
+        "h0": (sizes["H"],),
+    }
+    params: dict[str, Any] = {
+        name: (0.05 * rng.normal(size=shape)).astype(kind) for name, shape in shapes.items()
+    }
+    inputs, targets = rows_of_text(sizes)
+    mask = np.ones(inputs.shape, dtype=np.bool_)
+
+    def step() -> None:
+        logits, cache = functions.rnn_forward(params, inputs, None)
+        functions.sequence_loss(logits, targets, mask)
+        grads = functions.bptt(params, cache, targets, mask)
+        for name in shapes:
+            grads[name] *= LEARNING_RATE
+            params[name] -= grads[name]
+
+    return step
+
+
+def recurrent_in_torch(sizes: dict[str, int], kind: str) -> list[Step]:
+    """Return the same step with torch.nn.RNN, its vectors' gradients dense and sparse."""
+    inputs, targets = map(torch.from_numpy, rows_of_text(sizes))
+    rows, size = sizes["rows"], sizes["H"]
+
+    def made(sparse: bool) -> Step:
+        torch.manual_seed(1)
+        layers = torch.nn.ModuleList(
+            [
+                torch.nn.Embedding(sizes["V"], sizes["m"], sparse=sparse),
+                torch.nn.RNN(sizes["m"], size, batch_first=True),
+                torch.nn.Linear(size, sizes["V"]),
+            ]
+        ).to(getattr(torch, kind))
+        start = torch.nn.Parameter(torch.zeros(size, dtype=getattr(torch, kind)))
+        optimizer = torch.optim.SGD([*layers.parameters(), start], lr=LEARNING_RATE)
+        embed, cells, output = layers
+
+        def step() -> None:
+            optimizer.zero_grad()
+            begin = start.expand(1, rows, size).contiguous()
+            logits = output(cells(embed(inputs), begin)[0])
+            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+        return step
+
+    return [made(sparse=False), made(sparse=True)]
+
+
+def recurrent_task(**sizes: int) -> Task:
+    """Return the recurrent model's task: numpy is to be at least as fast as torch."""
+    tokens = sizes["rows"] * sizes["steps"]
+    return Task("recurrent (04)", sizes, recurrent_by_hand, recurrent_in_torch, tokens, target=1.0)
+
+
 TASKS = (
     window_task(V=496, window=4, m=30, h=100, batch=128),
     window_task(V=10_000, window=4, m=60, h=100, batch=512),
-    # Module 4 adds its recurrent model: BPTT by hand against torch.nn.RNN, V = 496 and 10,000,
-    # 200 hidden units, 20 rows, 35 steps (tokens = rows * steps).
+    recurrent_task(V=496, m=50, H=128, rows=32, steps=16),
+    # As pytorch's word_language_model (RNN_TANH, bptt 35, batch 20), with one layer of its two.
+    recurrent_task(V=10_000, m=200, H=200, rows=20, steps=35),
 )
 
 # --- measuring -----------------------------------------------------------------------------------
@@ -186,13 +269,10 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     print(f"{arguments.date}, {arguments.machine}. CPU time of a step, the best of")
-    print(
-        f"{arguments.rounds} rounds in which numpy and torch take turns. "
-        f"Target: ratio ≤ {TARGET}.\n"
-    )
+    print(f"{arguments.rounds} rounds in which numpy and torch take turns.\n")
     print(
         "| model | sizes | numbers | numpy tokens/s | torch tokens/s | torch's vectors "
-        "| numpy / torch time | |"
+        "| numpy / torch time | target |"
     )
     print("|---|---|---|---:|---:|---|---:|---|")
     for task in TASKS:
@@ -205,7 +285,8 @@ def main() -> None:
             print(
                 f"| {task.name} | {sizes} | {kind} | {task.tokens / ours:,.0f} | "
                 f"{task.tokens / theirs:,.0f} | {'dense' if dense <= sparse else 'sparse'} | "
-                f"{ratio:.2f} | {'reached' if ratio <= TARGET else 'MISSED'} |",
+                f"{ratio:.2f} | ≤ {task.target:g}: "
+                f"{'reached' if ratio <= task.target else 'MISSED'} |",
                 flush=True,
             )
 

@@ -208,7 +208,7 @@ class NeuralLanguageModel:
     @property
     def n_parameters(self) -> int:
         """How many numbers the network has learned."""
-        return sum(weights.numel() for weights in self.network.parameters())
+        return sum(w.numel() for w in self.network.parameters() if w.requires_grad)
 
     def log_probs(self, sentences: Sequence[Sequence[str]]) -> Float[np.ndarray, " tokens"]:
         """Score every token of every sentence, each sentence's `</s>` included.

@@ -7,8 +7,9 @@ beside the student's code and is trusted by nobody.
 from __future__ import annotations
 
 import copy
+import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -167,7 +168,8 @@ def module(
 ) -> dict[str, Any]:
     """Return what a torch module says, and what it says after some steps of gradient descent.
 
-    Steps lead to the same place however the parameters are cut, transposed or named.
+    Steps lead to the same place however the parameters are cut, transposed or named. The module
+    gives log-probabilities of all words, its last axis, for each of the targets.
 
     Returns
     -------
@@ -184,7 +186,8 @@ def module(
     optimizer = torch.optim.SGD(trainable, lr=learning_rate) if trainable else None
     for _ in range(steps if optimizer else 0):
         made.zero_grad()
-        loss = -made(inputs)[torch.arange(len(next_words)), next_words].mean()
+        log_probs = made(inputs).reshape(next_words.numel(), -1)
+        loss = -log_probs[torch.arange(len(log_probs)), next_words.flatten()].mean()
         loss.backward()
         optimizer.step()  # type: ignore[union-attr]
     return {
@@ -195,9 +198,26 @@ def module(
     }
 
 
+_MOST_LISTED = 1_000
+
+
+def listed(function: Callable[..., Any], *args: Any, **kwargs: Any) -> list[Any]:
+    """Return what a function yields, or returns as a sequence: the first 1,000 of it."""
+    return list(itertools.islice(function(*args, **kwargs), _MOST_LISTED))
+
+
+def last_rows(
+    function: Callable[..., Any], params: Any, texts: Sequence[np.ndarray], *args: Any
+) -> np.ndarray:
+    """Return the last row of the array that a function returns second, for each of some texts."""
+    return np.stack([np.asarray(function(params, text, *args)[1])[-1] for text in texts])
+
+
 _PROBES: dict[str, Probe] = {
     "call once": call_once,
     "gradients": gradients,
+    "last rows": last_rows,
+    "listed": listed,
     "module": module,
     "order": order,
     "quantiles": quantiles,

@@ -9,7 +9,9 @@ from nextword.neural import (
     LanguageNetwork,
     NetworkShapeError,
     NeuralLanguageModel,
+    TemperatureError,
     WindowNetwork,
+    drawn,
     window_model,
 )
 from nextword.vocabulary import Vocabulary
@@ -162,3 +164,33 @@ def test_windows_of_another_length_are_refused_with_the_expected_shape(shape):
 def test_frequencies_of_other_words_are_refused(counts):
     with pytest.raises(NetworkShapeError, match="7 counts above 0"):
         network().begin_with_frequencies(counts)
+
+
+def test_temperature_makes_a_sample_surer_or_more_daring(model):
+    best = model.sample(np.random.default_rng(0), 5, temperature=0)
+    assert best == model.sample(np.random.default_rng(1), 5, temperature=0)
+    words = {
+        temperature: {
+            tuple(model.sample(np.random.default_rng(seed), 2, temperature=temperature))
+            for seed in range(40)
+        }
+        for temperature in (1e-3, 100)
+    }
+    assert words[1e-3] == {tuple(best[:2])}
+    assert len(words[100]) > 5
+
+
+@pytest.mark.parametrize("temperature", [-0.5, float("nan"), float("inf")])
+def test_a_temperature_that_is_none_is_refused(model, temperature):
+    with pytest.raises(TemperatureError, match=r"temperature of 0 .* or more, got"):
+        model.sample(np.random.default_rng(0), temperature=temperature)
+
+
+def test_rows_are_drawn_as_often_as_their_softmax_says():
+    logits = np.log(np.array([[0.5, 0.25, 0.25], [0.0001, 0.9998, 0.0001]]))
+    rng = np.random.default_rng(0)
+    found = np.array([drawn(logits, 1.0, rng) for _ in range(4000)])
+    shares = [np.bincount(column, minlength=3) / 4000 for column in found.T]
+    np.testing.assert_allclose(shares, np.exp(logits), atol=0.03)
+    halved = np.array([drawn(logits[0], 0.5, rng) for _ in range(4000)])
+    np.testing.assert_allclose(np.bincount(halved) / 4000, [4 / 6, 1 / 6, 1 / 6], atol=0.03)

@@ -114,6 +114,17 @@ def test_a_diverging_run_stops_with_a_word_of_advice(learning_rate):
     assert "update" in str(raised.value)
 
 
+def test_the_learning_rate_shrinks_from_epoch_to_epoch():
+    """At a ten-thousandth of the rate the second epoch changes nothing that could be seen."""
+    kept, shrunk = (
+        trained(made(), TrainingSettings(epochs=2, batch_size=7, rate_decay=decay))
+        for decay in (1.0, 1e-4)
+    )
+    assert shrunk.valid_losses[:2] == kept.valid_losses[:2]
+    assert shrunk.valid_losses[2] == pytest.approx(shrunk.valid_losses[1], abs=1e-3)
+    assert kept.valid_losses[2] < kept.valid_losses[1] - 0.01
+
+
 def test_decay_shrinks_weights_and_spares_biases():
     """Under a decay that leaves no weight, only the biases can say anything."""
     counts = np.bincount([*VOCAB.encode([w for s in CYCLE for w in s]), *[VOCAB.eos] * 4])
@@ -149,6 +160,7 @@ def test_progress_is_printed_where_asked(capsys):
         {"learning_rate": 0},
         {"learning_rate": math.nan},
         {"learning_rate": math.inf},
+        {"rate_decay": 0},
         {"max_norm": 0},
         {"momentum": 1},
         {"weight_decay": -1},

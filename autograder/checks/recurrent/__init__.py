@@ -1,0 +1,1 @@
+"""Checks of assignment 04, a recurrent language model."""

@@ -1,0 +1,1114 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# # 04 One set of weights for every step
+#
+# ## *… and the ____*
+#
+# Here is the beginning of a sentence. Which noun comes next? You know it, because you **read** the sentence: a word at a time, with something in mind that each word
+# changes a little. A window has no such thing.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# About 75 minutes. The story: from window to state (15 min); loss on every step, teacher forcing, masks (10); why gradients of a repeated weight add up, and BPTT line by
+# line (20); train, and look back through time (15); let it run free (10); characters, cost, recap (10). Run all cells before the lecture; it takes about a minute and a half.
+
+# %% slideshow={"slide_type": "skip"}
+import os
+
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # before numpy: on small matrices one thread is faster
+
+import textwrap
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from nextword import corpora, plots
+from nextword.batching import SentenceReader
+from nextword.characters import CharacterModel, TextStream
+from nextword.coloured_text import coloured_text
+from nextword.drift import Drift
+from nextword.evaluation import Scores
+from nextword.grammar import FIRST_NOUN_INDEX, Grammar, Slot
+from nextword.graph_drawing import Arrow, Box, draw_flow_graph
+from nextword.ladder import Ladder
+from nextword.live import LiveLoss
+from nextword.neural import TemperatureError, WindowNetwork
+from nextword.ngram import AddDelta, ModifiedKneserNey
+from nextword.recorded import made, recorded
+from nextword.recurrent import RecurrentNetwork, recurrent_model, shares_by_step
+from nextword.training import TrainingSettings, train
+from nextword.vocabulary import Vocabulary
+
+torch.set_num_threads(1)
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+grammar = Grammar.load()
+text = corpora.load("grammar")
+vocab = Vocabulary.build(text.train)
+kneser_ney = {order: ModifiedKneserNey.fit(text.train, order, vocab) for order in (3, 5)}
+
+
+def guesses(distribution, words, n=4):
+    best = np.argsort(-distribution)[:n]
+    return "   ".join(f"{words[number]} {distribution[number]:.2f}" for number in best)
+
+
+def truth(prefix):
+    found = grammar.next_distribution(prefix)
+    return np.array([found.get(word, 0.0) for word in vocab.words])
+
+
+story = next(
+    s
+    for s in text.test
+    if 10 <= grammar.distance(s) <= 12 and s[grammar.returning_index(s)] == s[FIRST_NOUN_INDEX]
+)
+place = grammar.returning_index(story)
+prefix = story[:place]
+counted = kneser_ney[5].next_distribution(["<s>", *prefix])
+print(" ".join(prefix), "…\n")
+print("truth             ", guesses(truth(prefix), vocab.words))
+print("Kneser–Ney, n = 5 ", guesses(counted, vocab.words))
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Two defects of the window
+#
+# | a window (lecture 03) | what we want |
+# |---|---|
+# | is blind beyond its edge, however long it is | input of **any length** (slides 003) |
+# | gives each place its own block of weights: what is learned of a word at one place says nothing of the next | **the same weights** wherever a word stands |
+# | grows with the history that it looks at | the same size for every history |
+#
+# One idea mends all three: *condition the network on all previous words, and tie the weights at each time step* (001).
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## A network with a state
+#
+# $$h_t = \tanh(e_t W_x + h_{t-1} W_h + b) \qquad\qquad \hat y_t = \text{softmax}(h_t U + c)$$
+#
+# * $e_t$: the vector of the word just read, a row of $E$, as in lecture 03;
+# * $h_t$: the **state**, all that the network keeps of everything it has read;
+# * $h_0$: the state before the first word. It is **learned**, as all else is (000).
+#
+# Every word does the same to it: mix what is in mind ($W_h$) with what is read ($W_x$), and squash.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Folded, and unrolled in time
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+read_words = ["<s>", "students", "opened", "their"]
+next_words = ["students", "opened", "their", "books"]
+boxes = {
+    "x": Box(0, 0, "word", plots.BLACK),
+    "h": Box(0, 1.5, "h", plots.ORANGE),
+    "y": Box(0, 3, "ŷ", plots.RED),
+    "h0": Box(1.35, 1.5, "h₀", plots.PURPLE),
+}
+arrows = [
+    Arrow("x", "h", "$E, W_x$", plots.BLUE),
+    Arrow("h", "y", "U", plots.RED),
+    Arrow("h0", "h1", "$W_h$", plots.ORANGE),
+]
+for t, (word, following) in enumerate(zip(read_words, next_words, strict=True), 1):
+    column = 1.35 + 1.4 * t
+    boxes |= {
+        f"x{t}": Box(column, 0, word, plots.BLACK),
+        f"h{t}": Box(column, 1.5, f"h{'₀₁₂₃₄'[t]}", plots.ORANGE),
+        f"y{t}": Box(column, 3, f"ŷ{'₀₁₂₃₄'[t]}", plots.RED),
+        f"J{t}": Box(column, 4.5, f"J{'₀₁₂₃₄'[t]}: {following}?", plots.GREEN),
+    }
+    arrows += [
+        Arrow(f"x{t}", f"h{t}", "$E, W_x$", plots.BLUE),
+        Arrow(f"h{t}", f"y{t}", "U", plots.RED),
+        Arrow(f"y{t}", f"J{t}", "", plots.GREEN),
+    ]
+    if t > 1:
+        arrows.append(Arrow(f"h{t - 1}", f"h{t}", "$W_h$", plots.ORANGE))
+with plots.course_style():
+    figure, axis = plt.subplots(figsize=(12.5, 4.7))
+    draw_flow_graph(axis, boxes, arrows, fontsize=14)
+    axis.annotate(
+        "", (-0.12, 1.72), (-0.12, 1.28),
+        arrowprops={"arrowstyle": "-|>", "color": plots.ORANGE, "lw": 1.8, "mutation_scale": 18,
+                    "connectionstyle": "arc3,rad=-2.2"},
+    )  # fmt: skip
+    axis.text(-0.75, 1.5, "$W_h$", color=plots.ORANGE, fontsize=13, ha="center", va="center")
+    axis.text(
+        -0.9,
+        4.5,
+        "J: minus log of the\nprobability of the\nword that follows",
+        color=plots.GREEN,
+        fontsize=14,
+        va="center",
+        ha="left",
+    )
+    axis.set_xlim(-1.0, 7.8)
+plots.show(
+    figure,
+    "Left, the network folded: a word leads to the state h, h to the output, and h to itself. Right, unrolled over four words: h0 to h1 to h2 to h3 to h4, each arrow the same W_h; each state "
+    "gets its word through the same E and W_x, gives a prediction through the same U, and each prediction has a loss: minus the logarithm of the probability of the word that follows.",
+)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Four copies in the drawing, **one** set of weights: same colour, same numbers. (002, Figs 1 and 2; slides 003.)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Three notations, one network
+#
+# | | slides 000 | slides 003 | 002 |
+# |---|---|---|---|
+# | input, state | $x_t$, $h_t$ | $e^{(t)}$, $h^{(t)}$ | $\mathbf u_t$, $\mathbf x_t$ |
+# | one step | $f(W^{(hh)} h_{t-1} + W^{(hx)} x_t)$ | $\sigma(W_h h^{(t-1)} + W_e e^{(t)} + b_1)$ | $W_{rec}\, \sigma(\mathbf x_{t-1}) + W_{in} \mathbf u_t + b$ |
+# | prediction | $\text{softmax}(W^{(S)} h_t)$ | $\text{softmax}(U h^{(t)} + b_2)$ | none: $\mathcal E_t = \mathcal L(\mathbf x_t)$ |
+# | first state | learned $h_0$ | $h^{(0)}$ | given, zero or learned |
+#
+# Our code writes `np.tanh(e_t @ W_x + h @ W_h + b)` and `h_t @ U + c`; `E`, `h0` as above.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Traps between the notations
+#
+# * $x_t$ is the **input** in 000 and the **state** in 002.
+# * $U$ leads to the output in 003 and in our code; $\mathbf u_t$ is the input in 002.
+# * 002 has the nonlinearity **inside**: its state is ours before the squashing. Its footnote 1 says that the two behave the same. Derivatives look different: where the
+#   slope of $\sigma$ stands in a product changes places (lecture 05).
+# * Columns there, rows in our code: each matrix is the transpose.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Three steps by hand
+#
+# Five words, two features, three units in the state:
+
+# %% slideshow={"slide_type": "-"}
+rng = np.random.default_rng(0)
+V, m, H = 5, 2, 3
+E, W_x, W_h = rng.normal(size=(V, m)), rng.normal(size=(m, H)), rng.normal(size=(H, H))
+b, h0, U, c = (rng.normal(size=shape) for shape in (H, H, (H, V), V))
+inputs, targets = [0, 4, 1], [4, 1, 3]
+
+h1 = np.tanh(E[0] @ W_x + h0 @ W_h + b)
+h2 = np.tanh(E[4] @ W_x + h1 @ W_h + b)
+h3 = np.tanh(E[1] @ W_x + h2 @ W_h + b)
+logits = np.array([h1 @ U + c, h2 @ U + c, h3 @ U + c])
+log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+J = -np.mean(log_p[[0, 1, 2], targets])
+print("h3 =", h3.round(4), "    J =", J.round(4))
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The second line cannot begin before the first has ended. Remember that.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## What it promises, and what it costs
+#
+# | slides 003 say | |
+# |---|---|
+# | **+** any length of input | nothing in the equation counts words |
+# | **+** step $t$ *can (in theory)* use what was many steps back | through $h_{t-1}$; in practice: we will measure it |
+# | **+** the model's size does not grow with the context | see below |
+# | **+** the same weights at every step: symmetry | a word at place 1 and at place 3 meets the same $W_x$ |
+# | **−** recurrent computation is slow | one step after the other |
+# | **−** in practice, hard to reach many steps back | today a first look; lecture 05 says why |
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+def n_weights(network):
+    return sum(weights.numel() for weights in network.parameters() if weights.requires_grad)
+
+
+rng = np.random.default_rng(0)
+print("words looked at                  4          8         16     all before")
+windows = [n_weights(WindowNetwork(len(vocab), n, 50, 128, rng=rng)) for n in (4, 8, 16)]
+recurrent_size = n_weights(RecurrentNetwork(len(vocab), 50, 128, rng=rng))
+print(
+    f"weights, |V| = {len(vocab)}     ",
+    "".join(f"{n:11,}" for n in windows),
+    f"{recurrent_size:11,}",
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## A loss on every step
+#
+# After every word there is a next word to predict, so one sentence of $T$ tokens gives $T$ losses in one pass:
+#
+# $$J_t = -\log \hat y_t[w_{t+1}] \qquad\qquad J = \frac1T \sum_{t=1}^{T} J_t$$
+#
+# $e^J$ is the perplexity (with logarithms to base 2: $2^J$, 001). For a window, the $T$ predictions of a sentence were $T$ separate examples.
+#
+# The whole corpus at once is too long for memory (003). So $J$ is taken over a **batch of sentences**, or over pieces of a long text: gradient, step, next batch.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Teacher forcing
+#
+# The network predicts *exams*, the text says *books*. What does it read next? **The truth**: *books*. Always, however wrong it was.
+#
+# * Each step is trained on a good past; a mistake does not spoil the rest of the sentence.
+# * All inputs are known before we begin.
+# * But what it will read when it speaks for itself is something else. We will measure this, too.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## *Teacher forcing* is older than that
+#
+# | | slides 003, and today | Doya, as told in 002, sec. 3.1 |
+# |---|---|---|
+# | what is replaced by the truth | the **input** $w_t$ | the **state**: hidden units that have a target get it as their value at $t-1$ |
+# | needs | the text | a target for units, *at every time step* |
+# | what for | each step learns from a good past | keeps training away from where gradients explode; lets a network learn to be a *generator* |
+# | the path from $h_{t-1}$ to $h_t$ | stays as it is | is cut at every unit that has a target |
+#
+# Same name, same spirit, another place in the equation. When you read *teacher forcing*, ask: of what?
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Sentences of different lengths: a mask
+
+# %% slideshow={"slide_type": "-"}
+reader = SentenceReader(vocab)
+examples = sorted(text.train[:200], key=len)[:120:119]
+batch = next(reader.read(examples).batches(2))
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+def rows_of(ids, n=8):
+    return "\n".join("".join(f"{w:11.10}" for w in vocab.decode(row[:n])) for row in ids.numpy())
+
+
+print(f"inputs\n{rows_of(batch.inputs)}\ntargets\n{rows_of(batch.targets)}\nmask")
+print("\n".join("  ".join(map(str, row)) for row in batch.mask.int().tolist()))
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Targets are the inputs, one step on. What fills up a row is read, and predicted, and must **cost nothing**: no loss, no gradient.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## The mean over what?
+#
+# An untrained network that believes all words are alike, but is used to seeing `</s>`:
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+beliefs = torch.zeros(len(vocab))
+beliefs[vocab.eos] = 4.0
+nats = -torch.log_softmax(beliefs, 0)[batch.targets]
+real = batch.mask
+per_sentence = [row[keep].mean().item() for row, keep in zip(nats, real, strict=True)]
+print(
+    f"over real tokens                  {nats[real].mean():.3f} nats   what e^J is the perplexity of"
+)
+print(
+    f"over all places, with filling     {nats.mean():.3f} nats   it is good at predicting its own filling"
+)
+print(
+    f"mean of the sentences' means      {np.mean(per_sentence):.3f} nats   tokens of short sentences count more"
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## One weight, used many times
+#
+# Lecture 02 could differentiate any graph without cycles. Unrolled, this is one: but $W_h$ stands on **every** arrow. What is $\partial J / \partial W_h$?
+#
+# > *The gradient w.r.t. a repeated weight is the sum of the gradient w.r.t. each time it appears.* (003)
+#
+# Why? Because one thing that acts along two paths acts twice: the multivariable chain rule,
+#
+# $$\frac{d}{dt} f(x(t), y(t)) = \frac{\partial f}{\partial x}\frac{dx}{dt} + \frac{\partial f}{\partial y}\frac{dy}{dt}$$
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## The small example of 003
+#
+# $f = a \cdot b$, with $a = x + y$ and $b = \max(y, z)$. The $y$ goes out on two branches:
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+x, y, z = 1.0, 2.0, 0.0
+a_, b_ = x + y, max(y, z)
+via_a, via_b = b_ * 1, a_ * float(y > z)
+with plots.course_style():
+    figure, axis = plt.subplots(figsize=(11, 3.9))
+    draw_flow_graph(
+        axis,
+        {
+            "x": Box(0, 2, f"x = {x:g}"),
+            "y": Box(0, 1, f"y = {y:g}", plots.ORANGE),
+            "z": Box(0, 0, f"z = {z:g}"),
+            "a": Box(2, 1.7, f"a = x + y = {a_:g}"),
+            "b": Box(2, 0.3, f"b = max(y, z) = {b_:g}"),
+            "f": Box(4, 1, f"f = a · b = {a_ * b_:g}", plots.RED),
+        },
+        [
+            Arrow("x", "a"),
+            Arrow("y", "a", "∂a/∂y = 1", plots.ORANGE),
+            Arrow("y", "b", "∂b/∂y = 1", plots.ORANGE),
+            Arrow("z", "b"),
+            Arrow("a", "f", f"∂f/∂a = b = {b_:g}", plots.RED),
+            Arrow("b", "f", f"∂f/∂b = a = {a_:g}", plots.RED),
+        ],
+        fontsize=15,
+    )
+plots.show(
+    figure,
+    "y leads to a and to b, and both lead to f. The derivative of f by y is the sum over both ways: b times 1 plus a times 1.",
+)
+eps = 1e-5
+slope = ((x + y + eps) * max(y + eps, z) - (x + y - eps) * max(y - eps, z)) / (2 * eps)
+print(
+    f"∂f/∂y = {via_a:g} (by way of a) + {via_b:g} (by way of b) = {via_a + via_b:g}      measured: {slope:.6f}"
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## The same for $W_h$
+#
+# Pretend that each step has a copy of its own, $W_h|_{(1)}, W_h|_{(2)}, \dots$, all equal to $W_h$:
+#
+# $$\frac{\partial J_t}{\partial W_h} = \sum_{i=1}^{t} \frac{\partial J_t}{\partial W_h}\bigg|_{(i)} \underbrace{\frac{\partial W_h|_{(i)}}{\partial W_h}}_{=\,1} = \sum_{i=1}^{t} \frac{\partial J_t}{\partial W_h}\bigg|_{(i)}$$
+#
+# So: go back over the steps $i = t, t-1, \dots, 1$, and **sum gradients as you go**. That is *backpropagation through time* (Werbos 1988, in 003): lecture 02, on the
+# unrolled graph. The same holds for $W_x$, $b$, $U$, $c$ and $E$.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Backpropagation through time, line by line
+#
+# Forward, for $t = 1 \dots T$:
+#
+# $$a_t = e_t W_x + h_{t-1} W_h + b \qquad h_t = \tanh a_t \qquad z_t = h_t U + c \qquad J = \frac1N \sum_t \text{mask}_t\, J_t$$
+#
+# **1.** The logits. Of softmax and logarithm together, lecture 02: *predicted minus observed*; $y_t$ is 1 at the true next word, $N$ the number of real tokens:
+#
+# $$dz_t = \frac{\text{mask}_t}{N}\,(\hat y_t - y_t)$$
+#
+# **2.** The output layer is used at every step, so its gradients are **sums**:
+#
+# $$dU = \sum_t h_t^\top dz_t \qquad\qquad dc = \sum_t dz_t$$
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## … the step that is new
+#
+# **3.** The state $h_t$ leads to **two** things: to its own prediction, and to the next state. Sum over both ways:
+#
+# $$dh_t = \underbrace{dz_t\, U^\top}_{\text{from now}} + \underbrace{da_{t+1}\, W_h^\top}_{\text{from the future}} \qquad\qquad da_{T+1} = 0$$
+#
+# **4.** Through the nonlinearity: $\tanh' = 1 - \tanh^2$, and $h_t$ is that tanh already:
+#
+# $$da_t = dh_t \odot (1 - h_t^2)$$
+#
+# Steps 3 and 4 take turns, for $t = T, T-1, \dots, 1$. Forget the future in step 3, and every test with one step passes while all sentences fail.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## … and what has been used at every step
+#
+# **5.** $W_h$, $W_x$ and $b$ appear in each $a_t$:
+#
+# $$dW_h = \sum_t h_{t-1}^\top\, da_t \qquad dW_x = \sum_t e_t^\top\, da_t \qquad db = \sum_t da_t$$
+#
+# **6.** The vector of the word that was read: $de_t = da_t W_x^\top$ is **added** to row $w_t$ of $dE$. A word may stand twice.
+#
+# **7.** And one step before the first word:
+#
+# $$dh_0 = da_1 W_h^\top$$
+#
+# In a batch, each $h_0$ is the same learned vector, so $dh_0$ is the sum over the rows.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## By hand …
+#
+# The three steps from above, backwards. One gradient only, that of $b$; the others are your assignment, and so are batches, masks and any length:
+
+# %% slideshow={"slide_type": "-"}
+dz1, dz2, dz3 = (np.exp(log_p) - np.eye(V)[targets]) / 3
+da3 = (1 - h3**2) * (dz3 @ U.T)
+da2 = (1 - h2**2) * (dz2 @ U.T + da3 @ W_h.T)
+da1 = (1 - h1**2) * (dz1 @ U.T + da2 @ W_h.T)
+gradient_of_b = da1 + da2 + da3
+print("its parts    ", da1.round(3), da2.round(3), da3.round(3))
+print("gradient of b", gradient_of_b.round(6))
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## … and by torch
+
+# %% slideshow={"slide_type": "-"}
+network = RecurrentNetwork(V, m, H, rng=np.random.default_rng(0)).double()
+torch_x, torch_h, torch_b, _ = network.cells.all_weights[0]
+for ours, theirs in (
+    (E, network.features.weight), (W_x.T, torch_x), (W_h.T, torch_h), (b, torch_b),
+    (h0, network.start), (U.T, network.output.weight), (c, network.output.bias),
+):  # fmt: skip
+    theirs.data = torch.from_numpy(ours.copy())
+torch_loss = torch.nn.functional.cross_entropy(
+    network(torch.tensor([inputs]))[0], torch.tensor(targets)
+)
+torch_loss.backward()
+difference = max(abs(torch_loss.item() - J), np.abs(torch_b.grad.numpy() - gradient_of_b).max())
+print(f"largest difference between numpy by hand and torch: {difference:.1e}")
+assert difference < 1e-10
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Train it
+#
+# The corpus of the ladder, sentence by sentence, in shuffled batches. `max_norm`: a gradient that is too long is shortened. Why that is needed is lecture 06.
+
+# %% slideshow={"slide_type": "-"}
+model = recurrent_model(vocab, text.train, n_features=50, n_hidden=128, seed=0)
+settings = TrainingSettings(
+    epochs=4, batch_size=32, optimizer="adam", learning_rate=0.006, rate_decay=0.4, max_norm=1.0
+)
+read = model.reader.read
+print(f"perplexity before training: {model.perplexity(text.valid[:200]):.0f}")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## … and watch
+
+# %% slideshow={"slide_type": "-"}
+watch = LiveLoss(floor=grammar.floor().entropy_rate())
+history = train(model.network, read(text.train), read(text.valid), settings, watch=watch)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## The same question again
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+print(" ".join(prefix), "…\n")
+print("truth             ", guesses(truth(prefix), vocab.words))
+print("Kneser–Ney, n = 5 ", guesses(counted, vocab.words))
+print("recurrent         ", guesses(model.next_distribution(prefix), vocab.words))
+ours = Scores.of(model, grammar, text.test)
+table = recorded("04_recurrent/seeds")
+
+
+def runs(kind, column, near=0, far=1000):
+    return [
+        row[column] for row in table if (row["model"], row["from"], row["to"]) == (kind, near, far)
+    ]
+
+
+print("\ntest perplexity          all tokens    at the returning noun")
+for kind in ("Kneser–Ney 3", "Kneser–Ney 5", "window of 4", "recurrent"):
+    overall, noun = runs(kind, "perplexity"), runs(kind, "at_noun")
+    if len(overall) == 1:
+        print(f"{kind:20}{overall[0]:14.2f}{noun[0]:20.1f}")
+    else:
+        print(
+            f"{kind:20}{min(overall):7.2f} to {max(overall):.2f}{min(noun):12.1f} to {max(noun):.1f}"
+        )
+sample_floor = grammar.floor_of(text.test)
+noun_floor = sample_floor.perplexity_by_slot()[Slot.RETURNING_NOUN]
+print(
+    f"{'the one just trained':20}{ours.perplexity():14.2f}{ours.perplexity(Slot.RETURNING_NOUN):20.1f}"
+)
+print(f"{'floor':20}{sample_floor.perplexity():14.2f}{noun_floor:20.1f}")
+for other in (
+    "window of 4",
+    "Kneser–Ney 3",
+    "Kneser–Ney 5",
+):  # what the text below claims, over all seeds
+    assert max(runs("recurrent", "perplexity")) < 0.95 * min(runs(other, "perplexity"))
+    assert max(runs("recurrent", "at_noun")) < 0.5 * min(runs(other, "at_noun"))
+print("\nRanges: three seeds, recorded:", made("04_recurrent"))
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## How far back does it reach?
+#
+# The returning noun by its distance from the first noun:
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+bins = sorted({(int(r["from"]), int(r["to"])) for r in table} - {(0, 1000)})
+labels = [
+    f"{near}" if near == far else f"{near}–{far}" if far < 100 else f"≥ {near}"
+    for near, far in bins
+]
+with plots.course_style():
+    figure, axis = plt.subplots(figsize=(8.3, 3.2))
+    across = np.arange(len(bins))
+    for kind, colour, marker in (
+        ("Kneser–Ney 5", plots.ORANGE, "s"),
+        ("window of 4", plots.SKY, "v"),
+        ("recurrent", plots.BLUE, "o"),
+    ):
+        found = np.array([runs(kind, "at_noun", near, far) for near, far in bins])
+        axis.plot(across, found.mean(axis=1), marker + "-", color=colour, label=kind)
+        axis.fill_between(across, found.min(axis=1), found.max(axis=1), color=colour, alpha=0.25)
+    axis.plot(
+        across, [ours.perplexity(Slot.RETURNING_NOUN, at) for at in bins], "*",
+        color=plots.BLACK, markersize=13, label="the one trained just now",
+    )  # fmt: skip
+    axis.axhline(noun_floor, color=plots.RED, linewidth=2)
+    axis.annotate(
+        f"floor {noun_floor:.2f}", (len(bins) - 1, noun_floor), (0, 5), textcoords="offset points",
+        color=plots.RED, ha="right",
+    )  # fmt: skip
+    axis.set(
+        yscale="log",
+        xlabel="tokens from the first noun to the one that returns",
+        ylabel="test perplexity at the noun",
+        ylim=(1.7, 400),
+    )
+    axis.set_xticks(across, labels)
+    axis.set_yticks([2, 5, 10, 20, 50, 100, 200], ["2", "5", "10", "20", "50", "100", "200"])
+    axis.minorticks_off()
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=13)
+plots.show(
+    figure,
+    "Perplexity at the returning noun against its distance, mean and range of three seeds. Where the noun is near, all see it. Kneser-Ney and the window of 4 lose it as soon as it leaves their sight; the "
+    "recurrent network stays far below them and rises with distance.",
+)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# No edge, as a window has, but a slope: *any length* is what it **can** read; how much it **keeps** has to be learned, and fades.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The figure to remember: looking back through time
+#
+# One loss, that of our returning noun: its gradient by $W_h$, split by the step at which $W_h$ was used (shares along the whole gradient).
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+steps, whole = shares_by_step(model, story, place)
+untrained = recurrent_model(vocab, text.train, seed=0)
+steps_before, whole_before = shares_by_step(untrained, story, place)
+
+
+def along(parts, total):
+    return np.einsum("tij,ij->t", parts, total) / np.sum(total**2)
+
+
+with plots.course_style():
+    figure, axes = plt.subplots(1, 2, figsize=(12.5, 4.0), width_ratios=(3, 2))
+    across = np.arange(len(steps))
+    for parts, total, name, colour, shift in (
+        (steps_before, whole_before, "before training", plots.SKY, -0.2),
+        (steps, whole, "after training", plots.BLUE, 0.2),
+    ):
+        share = along(parts, total)
+        axes[0].bar(across + shift, share, 0.4, color=colour, label=name)
+        axes[1].plot(across, np.cumsum(share[::-1])[::-1], "o-", color=colour, label=name)
+    axes[0].set(ylabel="share of the gradient", title="of each step")
+    axes[1].axhline(1, color=plots.RED, linewidth=2, linestyle=":")
+    axes[1].set(title="from here to the loss, summed", ylim=(0, 1.1))
+    for axis in axes:
+        axis.set_xticks(
+            across,
+            ["<s>", *story[:place]],
+            rotation=60,
+            ha="right",
+            fontsize=12,
+            rotation_mode="anchor",
+        )
+        axis.get_xticklabels()[FIRST_NOUN_INDEX + 1].set(color=plots.RED, fontweight="bold")
+        axis.grid(axis="x", visible=False)
+    axes[0].legend(loc="upper left", fontsize=13)
+    figure.tight_layout()
+plots.show(
+    figure,
+    "Left, shares of the gradient of the returning noun's loss by the step at which W_h was used, one pair of bars for each word read: before training they shrink from the last step to the first, after training they "
+    "are nearly even from the first noun on. Right, their sums from each step to the loss: both reach the whole, 1, at the first word.",
+)
+error = np.abs(steps.sum(0) - whole).max()
+norms = [
+    [np.linalg.norm(parts[n]) for n in (FIRST_NOUN_INDEX + 1, -1)]
+    for parts in (steps_before, steps)
+]
+print(f"sum of all {len(steps)} shares and the gradient: largest difference {error:.1e}")
+print(
+    f"length of the noun's share against the last step's: before {norms[0][0] / norms[0][1]:.2f}, after {norms[1][0] / norms[1][1]:.2f}"
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## In this sum lies the trouble
+#
+# The share of step $i$ has come through $t - i$ times $W_h^\top$ and the slope of tanh. If each shrinks it a little, the far past gets a whisper of the gradient; if each stretches it, a roar.
+#
+# That is lecture 05. For now: **the sum is exact, its terms are not equal.**
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Truncation: three things one can stop
+#
+# | what is stopped | what it does | its name |
+# |---|---|---|
+# | the **loss** (only the last steps are scored) | fewer lessons a sentence; the gradient is of another $J$ | not truncation |
+# | the **backward pass** after $k$ steps | forward as before; far shares are left out of the sum | truncated BPTT (003: *after ~20 timesteps*) |
+# | the **state** (it begins again at $h_0$) | the network cannot know what was before | no memory beyond the piece |
+#
+# Truncation is a deal: time and memory for $k$ steps instead of $T$, paid with a gradient that is not quite that of $J$.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Two ways to truncate
+#
+# Which loss (row) sends a gradient to which step (column)?
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+T, k = 12, 4
+loss_at, step_at = np.indices((T, T))
+reaches = {
+    "all of BPTT": step_at <= loss_at,
+    f"sliding: each loss back over {k} factors": (step_at <= loss_at) & (step_at >= loss_at - k),
+    f"pieces of {k}, detached": (step_at <= loss_at) & (step_at // k == loss_at // k),
+}
+with plots.course_style():
+    figure, axes = plt.subplots(1, 3, figsize=(11.5, 3.5))
+    for axis, (title, matrix) in zip(axes, reaches.items(), strict=True):
+        axis.imshow(matrix, cmap="Blues", vmin=0, vmax=1.4)
+        axis.set(
+            title=f"{title}\n{matrix.sum()} of {reaches['all of BPTT'].sum()} shares",
+            xlabel="step",
+            xticks=range(0, T, 2),
+            yticks=range(0, T, 2),
+        )
+        axis.title.set_fontsize(14)
+        axis.set_xticks(np.arange(T + 1) - 0.5, minor=True)
+        axis.set_yticks(np.arange(T + 1) - 0.5, minor=True)
+        axis.grid(visible=False)
+        axis.grid(which="minor", color="white", linewidth=1.5)
+        axis.tick_params(which="minor", length=0)
+    axes[0].set_ylabel("loss at")
+    figure.tight_layout()
+plots.show(
+    figure,
+    "Three 12 by 12 tables of which loss reaches which step. All: a full lower triangle. Sliding: a band below the diagonal. Pieces: small triangles along the diagonal, nothing between pieces.",
+)
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Pieces are cheap: one pass back for each. Sliding treats all losses alike: you will write it.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Carrying the state
+#
+# A long text is cut into rows, rows into pieces. Each batch **goes on** where the one before stopped: the state comes along, the gradient does not.
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+alphabet = Vocabulary("abcdefghijklmnopqrstuvwxyz")
+stream = TextStream(torch.from_numpy(alphabet.encode(list("abcdefghijklmnopqrstuvwxyz"))), steps=4)
+for number, piece in enumerate(stream.batches(3)):
+    rows = [
+        "".join(alphabet.decode(row[keep]))
+        for row, keep in zip(piece.inputs.numpy(), piece.mask.numpy(), strict=True)
+    ]
+    print(
+        f"batch {number}: {'goes on' if piece.continued else 'begins '}   ",
+        "   ".join(f"{row:5}" for row in rows),
+    )
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# In torch it is one word:
+#
+# ```python
+# states = cells(inputs, state)        # forward: from the state that was carried
+# state = states[:, -1].detach()       # the number goes on, the gradient ends here
+# ```
+#
+# Forget `detach`, and each batch is longer to go back through than the one before. Shuffle the pieces, and the state that is carried belongs to another text.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## What truncation costs: measured
+#
+# The grammar as one stream, the state always carried; only the length of the pieces through which gradients go back differs. As many tokens for each update, as many updates.
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+truncated = recorded("04_recurrent/truncation")
+lengths = sorted({int(row["steps"]) for row in truncated})
+with plots.course_style():
+    figure, axes = plt.subplots(1, 2, figsize=(11.5, 3.3))
+    for axis, column, floor, title in (
+        (axes[0], "perplexity", sample_floor.perplexity(), "all tokens"),
+        (axes[1], "at_noun", noun_floor, "the returning noun"),
+    ):
+        found = np.array([[r[column] for r in truncated if r["steps"] == n] for n in lengths])
+        axis.plot(lengths, found.mean(axis=1), "o-", color=plots.BLUE)
+        axis.fill_between(
+            lengths, found.min(axis=1), found.max(axis=1), color=plots.BLUE, alpha=0.25
+        )
+        axis.axhline(floor, color=plots.RED, linewidth=2)
+        axis.annotate(
+            f"floor {floor:.2f}",
+            (lengths[-1], floor),
+            (0, 5),
+            textcoords="offset points",
+            color=plots.RED,
+            ha="right",
+        )
+        axis.set(title=title, xscale="log", yscale="log", xlabel="steps in a piece")
+        axis.set_xticks(lengths, [str(n) for n in lengths])
+        ticks = [5, 6, 7, 8, 10, 12] if column == "perplexity" else [2, 5, 10, 20, 50, 100]
+        axis.set_yticks(ticks, [str(tick) for tick in ticks])
+        axis.minorticks_off()
+    axes[0].set_ylabel("test perplexity")
+    figure.tight_layout()
+plots.show(
+    figure,
+    "Test perplexity against the number of steps through which gradients go back, mean and range of three seeds, two epochs. With one step it is worst; both curves fall with longer pieces, the returning noun's by far the most.",
+)
+print("Recorded:", made("04_recurrent"))
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The forward pass remembers anyhow. But *what to keep* is only learned where a gradient can say so.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Let it speak: roll-outs
+#
+# Read, draw a word from $\hat y_t$, **read that word**, draw the next: 003 calls it a roll-out. The temperature $\tau$ divides the logits:
+#
+# $$p_\tau(w) = \text{softmax}(z_t / \tau)_w$$
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+for temperature, n_samples in ((0, 1), (0.5, 2), (1, 2), (2, 2)):
+    sampler = np.random.default_rng(3)
+    for _ in range(n_samples):
+        written = model.sample(sampler, 18, temperature=temperature)
+        print(f"τ = {temperature:<4} {' '.join(written)[:78]}")
+try:
+    model.sample(np.random.default_rng(0), temperature=-1)
+except TemperatureError as error_message:
+    print("τ = -1:  ", error_message)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# 003 lets one speak that has read *Harry Potter*: the style is right, the story is gone. $\tau \to 0$: always the most probable word, always the same sentence. $\tau = 1$: what it believes. $\tau \to \infty$: any word is as good as another.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Is it good English? Here we can ask the grammar
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+def judged(sentences):
+    """Return, for each sentence, the place of its first impossible word, or None."""
+    found = []
+    for sentence in sentences:
+        impossible = np.flatnonzero(np.isneginf(grammar.log_probs(sentence)))
+        found.append(int(impossible[0]) if len(impossible) else None)
+    return found
+
+
+heard = text.test[:1000]
+print(
+    "τ       possible sentences    different ones    first noun returns (truth: "
+    f"{np.mean([s[grammar.returning_index(s)] == s[FIRST_NOUN_INDEX] for s in text.test]):.0%})"
+)
+free_runs = {}
+for temperature in (0.25, 0.5, 1.0, 1.5):
+    drift = Drift.of(model, heard, np.random.default_rng(0), temperature, longest=60)
+    verdicts = judged(drift.written)
+    good = [s for s, verdict in zip(drift.written, verdicts, strict=True) if verdict is None]
+    free_runs[temperature] = drift, verdicts
+    returns = (
+        np.mean([s[grammar.returning_index(s)] == s[FIRST_NOUN_INDEX] for s in good])
+        if good
+        else np.nan
+    )
+    print(
+        f"{temperature:<5} {len(good) / len(heard):16.0%} {len({tuple(s) for s in drift.written}):17,} {returns:18.0%}"
+    )
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Cooler is safer and poorer. At $\tau = 1$ it makes the mistakes that it gives probability to, one word after another.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## The figure to remember: with its teacher, and alone
+#
+# In training it only ever read the truth. Alone, it reads what it drew itself (in your assignment: its most probable word), and is *exposed* to pasts it has never seen.
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+drift, verdicts = free_runs[1.0]
+curves = np.array(drift.by_place(at_least=100))
+true_log_probs = np.full(drift.real.shape, np.nan)
+for row, sentence in enumerate(heard):
+    true_log_probs[row, : len(sentence) + 1] = grammar.log_probs(sentence)
+places = curves[:, 0].astype(int)
+best = np.array([np.nanmean(true_log_probs[drift.real[:, p - 1], p - 1]) for p in places])
+
+strange = np.random.default_rng(1)
+broken_place = FIRST_NOUN_INDEX + 1  # the verb
+other_words = [w for w in vocab.words[3:] if w not in (".", "and", "the")]
+harmed = [
+    [*s[:broken_place], other_words[strange.integers(len(other_words))], *s[broken_place + 1 :]]
+    for s in heard
+]
+loss_of = {"true": -model.log_probs(heard), "harmed": -model.log_probs(harmed)}
+difference = loss_of["harmed"] - loss_of["true"]
+later = [n > broken_place for s in heard for n in range(len(s) + 1)]
+slots = np.array([str(slot) for s in heard for slot in grammar.slots(s)])
+kinds = ["next phrase", "setting", "returning noun", "closing verb"]
+extra = {kind: difference[later & (slots == kind)].mean() for kind in kinds}
+with plots.course_style():
+    figure, axes = plt.subplots(1, 2, figsize=(11.5, 3.4), width_ratios=(3, 2))
+    axes[0].plot(places, best, color=plots.RED, linewidth=2, label="the grammar itself")
+    axes[0].plot(places, curves[:, 1], "o-", color=plots.BLUE, label="teacher-forced")
+    axes[0].plot(places, curves[:, 2], "s-", color=plots.ORANGE, label="free-running, τ = 1")
+    axes[0].set(
+        xlabel="place in the sentence",
+        ylabel="mean log-probability, nats",
+        title="of the true word",
+    )
+    axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.65), fontsize=12)
+    axes[0].set_xticks(places[::2])
+    axes[1].bar([kind.replace(" ", "\n") for kind in kinds], extra.values(), color=plots.PURPLE)
+    axes[1].set(ylabel="nats lost at the true word", title="after one random word")
+    axes[1].tick_params(axis="x", labelsize=12)
+    axes[1].grid(axis="x", visible=False)
+    figure.tight_layout()
+plots.show(
+    figure,
+    "Left, the mean log-probability of the true word by its place: teacher-forced close to the grammar's own, free-running equal at the first word and nats below after it. Right, "
+    "what one random word in place of the first verb costs at the true words that follow: "
+    + ", ".join(f"{kind} {value:.2f}" for kind, value in extra.items())
+    + " nats.",
+)
+assert np.isclose(curves[0, 1], curves[0, 2])
+assert extra["returning noun"] > 0.1
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Left: most of the gap is no defect. Its own sentence is simply *another* sentence. Right is a defect: the noun still stands before the random word, so nothing is lost for who can read.
+# The network has never seen such a past, and has not learned to recover.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Mistakes alone, and expected with the teacher
+#
+# At each place: the probability that it gives to *impossible* words after a true past, and how often its own sentence, faultless so far, takes one.
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+sample_of = heard[:300]
+with torch.no_grad():
+    (some,) = reader.read(sample_of).batches(len(sample_of))
+    believed = torch.softmax(model.network(some.inputs).double(), -1).numpy()
+expected_slips, alone, at_risk = [], [], []
+for p in places[:12]:
+    masses = [
+        1 - sum(believed[row, p - 1, vocab.encode(list(grammar.next_distribution(s[: p - 1])))])
+        for row, s in enumerate(sample_of)
+        if len(s) >= p - 1
+    ]
+    expected_slips.append(np.mean(masses))
+    still_good = [
+        v
+        for v, s in zip(verdicts, drift.written, strict=True)
+        if (v is None or v >= p - 1) and len(s) >= p - 1
+    ]
+    alone.append(np.mean([v == p - 1 for v in still_good]))
+    at_risk.append(len(still_good))
+print("place      " + "".join(f"{p:6}" for p in places[:12]))
+print("expected   " + "".join(f"{100 * value:5.1f}%" for value in expected_slips))
+print("alone      " + "".join(f"{100 * value:5.1f}%" for value in alone))
+mean_expected, mean_alone = (np.average(v, weights=at_risk) for v in (expected_slips, alone))
+print(f"\nslips a word, all these places: expected {mean_expected:.1%}, alone {mean_alone:.1%}")
+assert mean_alone < 1.5 * mean_expected
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# A small risk at each word, taken again and again: that is how long texts go wrong. Until the first slip, being alone hardly makes it worse. After it, no continuation is right any more.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## A character at a time
+#
+# The same network, on letters (000, after Karpathy et al.): a small vocabulary, no unknown words, and *words, quotes and sentences have to be found out*. On Python's documentation; put
+# your own text in its place: `corpora.load("my_text.txt", unit="characters")`.
+
+# %% slideshow={"slide_type": "-"}
+docs = corpora.load("python-docs", unit="characters")
+letters = CharacterModel.start(docs.train, n_features=30, n_hidden=192, seed=0)
+letters_settings = TrainingSettings(
+    epochs=4, batch_size=8, optimizer="adam", learning_rate=0.004, rate_decay=0.5, max_norm=1.0
+)
+
+
+def listen(history):
+    n = len(history.losses)
+    if n in (0, 100) or n % history.updates_per_epoch == 0:
+        sample = letters.sample(np.random.default_rng(5), 62, prompt="The ", temperature=0.7)
+        print(f"{n:5} updates | The {sample.replace(chr(10), ' / ')}")
+
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Listen while it learns
+
+# %% slideshow={"slide_type": "-"}
+lessons, checks = letters.read(docs.train, steps=40), letters.read(docs.valid, steps=40)
+options = {"watch": listen, "watch_every": 100, "progress": False}
+letters_history = train(letters.network, lessons, checks, letters_settings, **options)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Before, and after
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+bits = np.array(letters_history.valid_losses) / np.log(2)
+print(
+    f"{sum(map(len, docs.train)):,} characters to learn from, {len(letters.vocab)} different ones\n"
+)
+print("bits per character, validation, before and after each epoch:", bits.round(2))
+print(
+    f"test: {letters.bits(docs.test):.2f} bits, so a perplexity of {2 ** letters.bits(docs.test):.1f} per character\n"
+)
+for temperature in (0.4, 1.0):
+    written = letters.sample(np.random.default_rng(1), 280, "A class ", temperature)
+    print(f"τ = {temperature}", *textwrap.wrap(written, 88), "", sep="\n")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## What do single units do?
+#
+# Karpathy et al. looked for cells with a meaning of their own. We ask every unit of the state how well it goes with four things that the text knows:
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+passage = "\n".join("".join(sentence) for sentence in docs.test)[:8000]
+states = letters.activations(passage)
+
+
+def running(condition):
+    """Return how long, at each character, the condition has held."""
+    found, length = [], 0
+    for holds in condition:
+        length = length + 1 if holds else 0
+        found.append(length)
+    return np.array(found)
+
+
+properties = {
+    "how long the word is so far": running(ch.isalpha() for ch in passage),
+    "just after a space": np.array([ch == " " for ch in passage]),
+    "inside quotes": np.cumsum([ch == '"' for ch in passage]) % 2,
+    "how long the sentence is so far": running(ch != "\n" for ch in passage),
+}
+half = len(passage) // 2
+units = {}
+print("correlation with                      best unit     all units (on text not fitted)")
+for name, values in properties.items():
+    if not np.std(values[:half]) * np.std(values[half:]):
+        continue  # your own text may have no quotes
+    each = [np.corrcoef(values, activation)[0, 1] for activation in states.T]
+    unit = int(np.abs(each).argmax())
+    units[name] = unit, np.sign(each[unit])
+    weights, *_ = np.linalg.lstsq(np.c_[states, np.ones(len(states))][:half], values[:half])
+    together = np.corrcoef(states[half:] @ weights[:-1], values[half:])[0, 1]
+    print(f"{name:34} unit {unit:4}   {each[unit]:+.2f}{together:+14.2f}")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## The figure to remember: a text, coloured by one unit
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+size = 160
+line_starts = [0, *(i + 1 for i, ch in enumerate(passage[:-size]) if ch == "\n")]
+begin = max(line_starts, key=lambda i: properties["inside quotes"][i : i + size].std())
+shown = passage[begin : begin + size]
+for name in ("how long the word is so far", "inside quotes"):
+    if name not in units:
+        continue
+    unit, sign = units[name]
+    plots.show(
+        coloured_text(
+            shown,
+            sign * states[begin : begin + size, unit],
+            columns=80,
+            title=f"unit {unit}: {name}",
+        ),
+        f"A passage of the documentation; behind each character the activation of unit {unit}, red high and blue low: the unit that goes best with: {name}.",
+    )
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Nobody told it what a word is. But beware: of so many units *some* one always goes best, and what is known may be spread over many. The correlations above say how well.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What is slow (1): the output layer
+#
+# An update, forward and back, at 20 rows of 35 steps:
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+def seconds_of(step, least=0.25):
+    step()
+    begun, repeats = time.process_time(), 0
+    while time.process_time() - begun < least:
+        step()
+        repeats += 1
+    return (time.process_time() - begun) / repeats
+
+
+def parts_of(size, hidden=200, rows=20, steps_=35):
+    net = RecurrentNetwork(size, hidden, hidden, rng=np.random.default_rng(0))
+    ids = torch.randint(size, (rows, steps_), generator=torch.Generator().manual_seed(0))
+    fixed = net.states(ids).detach().flatten(0, 1)
+
+    def recurrence():
+        net.states(ids).sum().backward()
+
+    def output():
+        torch.nn.functional.cross_entropy(net.output(fixed), ids.flatten()).backward()
+
+    return seconds_of(recurrence), seconds_of(output)
+
+
+print("H = 200               recurrence ms     output layer ms     share of the output layer")
+for size in (len(vocab), 2_000, 10_000):
+    inner, outer = parts_of(size)
+    print(f"|V| = {size:7,}{1e3 * inner:18.1f}{1e3 * outer:20.1f}{outer / (inner + outer):22.0%}")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# With a real vocabulary most of the time goes where lecture 03 said it goes: a row of $|V|$ numbers for every token. The recurrence is the small part. But:
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## What is slow (2): one step after the other
+#
+# The same 1,280 tokens, the same number of multiplications; the recurrence alone:
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+net = RecurrentNetwork(len(vocab), 50, 128, rng=np.random.default_rng(0))
+print("rows      steps     ms for 1,280 tokens     µs for each step in sequence")
+for rows in (1, 8, 32, 128):
+    ids = torch.randint(
+        len(vocab), (rows, 1280 // rows), generator=torch.Generator().manual_seed(0)
+    )
+    spent = seconds_of(lambda ids=ids: net.states(ids).sum().backward())
+    print(f"{rows:4}{1280 // rows:11}{1e3 * spent:19.1f}{1e6 * spent * rows / 1280:27.0f}")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Rows can be computed side by side, steps cannot: $h_2$ waits for $h_1$. More processors read more texts at once; they do not read **one** text faster.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## A recurrent network is not a language model
+#
+# | a **language model** | a **recurrent network** |
+# |---|---|
+# | a system that predicts the next word (003) | a family of networks: sequential input of any length, the same weights on each step, *optionally* an output on each step |
+# | can be made by counting, log-linear, a window, a recurrent network, … | can predict words, or tag them, or read a review and say once, at its end, whether it was good |
+#
+# We have one of the first made with one of the second. Swap either, and the other stays.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The ladder, one more rung
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+ladder = Ladder.over(grammar, text.test)
+ladder.measure("trigram, add 0.01", AddDelta.fit(text.train, 3, 0.01, vocab), grammar, text.test)
+ladder.measure("modified Kneser–Ney, order 5", kneser_ney[5], grammar, text.test)
+window_runs = recorded("03_window/windows")
+for window in (4, 8):
+    found = [
+        (row["perplexity"], row["at_noun"])
+        for row in window_runs
+        if (row["grammar"], row["model"], row["window"]) == ("near", "network", window)
+    ]
+    ladder.add(f"window of {window} (recorded)", *np.mean(found, axis=0))
+ladder.measure("recurrent", model, grammar, text.test)
+ladder.draw()
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The repeated noun is predicted, and no window had to be as long as the sentence. What is left above the floor: the far nouns.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Summary
+#
+# * $h_t = \tanh(e_t W_x + h_{t-1} W_h + b)$: one set of weights for every step, a state instead of a window, a learned beginning.
+# * A loss on every step, averaged over **real** tokens; the truth is read, whatever was predicted.
+# * The gradient of a repeated weight is the sum over its appearances. $dh_t$ comes from now **and** from the future.
+# * Truncation stops the backward pass, not the loss and not the state.
+# * Alone, it reads its own words. One slip is carried along.
+# * Any length is what it can read. How much it keeps fades with distance. **Next: why.**
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# ## Exercises
+#
+# 1. Take $h_0 = 0$ and do not learn it. At which places of a sentence does the perplexity change, and why hardly at all here, where every sentence begins with `<s>`?
+# 2. Write $J_2$ of the three steps by hand as a function of $W_h$ alone, with $H = 1$. Differentiate it directly, and by the sum over appearances.
+# 3. Feed the sentences in the order of the text, as a stream with carried state, instead of one by one. Does the state of the last sentence help the next in this language? And in Python's documentation?
+# 4. `recordings/04_recurrent.py --only truncation` with pieces of 40 steps: predict both ends of the curves before you run it.
+# 5. Train with its own words in place of the truth at a quarter of the places. What happens to the left and to the right panel of the drift figure?
+# 6. Set one unit of the character model to 0 at every step and measure the bits. Does the unit that goes best with quotes matter most inside quotes?
+# 7. Double the state. What happens to the noun at distance 4, and at 17 and more? Is it memory that lacks, or training?
+#
+# ## Sources
+#
+# * Slides *Language models* (000): the recurrent network, eqs 3 to 5; learned $h_0$; the text coloured by one cell, after Karpathy, Johnson, Fei-Fei.
+# * Slides in 001: the same set of weights at all time steps; the loss over the vocabulary; perplexity $2^J$.
+# * Slides *Language Modeling + RNNs* (003): advantages and disadvantages, loss on every step, teacher forcing, the multivariable chain rule and its example, backpropagation through time, truncation, roll-outs, recap.
+# * Pascanu, Mikolov, Bengio (2013) (002): eqs 1 and 2, Figs 1 and 2, footnote 1; teacher forcing after Doya in sec. 3.1.
+# * Beyond the sources: free-running drift, measured on a language whose rules are known.
+# * The recorded tables: `data/recorded/04_recurrent/README.md`.

@@ -1,0 +1,192 @@
+"""Results of lecture 04 that take longer than a lecture has.
+
+Run it from the repository with `python recordings/04_recurrent.py`; it takes about ten minutes on a
+core and writes `data/recorded/04_recurrent/`. `--only seeds` makes one of the tables.
+"""
+
+import argparse
+import csv
+import datetime
+import os
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import torch
+
+from nextword import corpora
+from nextword.characters import TextStream
+from nextword.data_folder import data_folder
+from nextword.evaluation import Scores, ScoringModel
+from nextword.grammar import Grammar, Slot
+from nextword.neural import window_model
+from nextword.ngram import ModifiedKneserNey
+from nextword.recurrent import RecurrentNetwork, recurrent_model
+from nextword.training import TrainingSettings, train
+from nextword.vocabulary import Vocabulary
+
+SEEDS = (0, 1, 2)
+DISTANCES = ((4, 4), (5, 5), (7, 7), (8, 9), (10, 12), (13, 16), (17, 100))
+"""From the first noun to the one that returns, in tokens."""
+STEPS = (1, 2, 3, 5, 10, 20)
+TOKENS_AN_UPDATE = 420
+Row = dict[str, object]
+
+
+def recurrent_settings(seed: int) -> TrainingSettings:
+    """Return how the lecture trains its recurrent model."""
+    return TrainingSettings(
+        epochs=4,
+        batch_size=32,
+        learning_rate=0.006,
+        rate_decay=0.4,
+        optimizer="adam",
+        max_norm=1.0,
+        seed=seed,
+    )
+
+
+def window_settings(seed: int) -> TrainingSettings:
+    """Return how lecture 03 trains its window of 4."""
+    return TrainingSettings(epochs=3, batch_size=128, learning_rate=0.05, seed=seed)
+
+
+def seeds() -> Iterator[Row]:
+    """Perplexity overall and at the returning noun by its distance, for each model and seed."""
+    grammar, corpus = Grammar.load(), corpora.load("grammar")
+    vocab = Vocabulary.build(corpus.train)
+
+    def fitted(kind: str, seed: int) -> ScoringModel:
+        if kind.startswith("Kneser"):
+            return ModifiedKneserNey.fit(corpus.train, int(kind[-1]), vocab)
+        if kind == "recurrent":
+            model = recurrent_model(vocab, corpus.train, seed=seed)
+            settings = recurrent_settings(seed)
+        else:
+            model = window_model(vocab, corpus.train, 4, seed=seed)
+            settings = window_settings(seed)
+        read = model.reader.read
+        train(model.network, read(corpus.train), read(corpus.valid), settings, progress=False)
+        return model
+
+    for kind in ("recurrent", "window of 4", "Kneser–Ney 3", "Kneser–Ney 5"):
+        for seed in SEEDS[:1] if kind.startswith("Kneser") else SEEDS:
+            scores = Scores.of(fitted(kind, seed), grammar, corpus.test)
+            for near, far in ((0, 1000), *DISTANCES):
+                yield {
+                    "model": kind,
+                    "seed": seed,
+                    "from": near,
+                    "to": far,
+                    "perplexity": f"{scores.perplexity(at=(near, far)):.4f}",
+                    "at_noun": f"{scores.perplexity(Slot.RETURNING_NOUN, (near, far)):.4f}",
+                }
+
+
+class Reading:
+    """A recurrent network that reads sentence after sentence and never forgets its state."""
+
+    def __init__(self, network: RecurrentNetwork, vocab: Vocabulary) -> None:
+        self.network, self.vocab = network, vocab
+
+    def stream(self, sentences: Sequence[Sequence[str]], steps: int) -> TextStream:
+        """Return a text as one stream, in which `</s>` stands between sentences."""
+        end = [self.vocab.words[self.vocab.eos]]
+        tokens = [*end, *(token for s in sentences for token in [*s, *end])]
+        return TextStream(torch.from_numpy(self.vocab.encode(tokens)), steps)
+
+    def log_probs(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        """Score every token, in one pass over the text."""
+        (batch,) = self.stream(sentences, 10**9).batches(1)
+        with torch.no_grad():
+            scores = [
+                torch.nn.functional.cross_entropy(
+                    self.network.output(states), targets, reduction="none"
+                )
+                for states, targets in zip(
+                    self.network.states(batch.inputs)[0].split(4096),
+                    batch.targets[0].split(4096),
+                    strict=True,
+                )
+            ]
+        return -torch.cat(scores).double().numpy()
+
+
+def truncation() -> Iterator[Row]:
+    """Perplexity against how far gradients reach back; the state itself is always carried on."""
+    grammar, corpus = Grammar.load(), corpora.load("grammar")
+    vocab = Vocabulary.build(corpus.train)
+    for seed in SEEDS:
+        for steps in STEPS:
+            network = RecurrentNetwork(len(vocab), rng=np.random.default_rng(seed))
+            reading = Reading(network, vocab)
+            settings = TrainingSettings(
+                epochs=2,
+                batch_size=TOKENS_AN_UPDATE // steps,
+                learning_rate=0.006,
+                rate_decay=0.4,
+                optimizer="adam",
+                max_norm=1.0,
+                seed=seed,
+            )
+            text = reading.stream(corpus.train, steps)
+            train(network, text, reading.stream(corpus.valid, steps), settings, progress=False)
+            scores = Scores.of(reading, grammar, corpus.test)
+            yield {
+                "steps": steps,
+                "seed": seed,
+                "perplexity": f"{scores.perplexity():.4f}",
+                "at_noun": f"{scores.perplexity(Slot.RETURNING_NOUN):.4f}",
+            }
+
+
+TABLES: dict[str, Callable[[], Iterator[Row]]] = {"seeds": seeds, "truncation": truncation}
+
+
+def machine() -> str:
+    """Return processor, system and versions in a line."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        lines = (line.partition(":") for line in info.read_text().splitlines())
+        cpu = next((value.strip() for key, _, value in lines if key.startswith("model name")), cpu)
+    return (
+        f"{cpu}, one thread, {platform.system()}, Python {platform.python_version()}, "
+        f"numpy {np.__version__}, torch {torch.__version__}"
+    )
+
+
+def main() -> None:
+    """Make the tables, a line as soon as it is known."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=TABLES)
+    parser.add_argument("--date", default=datetime.date.today().isoformat())
+    parser.add_argument("--machine", default=machine(), help="what to call this machine")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    folder = data_folder() / "recorded" / "04_recurrent"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in TABLES.items():
+        if arguments.only not in (None, name):
+            continue
+        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as written:
+            writer = None
+            for row in table():
+                if writer is None:
+                    writer = csv.DictWriter(written, list(row), lineterminator="\n")
+                    writer.writeheader()
+                writer.writerow(row)
+                written.flush()
+                print(name, *row.values(), flush=True)
+    (folder / "made.txt").write_text(
+        f"recordings/04_recurrent.py, seeds {', '.join(map(str, SEEDS))}, {arguments.date}, "
+        f"{arguments.machine}\n",
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()

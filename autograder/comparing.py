@@ -7,7 +7,7 @@ import numbers
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -34,6 +34,15 @@ class Comparison(Protocol):
 
     def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
         """Return what kind of difference there is, None if the two agree."""
+        ...
+
+
+@runtime_checkable
+class Watchful(Protocol):
+    """A comparison that also knows which answers honest work does not give."""
+
+    def suspicion(self, got: Any) -> str | None:
+        """Return what a member of staff should look at, None where there is nothing."""
         ...
 
 
@@ -83,11 +92,18 @@ class HeldOut:
         Largest difference of two mean losses, in nats.
     normalised
         Largest difference of a distribution's sum from 1.
+    true_log_probs
+        Shape (N,): what the distribution from which the next words were drawn gives them, in nats.
+        Minus their mean is the entropy floor of this sample.
+    chance
+        Bound on the probability that an honest model is called better than the floor.
     """
 
     targets: np.ndarray
     margin: float
     normalised: float = 1e-4
+    true_log_probs: np.ndarray | None = None
+    chance: float = 1e-6
 
     def loss(self, log_probs: Any) -> float | None:
         """Return the mean loss in nats, None of what is no model's answer."""
@@ -110,6 +126,23 @@ class HeldOut:
         if abs(theirs - ours) <= self.margin * min(slack, 2.0):
             return None
         return f"a {'higher' if theirs > ours else 'lower'} loss on held-out text"
+
+    def suspicion(self, got: Any) -> str | None:
+        """Return that a model is better than the floor allows.
+
+        A model q that does not know the next words, drawn from p, has E[q / p] = 1. By Markov's
+        inequality the sum of ln q - ln p is above ln(1 / chance) with at most that chance.
+        """
+        loss = self.loss(got)
+        if loss is None or self.true_log_probs is None:
+            return None
+        gain = -loss * len(self.targets) - float(self.true_log_probs.sum())
+        if gain <= math.log(1 / self.chance):
+            return None
+        return (
+            "held-out words are predicted better than the distribution they were drawn from "
+            f"allows: {gain:.1f} nats in {len(self.targets)} words"
+        )
 
 
 @dataclass(frozen=True)

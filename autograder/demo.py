@@ -32,6 +32,9 @@ from autograder.simulate import (
 )
 from autograder.terminal import closing_table, with_progress
 
+LIMITS = Limits(cell_seconds=10)
+"""What a simulated submission may use: its endless loops need not be waited for as long."""
+
 
 def run_demo(
     course: Course,
@@ -40,7 +43,7 @@ def run_demo(
     seed: int,
     workers: int,
     console: Console,
-    limits: Limits | None = None,
+    limits: Limits = LIMITS,
 ) -> bool:
     """Release, simulate, grade and report every assignment; return whether all scores are true.
 
@@ -70,7 +73,7 @@ def run_demo(
     class_folder = ClassFolder(folder / "class")
     _make_anew(folder, class_folder)
     class_folder.set_secret(hashlib.sha256(f"demo {seed}".encode()).hexdigest())
-    how = How(trusted_mode(), limits or Limits())
+    how = How(trusted_mode(), limits)
     if how.mode is Mode.OPEN:
         console.rule("[bold yellow]no sandbox on this machine")
         console.print(

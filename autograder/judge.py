@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.checking import Misconception
+from autograder.comparing import Watchful
 from autograder.exam import (
     DISCRIMINATING,
     ExamCase,
@@ -124,7 +125,19 @@ def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
         _line(exam, outcomes),
         way.name if way else None,
         way.hint if way else None,
+        _flag(exam, outcomes),
     )
+
+
+def _flag(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:
+    """Return the first thing in the answers that honest work does not give."""
+    for each in exam.cases:
+        comparison, outcome = exam.comparison(each.identity), outcomes[each.identity]
+        if isinstance(comparison, Watchful) and outcome.returned:
+            found = comparison.suspicion(outcome.value)
+            if found is not None:
+                return found
+    return None
 
 
 def _reason(exam: QuestionExam, each: ExamCase, outcomes: Mapping[str, Outcome]) -> str | None:

@@ -62,6 +62,8 @@ class _Progress:
     incidents: list[str] = field(default_factory=list)
     skipped: set[int] = field(default_factory=set)
     kept_bytes: int = 0
+    seconds: float = 0.0
+    """Used by the notebook's cells, in earlier processes; the start of a process costs nobody."""
 
 
 class Mode(enum.StrEnum):
@@ -110,9 +112,8 @@ def execute(
     """
     notebook = copy.deepcopy(notebook)
     progress = _Progress()
-    deadline = time.monotonic() + limits.notebook_seconds
     for _ in range(1 + limits.restarts):
-        at_fault = _run(notebook, inputs, limits, mode, deadline, progress)
+        at_fault = _run(notebook, inputs, limits, mode, progress)
         if at_fault is None:
             break
         progress.skipped.add(at_fault)
@@ -138,33 +139,48 @@ def _run(
     inputs: Mapping[str, str],
     limits: Limits,
     mode: Mode,
-    deadline: float,
     progress: _Progress,
 ) -> int | None:
     """Run all cells in a fresh process; return the cell that ended it early, None at the end."""
     with _session(notebook, limits, mode) as session:
-        for index, cell in enumerate(notebook.cells):
-            question = _question(cell)
-            if cell.cell_type != "code" or EXPLORATION in cell.metadata.get("tags", []):
-                continue
-            if index in progress.skipped or question in progress.evidence:
-                continue
-            if question is not None and question not in inputs:
-                continue
-            remaining = deadline - time.monotonic()
-            if remaining <= _TOO_SHORT:
-                _note_deadline(None, limits, progress)
-                return None
-            asked = None if question is None else {question: inputs[question]}
-            ended = session.run(index, cell, asked, min(limits.cell_seconds, remaining))
-            if ended is not None and deadline - time.monotonic() <= _TOO_SHORT:
-                _note_deadline(question, limits, progress)
-                return None
-            if ended is not None:
-                _note_end(cell, index, question, ended, progress)
-                return index
-            _take_evidence(cell, question, progress)
-            _keep_within(cell, limits, progress)
+        started = time.monotonic()
+        try:
+            deadline = started + limits.notebook_seconds - progress.seconds
+            return _run_cells(session, notebook, inputs, limits, deadline, progress)
+        finally:
+            progress.seconds += time.monotonic() - started
+
+
+def _run_cells(
+    session: _Session,
+    notebook: NotebookNode,
+    inputs: Mapping[str, str],
+    limits: Limits,
+    deadline: float,
+    progress: _Progress,
+) -> int | None:
+    for index, cell in enumerate(notebook.cells):
+        question = _question(cell)
+        if cell.cell_type != "code" or EXPLORATION in cell.metadata.get("tags", []):
+            continue
+        if index in progress.skipped or question in progress.evidence:
+            continue
+        if question is not None and question not in inputs:
+            continue
+        remaining = deadline - time.monotonic()
+        if remaining <= _TOO_SHORT:
+            _note_deadline(None, limits, progress)
+            return None
+        asked = None if question is None else {question: inputs[question]}
+        ended = session.run(index, cell, asked, min(limits.cell_seconds, remaining))
+        if ended is not None and deadline - time.monotonic() <= _TOO_SHORT:
+            _note_deadline(question, limits, progress)
+            return None
+        if ended is not None:
+            _note_end(cell, index, question, ended, progress)
+            return index
+        _take_evidence(cell, question, progress)
+        _keep_within(cell, limits, progress)
     return None
 
 

@@ -464,3 +464,18 @@ def test_models_are_compared_by_their_loss_on_words_that_they_never_saw():
 )
 def test_what_is_no_distribution_over_all_words_is_no_model(got):
     assert difference(THIRDS, got, comparison=HELD_OUT) is not None
+
+
+def test_a_model_better_than_the_floor_is_suspected_and_the_true_one_is_not():
+    """The true distribution itself, and one that knew a few words less than chance allows."""
+    next_words, floor = np.arange(40) % 4, np.full(40, -np.log(4))
+    watchful = HeldOut(next_words, margin=0.05, true_log_probs=floor)
+    truth = np.log(np.full((40, 4), 1 / 4))
+    knowing = truth.copy()
+    knowing[:10] = np.log(np.eye(4)[next_words[:10]] * (1 - 4e-9) + 1e-9)
+    assert watchful.suspicion(truth) is None
+    assert "13.9 nats in 40 words" in str(watchful.suspicion(knowing))
+    knowing[9] = truth[9]
+    assert watchful.suspicion(knowing) is None  # 12.5 nats, ln(1e6) is 13.8
+    assert watchful.suspicion("no model") is None
+    assert HELD_OUT.suspicion(truth[:2, :3]) is None

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.checking import Check, Group, case, misconception
+from autograder.checking import Case, Check, Group, case, misconception
+from autograder.comparing import HeldOut
 from autograder.exam import CannotExamine
 from autograder.judge import judge
 from autograder.showing import show_call
@@ -111,6 +112,25 @@ def test_doubled_evidence_gets_no_points_and_a_flag_even_if_it_is_right(toy):
     assert verdict.points == 0
     assert "2 pieces of evidence" in verdict.says
     assert "2 pieces of evidence" in verdict.flag
+
+
+def test_a_model_that_knows_the_held_out_words_gets_no_points_and_a_flag(toy_exam):
+    words = np.arange(30) % 3
+    watchful = HeldOut(words, margin=0.05, true_log_probs=np.full(30, -np.log(3)))
+
+    def draw(rng, reference):
+        yield Case("all", (30,), compare=watchful)
+        yield case("all", 20)
+
+    def uniform(n):
+        return np.log(np.full((n, 3), 1 / 3))
+
+    check = Check(groups={"all": Group("all", 1)}, draw=draw)
+    exam = toy_exam(check=check, reference=uniform, misconceptions=(), correct_ways=())
+    assert verdict_on(exam, uniform).flag is None
+    verdict = verdict_on(exam, lambda n: np.log(np.eye(3)[np.arange(n) % 3] * (1 - 3e-9) + 1e-9))
+    assert verdict.points == 0
+    assert "better than the distribution" in verdict.flag
 
 
 def malformed(evidence):

@@ -47,7 +47,7 @@ def _held_out(rng: np.random.Generator, V: int, seq_len: int) -> Case:
         "held out",
         (draw_params(rng, V, 3, 4), texts, seq_len),
         probe="last rows",
-        compare=HeldOut(next_words, margin=1e-4),
+        compare=HeldOut(next_words, margin=1e-4, true_log_probs=np.full(TEXTS, -np.log(V))),
     )
 
 

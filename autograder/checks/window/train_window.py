@@ -57,13 +57,14 @@ def _training(
     begin = {"votes": np.zeros((WINDOW, WORDS, WORDS)), "bias": np.zeros(WORDS), "unused": None}
     args = (begin, (train[0][order], train[1][order]), valid)
     functions = (Recipe("position loss"), Recipe("position gradients"))
+    floor = PositionModel.log_probs(truth, held_out[0])[np.arange(HELD_OUT), held_out[1]]
     seed = Recipe("generator", (int(rng.integers(2**31)),))
     loop = (rates, batch_size, NEVER, seed)
     return Case(
         group,
         (held_out[0], *args, *functions, *loop),
         probe="trained",
-        compare=Training(held_out[1]),
+        compare=Training(held_out[1], true_log_probs=floor),
     )
 
 

@@ -24,10 +24,13 @@ class Training:
     margin
         Largest difference of two mean losses, in nats: several times what another order of the
         examples changes.
+    true_log_probs
+        Shape (N,): what the model that drew the next words gives them.
     """
 
     targets: np.ndarray
     margin: float = 0.05
+    true_log_probs: np.ndarray | None = None
 
     def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
         """Return what kind of difference there is; `slack` above 2 counts as 2."""
@@ -41,5 +44,12 @@ class Training:
         losses = got["valid_losses"]
         if not isinstance(losses, list) or len(losses) != len(expected["valid_losses"]):
             return "another number of epochs"
-        loss = HeldOut(self.targets, self.margin)
-        return loss.difference(expected["log_probs"], got["log_probs"], slack)
+        return self._loss.difference(expected["log_probs"], got["log_probs"], slack)
+
+    def suspicion(self, got: Any) -> str | None:
+        """Return that a trained model is better than the one that drew the text allows."""
+        return self._loss.suspicion(got.get("log_probs")) if isinstance(got, Mapping) else None
+
+    @property
+    def _loss(self) -> HeldOut:
+        return HeldOut(self.targets, self.margin, true_log_probs=self.true_log_probs)

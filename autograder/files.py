@@ -33,8 +33,9 @@ def needing_room(path: Path) -> Iterator[None]:
         if error.errno not in _NO_ROOM:
             raise
         raise NoRoom(
-            f"{path} cannot be written: {error.strerror}. Nothing is half-written. Make room, and "
-            "run this again: what has been done will not be done twice"
+            f"{path} cannot be written: {error.strerror}. Nothing is half-written. Make room "
+            "there, or make it writable, and run this again: what has been done will not be done "
+            "twice"
         ) from error
 
 

@@ -135,12 +135,12 @@ def test_a_gradebook_killed_in_mid_transaction_is_backed_up_as_it_was(undisturbe
 
 
 def test_a_gradebook_is_made_whole_or_not_at_all(tmp_path):
-    """Between its tables and its version nbgrader calls a program, for a good part of a second."""
+    """Killed between writing its version and making its tables."""
     folder = ClassFolder(tmp_path / "class")
     killed_while(
-        "from pathlib import Path; import nbgrader.api\n"
+        "from pathlib import Path\n"
         "from autograder.class_folder import ClassFolder; from autograder import gradebook\n"
-        "nbgrader.api.get_alembic_version = lambda: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "gradebook.Gradebook = lambda url: os.kill(os.getpid(), signal.SIGKILL)\n"
         "with gradebook.open_gradebook(ClassFolder(Path(sys.argv[1]))): pass",
         folder.path,
     )

@@ -26,6 +26,8 @@ MARGIN = 10.0
 DRAWS = 40
 REPEATS = 3
 SECONDS_PER_QUESTION = 20.0
+REFERENCE_PATIENCE = 10.0
+"""How much longer the reference may take: a busy machine must not stop a run."""
 DISCRIMINATING = 2
 """How many finite cases must tell a misconception from the reference."""
 
@@ -230,21 +232,22 @@ def _generator(seed: str) -> np.random.Generator:
 
 def _examine(material: Material, kit: QuestionKit, cases: tuple[ExamCase, ...]) -> QuestionExam:
     inputs = _inputs(kit.name, kit.check, cases)
+    unhurried = _inputs(kit.name, kit.check, cases, patience=REFERENCE_PATIENCE)
     identities = [case.identity for case in cases]
 
-    def outcomes(function: Callable[..., Any]) -> dict[str, Outcome]:
-        return read_testimony(interrogate(function, inputs), kit.name, identities)
+    def outcomes(function: Callable[..., Any], asked: str = inputs) -> dict[str, Outcome]:
+        return read_testimony(interrogate(function, asked), kit.name, identities)
 
     return QuestionExam(
         kit,
         cases,
-        outcomes(reference_function(material.reference, kit.name)),
+        outcomes(reference_function(material.reference, kit.name), unhurried),
         {way.name: outcomes(way.function) for way in kit.misconceptions},
         inputs,
     )
 
 
-def _inputs(question: str, check: Check, cases: Sequence[ExamCase]) -> str:
+def _inputs(question: str, check: Check, cases: Sequence[ExamCase], patience: float = 1.0) -> str:
     asked = [
         {
             "id": each.identity,
@@ -254,7 +257,10 @@ def _inputs(question: str, check: Check, cases: Sequence[ExamCase]) -> str:
         }
         for each in cases
     ]
-    limits = {"seconds_per_case": check.seconds_per_case, "seconds": SECONDS_PER_QUESTION}
+    limits = {
+        "seconds_per_case": patience * check.seconds_per_case,
+        "seconds": patience * SECONDS_PER_QUESTION,
+    }
     return json.dumps({"question": question, "cases": asked, **limits}, allow_nan=False)
 
 

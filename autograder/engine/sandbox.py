@@ -118,6 +118,7 @@ def plain_environment(home: str) -> dict[str, str]:
         "IPYTHONDIR": f"{home}/.ipython",
         "LANG": "C.UTF-8",
         "MPLCONFIGDIR": "/cache",
+        "TORCHINDUCTOR_CACHE_DIR": home,  # it looks for one at its first optimizer
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

@@ -51,7 +51,9 @@ def warm_up() -> dict[str, str]:
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     np.random.default_rng(0).normal(size=(8, 8)) @ np.ones((8, 8))
-    torch.nn.LSTM(4, 4)(torch.zeros(1, 1, 4))[0].sum().backward()
+    recurrent = torch.nn.LSTM(4, 4)
+    recurrent(torch.zeros(1, 1, 4))[0].sum().backward()
+    torch.optim.SGD(recurrent.parameters(), lr=0.1).step()  # the first one imports for a second
     figure, axis = plt.subplots()
     axis.set_title("$x$")
     figure.canvas.draw()

@@ -183,13 +183,15 @@ def module(
     inputs, next_words = torch.tensor(contexts), torch.tensor(targets)
     before = made(inputs).detach().clone()
     trainable = [weight for weight in made.parameters() if weight.requires_grad]
-    optimizer = torch.optim.SGD(trainable, lr=learning_rate) if trainable else None
-    for _ in range(steps if optimizer else 0):
+    for _ in range(steps if trainable else 0):
         made.zero_grad()
         log_probs = made(inputs).reshape(next_words.numel(), -1)
         loss = -log_probs[torch.arange(len(log_probs)), next_words.flatten()].mean()
         loss.backward()
-        optimizer.step()  # type: ignore[union-attr]
+        with torch.no_grad():
+            for weight in trainable:
+                if weight.grad is not None:
+                    weight -= learning_rate * weight.grad
     return {
         "is a module": isinstance(made, torch.nn.Module),
         "trainable": sum(weight.numel() for weight in trainable),

@@ -181,7 +181,7 @@ def test_an_endless_loop_costs_only_itself(execute, notebook, tiny_exam):
 
 
 def test_memory_beyond_the_limit_costs_only_the_cell(execute, notebook, tiny_exam, quick):
-    limits = dataclasses.replace(quick, memory_bytes=2 * 2**30)
+    limits = dataclasses.replace(quick, memory_bytes=2 * 2**30, cell_seconds=30)
     hog = "hog = []\nwhile True: hog.append(bytearray(2**26))"
     execution = execute(with_own(notebook, hog, "del hog"), tiny_exam.inputs, limits)
     assert_full_marks(execution, tiny_exam)

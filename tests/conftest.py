@@ -126,3 +126,19 @@ def toy_exam() -> Callable[..., QuestionExam]:
 def toy(toy_exam: Callable[..., QuestionExam]) -> QuestionExam:
     """The exam of the toy question as it is."""
     return toy_exam()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the course's notebooks took, in one table."""
+    rows = sorted(
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, value in report.user_properties
+        if name == "notebook"
+    )
+    if rows:
+        terminalreporter.section("notebooks, CPU seconds")
+        for path, took, budget in rows:
+            terminalreporter.line(f"{path:45} {took:6.1f} of {budget}")

@@ -1,7 +1,8 @@
 """Reads the reference functions out of a solution notebook.
 
-Nothing else of the course imports a notebook. Only definitions are executed: imports and constants
-from any code cell but explorations, functions and classes from solution cells and given cells.
+Nothing else of the course imports a notebook. Only definitions are executed: imports from any code cell but
+explorations, constants (names in capitals) from those that are not tests either, functions and
+classes from solution cells and given cells.
 Training, plotting and tests never run.
 """
 
@@ -74,7 +75,8 @@ def _execute(cell: NotebookNode, module: ModuleType, filename: str) -> None:
         if grade_id_of(cell) is None:
             return  # a cell with magics: none of ours holds a definition
         raise BrokenReference(f"{filename} does not parse: {error}") from error
-    tree.body = list(_definitions(tree, _may_define(cell)))
+    tests = grade_id_of(cell) is not None and not _may_define(cell)
+    tree.body = list(_definitions(tree, _may_define(cell), not tests))
     # So that a traceback through the reference shows its lines.
     lines = cell.source.splitlines(keepends=True)
     linecache.cache[filename] = (len(cell.source), None, lines, filename)
@@ -90,7 +92,9 @@ def _may_define(cell: NotebookNode) -> bool:
     return grade_id is not None and split_grade_id(grade_id)[1] in (None, GIVEN)
 
 
-def _definitions(tree: ast.Module, with_functions: bool) -> Iterator[ast.stmt]:
+def _definitions(
+    tree: ast.Module, with_functions: bool, with_constants: bool
+) -> Iterator[ast.stmt]:
     for node in tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             if getattr(node, "module", None) != "nextword.evidence":
@@ -99,7 +103,8 @@ def _definitions(tree: ast.Module, with_functions: bool) -> Iterator[ast.stmt]:
             if with_functions:
                 yield node
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and _is_constant(node):
-            yield node
+            if with_constants:
+                yield node
 
 
 def _is_constant(node: ast.Assign | ast.AnnAssign) -> bool:

@@ -80,6 +80,12 @@ def test_an_exploration_changes_no_constant():
     assert module.f() == 3
 
 
+def test_a_capital_letter_in_a_test_cell_is_no_constant():
+    module = load(cell("def f(): return 3", "f"), cell("J = f() / nothing_yet", "f-visible"))
+    assert module.f() == 3
+    assert not hasattr(module, "J")
+
+
 def test_a_cell_with_magics_is_passed_over_unless_it_is_one_of_ours():
     load(cell("%matplotlib inline"))
     with pytest.raises(BrokenReference, match="cell f> does not parse"):

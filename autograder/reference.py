@@ -1,8 +1,8 @@
 """Reads the reference functions out of a solution notebook.
 
-Nothing else of the course imports a notebook. Only definitions are executed: imports from any code cell but
-explorations, constants (names in capitals) from those that are not tests either, functions and
-classes from solution cells and given cells.
+Nothing else of the course imports a notebook. Only definitions are executed: imports from any code
+cell but explorations, constants (names in capitals) from those that are not tests either, functions
+and classes from solution cells and given cells.
 Training, plotting and tests never run.
 """
 
@@ -102,9 +102,10 @@ def _definitions(
         elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             if with_functions:
                 yield node
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and _is_constant(node):
-            if with_constants:
-                yield node
+        elif (
+            with_constants and isinstance(node, (ast.Assign, ast.AnnAssign)) and _is_constant(node)
+        ):
+            yield node
 
 
 def _is_constant(node: ast.Assign | ast.AnnAssign) -> bool:

@@ -40,6 +40,6 @@ class NotebookLine:
 def progress_file() -> TextIO:
     """Return where a progress bar is to be written: a place of the notebook, or standard output."""
     shell = get_ipython()
-    if shell is None or not hasattr(shell, "kernel"):
+    if shell is None or type(shell).__name__ == "TerminalInteractiveShell":
         return sys.stdout
     return cast("TextIO", NotebookLine())

@@ -46,7 +46,13 @@ def test_the_same_line_is_not_shown_twice(place):
     assert place == ["half"]
 
 
+@pytest.mark.parametrize("kind", ["ZMQInteractiveShell", "Shell"])
+def test_in_a_notebook_a_bar_has_its_place(monkeypatch, kind):
+    monkeypatch.setattr(progress, "get_ipython", type(kind, (), {}))
+    assert isinstance(progress.progress_file(), progress.NotebookLine)
+
+
 def test_elsewhere_a_bar_goes_to_standard_output(monkeypatch):
     assert progress.progress_file() is sys.stdout
-    monkeypatch.setattr(progress, "get_ipython", lambda: type("Shell", (), {"kernel": 1})())
-    assert isinstance(progress.progress_file(), progress.NotebookLine)
+    monkeypatch.setattr(progress, "get_ipython", type("TerminalInteractiveShell", (), {}))
+    assert progress.progress_file() is sys.stdout

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checking import Case, Check, Misconception
-from autograder.comparing import Comparison, is_finite
+from autograder.comparing import Comparison, Watchful, is_finite
 from autograder.errors import CourseError
 from autograder.material import Material, QuestionKit
 from autograder.reference import reference_function
@@ -95,6 +95,15 @@ class QuestionExam:
         }
 
     @cached_property
+    def watchful(self) -> dict[str, Watchful]:
+        """The comparisons that also know what honest work does not give, by case."""
+        return {
+            identity: comparison
+            for identity, comparison in self._comparisons.items()
+            if isinstance(comparison, Watchful)
+        }
+
+    @cached_property
     def comparable(self) -> dict[str, list[str]]:
         """By misconception: the cases by which it can be recognised, as both answers are finite.
 
@@ -163,6 +172,12 @@ class Exam:
     def inputs(self) -> dict[str, str]:
         """What is laid ready for the witness, by question."""
         return {exam.kit.name: exam.inputs for exam in self.questions}
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells this exam's inputs from another's."""
+        content = json.dumps(self.inputs, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
 
 
 def draw_exam(material: Material, secret: str) -> Exam:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
 
-import nbformat
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat import NotebookNode, from_dict
 from nbgrader.api import Gradebook
 
 from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
-from autograder.conventions import GRADED, grade_id_of, split_grade_id
+from autograder.conventions import GRADED, grade_id_of
 from autograder.engine.dispatch import Job, run_all
 from autograder.engine.limits import Limits
 from autograder.engine.run import Execution, Mode
@@ -26,6 +23,7 @@ from autograder.feedback import write_feedback
 from autograder.files import write_atomically
 from autograder.judge import Verdict, judge
 from autograder.material import Material
+from autograder.plain import plain_notebook
 from autograder.results import (
     Evidence,
     NoEvidence,
@@ -162,7 +160,7 @@ def rejudge(session: Session, students: Iterable[str]) -> Iterator[Graded]:
             except NoEvidence as error:
                 yield Graded(student, failure=str(error))
                 continue
-            if evidence.key.partition(":")[0] != exam_digest(session.exam):
+            if evidence.key.partition(":")[0] != session.exam.digest:
                 yield Graded(student, failure=_ANOTHER_EXAM)
             else:
                 yield _settle(session, gradebook, student, evidence, reused=True)
@@ -252,13 +250,8 @@ def prepare(
     submission = read_submission(folder, session.notebook_name)
     staged, remarks = stage(submission.notebook, session.material.derived)
     content = [ENGINE, submission.digest, staged, asdict(limits)]
-    key = f"{exam_digest(session.exam)}:{_digest(content)}"
+    key = f"{session.exam.digest}:{_digest(content)}"
     return submission, staged, (*submission.remarks, *remarks), key
-
-
-def exam_digest(exam: Exam) -> str:
-    """Return what tells one exam's inputs from another's."""
-    return _digest(exam.inputs)
 
 
 def _digest(content: object) -> str:
@@ -315,7 +308,7 @@ def _settled(
     time, about_time = submission_time(folder.submitted(name, student))
     remarks = (*evidence.remarks, *about_time)
     write_atomically(
-        folder.autograded_path(name, student, session.notebook_name), nbformat.v4.writes(notebook)
+        folder.autograded_path(name, student, session.notebook_name), json.dumps(notebook)
     )
     books.record(gradebook, session.material, student, notebook, verdicts, time)
     write_verdicts(folder.verdict_path(name, student), verdicts, remarks)
@@ -349,20 +342,23 @@ def with_scores(
     The cell's only result is the number of points, which is how nbgrader reads a score; its source
     is the one that students know, without the hidden line.
     """
-    notebook = copy.deepcopy(notebook)
-    by_question = {verdict.question: verdict for verdict in verdicts}
+    by_question = {f"{verdict.question}-{GRADED}": verdict for verdict in verdicts}
     released = {grade_id_of(cell): cell.source for cell in material.derived.release.cells}
+    cells = []
     for cell in notebook.cells:
         grade_id = grade_id_of(cell)
-        if grade_id is None or split_grade_id(grade_id)[1] != GRADED:
-            continue
-        verdict = by_question[split_grade_id(grade_id)[0]]
-        words = "\n".join(part for part in (verdict.says, verdict.hint) if part) + "\n"
-        points = {"text/plain": f"{verdict.points:g}"}
-        cell.source = released[grade_id]
-        cell.execution_count = 1
-        cell.outputs = [
-            new_output("stream", name="stdout", text=words),
-            new_output("execute_result", data=points, execution_count=1),
-        ]
-    return notebook
+        if grade_id in by_question:
+            cell = _with_score(cell, released[grade_id], by_question[grade_id])
+        cells.append(cell)
+    return plain_notebook(cells, notebook.metadata)
+
+
+def _with_score(cell: NotebookNode, source: str, verdict: Verdict) -> NotebookNode:
+    words = "\n".join(part for part in (verdict.says, verdict.hint) if part) + "\n"
+    result = {"output_type": "execute_result", "metadata": {}, "execution_count": 1}
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": words},
+        result | {"data": {"text/plain": f"{verdict.points:g}"}},
+    ]
+    changed = {"source": source, "execution_count": 1, "outputs": outputs}
+    return from_dict(cell | changed)  # type: ignore[no-any-return]

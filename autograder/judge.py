@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.checking import Misconception
-from autograder.comparing import Watchful
 from autograder.exam import (
     DISCRIMINATING,
     ExamCase,
@@ -131,10 +130,9 @@ def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
 
 def _flag(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:
     """Return the first thing in the answers that honest work does not give."""
-    for each in exam.cases:
-        comparison, outcome = exam.comparison(each.identity), outcomes[each.identity]
-        if isinstance(comparison, Watchful) and outcome.returned:
-            found = comparison.suspicion(outcome.value)
+    for identity, comparison in exam.watchful.items():
+        if outcomes[identity].returned:
+            found = comparison.suspicion(outcomes[identity].value)
             if found is not None:
                 return found
     return None

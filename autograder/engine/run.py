@@ -130,7 +130,7 @@ def _session(
     notebook: NotebookNode, limits: Limits, mode: Mode
 ) -> contextlib.AbstractContextManager[_Session]:
     if mode is Mode.WARM:
-        return warm_session(limits)
+        return warm_session(limits, any("torch" in cell.source for cell in notebook.cells))
     return cold_session(notebook, limits, isolated=mode is Mode.COLD)
 
 

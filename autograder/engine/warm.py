@@ -121,8 +121,13 @@ class WarmWorker:
         return report
 
     @contextlib.contextmanager
-    def child(self) -> Iterator[WarmChild]:
+    def child(self, optimizers: bool) -> Iterator[WarmChild]:
         """Start a confined child for one notebook, and see it end.
+
+        Parameters
+        ----------
+        optimizers
+            Whether it may want torch's optimizers, which take long to import.
 
         Raises
         ------
@@ -137,6 +142,7 @@ class WarmWorker:
             "notebook_seconds": self._limits.notebook_seconds,
             "budget": budget(self._limits),
             "inputs_variable": INPUTS_VARIABLE,
+            "optimizers": optimizers,
         }
         with ours:
             with theirs:
@@ -238,14 +244,14 @@ class WarmWorkers:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def session(self, limits: Limits) -> Iterator[WarmChild]:
+    def session(self, limits: Limits, optimizers: bool = False) -> Iterator[WarmChild]:
         """Lend a worker's fresh child, starting a worker where none is waiting.
 
         A worker that fails is ended, and is not lent again.
         """
         worker = self._take(limits) or WarmWorker(limits)
         try:
-            with worker.child() as child:
+            with worker.child(optimizers) as child:
                 yield child
         except BaseException:
             worker.close()
@@ -282,11 +288,20 @@ def _workers() -> WarmWorkers:
     return workers
 
 
-def warm_session(limits: Limits) -> contextlib.AbstractContextManager[WarmChild]:
+def warm_session(
+    limits: Limits, optimizers: bool = False
+) -> contextlib.AbstractContextManager[WarmChild]:
     """Lend a confined child of a warm process for one notebook.
+
+    Parameters
+    ----------
+    limits
+        What it may use.
+    optimizers
+        Whether it may want torch's optimizers, which take long to import.
 
     Raises
     ------
     NoSandbox, WarmProcessFailed, SandboxLost
     """
-    return _workers().session(limits)
+    return _workers().session(limits, optimizers)

@@ -51,9 +51,7 @@ def warm_up() -> dict[str, str]:
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     np.random.default_rng(0).normal(size=(8, 8)) @ np.ones((8, 8))
-    recurrent = torch.nn.LSTM(4, 4)
-    recurrent(torch.zeros(1, 1, 4))[0].sum().backward()
-    torch.optim.SGD(recurrent.parameters(), lr=0.1).step()  # the first one imports for a second
+    torch.nn.LSTM(4, 4)(torch.zeros(1, 1, 4))[0].sum().backward()
     figure, axis = plt.subplots()
     axis.set_title("$x$")
     figure.canvas.draw()
@@ -75,8 +73,19 @@ def _threads() -> int:
     return len(list(Path("/proc/self/task").iterdir()))
 
 
+def _prepare_optimizers() -> None:
+    """Make torch's first optimizer: its imports take more than a second, each child's otherwise."""
+    import torch
+
+    if "torch._dynamo" not in sys.modules:
+        torch.optim.SGD([torch.zeros(1)], lr=0.1)
+        gc.freeze()
+
+
 def _serve(control: socket.socket, data: socket.socket, limits: dict[str, Any]) -> None:
     """Let a child run one notebook; report how it ended. An order meanwhile means: end it."""
+    if limits["optimizers"]:
+        _prepare_optimizers()
     if _threads() != 1:
         control.send(json.dumps({"refused": f"{_threads()} threads in the warm process"}).encode())
         data.close()

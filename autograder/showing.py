@@ -15,7 +15,7 @@ from nextword.evidence.codec import Opaque
 from nextword.evidence.recipes import Recipe
 
 LONGEST = 1_600
-_REPEATING = frozenset(["gradients", "order", "quantiles", "tally"])
+_REPEATING = frozenset(["gradients", "moves", "order", "quantiles", "tally"])
 """Probes whose first argument is how often they call."""
 _LARGE = 4_000
 
@@ -33,8 +33,12 @@ def show_call(function: str, case: Case) -> str:
         times, args = f", {args[0]:,} times" if args[0] > 1 else "", args[1:]
     elif case.probe == "tally rows":
         args = (np.tile(args[1], (args[0], 1)), *args[2:])
-    elif case.probe == "trained":
+    elif case.probe in ("clipped training", "trained"):
         args = args[1:]
+    elif case.probe == "torch steps":
+        factors = list(args[2])
+        times = f"\nfor {len(factors)} losses in turn, which are multiplied by {show(factors)}"
+        args = (Recipe("small module"), Recipe("torch optimizer"), Recipe("loss"), args[4])
     elif case.probe == "module":
         times = (
             f"\nand the module that it returns, called with {show(args[3])}, before and after "
@@ -139,6 +143,20 @@ def _show_recipe(recipe: Recipe) -> str:
             return "gradients by which a step of rate 1 counts as one"
         case Recipe("position loss" | "position gradients" as name, ()):
             return f"the {name.split()[1]} of a small model"
+        case Recipe("spiking gradients", (factor,)):
+            spike = (
+                f"multiplied by {factor:g}"
+                if np.isfinite(factor)
+                else f"given {factor} as the first entry of bias"
+            )
+            return (
+                "the gradients of a small model; those of a batch whose first id is 0 are " + spike
+            )
+        case Recipe("cliff gradient", (c, bottom, h, k, n, place)):
+            return (
+                f"the gradient of {c:.6g} ((w - {bottom[0]:.6g})^2 + (b - {bottom[1]:.6g})^2) / 2 "
+                f"+ {h:.6g} logistic({k:.6g} ({n[0]:.6g} w + {n[1]:.6g} b - {place:.6g}))"
+            )
         case Recipe("waves", (a, b, w, scribbles)):
             what = (
                 f"f, where f(x) is sum(a sin(20 x)) + b sin(sum(w x)), a = {show(a)}, "

@@ -120,6 +120,8 @@ class History:
     ----------
     losses
         Of every update's batch, before the update, in nats.
+    norms
+        Of every update's gradient, all parameters together, before it is shortened to `max_norm`.
     valid_losses
         On the validation text, in nats per token: before training, and after every epoch.
     updates_per_epoch
@@ -130,6 +132,7 @@ class History:
 
     updates_per_epoch: int
     losses: list[float] = field(default_factory=list)
+    norms: list[float] = field(default_factory=list)
     valid_losses: list[float] = field(default_factory=list)
     best_epoch: int = 0
 
@@ -211,7 +214,9 @@ def train(
                 group["lr"] = settings.learning_rate * settings.rate_decay ** (epoch - 1)
             network.train()
             for batch in examples.batches(settings.batch_size, rng):
-                history.losses.append(_update(network, optimizer, batch, settings))
+                loss, norm = _update(network, optimizer, batch, settings)
+                history.losses.append(loss)
+                history.norms.append(norm)
                 _stop_if_diverged(history, settings)
                 bar.update()
                 if watch is not None and len(history.losses) % watch_every == 0:
@@ -256,14 +261,17 @@ def _update(
     optimizer: torch.optim.Optimizer,
     batch: Batch,
     settings: TrainingSettings,
-) -> float:
+) -> tuple[float, float]:
     optimizer.zero_grad()
     loss = cast("Trainable", network).loss(batch)
     loss.backward()  # type: ignore[no-untyped-call]
-    if settings.max_norm is not None:
-        torch.nn.utils.clip_grad_norm_(network.parameters(), settings.max_norm)
+    if settings.max_norm is None:
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+    else:
+        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), settings.max_norm)
     optimizer.step()
-    return float(loss.detach())
+    return float(loss.detach()), float(norm)
 
 
 def _stop_if_diverged(history: History, settings: TrainingSettings) -> None:

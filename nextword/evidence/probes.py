@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from nextword.evidence import step_probes
 from nextword.evidence.recipes import PositionModel
 from nextword.flow_graph import Node
 
@@ -217,14 +218,18 @@ def last_rows(
 
 _PROBES: dict[str, Probe] = {
     "call once": call_once,
+    "clipped training": step_probes.clipped_training,
+    "fresh": step_probes.fresh,
     "gradients": gradients,
     "last rows": last_rows,
     "listed": listed,
     "module": module,
+    "moves": step_probes.moves,
     "order": order,
     "quantiles": quantiles,
     "tally": tally,
     "tally rows": tally_rows,
+    "torch steps": step_probes.torch_steps,
     "trained": trained,
 }
 

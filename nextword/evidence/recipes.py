@@ -229,13 +229,76 @@ def _clock_gradients(
     return {"x": np.full(1, -1.0)}
 
 
+@dataclass(frozen=True)
+class SpikingGradients:
+    """The gradients of a `PositionModel`, some of which explode.
+
+    Those of a batch whose very first id is 0 are multiplied by a factor. Where the factor is not
+    finite, it only takes the place of the first entry of ``bias``.
+
+    Parameters
+    ----------
+    factor
+        A number, nan or infinity.
+    """
+
+    factor: float
+
+    def __call__(
+        self, params: Parameters, contexts: np.ndarray, targets: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Return the gradients of the mean loss of some examples."""
+        grads = PositionModel.gradients(params, contexts, targets)
+        found = {name: grad for name, grad in grads.items() if grad is not None}
+        if contexts[0, 0] == 0:
+            if np.isfinite(self.factor):
+                return {name: self.factor * grad for name, grad in found.items()}
+            found["bias"][0] = self.factor
+        return found
+
+
+@dataclass(frozen=True)
+class CliffGradient:
+    """The gradient of a bowl with a cliff: c |p - bottom|^2 / 2 + h logistic(k (n p - place)).
+
+    Parameters
+    ----------
+    c
+        How steep the bowl is.
+    bottom
+        Of the bowl, two numbers.
+    h, k
+        The cliff's height, and how sharp its edge is.
+    n, place
+        Two numbers, and one: the cliff stands where n p = place.
+    """
+
+    c: float
+    bottom: tuple[float, float]
+    h: float
+    k: float
+    n: tuple[float, float]
+    place: float
+
+    def __call__(self, w: float, b: float) -> tuple[float, float]:
+        """Return the derivatives by w and by b."""
+        half = 0.5 * self.k * (self.n[0] * w + self.n[1] * b - self.place)
+        edge = self.h * self.k / (4 * np.cosh(np.clip(half, -300, 300)) ** 2)
+        return (
+            self.c * (w - self.bottom[0]) + edge * self.n[0],
+            self.c * (b - self.bottom[1]) + edge * self.n[1],
+        )
+
+
 _BUILDERS: dict[str, Callable[..., Any]] = {
+    "cliff gradient": CliffGradient,
     "clock gradients": lambda: _clock_gradients,
     "clock loss": ClockLoss,
     "generator": _generator,
     "graph": _graph,
     "position gradients": lambda: PositionModel.gradients,
     "position loss": lambda: PositionModel.loss,
+    "spiking gradients": SpikingGradients,
     "table model": TableModel,
     "waves": Waves,
 }

@@ -190,3 +190,32 @@ def test_tallied_rows_are_shown_as_one_call():
     assert shown.startswith("hide(")
     assert "times" not in shown
     assert "[1. 2.]" in shown
+
+
+# --- the probes of assignment 06 -----------------------------------------------------------------
+
+
+def test_a_clipped_training_is_shown_without_the_held_out_contexts():
+    gradients = Recipe("spiking gradients", (1e6,))
+    shown = show_call("fit", Case("g", ("secret", [1], gradients), {}, "clipped training"))
+    assert "secret" not in shown
+    assert "those of a batch whose first id is 0 are multiplied by 1e+06" in shown
+    shown = show_call("fit", case("g", Recipe("spiking gradients", (float("nan"),))))
+    assert "given nan as the first entry of bias" in shown
+
+
+def test_moves_are_shown_with_how_many_there_are():
+    shown = show_call("step", Case("g", (1000, {"b": np.ones(1)}, 0.5), {}, "moves"))
+    assert shown == "step({'b': array([1.])}, 0.5), 1,000 times"
+
+
+def test_torch_steps_are_shown_with_their_factors():
+    shown = show_call("step", Case("g", ({}, [], [1.0, float("inf")], 0.5, 2.0), {}, "torch steps"))
+    assert "a small module,\n    a torch optimizer,\n    a loss,\n    2.0" in shown
+    assert "for 2 losses in turn, which are multiplied by [1.0, inf]" in shown
+
+
+def test_a_cliff_is_shown_as_a_formula():
+    numbers = (0.5, (1.0, 2.0), 3.0, 4.0, (1.0, -1.0), 0.25)
+    shown = show_call("descend", case("g", Recipe("cliff gradient", numbers)))
+    assert "the gradient of 0.5 ((w - 1)^2 + (b - 2)^2) / 2 + 3 logistic(4 (1 w + -1 b" in shown

@@ -104,6 +104,18 @@ def test_losses_are_of_every_update_and_valid_losses_of_every_epoch():
     assert {0, 2, 4} <= set(seen)
 
 
+def test_norms_are_of_every_update_and_from_before_clipping():
+    def norms(max_norm):
+        settings = TrainingSettings(epochs=2, batch_size=5, optimizer="sgd", max_norm=max_norm)
+        history = trained(made(), settings)
+        assert len(history.norms) == len(history.losses)
+        return history.norms
+
+    free, clipped = norms(None), norms(1e-4)
+    assert free[0] == pytest.approx(clipped[0], rel=1e-5)
+    assert all(norm > 1e-3 for norm in clipped)
+
+
 @pytest.mark.parametrize("learning_rate", [1e4, 1e30])
 def test_a_diverging_run_stops_with_a_word_of_advice(learning_rate):
     settings = TrainingSettings(

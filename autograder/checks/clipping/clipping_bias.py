@@ -1,0 +1,180 @@
+"""clipping_bias: the mean of the clipped against the clipped mean."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="no-untyped-call, no-untyped-def"
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.comparing import Close
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield batches of long and short gradients, batches without a bias, and what is refused."""
+    for n, p in ((2, 2), (5, 3), (12, 4), (8, 1)):
+        yield case("mixed", _batch(rng, n, p), 1.5)
+    yield case("mixed", _batch(rng, 6, 3).astype(np.float32), 1.5)
+    # Some are above the threshold, and their mean is below it.
+    opposite = _batch(rng, 4, 3) * [[3], [3], [0.1], [0.1]]
+    yield case("mixed", opposite * [[1], [-0.8], [1], [1]], 2.5)
+    yield case("none", _batch(rng, 5, 3), 1e3)
+    yield case("none", _batch(rng, 5, 3), math.inf)
+    yield case("none", 10 * _batch(rng, 1, 4), float(rng.uniform(0.5, 2)))
+    yield case("none", np.zeros((3, 2)), 1.0)
+    same = np.tile(_batch(rng, 1, 3), (4, 1))
+    yield case("none", 10 * same, 1)
+    for threshold in (0.0, -1.0, math.nan):
+        yield case("refused", _batch(rng, 3, 2), threshold)
+    yield case("refused", np.zeros((0, 3)), 1.0)
+
+
+def _batch(rng: np.random.Generator, n: int, p: int) -> np.ndarray:
+    """Return gradients with norms from 0.5 to 5, in various directions, some above 1.5."""
+    rows = rng.normal(size=(n, p)) + 0.5
+    lengths = rng.permutation(np.geomspace(0.5, 5, n))[:, None]
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True) * lengths)
+
+
+check = Check(
+    groups={
+        "mixed": Group("batches of long and short gradients", 1.5),
+        "none": Group("batches without a bias", 0.5),
+        "refused": Group("no example, and thresholds that are refused", 1),
+    },
+    draw=draw,
+    compare=Close(rtol=1e-5, atol=1e-6, per_array=True),
+)
+
+
+@misconception(
+    "mixed",
+    hint="The two are exchanged: it is the mean of the clipped minus the clipped mean.",
+)
+def other_sign(grads_per_example, threshold):
+    g = np.asarray(grads_per_example, dtype=float)
+    if not threshold > 0 or len(g) == 0:
+        raise ValueError(threshold)
+    rows = [r * min(1.0, threshold / max(np.linalg.norm(r), 1e-300)) for r in g]
+    m = g.mean(axis=0)
+    return m * min(1.0, threshold / max(np.linalg.norm(m), 1e-300)) - np.mean(rows, axis=0)
+
+
+@misconception(
+    "mixed",
+    "none",
+    hint="You compare with the mean as it is. It is clipped too: a batch's gradient would be.",
+)
+def mean_not_clipped(grads_per_example, threshold):
+    g = np.asarray(grads_per_example, dtype=float)
+    if not threshold > 0 or len(g) == 0:
+        raise ValueError(threshold)
+    rows = [r * min(1.0, threshold / max(np.linalg.norm(r), 1e-300)) for r in g]
+    return np.mean(rows, axis=0) - g.mean(axis=0)
+
+
+@misconception(
+    "mixed",
+    "none",
+    hint="All examples are clipped together, by the norm of the whole array. Each row has its own norm.",
+)
+def one_norm_for_all(grads_per_example, threshold):
+    g = np.asarray(grads_per_example, dtype=float)
+    if not threshold > 0 or len(g) == 0:
+        raise ValueError(threshold)
+    m = g.mean(axis=0)
+    clipped = g * min(1.0, threshold / max(np.linalg.norm(g), 1e-300))
+    return clipped.mean(axis=0) - m * min(1.0, threshold / max(np.linalg.norm(m), 1e-300))
+
+
+@misconception(
+    "mixed",
+    hint="You clip entry by entry. Here a row, and the mean, are shortened in their direction.",
+)
+def entry_by_entry(grads_per_example, threshold):
+    g = np.asarray(grads_per_example, dtype=float)
+    if not threshold > 0 or len(g) == 0:
+        raise ValueError(threshold)
+    clipped = np.clip(g, -threshold, threshold)
+    return clipped.mean(axis=0) - np.clip(g.mean(axis=0), -threshold, threshold)
+
+
+@misconception(
+    "mixed",
+    "none",
+    hint="Short gradients are made as long as the threshold. They stay as they are.",
+)
+def short_ones_lengthened(grads_per_example, threshold):
+    g = np.asarray(grads_per_example, dtype=float)
+    if not threshold > 0 or len(g) == 0:
+        raise ValueError(threshold)
+    length = min(threshold, 1e6)
+    rows = [r * length / max(np.linalg.norm(r), 1e-300) for r in g]
+    m = g.mean(axis=0)
+    return np.mean(rows, axis=0) - m * length / max(np.linalg.norm(m), 1e-300)
+
+
+@misconception(
+    "mixed",
+    "none",
+    hint="You add the gradients up. Both are means over the examples.",
+)
+def sums(grads_per_example, threshold):
+    g = np.asarray(grads_per_example, dtype=float)
+    if not threshold > 0 or len(g) == 0:
+        raise ValueError(threshold)
+    rows = [r * min(1.0, threshold / max(np.linalg.norm(r), 1e-300)) for r in g]
+    m = g.sum(axis=0)
+    return np.sum(rows, axis=0) - m * min(1.0, threshold / max(np.linalg.norm(m), 1e-300))
+
+
+@correct_way
+def in_a_loop(grads_per_example, threshold):
+    if math.isnan(threshold) or threshold <= 0 or len(grads_per_example) == 0:
+        raise ValueError("refused")
+
+    def clipped(row):
+        norm = math.sqrt(sum(float(x) ** 2 for x in row))
+        return [float(x) * threshold / norm if norm > threshold else float(x) for x in row]
+
+    n, p = np.shape(grads_per_example)
+    rows = [clipped(row) for row in grads_per_example]
+    mean = clipped([sum(float(row[i]) for row in grads_per_example) / n for i in range(p)])
+    return [sum(row[i] for row in rows) / n - mean[i] for i in range(p)]
+
+
+@correct_way
+def in_numpy(grads_per_example, threshold):
+    if not threshold > 0 or not len(grads_per_example):
+        raise ValueError("refused")
+    g = np.array(grads_per_example, dtype=float)
+    norms = np.sqrt((g**2).sum(1))
+    factors = np.ones(len(g))
+    factors[norms > threshold] = threshold / norms[norms > threshold]
+    mean = g.mean(0)
+    length = np.sqrt(mean @ mean)
+    return (factors[:, None] * g).mean(0) - (
+        mean / length * threshold if length > threshold else mean
+    )
+
+
+@correct_way
+def with_torch(grads_per_example, threshold):
+    import torch
+
+    if not threshold > 0 or len(grads_per_example) == 0:
+        raise ValueError("refused")
+    g = torch.tensor(grads_per_example).double()
+
+    def clipped(row):
+        row = torch.nn.Parameter(row.clone())
+        row.grad = row.detach().clone()
+        torch.nn.utils.clip_grad_norm_([row], threshold)
+        return row.grad
+
+    return torch.stack([clipped(row) for row in g]).mean(0) - clipped(g.mean(0))

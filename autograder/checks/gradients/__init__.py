@@ -1,0 +1,1 @@
+"""Checks of assignment 05, why gradients vanish and explode."""

@@ -1,0 +1,244 @@
+"""fixed_points: where one unit can stay."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checks.gradients.drawing import one_attractor, two_attractors
+from autograder.comparing import Close
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield units with one fixed point and with three, and large weights and biases."""
+    for least, most in ((0.3, 2), (2, 3.8), (4.6, 6), (6, 10)):
+        yield case("one", *one_attractor(rng, least, most))
+    for least, most in ((4.8, 5.5), (5.5, 7), (7, 9), (9, 11)):
+        yield case("three", *two_attractors(rng, least, most))
+    for least, most in ((25, 40), (40, 60)):
+        yield case("far", *two_attractors(rng, least, most))
+    for side in (-1, 1):
+        yield case("far", float(rng.uniform(1, 9)), side * float(rng.uniform(40, 80)))
+
+
+check = Check(
+    groups={
+        "one": Group("units with one fixed point", 1),
+        "three": Group("units with three fixed points", 2),
+        "far": Group("large weights and large biases", 1),
+    },
+    draw=draw,
+    compare=Close(rtol=0.0, atol=1e-6),
+)
+
+
+@misconception(
+    "three",
+    "far",
+    hint="The unstable fixed point is missing. No iteration of the map ends there, but it is a "
+    "fixed point, and the boundary between the two basins.",
+)
+def attractors_only(w, b):
+    ends = []
+    for x in (b - 1.0, b + w + 1.0):
+        for _ in range(3000):
+            x = w / (1 + math.exp(-x)) + b
+        ends.append(x)
+    return np.array(ends[:1] if abs(ends[1] - ends[0]) < 1e-3 else ends)
+
+
+@misconception(
+    "three",
+    "far",
+    hint="Your search ends with one fixed point. Where there are three, the difference between "
+    "w sigma(x) + b and x changes its sign three times.",
+)
+def one_bisection(w, b):
+    low, high = b - 1.0, b + w + 1.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        if w / (1 + math.exp(-middle)) + b > middle:
+            low = middle
+        else:
+            high = middle
+    return np.array([low])
+
+
+@misconception(
+    "one",
+    "three",
+    "far",
+    hint="Your unit has its nonlinearity outside, x = sigma(w x + b). This one has it inside, as in "
+    "002's eq. 8: x = w sigma(x) + b.",
+)
+def nonlinearity_outside(w, b):
+    grid = np.linspace(-0.001, 1.001, 20_001)
+    rest = 1 / (1 + np.exp(-np.clip(w * grid + b, -500, 500))) - grid
+    found = []
+    for i in np.flatnonzero((rest[:-1] > 0) != (rest[1:] > 0)):
+        low, high, rising = grid[i], grid[i + 1], rest[i] < 0
+        for _ in range(60):
+            middle = (low + high) / 2
+            value = 1 / (1 + math.exp(-max(min(w * middle + b, 500), -500))) - middle
+            low, high = (middle, high) if (value < 0) == rising else (low, middle)
+        found.append(low)
+    return np.array(found)
+
+
+@misconception(
+    "one",
+    "three",
+    "far",
+    hint="Your unit has a tanh. This one is 002's, with the logistic function between 0 and 1.",
+)
+def with_tanh(w, b):
+    grid = np.linspace(b - w - 1.0, b + w + 1.0, 20_001)
+    rest = w * np.tanh(grid) + b - grid
+    found = []
+    for i in np.flatnonzero((rest[:-1] > 0) != (rest[1:] > 0)):
+        low, high, rising = grid[i], grid[i + 1], rest[i] < 0
+        for _ in range(60):
+            middle = (low + high) / 2
+            value = w * math.tanh(middle) + b - middle
+            low, high = (middle, high) if (value < 0) == rising else (low, middle)
+        found.append(low)
+    return np.array(found)
+
+
+@misconception(
+    "far",
+    hint="You search between -10 and 10. With large weights and biases the fixed points lie further "
+    "out: sigma is between 0 and 1, so they lie between b and b + w.",
+)
+def search_too_narrow(w, b):
+    grid = np.linspace(-10.0, 10.0, 20_002)
+    rest = w / (1 + np.exp(-grid)) + b - grid
+    found = []
+    for i in np.flatnonzero((rest[:-1] > 0) != (rest[1:] > 0)):
+        low, high, rising = grid[i], grid[i + 1], rest[i] < 0
+        for _ in range(60):
+            middle = (low + high) / 2
+            value = w / (1 + math.exp(-middle)) + b - middle
+            low, high = (middle, high) if (value < 0) == rising else (low, middle)
+        found.append(low)
+    return np.array(found)
+
+
+@misconception(
+    "one",
+    "three",
+    "far",
+    hint="Your answers are as coarse as your grid. Where the sign changes, go on from there.",
+)
+def as_coarse_as_the_grid(w, b):
+    grid = np.linspace(b - 1.0, b + w + 1.0, 4_001)
+    rest = w / (1 + np.exp(-grid)) + b - grid
+    return grid[np.flatnonzero((rest[:-1] > 0) != (rest[1:] > 0))]
+
+
+@misconception(
+    "three",
+    "far",
+    hint="Your fixed points come in decreasing order. The smallest comes first.",
+)
+def largest_first(w, b):
+    grid = np.linspace(b - 1.0, b + w + 1.0, 20_001)
+    rest = w / (1 + np.exp(-grid)) + b - grid
+    found = []
+    for i in np.flatnonzero((rest[:-1] > 0) != (rest[1:] > 0)):
+        low, high, rising = grid[i], grid[i + 1], rest[i] < 0
+        for _ in range(60):
+            middle = (low + high) / 2
+            value = w / (1 + math.exp(-middle)) + b - middle
+            low, high = (middle, high) if (value < 0) == rising else (low, middle)
+        found.append(low)
+    return np.array(found)[::-1]
+
+
+@misconception(
+    "one",
+    "three",
+    "far",
+    hint="You start from several places and list where each of them ends. An attractor at which two "
+    "starts end is listed twice, and the unstable fixed point is missing.",
+)
+def listed_twice(w, b):
+    ends = []
+    for x in (b - 1.0, b + w / 2, b + w + 1.0):
+        for _ in range(3000):
+            x = w / (1 + math.exp(-x)) + b
+        ends.append(x)
+    return np.sort(np.array(ends))
+
+
+@misconception(
+    "one",
+    "three",
+    "far",
+    hint="You return where x moves fastest or slowest, where w sigma'(x) = 1. A fixed point is where "
+    "it does not move: w sigma(x) + b = x.",
+)
+def where_the_slope_is_one(w, b):
+    if w <= 4:
+        return np.zeros(0)
+    turn = 2 * math.acosh(math.sqrt(w) / 2)
+    return np.array([-turn, turn])
+
+
+@correct_way
+def on_a_grid_then_bisection(w, b):
+    grid = np.linspace(b - 0.5, b + w + 0.5, 20_002)
+    rest = b + w / (1 + np.exp(-grid)) - grid
+    found = []
+    for i in np.flatnonzero(np.sign(rest[:-1]) != np.sign(rest[1:])):
+        left, right = float(grid[i]), float(grid[i + 1])
+        sign = math.copysign(1, rest[i])
+        while right - left > 1e-10:
+            middle = (left + right) / 2
+            if sign * (b + w / (1 + math.exp(-middle)) - middle) > 0:
+                left = middle
+            else:
+                right = middle
+        found.append((left + right) / 2)
+    return found
+
+
+@correct_way
+def by_newton_from_many_starts(w, b):
+    def step(x):
+        s = 1 / (1 + np.exp(-np.clip(x, -700, 700)))
+        slope = w * s * (1 - s) - 1
+        return x - (w * s + b - x) / np.where(np.abs(slope) < 1e-9, 1e-9, slope)
+
+    x = np.concatenate([np.linspace(b - 1, b + w + 1, 4001), np.linspace(-12, 12, 4001)])
+    for _ in range(200):
+        x = np.clip(step(x), b - 2, b + w + 2)
+    s = 1 / (1 + np.exp(-x))
+    good = np.sort(x[np.abs(w * s + b - x) < 1e-9])
+    keep = [good[0]]
+    for value in good[1:]:
+        if value - keep[-1] > 1e-3:
+            keep.append(value)
+    return tuple(keep)
+
+
+@correct_way
+def by_the_map_and_its_inverse(w, b):
+    low, high = b, b + w
+    for _ in range(20_000):
+        low, high = (w / (1 + math.exp(-x)) + b for x in (low, high))
+    if high - low < 1e-4:
+        return np.array([low])
+    # The unstable one attracts under the inverse map, x = log(p / (1 - p)), p = (x - b) / w.
+    middle = (low + high) / 2
+    for _ in range(20_000):
+        p = (middle - b) / w
+        middle = math.log(p / (1 - p))
+    return np.array([low, middle, high])

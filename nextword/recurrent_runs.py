@@ -1,0 +1,491 @@
+"""Many small recurrent networks, trained side by side: one product a step for all of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from jaxtyping import Float
+
+Array = np.ndarray[Any, Any]
+
+_SCREENED = 1_000
+_HOPELESS = 0.03  # of the first thousand: six standard deviations from the 1% that is allowed
+_POSITIVE = (
+    *("learning_rate", "max_norm", "max_value", "max_signal", "random_above"),
+    *("start_std", "solved_below"),
+)
+_DRAWN_AHEAD = 50  # updates whose sequences are drawn in one call
+
+
+class RunSettingsError(ValueError):
+    """A setting is outside its range."""
+
+
+class Task(Protocol):
+    """What is learned, such as `temporal_order.TemporalOrder`."""
+
+    @property
+    def length(self) -> int:
+        """How many steps a sequence has."""
+        ...
+
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers are read at a step."""
+        ...
+
+    @property
+    def n_outputs(self) -> int:
+        """How many numbers are given after the last step."""
+        ...
+
+    def draw(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+        """Return inputs of shape (n, length, n_inputs), and n answers."""
+        ...
+
+    def loss_and_signal(self, outputs: Array, answers: Array) -> tuple[Array, Array]:
+        """Return each run's mean loss, and its derivative by the outputs."""
+        ...
+
+    def wrong(self, outputs: Array, answers: Array) -> Array:
+        """Return the share of sequences that each run answers wrongly."""
+        ...
+
+
+@dataclass(frozen=True)
+class BackwardPass:
+    """What a gradient term may look at, after the pass back through time.
+
+    Attributes
+    ----------
+    W_h
+        The recurrent weights of each run, for `h @ W_h`.
+    states
+        h_0 to h_T of each run; h_0 is zero.
+    signals
+        The derivative of each run's mean loss by h_1 to h_T, of each sequence.
+    slopes
+        The derivative of the nonlinearity at steps 1 to T.
+    """
+
+    W_h: Float[np.ndarray, "runs hidden hidden"]
+    states: Float[np.ndarray, "runs times batch hidden"]
+    signals: Float[np.ndarray, "runs steps batch hidden"]
+    slopes: Float[np.ndarray, "runs steps batch hidden"]
+
+
+GradientTerm = Callable[[BackwardPass], Float[np.ndarray, "runs hidden hidden"]]
+"""What is added to the gradient by W_h, before it is clipped."""
+
+
+@dataclass(frozen=True)
+class WeightPenalty:
+    """The gradient of l1 · Σ|w| + l2/2 · Σw² over the recurrent weights.
+
+    Parameters
+    ----------
+    l1, l2
+        Strengths, 0 or more.
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def __call__(self, backward: BackwardPass) -> Float[np.ndarray, "runs hidden hidden"]:
+        """Return the term that is added to the gradient by W_h."""
+        return np.asarray(self.l1 * np.sign(backward.W_h) + self.l2 * backward.W_h)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """How runs are trained: by plain gradient steps on fresh sequences, as in 002.
+
+    Parameters
+    ----------
+    updates
+        How many, at most. A run that solves its task stops there.
+    learning_rate
+        The same from first to last.
+    max_norm
+        Where a run's joint gradient is longer it is shortened to this; None takes it as it is.
+    max_value
+        No entry of the gradient is followed beyond this, up or down; None lets all be.
+    max_signal
+        On the way back, no entry of the derivative by a state is passed on beyond this, up or
+        down; None lets all be. It is a limit for the derivative of a sequence's own loss, which
+        stands divided by the batch size in the mean.
+    random_above
+        Where a run's joint gradient is longer, a step of a random direction is taken in its place,
+        as long as if the gradient had been shortened to this.
+    batch_size
+        How many sequences an update learns from.
+    n_hidden
+        How many units a network has.
+    start_std
+        Standard deviation of all initial weights; biases begin at 0.
+    check_every
+        Updates between two looks at whether a run has solved its task.
+    check_size
+        How many fresh sequences it is asked then.
+    solved_below
+        The share of wrong answers that a solved task stays under.
+    terms
+        What is added to the gradient by W_h before clipping.
+    number_format
+        Of all weights and states.
+
+    Raises
+    ------
+    RunSettingsError
+        A setting is outside its range.
+
+    References
+    ----------
+    Pascanu et al. 2013, sec. 4.1.1, *basic tanh*, whose settings are the defaults. `max_norm` is
+    its Algorithm 1, `max_value` after Mikolov (2012), `max_signal` after Graves (2013),
+    `random_above` is mentioned in the textbook chapter, sec. 10.11.1 (004).
+    """
+
+    updates: int
+    learning_rate: float = 0.01
+    max_norm: float | None = None
+    max_value: float | None = None
+    max_signal: float | None = None
+    random_above: float | None = None
+    batch_size: int = 20
+    n_hidden: int = 50
+    start_std: float = 0.1
+    check_every: int = 250
+    check_size: int = 10_000
+    solved_below: float = 0.01
+    terms: tuple[GradientTerm, ...] = ()
+    number_format: str = "float32"
+
+    def __post_init__(self) -> None:
+        for name in ("updates", "batch_size", "n_hidden", "check_every", "check_size"):
+            if getattr(self, name) < 1:
+                raise RunSettingsError(f"expected {name} of 1 or more, got {getattr(self, name)}")
+        for name in _POSITIVE:
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise RunSettingsError(f"expected {name} above 0 and finite, got {value}")
+        if self.number_format not in ("float32", "float64"):
+            raise RunSettingsError(
+                f"expected number_format 'float32' or 'float64', got {self.number_format!r}"
+            )
+
+
+@dataclass
+class Run:
+    """What became of one run.
+
+    Attributes
+    ----------
+    seed
+        Where its initial weights and its sequences come from.
+    solved_at
+        The number of updates after which it was seen to have solved its task, or None.
+    broken_at
+        The update whose gradient was no number, or None. Such a run ends there, unsolved.
+    losses, norms
+        Of each update's batch, before the update: mean loss, and length of the joint gradient
+        before clipping.
+    wrong
+        The share of wrong answers at each check, of 1,000 sequences where that is enough to see
+        that the task is not solved.
+    inner
+        At the end: W_h, W_in and b, one under the other.
+    outer
+        At the end: W_out and its bias, one under the other.
+    """
+
+    seed: int
+    solved_at: int | None = None
+    broken_at: int | None = None
+    losses: list[float] = field(default_factory=list)
+    norms: list[float] = field(default_factory=list)
+    wrong: list[float] = field(default_factory=list)
+    inner: Float[np.ndarray, "rows hidden"] = field(default_factory=lambda: np.empty((0, 0)))
+    outer: Float[np.ndarray, "rows outputs"] = field(default_factory=lambda: np.empty((0, 0)))
+
+    @property
+    def recurrent_weights(self) -> Float[np.ndarray, "hidden hidden"]:
+        """W_h at the end, for `h @ W_h`."""
+        return self.inner[: self.inner.shape[1]]
+
+
+class RecurrentRuns:
+    """S networks h_t = tanh(h_{t−1} W_h + u_t W_in + b) with an output after the last step.
+
+    All weights that lead to a state stand in one matrix, so that a step of all runs is one product
+    [h, u, 1] @ W, and the gradient by all of them another. A run's numbers do not depend on which
+    other runs are trained beside it.
+
+    Parameters
+    ----------
+    task
+        What they learn.
+    settings
+        How.
+    seeds
+        One for each run. The same seed has the same initial weights and the same sequences in
+        all settings that have as many units and sequences.
+    begin_with
+        Begin all runs with this one's weights, in place of random ones.
+
+    Raises
+    ------
+    RunSettingsError
+        There is no seed, one stands twice, or the weights to begin with have another shape.
+
+    Examples
+    --------
+    >>> from nextword.temporal_order import TemporalOrder
+    >>> runs = RecurrentRuns(TemporalOrder(10), RunSettings(updates=3), seeds=[0, 1])
+    >>> [len(run.losses) for run in runs.train()]
+    [3, 3]
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        settings: RunSettings,
+        seeds: Sequence[int],
+        begin_with: Run | None = None,
+    ) -> None:
+        if not len(seeds) or len(set(seeds)) < len(seeds):
+            raise RunSettingsError(f"expected seeds, each once, got {list(seeds)}")
+        self.task, self.settings = task, settings
+        self.runs = [Run(int(seed)) for seed in seeds]
+        self._going = list(self.runs)
+        self._rngs, self._directions = [], []
+        inner, outer = [], []
+        n_hidden, std = settings.n_hidden, settings.start_std
+        for run in self.runs:
+            weights, sequences, directions = map(
+                np.random.default_rng, np.random.SeedSequence(run.seed).spawn(3)
+            )
+            inner.append(std * weights.normal(size=(n_hidden + task.n_inputs + 1, n_hidden)))
+            outer.append(std * weights.normal(size=(n_hidden + 1, task.n_outputs)))
+            inner[-1][-1], outer[-1][-1] = 0, 0
+            self._rngs.append(sequences)
+            self._directions.append(directions)
+        self.inner = np.array(inner, dtype=settings.number_format)
+        self.outer = np.array(outer, dtype=settings.number_format)
+        if begin_with is not None:
+            for mine, given in ((self.inner, begin_with.inner), (self.outer, begin_with.outer)):
+                if given.shape != mine.shape[1:]:
+                    raise RunSettingsError(
+                        f"expected weights of shape {mine.shape[1:]} to begin with, got "
+                        f"{given.shape}; was that run trained, with as many units?"
+                    )
+                mine[:] = given
+        self._buffers: tuple[Array, Array, Array] = self._new_buffers(settings.batch_size)
+
+    def _new_buffers(self, batch: int) -> tuple[Array, Array, Array]:
+        runs, steps, n_hidden = len(self._going), self.task.length, self.settings.n_hidden
+        read = np.zeros((runs, steps + 1, batch, self.inner.shape[1]), self.inner.dtype)
+        read[..., -1] = 1  # times b
+        signals, sums = np.empty((2, runs, steps, batch, n_hidden), read.dtype)
+        return read, signals, sums
+
+    # --- what another nonlinearity would change
+
+    @staticmethod
+    def squash(sums: Array) -> None:
+        """Replace sums by the nonlinearity of them."""
+        np.tanh(sums, out=sums)
+
+    @staticmethod
+    def slopes(states: Array, out: Array) -> None:
+        """Write the nonlinearity's derivative, which tanh knows from its value."""
+        np.square(states, out=out)
+        np.subtract(1, out, out=out)
+
+    # --- a pass forward, a pass back
+
+    def _forward(self, inputs: Array, read: Array) -> Array:
+        """Fill `read` with [h_{t−1}, u_t, 1] of every step, and return outputs after the last."""
+        n_hidden = self.settings.n_hidden
+        read[:, :-1, :, n_hidden:-1] = np.moveaxis(inputs, -3, -2)
+        for step in range(self.task.length):
+            state = read[:, step + 1, :, :n_hidden]
+            np.matmul(read[:, step], self.inner, out=state)
+            self.squash(state)
+        outputs: Array = state @ self.outer[:, :-1] + self.outer[:, -1:]
+        return outputs
+
+    def gradients(
+        self, inputs: Float[np.ndarray, "runs batch steps inputs"], answers: Array
+    ) -> tuple[Array, Array, Array]:
+        """Return the mean loss of each run, and its gradients by `inner` and `outer`.
+
+        Terms of the settings are in the gradient, but not in the loss. Of the limits, only that on
+        the signal is.
+
+        Parameters
+        ----------
+        inputs, answers
+            A batch for each run.
+        """
+        n_hidden = self.settings.n_hidden
+        read, signals, sums = self._buffers
+        outputs = self._forward(inputs, read)
+        losses, signal = self.task.loss_and_signal(outputs, answers)
+        states = read[..., :n_hidden]
+        by_outer = np.concatenate(
+            [states[:, -1].swapaxes(1, 2) @ signal, signal.sum(axis=1, keepdims=True)], axis=1
+        )
+        slopes = np.empty_like(sums)
+        self.slopes(states[:, 1:], slopes)
+        back = np.ascontiguousarray(self.inner[:, :n_hidden].swapaxes(1, 2))
+        signals[:, -1] = signal @ self.outer[:, :-1].swapaxes(1, 2)
+        limit = self.settings.max_signal
+        for step in range(self.task.length - 1, -1, -1):
+            if limit is not None:
+                most = limit / inputs.shape[1]
+                np.clip(signals[:, step], -most, most, out=signals[:, step])
+            np.multiply(signals[:, step], slopes[:, step], out=sums[:, step])
+            if step:
+                np.matmul(sums[:, step], back, out=signals[:, step - 1])
+        rows = (len(read), -1)
+        flat_read = read[:, :-1].reshape(*rows, read.shape[-1])
+        by_inner = flat_read.swapaxes(1, 2) @ sums.reshape(*rows, n_hidden)
+        if self.settings.terms:
+            seen = BackwardPass(self.inner[:, :n_hidden], states, signals, slopes)
+            for term in self.settings.terms:
+                by_inner[:, :n_hidden] += term(seen)
+        return losses, by_inner, by_outer
+
+    def update(self, inputs: Array, answers: Array) -> None:
+        """Take one step with every run that goes on; note losses and norms, end broken runs."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses, by_inner, by_outer = self.gradients(inputs, answers)
+            norms = np.sqrt(
+                sum(
+                    np.square(gradient, dtype=np.float64).sum(axis=(1, 2))
+                    for gradient in (by_inner, by_outer)
+                )
+            )
+            broken = ~np.isfinite(norms)
+            steps = self._limited(by_inner, by_outer, norms)
+            for weights, step in zip((self.inner, self.outer), steps, strict=True):
+                step[broken] = 0
+                step *= self.settings.learning_rate
+                weights -= step
+        for run, loss, norm in zip(self._going, losses.tolist(), norms.tolist(), strict=True):
+            run.losses.append(loss)
+            run.norms.append(norm)
+            if not math.isfinite(norm):
+                run.broken_at = len(run.norms)
+        if broken.any():
+            self._end(broken)
+
+    def _limited(self, by_inner: Array, by_outer: Array, norms: Array) -> tuple[Array, Array]:
+        """Return the gradients as the settings let them be followed, in place."""
+        settings, both = self.settings, (by_inner, by_outer)
+        if settings.max_value is not None:
+            for gradient in both:
+                np.clip(gradient, -settings.max_value, settings.max_value, out=gradient)
+        if settings.max_norm is not None:
+            shorter = np.minimum(1, settings.max_norm / np.maximum(norms, settings.max_norm))
+            for gradient in both:
+                gradient *= shorter.astype(gradient.dtype)[:, None, None]
+        if settings.random_above is not None:
+            for number in np.flatnonzero(norms > settings.random_above):
+                random = [
+                    self._directions[number].normal(size=gradient.shape[1:]) for gradient in both
+                ]
+                length = np.sqrt(sum(np.square(part).sum() for part in random))
+                for gradient, part in zip(both, random, strict=True):
+                    gradient[number] = settings.random_above / length * part
+        return both
+
+    # --- training
+
+    def train(self, watch: Callable[[RecurrentRuns], None] | None = None) -> list[Run]:
+        """Train all runs, and return what became of them.
+
+        Parameters
+        ----------
+        watch
+            Called after every check.
+        """
+        settings, done = self.settings, 0
+        while done < settings.updates and self._going:
+            ahead = min(
+                _DRAWN_AHEAD,
+                settings.updates - done,
+                settings.check_every - done % settings.check_every,
+            )
+            drawn = {
+                id(run): self.task.draw(rng, ahead * settings.batch_size)
+                for run, rng in zip(self._going, self._rngs, strict=True)
+            }
+            for number in range(ahead):
+                part = slice(number * settings.batch_size, (number + 1) * settings.batch_size)
+                batches = [drawn[id(run)] for run in self._going]
+                if not batches:
+                    break
+                self.update(
+                    np.stack([inputs[part] for inputs, _ in batches]),
+                    np.stack([answers[part] for _, answers in batches]),
+                )
+            done += ahead
+            if done % settings.check_every == 0 or done == settings.updates:
+                self._check(done)
+                if watch is not None:
+                    watch(self)
+        self._end(np.ones(len(self._going), dtype=np.bool_))
+        return self.runs
+
+    def _check(self, done: int) -> None:
+        if not self._going:
+            return
+        rng = np.random.default_rng([done, self.task.length])  # fresh, and the same for all runs
+        inputs, answers = self.task.draw(rng, self.settings.check_size)
+        everyone = np.arange(len(self._going))
+        wrong = self._wrong(everyone, inputs[:_SCREENED], answers[:_SCREENED])
+        close = np.flatnonzero(wrong <= max(_HOPELESS, 3 * self.settings.solved_below))
+        if len(close) and len(inputs) > _SCREENED:
+            wrong[close] = self._wrong(close, inputs, answers)
+        for run, share in zip(self._going, wrong.tolist(), strict=True):
+            run.wrong.append(share)
+            if share < self.settings.solved_below:
+                run.solved_at = done
+        self._end(wrong < self.settings.solved_below)
+
+    def _wrong(self, chosen: Array, inputs: Array, answers: Array) -> Array:
+        """Return the share of wrong answers of some runs, a thousand sequences at a time."""
+        n_hidden, wrong = self.settings.n_hidden, np.zeros(len(chosen))
+        inner, outer = self.inner[chosen], self.outer[chosen]
+        for begin in range(0, len(inputs), _SCREENED):
+            part = inputs[begin : begin + _SCREENED]
+            read = np.zeros((len(chosen), len(part), inner.shape[1]), inner.dtype)
+            read[..., -1] = 1
+            for step in range(self.task.length):
+                read[..., n_hidden:-1] = part[:, step]
+                state = read @ inner
+                self.squash(state)
+                read[..., :n_hidden] = state
+            outputs = state @ outer[:, :-1] + outer[:, -1:]
+            wrong += len(part) * self.task.wrong(outputs, answers[begin : begin + _SCREENED])
+        return wrong / len(inputs)
+
+    def _end(self, ended: Array) -> None:
+        """Take runs out of the batch, and keep their weights."""
+        if not ended.any():
+            return
+        for number in np.flatnonzero(ended):
+            self._going[number].inner = self.inner[number].copy()
+            self._going[number].outer = self.outer[number].copy()
+        left = np.flatnonzero(~ended)
+        self._going = [self._going[number] for number in left]
+        self._rngs = [self._rngs[number] for number in left]
+        self._directions = [self._directions[number] for number in left]
+        self.inner, self.outer = self.inner[left], self.outer[left]
+        self._buffers = self._new_buffers(self.settings.batch_size)

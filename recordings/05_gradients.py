@@ -1,0 +1,228 @@
+"""Results of lecture 05 that take longer than a lecture has.
+
+Run it from the repository with `python recordings/05_gradients.py`; it takes about twenty minutes
+on a core and writes `data/recorded/05_gradients/`. `--only far` makes one of the tables.
+"""
+
+import argparse
+import csv
+import datetime
+import os
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import torch
+
+from nextword import corpora
+from nextword.data_folder import data_folder
+from nextword.evaluation import Scores
+from nextword.grammar import FIRST_NOUN_INDEX, Grammar, Parameters, Slot
+from nextword.jacobians import Unrolled
+from nextword.neural import NeuralLanguageModel
+from nextword.recurrent import recurrent_model
+from nextword.training import History, TrainingSettings, train
+from nextword.vocabulary import Vocabulary
+
+SEEDS = (0, 1, 2)
+SCALES = (0.5, 1.0, 2.0)
+"""Of W_h before training: a random rotation, times this."""
+DISTANCES = ((4, 4), (5, 5), (7, 7), (8, 9), (10, 12), (13, 16), (17, 100))
+"""From the first noun to the one that returns, in tokens, as in lecture 04."""
+EVERY = (0, 1000)
+FAR = (4, 8, 12, 16)
+"""The least distance of the noun, in languages in which it is never nearer."""
+FAR_SEEDS = (0, 1)
+SENTENCES = 600
+"""Of the test text: on these the gradient is measured."""
+Row = dict[str, object]
+
+
+def settings(seed: int) -> TrainingSettings:
+    """Return how lecture 04 trains its recurrent model."""
+    return TrainingSettings(
+        epochs=4,
+        batch_size=32,
+        learning_rate=0.006,
+        rate_decay=0.4,
+        optimizer="adam",
+        max_norm=1.0,
+        seed=seed,
+    )
+
+
+def model_of(
+    vocab: Vocabulary, text: list[list[str]], seed: int, scale: float
+) -> NeuralLanguageModel:
+    """Return the model of lecture 04 before training, with W_h times `scale`."""
+    model = recurrent_model(vocab, text, seed=seed)
+    with torch.no_grad():
+        model.network.cells.all_weights[0][1].mul_(scale)
+    return model
+
+
+def quartiles(values: list[float]) -> dict[str, str]:
+    """Return the three quartiles, rounded."""
+    found = np.quantile(values, (0.25, 0.5, 0.75))
+    return {
+        name: f"{value:.4g}" for name, value in zip(("q25", "median", "q75"), found, strict=True)
+    }
+
+
+def looks(
+    model: NeuralLanguageModel,
+    grammar: Grammar,
+    text: list[list[str]],
+    distances: Sequence[tuple[int, int]] = (EVERY, *DISTANCES),
+) -> Iterator[Row]:
+    """Yield a row for each range of distances, for one model as it is."""
+    returning = [s for s in text if s[grammar.returning_index(s)] == s[FIRST_NOUN_INDEX]]
+    signals = [
+        Unrolled.of(model, s, grammar.returning_index(s)).signal_by_gap()
+        for s in returning[:SENTENCES]
+    ]
+    # The state after reading the first noun is as many steps from the last one as the nouns are
+    # apart, less one: the last state has not read the second noun.
+    gaps = [grammar.distance(s) - 1 for s in returning[:SENTENCES]]
+    scores = Scores.of(model, grammar, text)
+    for near, far in distances:
+        at_noun = [
+            float(signal[gap])
+            for signal, gap in zip(signals, gaps, strict=True)
+            if near <= gap + 1 <= far
+        ]
+        yield {
+            "from": near,
+            "to": far,
+            "n": len(at_noun),
+            **quartiles(at_noun),
+            "perplexity": f"{scores.perplexity(at=(near, far)):.4f}",
+            "at_noun": f"{scores.perplexity(Slot.RETURNING_NOUN, (near, far)):.4f}",
+        }
+
+
+def noun() -> Iterator[Row]:
+    """Measure the gradient at the noun, before training and after each epoch, from each scale."""
+    grammar, corpus = Grammar.load(), corpora.load("grammar")
+    vocab = Vocabulary.build(corpus.train)
+    for scale in SCALES:
+        for seed in SEEDS:
+            model = model_of(vocab, corpus.train, seed, scale)
+            found: list[Row] = []
+            seen: list[int] = []
+
+            def look(
+                history: History,
+                model: NeuralLanguageModel = model,
+                found: list[Row] = found,
+                seen: list[int] = seen,
+                run: Row = {"scale": scale, "seed": seed},  # noqa: B006
+            ) -> None:
+                if history.epochs in seen:
+                    return
+                seen.append(history.epochs)
+                weights = model.network.cells.all_weights[0][1].detach().double().numpy()
+                about = {
+                    "epoch": history.epochs,
+                    "rho": f"{np.abs(np.linalg.eigvals(weights)).max():.4f}",
+                    "lambda_1": f"{np.linalg.norm(weights, 2):.4f}",
+                }
+                found.extend({**run, **about, **row} for row in looks(model, grammar, corpus.test))
+
+            read = model.reader.read
+            train(
+                model.network,
+                read(corpus.train),
+                read(corpus.valid),
+                settings(seed),
+                watch=look,
+                watch_every=10**9,
+                progress=False,
+            )
+            yield from found
+
+
+def far() -> Iterator[Row]:
+    """Learn languages in which the noun is never near, from each scale."""
+    for least in FAR:
+        grammar = Grammar.load(parameters=Parameters(min_distance=least, stop=0.9))
+        corpus = corpora.from_grammar(grammar=grammar)
+        vocab = Vocabulary.build(corpus.train)
+        floor = grammar.floor_of(corpus.test)
+        for scale in SCALES:
+            for seed in FAR_SEEDS:
+                model = model_of(vocab, corpus.train, seed, scale)
+                (before,) = looks(model, grammar, corpus.test, (EVERY,))
+                read = model.reader.read
+                train(
+                    model.network,
+                    read(corpus.train),
+                    read(corpus.valid),
+                    settings(seed),
+                    progress=False,
+                )
+                (after,) = looks(model, grammar, corpus.test, (EVERY,))
+                yield {
+                    "least_distance": least,
+                    "scale": scale,
+                    "seed": seed,
+                    "before": before["median"],
+                    "after": after["median"],
+                    "perplexity": after["perplexity"],
+                    "at_noun": after["at_noun"],
+                    "floor": f"{floor.perplexity():.4f}",
+                    "floor_at_noun": f"{floor.perplexity_by_slot()[Slot.RETURNING_NOUN]:.4f}",
+                    "blind": f"{grammar.blind_perplexity():.4f}",
+                }
+
+
+TABLES: dict[str, Callable[[], Iterator[Row]]] = {"noun": noun, "far": far}
+
+
+def machine() -> str:
+    """Return processor, system and versions in a line."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        lines = (line.partition(":") for line in info.read_text().splitlines())
+        cpu = next((value.strip() for key, _, value in lines if key.startswith("model name")), cpu)
+    return (
+        f"{cpu}, one thread, {platform.system()}, Python {platform.python_version()}, "
+        f"numpy {np.__version__}, torch {torch.__version__}"
+    )
+
+
+def main() -> None:
+    """Make the tables, lines as soon as they are known."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=TABLES)
+    parser.add_argument("--date", default=datetime.date.today().isoformat())
+    parser.add_argument("--machine", default=machine(), help="what to call this machine")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    folder = data_folder() / "recorded" / "05_gradients"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in TABLES.items():
+        if arguments.only not in (None, name):
+            continue
+        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as written:
+            writer = None
+            for row in table():
+                if writer is None:
+                    writer = csv.DictWriter(written, list(row), lineterminator="\n")
+                    writer.writeheader()
+                writer.writerow(row)
+                written.flush()
+                print(name, *row.values(), flush=True)
+    (folder / "made.txt").write_text(
+        f"recordings/05_gradients.py, seeds {', '.join(map(str, SEEDS))}, {arguments.date}, "
+        f"{arguments.machine}\n",
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""Results of lecture 06 that take longer than a lecture has.
+
+Run it from the repository with `python recordings/06_clipping.py`; it takes about twenty minutes on
+a core and writes `data/recorded/06_clipping/`. `--only limits` makes one of the tables.
+"""
+
+import argparse
+import csv
+import datetime
+import os
+import platform
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import torch
+
+from nextword import corpora
+from nextword.data_folder import data_folder
+from nextword.evaluation import Scores
+from nextword.grammar import Grammar, Slot
+from nextword.recurrent import recurrent_model
+from nextword.recurrent_runs import RecurrentRuns, RunSettings, WeightPenalty
+from nextword.temporal_order import TemporalOrder
+from nextword.training import DivergedError, History, TrainingSettings, train
+from nextword.vocabulary import Vocabulary
+
+Row = dict[str, object]
+
+LENGTHS = (  # T, learning rate, updates, runs
+    (10, 0.01, 5_000, 32),
+    (20, 0.01, 20_000, 32),
+    (30, 0.01, 20_000, 16),
+    (30, 0.05, 6_000, 32),
+    (50, 0.05, 10_000, 16),
+)
+LIMITS = (  # what is limited, thresholds, runs
+    ("max_norm", (0.1, 0.3, 1.0, 3.0, 10.0), 32),
+    ("max_value", (0.03, 0.1, 0.3), 16),
+    ("max_signal", (0.1, 0.3, 1.0), 16),
+    ("random_above", (1.0, 3.0, 10.0), 16),
+)
+PENALTIES = (  # L1, L2
+    (0.0, 3e-4),
+    (0.0, 1e-3),
+    (0.0, 3e-3),
+    (0.0, 1e-2),
+    (1e-4, 0.0),
+    (1e-3, 0.0),
+)
+RATES = (0.5, 1.0, 2.0, 4.0)
+NORMS = (None, 0.25, 1.0)
+MODEL_SEEDS = (0, 1, 2)
+
+
+def runs_of(length: int, n_runs: int, settings: RunSettings, **said: object) -> Iterator[Row]:
+    """Train seeds 0, 1, … on the temporal order problem, and say what became of each."""
+    for run in RecurrentRuns(TemporalOrder(length), settings, range(n_runs)).train():
+        norms = np.array(run.norms)
+        finite = norms[np.isfinite(norms)]
+        yield {
+            **said,
+            "length": length,
+            "learning_rate": settings.learning_rate,
+            "updates": settings.updates,
+            "seed": run.seed,
+            "solved_at": run.solved_at or "",
+            "broken_at": run.broken_at or "",
+            "wrong": f"{run.wrong[-1]:.4f}" if run.wrong else "",
+            "mean_norm": f"{finite.mean():.4g}",
+            "median_norm": f"{np.median(finite):.4g}",
+            "largest_norm": f"{finite.max():.4g}",
+            "largest_singular_value": f"{np.linalg.norm(run.recurrent_weights, 2):.4g}",
+        }
+
+
+def lengths() -> Iterator[Row]:
+    """Solved runs with the gradient as it is (MSGD) and with its norm clipped at 1 (MSGD-C)."""
+    for length, learning_rate, updates, n_runs in LENGTHS:
+        for method, max_norm in (("MSGD", None), ("MSGD-C", 1.0)):
+            settings = RunSettings(updates=updates, learning_rate=learning_rate, max_norm=max_norm)
+            yield from runs_of(length, n_runs, settings, method=method)
+
+
+def limits() -> Iterator[Row]:
+    """Solved runs at T = 30 for several ways and thresholds of clipping."""
+    for limit, thresholds, n_runs in LIMITS:
+        for threshold in thresholds:
+            chosen = {limit: threshold}
+            settings = RunSettings(updates=6_000, learning_rate=0.05, **chosen)
+            yield from runs_of(30, n_runs, settings, limit=limit, threshold=threshold)
+
+
+def penalties() -> Iterator[Row]:
+    """Solved runs at T = 30 with a penalty on the recurrent weights, and no clipping."""
+    for l1, l2 in PENALTIES:
+        for max_norm in (None, 1.0):
+            settings = RunSettings(
+                updates=6_000,
+                learning_rate=0.05,
+                max_norm=max_norm,
+                terms=(WeightPenalty(l1, l2),),
+            )
+            yield from runs_of(30, 16, settings, l1=l1, l2=l2, max_norm=max_norm or "none")
+
+
+def language_model() -> Iterator[Row]:
+    """Perplexities of language models by plain gradient descent, for rates, thresholds, seeds."""
+    grammar, corpus = Grammar.load(), corpora.load("grammar")
+    vocab = Vocabulary.build(corpus.train)
+    for learning_rate in RATES:
+        for max_norm in NORMS:
+            for seed in MODEL_SEEDS:
+                model = recurrent_model(vocab, corpus.train, seed=seed)
+                settings = TrainingSettings(
+                    epochs=2,
+                    batch_size=32,
+                    optimizer="sgd",
+                    learning_rate=learning_rate,
+                    max_norm=max_norm,
+                    seed=seed,
+                )
+                read, seen = model.reader.read, []
+                try:
+                    train(
+                        model.network,
+                        read(corpus.train),
+                        read(corpus.valid),
+                        settings,
+                        progress=False,
+                        watch=seen.append,
+                    )
+                    scores = Scores.of(model, grammar, corpus.test)
+                    overall = f"{scores.perplexity():.4f}"
+                    at_noun = f"{scores.perplexity(Slot.RETURNING_NOUN):.4f}"
+                    diverged = False
+                except DivergedError:
+                    overall = at_noun = ""
+                    diverged = True
+                history: History = seen[-1]
+                yield {
+                    "learning_rate": learning_rate,
+                    "max_norm": max_norm or "none",
+                    "seed": seed,
+                    "updates": len(history.losses),
+                    "diverged": int(diverged),
+                    "perplexity": overall,
+                    "at_noun": at_noun,
+                    "median_norm": f"{np.median(history.norms):.4g}",
+                    "largest_norm": f"{np.max(history.norms):.4g}",
+                    "largest_loss": f"{np.max(history.losses):.4g}",
+                }
+
+
+TABLES: dict[str, Callable[[], Iterator[Row]]] = {
+    "lengths": lengths,
+    "limits": limits,
+    "penalties": penalties,
+    "language_model": language_model,
+}
+
+
+def machine() -> str:
+    """Return processor, system and versions in a line."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        lines = (line.partition(":") for line in info.read_text().splitlines())
+        cpu = next((value.strip() for key, _, value in lines if key.startswith("model name")), cpu)
+    return (
+        f"{cpu}, one thread, {platform.system()}, Python {platform.python_version()}, "
+        f"numpy {np.__version__}, torch {torch.__version__}"
+    )
+
+
+def main() -> None:
+    """Make the tables, a line as soon as it is known."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=TABLES)
+    parser.add_argument("--date", default=datetime.date.today().isoformat())
+    parser.add_argument("--machine", default=machine(), help="what to call this machine")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    folder = data_folder() / "recorded" / "06_clipping"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in TABLES.items():
+        if arguments.only not in (None, name):
+            continue
+        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as written:
+            writer = None
+            for row in table():
+                if writer is None:
+                    writer = csv.DictWriter(written, list(row), lineterminator="\n")
+                    writer.writeheader()
+                writer.writerow(row)
+                written.flush()
+                print(name, *row.values(), flush=True)
+    (folder / "made.txt").write_text(
+        f"recordings/06_clipping.py, seeds 0 to {max(row[3] for row in LENGTHS) - 1} (language "
+        f"models: 0 to {MODEL_SEEDS[-1]}), {arguments.date}, {arguments.machine}\n",
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()

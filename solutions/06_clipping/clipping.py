@@ -1022,7 +1022,9 @@ for bad in (math.nan, math.inf):
 end, norms = train_with_clipping(plane, [], plane_gradients, 0.1, 1.0, rng)
 assert all_close(end, plane_begin), f"no batches: the parameters as they came, not {end}"
 assert len(norms) == 0, f"no batches: an empty list, not {norms}"
-assert not share_memory(end, plane), "new arrays, here too"
+assert not share_memory(end, plane), (
+    "no batches: the parameters in new arrays, not the ones that came"
+)
 for bad in (0.0, -1.0, math.nan, math.inf):
     assert refuses(train_with_clipping, plane, two, plane_gradients, 0.1, bad, rng), (
         f"a threshold of {bad}: a ValueError"

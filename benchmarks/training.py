@@ -9,7 +9,6 @@ whichever is faster. One thread; CPU time; numpy and torch take turns.
 import argparse
 import datetime
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import torch
+from machine import machine
 
 REPO = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPO))
@@ -247,29 +247,18 @@ def seconds(steps: list[Step], rounds: int, least: float = 0.15) -> list[float]:
     return best
 
 
-def machine() -> str:
-    """Return processor, system and versions in a line."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        lines = (line.partition(":") for line in info.read_text().splitlines())
-        cpu = next((value.strip() for key, _, value in lines if key.startswith("model name")), cpu)
-    return (
-        f"{cpu}, one thread, {platform.system()}, Python {platform.python_version()}, "
-        f"numpy {np.__version__}, torch {torch.__version__}"
-    )
-
-
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--date", default=datetime.date.today().isoformat())
-    parser.add_argument("--machine", default=machine(), help="what to call this machine")
+    parser.add_argument(
+        "--machine", default=machine("numpy", "torch"), help="what to call this machine"
+    )
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    print(f"{arguments.date}, {arguments.machine}. CPU time of a step, the best of")
-    print(f"{arguments.rounds} rounds in which numpy and torch take turns.\n")
+    print(f"{arguments.date}, {arguments.machine}, one thread. CPU time of a step,")
+    print(f"the best of {arguments.rounds} rounds in which numpy and torch take turns.\n")
     print(
         "| model | sizes | numbers | numpy tokens/s | torch tokens/s | torch's vectors "
         "| numpy / torch time | target |"

@@ -4,22 +4,17 @@ Run it from the repository with `python recordings/04_recurrent.py`; it takes ab
 core and writes `data/recorded/04_recurrent/`. `--only seeds` makes one of the tables.
 """
 
-import argparse
-import csv
-import datetime
 import os
-import platform
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy
 
 import numpy as np
 import torch
+from recording import Row, record
 
 from nextword import corpora
 from nextword.characters import TextStream
-from nextword.data_folder import data_folder
 from nextword.evaluation import Scores, ScoringModel
 from nextword.grammar import Grammar, Slot
 from nextword.neural import window_model
@@ -33,7 +28,6 @@ DISTANCES = ((4, 4), (5, 5), (7, 7), (8, 9), (10, 12), (13, 16), (17, 100))
 """From the first noun to the one that returns, in tokens."""
 STEPS = (1, 2, 3, 5, 10, 20)
 TOKENS_AN_UPDATE = 420
-Row = dict[str, object]
 
 
 def recurrent_settings(seed: int) -> TrainingSettings:
@@ -146,47 +140,5 @@ def truncation() -> Iterator[Row]:
 TABLES: dict[str, Callable[[], Iterator[Row]]] = {"seeds": seeds, "truncation": truncation}
 
 
-def machine() -> str:
-    """Return processor, system and versions in a line."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        lines = (line.partition(":") for line in info.read_text().splitlines())
-        cpu = next((value.strip() for key, _, value in lines if key.startswith("model name")), cpu)
-    return (
-        f"{cpu}, one thread, {platform.system()}, Python {platform.python_version()}, "
-        f"numpy {np.__version__}, torch {torch.__version__}"
-    )
-
-
-def main() -> None:
-    """Make the tables, a line as soon as it is known."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=TABLES)
-    parser.add_argument("--date", default=datetime.date.today().isoformat())
-    parser.add_argument("--machine", default=machine(), help="what to call this machine")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    folder = data_folder() / "recorded" / "04_recurrent"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in TABLES.items():
-        if arguments.only not in (None, name):
-            continue
-        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as written:
-            writer = None
-            for row in table():
-                if writer is None:
-                    writer = csv.DictWriter(written, list(row), lineterminator="\n")
-                    writer.writeheader()
-                writer.writerow(row)
-                written.flush()
-                print(name, *row.values(), flush=True)
-    (folder / "made.txt").write_text(
-        f"recordings/04_recurrent.py, seeds {', '.join(map(str, SEEDS))}, {arguments.date}, "
-        f"{arguments.machine}\n",
-        encoding="utf-8",
-    )
-
-
 if __name__ == "__main__":
-    main()
+    record("04_recurrent", __doc__, TABLES, ", ".join(map(str, SEEDS)))

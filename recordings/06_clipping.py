@@ -4,21 +4,15 @@ Run it from the repository with `python recordings/06_clipping.py`; it takes abo
 a core and writes `data/recorded/06_clipping/`. `--only limits` makes one of the tables.
 """
 
-import argparse
-import csv
-import datetime
 import os
-import platform
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy
 
 import numpy as np
-import torch
+from recording import Row, record
 
 from nextword import corpora
-from nextword.data_folder import data_folder
 from nextword.evaluation import Scores
 from nextword.grammar import Grammar, Slot
 from nextword.recurrent import recurrent_model
@@ -26,8 +20,6 @@ from nextword.recurrent_runs import RecurrentRuns, RunSettings, WeightPenalty
 from nextword.temporal_order import TemporalOrder
 from nextword.training import DivergedError, History, TrainingSettings, train
 from nextword.vocabulary import Vocabulary
-
-Row = dict[str, object]
 
 LENGTHS = (  # T, learning rate, updates, runs
     (10, 0.01, 5_000, 32),
@@ -162,47 +154,7 @@ TABLES: dict[str, Callable[[], Iterator[Row]]] = {
 }
 
 
-def machine() -> str:
-    """Return processor, system and versions in a line."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        lines = (line.partition(":") for line in info.read_text().splitlines())
-        cpu = next((value.strip() for key, _, value in lines if key.startswith("model name")), cpu)
-    return (
-        f"{cpu}, one thread, {platform.system()}, Python {platform.python_version()}, "
-        f"numpy {np.__version__}, torch {torch.__version__}"
-    )
-
-
-def main() -> None:
-    """Make the tables, a line as soon as it is known."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=TABLES)
-    parser.add_argument("--date", default=datetime.date.today().isoformat())
-    parser.add_argument("--machine", default=machine(), help="what to call this machine")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    folder = data_folder() / "recorded" / "06_clipping"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in TABLES.items():
-        if arguments.only not in (None, name):
-            continue
-        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as written:
-            writer = None
-            for row in table():
-                if writer is None:
-                    writer = csv.DictWriter(written, list(row), lineterminator="\n")
-                    writer.writeheader()
-                writer.writerow(row)
-                written.flush()
-                print(name, *row.values(), flush=True)
-    (folder / "made.txt").write_text(
-        f"recordings/06_clipping.py, seeds 0 to {max(row[3] for row in LENGTHS) - 1} (language "
-        f"models: 0 to {MODEL_SEEDS[-1]}), {arguments.date}, {arguments.machine}\n",
-        encoding="utf-8",
-    )
-
-
 if __name__ == "__main__":
-    main()
+    last = max(row[3] for row in LENGTHS) - 1
+    seeds = f"0 to {last} (language models: 0 to {MODEL_SEEDS[-1]})"
+    record("06_clipping", __doc__, TABLES, seeds)

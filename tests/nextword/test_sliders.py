@@ -17,6 +17,7 @@ def line(slope):
 
 @pytest.fixture
 def shown():
+    plt.close("all")
     with mock.patch("nextword.sliders.display") as display:
         box = show_live(line, {"slope": Slider(0, 4, 1, 0.5, "how steep")}, "a line")
     (bundle,), options = display.call_args
@@ -29,7 +30,7 @@ def test_a_moved_slider_changes_the_picture_and_leaves_no_figure_open(shown):
     before = bytes(picture.value)
     sliders.children[0].value = 3
     assert picture.value != before
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == []  # `shown` has closed what other tests left open
 
 
 def test_the_output_holds_the_widget_the_still_and_the_words(shown):

@@ -34,8 +34,13 @@ class _Outputs:
 
     def start(self) -> None:
         """Forget the outputs of the cell before."""
-        self.outputs: list[Output] = []
+        self.clear()
         self._budget.start()
+
+    def clear(self) -> None:
+        """Forget what the cell has put out so far."""
+        self.outputs: list[Output] = []
+        self._streams: dict[str, Output] = {}
 
     def add(self, output: Output) -> None:
         """Keep an output, unless there are too many already."""
@@ -44,15 +49,14 @@ class _Outputs:
             self.outputs.append(kept)
 
     def write(self, name: str, text: str) -> None:
-        """Append to a stream, as ipykernel does: one output for what comes in a row."""
+        """Append to a stream, which is one output of a cell: cold mode joins its pieces."""
         text = self._budget.text(text)
         if not text:
             return
-        last = self.outputs[-1] if self.outputs else {}
-        if last.get("output_type") == "stream" and last["name"] == name:
-            last["text"] += text
-        else:
-            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+        if name not in self._streams:
+            self._streams[name] = {"output_type": "stream", "name": name, "text": ""}
+            self.outputs.append(self._streams[name])
+        self._streams[name]["text"] += text
 
 
 class _Stream(io.TextIOBase):
@@ -89,7 +93,7 @@ class _Publisher(DisplayPublisher):  # type: ignore[misc]
 
     def clear_output(self, wait: bool = False) -> None:
         """Forget what the cell has displayed so far."""
-        self.shell.gathered.outputs.clear()
+        self.shell.gathered.clear()
 
 
 class _DisplayHook(DisplayHook):  # type: ignore[misc]

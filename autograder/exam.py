@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Check, Misconception
+from autograder.checking import Case, Misconception
 from autograder.comparing import Comparison, Watchful, is_finite
 from autograder.errors import CourseError
 from autograder.material import Material, QuestionKit
@@ -246,12 +246,13 @@ def _generator(seed: str) -> np.random.Generator:
 
 
 def _examine(material: Material, kit: QuestionKit, cases: tuple[ExamCase, ...]) -> QuestionExam:
-    inputs = _inputs(kit.name, kit.check, cases)
-    unhurried = _inputs(kit.name, kit.check, cases, patience=REFERENCE_PATIENCE)
+    asked = _asked(cases)
+    inputs = _inputs(kit, asked)
+    unhurried = _inputs(kit, asked, patience=REFERENCE_PATIENCE)
     identities = [case.identity for case in cases]
 
-    def outcomes(function: Callable[..., Any], asked: str = inputs) -> dict[str, Outcome]:
-        return read_testimony(interrogate(function, asked), kit.name, identities)
+    def outcomes(function: Callable[..., Any], laid: str = inputs) -> dict[str, Outcome]:
+        return read_testimony(interrogate(function, laid), kit.name, identities)
 
     return QuestionExam(
         kit,
@@ -262,8 +263,8 @@ def _examine(material: Material, kit: QuestionKit, cases: tuple[ExamCase, ...]) 
     )
 
 
-def _inputs(question: str, check: Check, cases: Sequence[ExamCase], patience: float = 1.0) -> str:
-    asked = [
+def _asked(cases: Sequence[ExamCase]) -> list[dict[str, Any]]:
+    return [
         {
             "id": each.identity,
             "probe": each.case.probe,
@@ -272,11 +273,14 @@ def _inputs(question: str, check: Check, cases: Sequence[ExamCase], patience: fl
         }
         for each in cases
     ]
+
+
+def _inputs(kit: QuestionKit, asked: list[dict[str, Any]], patience: float = 1.0) -> str:
     limits = {
-        "seconds_per_case": patience * check.seconds_per_case,
+        "seconds_per_case": patience * kit.check.seconds_per_case,
         "seconds": patience * SECONDS_PER_QUESTION,
     }
-    return json.dumps({"question": question, "cases": asked, **limits}, allow_nan=False)
+    return json.dumps({"question": kit.name, "cases": asked, **limits}, allow_nan=False)
 
 
 def agrees(comparison: Comparison, expected: Outcome, got: Outcome, slack: float = 1.0) -> bool:

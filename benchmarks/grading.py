@@ -203,17 +203,21 @@ def grade_ours(workers: int, material: Material, students: list[Simulated], wher
     return Run(run.wall, run.cpu, run.peak, books.scores(folder, NAME))
 
 
-def replay(material: Material, submissions: int, where: Path) -> float:
-    """Return the seconds that judging and recording one submission takes, from its evidence."""
+def replayed(material: Material, submissions: int, where: Path) -> tuple[Session, list[str]]:
+    """Give evidence of a class that was graded to new students; return them, to be judged."""
     folder = ClassFolder(where / "class")
     known = folder.students(NAME)
     names = [f"replayed{number}" for number in range(submissions)]
     for number, name in enumerate(names):
-        source = known[number % len(known)]
+        source = folder.evidence_path(NAME, known[number % len(known)])
         folder.submitted(NAME, name).mkdir(parents=True)
-        evidence = folder.evidence_path(NAME, name)
-        shutil.copy(folder.evidence_path(NAME, source), evidence)
-    session = Session.of(material, folder)
+        shutil.copy(source, folder.evidence_path(NAME, name))
+    return Session.of(material, folder), names
+
+
+def replay(material: Material, submissions: int, where: Path) -> float:
+    """Return the seconds that judging and recording one submission takes, from its evidence."""
+    session, names = replayed(material, submissions, where)
     started = time.perf_counter()
     failed = [graded.student for graded in rejudge(session, names) if graded.failure]
     assert not failed, failed[:3]

@@ -10,11 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 
 from nextword.neural import NeuralLanguageModel, check_temperature, drawn
-from nextword.recurrent import RecurrentNetwork
-
-
-class NotRecurrentError(TypeError):
-    """The model has no state to go on from."""
+from nextword.recurrent import recurrent_network
 
 
 @dataclass(frozen=True)
@@ -89,9 +85,7 @@ class Drift:
         TemperatureError
             The temperature is negative or no number.
         """
-        network = model.network
-        if not isinstance(network, RecurrentNetwork):
-            raise NotRecurrentError(f"expected a recurrent model, got {type(network).__name__}")
+        network = recurrent_network(model)
         check_temperature(temperature)
         (batch,) = model.reader.read(sentences).batches(len(sentences))
         with torch.no_grad():

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Complex, Float
 
 from nextword.neural import NeuralLanguageModel
-from nextword.recurrent import RecurrentNetwork
+from nextword.recurrent import driven_up_to, recurrent_network
 
 DEFECTIVE = 1e10
 """Above this condition number of its eigenvectors a matrix counts as defective."""
@@ -30,8 +30,8 @@ class DefectiveMatrixError(MatrixError):
     """A matrix has too few independent eigenvectors to write every vector with them."""
 
 
-class UnrollError(ValueError):
-    """A model is not recurrent, or a sentence has no such place."""
+class NoSignalError(ValueError):
+    """A loss does not depend on the last state."""
 
 
 def _square(name: str, values: object) -> Float[np.ndarray, "n n"]:
@@ -226,29 +226,21 @@ class Unrolled:
 
         Raises
         ------
-        UnrollError
-            The model is not recurrent, or the sentence has no such place.
+        NetworkShapeError
+            The sentence has no such place.
+        NotRecurrentError
+            The model is not recurrent.
         """
-        network = model.network
-        if not isinstance(network, RecurrentNetwork):
-            raise UnrollError(f"expected a recurrent model, got {type(network).__name__}")
-        if not 0 <= place <= len(sentence):
-            raise UnrollError(
-                f"expected a place from 0 to {len(sentence)} in a sentence of {len(sentence)} "
-                f"words, got {place}"
-            )
-        ids = [*model.vocab.encode(list(sentence)).tolist(), model.vocab.eos]
-        w_x, w_h, b, _ = network.cells.all_weights[0]
-        driven = network.features(torch.tensor([model.vocab.bos, *ids[:place]])) @ w_x.T + b
+        network = recurrent_network(model)
+        driven, target = driven_up_to(model, sentence, place)
+        w_h = network.cells.weight_hh_l0.detach()
         states = [network.start.detach().clone().requires_grad_()]
         for step in driven.detach():
-            states.append(torch.tanh(step + states[-1] @ w_h.detach().T))
-        loss = torch.nn.functional.cross_entropy(
-            network.output(states[-1])[None], torch.tensor(ids[place : place + 1])
-        )
+            states.append(torch.tanh(step + states[-1] @ w_h.T))
+        loss = torch.nn.functional.cross_entropy(network.output(states[-1])[None], target)
         signals = torch.autograd.grad(loss, states)
         return cls(
-            w_h.detach().T.double().numpy().copy(),
+            w_h.T.double().numpy().copy(),
             torch.stack(states).detach().double().numpy(),
             torch.stack(signals).double().numpy(),
         )
@@ -258,12 +250,12 @@ class Unrolled:
 
         Raises
         ------
-        UnrollError
+        NoSignalError
             There is no signal at t: the prediction is certain and right.
         """
         lengths = np.linalg.norm(self.signals, axis=1)[::-1]
         if lengths[0] == 0:
-            raise UnrollError(
+            raise NoSignalError(
                 "expected a loss that depends on the last state, got none: this word is predicted "
                 "with probability 1"
             )

@@ -16,6 +16,10 @@ class NothingToLearnError(ValueError):
     """A batch has no token to predict."""
 
 
+class NotRecurrentError(TypeError):
+    """A model has no state that it goes on from."""
+
+
 class RecurrentNetwork(LanguageNetwork):
     """h_t = tanh(e_t W_x + h_{t-1} W_h + b), with logits h_t U + c at every step.
 
@@ -231,6 +235,57 @@ def recurrent_model(
     return NeuralLanguageModel(network, SentenceReader(vocab))
 
 
+def recurrent_network(model: NeuralLanguageModel) -> RecurrentNetwork:
+    """Return a model's network, where it is a recurrent one.
+
+    Raises
+    ------
+    NotRecurrentError
+        It is another.
+    """
+    if not isinstance(model.network, RecurrentNetwork):
+        raise NotRecurrentError(f"expected a recurrent model, got {type(model.network).__name__}")
+    return model.network
+
+
+def driven_up_to(
+    model: NeuralLanguageModel, sentence: Sequence[str], place: int
+) -> tuple[Float[Tensor, "steps hidden"], Int64[Tensor, "1"]]:
+    """Return what the words add to the sums of each step before a prediction, and the true word.
+
+    Parameters
+    ----------
+    model
+        A recurrent model.
+    sentence
+        Its words.
+    place
+        Which of its tokens is predicted, counted from 0; `len(sentence)` is `</s>`.
+
+    Returns
+    -------
+    tuple
+        e_k W_x + b for `<s>` and each word read; and the id that is predicted.
+
+    Raises
+    ------
+    NetworkShapeError
+        The sentence has no such place.
+    NotRecurrentError
+        The model is not recurrent.
+    """
+    network = recurrent_network(model)
+    if not 0 <= place <= len(sentence):
+        raise NetworkShapeError(
+            f"expected a place from 0 to {len(sentence)} in a sentence of {len(sentence)} words, "
+            f"got {place}"
+        )
+    ids = [*model.vocab.encode(list(sentence)).tolist(), model.vocab.eos]
+    w_x, _, b, _ = network.cells.all_weights[0]
+    driven = network.features(torch.tensor([model.vocab.bos, *ids[:place]])) @ w_x.T + b
+    return driven, torch.tensor([ids[place]])
+
+
 def shares_by_step(
     model: NeuralLanguageModel, sentence: Sequence[str], place: int
 ) -> tuple[Float[np.ndarray, "steps hidden hidden"], Float[np.ndarray, "hidden hidden"]]:
@@ -256,29 +311,19 @@ def shares_by_step(
     Raises
     ------
     NetworkShapeError
-        The sentence has no such place, or the model is not recurrent.
+        The sentence has no such place.
+    NotRecurrentError
+        The model is not recurrent.
     """
-    network = model.network
-    if not isinstance(network, RecurrentNetwork):
-        raise NetworkShapeError(f"expected a recurrent model, got {type(network).__name__}")
-    if not 0 <= place <= len(sentence):
-        raise NetworkShapeError(
-            f"expected a place from 0 to {len(sentence)} in a sentence of {len(sentence)} words, "
-            f"got {place}"
-        )
-    ids = [*model.vocab.encode(list(sentence)).tolist(), model.vocab.eos]
-    inputs = torch.tensor([model.vocab.bos, *ids[:place]])
-    target = torch.tensor([ids[place]])
-    w_x, w_h, b, _ = network.cells.all_weights[0]
-    repeated = w_h.detach().T.clone().requires_grad_()
-    copies = [repeated.detach().clone().requires_grad_() for _ in inputs]
+    network = recurrent_network(model)
+    driven, target = driven_up_to(model, sentence, place)
+    repeated = network.cells.weight_hh_l0.detach().T.clone().requires_grad_()
+    copies = [repeated.detach().clone().requires_grad_() for _ in driven]
     found = []
-    for used in (copies, [repeated] * len(inputs)):
+    for used, wanted in ((copies, copies), ([repeated] * len(driven), [repeated])):
         state: Tensor = network.start
-        driven = network.features(inputs) @ w_x.T + b
-        for step, weights in zip(driven, used, strict=True):
+        for step, weights in zip(driven.detach(), used, strict=True):
             state = torch.tanh(step + state @ weights)
         loss = nn.functional.cross_entropy(network.output(state)[None], target)
-        wanted = copies if used is copies else [repeated]
         found.append(torch.stack(torch.autograd.grad(loss, wanted)).numpy())
     return found[0], found[1][0]

@@ -82,9 +82,9 @@ def _prepare_optimizers() -> None:
         gc.freeze()
 
 
-def _serve(control: socket.socket, data: socket.socket, limits: dict[str, Any]) -> None:
+def _serve(control: socket.socket, data: socket.socket, order: dict[str, Any]) -> None:
     """Let a child run one notebook; report how it ended. An order meanwhile means: end it."""
-    if limits["optimizers"]:
+    if order["optimizers"]:
         _prepare_optimizers()
     if _threads() != 1:
         control.send(json.dumps({"refused": f"{_threads()} threads in the warm process"}).encode())
@@ -93,7 +93,7 @@ def _serve(control: socket.socket, data: socket.socket, limits: dict[str, Any]) 
     child = os.fork()
     if child == 0:
         control.close()
-        _become_witness(data, limits)
+        _become_witness(data, order)
     data.close()
     ended = os.pidfd_open(child)
     try:
@@ -107,7 +107,7 @@ def _serve(control: socket.socket, data: socket.socket, limits: dict[str, Any]) 
     control.send(json.dumps({"ended": os.waitstatus_to_exitcode(status)}).encode())
 
 
-def _become_witness(data: socket.socket, limits: dict[str, Any]) -> None:
+def _become_witness(data: socket.socket, order: dict[str, Any]) -> None:
     """Confine this child, and run cells in a child of its own that is process 1 there."""
     status = 1
     try:
@@ -126,16 +126,16 @@ def _become_witness(data: socket.socket, limits: dict[str, Any]) -> None:
         else:
             os.setsid()
             confine.die_with_parent()
-            confine.hide_the_rest(SCRATCH, limits["scratch_bytes"])
+            confine.hide_the_rest(SCRATCH, order["scratch_bytes"])
             confine.give_up_privileges()
             system_calls.take_away()
             confine.limit_resources(
-                limits["memory_bytes"],
-                limits["scratch_bytes"],
-                limits["processes"],
-                limits["notebook_seconds"],
+                order["memory_bytes"],
+                order["scratch_bytes"],
+                order["processes"],
+                order["notebook_seconds"],
             )
-            _run_cells(data, limits)
+            _run_cells(data, order)
             status = 0
     except BaseException as error:  # noqa: BLE001 - nothing may return into the server's loop
         _say(data, f"{type(error).__name__}: {error}")
@@ -149,15 +149,15 @@ def _say(data: socket.socket, words: str) -> None:
         frames.send(data, {"failed": words[:500]})
 
 
-def _run_cells(data: socket.socket, limits: dict[str, Any]) -> None:
+def _run_cells(data: socket.socket, order: dict[str, Any]) -> None:
     """Run what comes, a cell at a time, until the stream ends."""
     import shell
 
     # What students see of the machine: no trace of how they are run.
     os.environ["TMPDIR"] = os.environ["HOME"] = SCRATCH
-    notebook = shell.NotebookShell(Budget(**limits["budget"]))
+    notebook = shell.NotebookShell(Budget(**order["budget"]))
     inputs = Path(SCRATCH, "inputs.json")
-    os.environ[limits["inputs_variable"]] = str(inputs)
+    os.environ[order["inputs_variable"]] = str(inputs)
     while (order := frames.receive(data, 1 << 30)) is not None:
         # Anew, as the student's code may have left something else there: a pipe would hold us up.
         inputs.unlink(missing_ok=True)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from nextword.batching import NoSentencesError
-from nextword.drift import Drift, NotRecurrentError
+from nextword.drift import Drift
 from nextword.neural import TemperatureError, window_model
-from nextword.recurrent import recurrent_model
+from nextword.recurrent import NotRecurrentError, recurrent_model
 from nextword.training import TrainingSettings, train
 from nextword.vocabulary import Vocabulary
 

@@ -10,13 +10,13 @@ from nextword.jacobians import (
     DefectiveMatrixError,
     EigenExpansion,
     MatrixError,
+    NoSignalError,
     Unrolled,
-    UnrollError,
     matrix_of_radius,
     norms_back,
 )
-from nextword.neural import window_model
-from nextword.recurrent import recurrent_model, shares_by_step
+from nextword.neural import NetworkShapeError, window_model
+from nextword.recurrent import NotRecurrentError, recurrent_model, shares_by_step
 from nextword.vocabulary import Vocabulary
 
 SENTENCES = [["a", "b", "c", "a"], ["c", "b"], ["b"]]
@@ -171,16 +171,18 @@ class TestUnrolled:
 
     @pytest.mark.parametrize("place", [-1, 5])
     def test_refuses_a_place_outside_the_sentence(self, model, place):
-        with pytest.raises(UnrollError, match=f"place from 0 to 4 .* got {place}"):
+        with pytest.raises(NetworkShapeError, match=f"place from 0 to 4 .* got {place}"):
             Unrolled.of(model, SENTENCES[0], place)
 
     def test_refuses_a_model_without_a_state(self):
         vocab = Vocabulary.build(SENTENCES)
-        with pytest.raises(UnrollError, match="expected a recurrent model, got WindowNetwork"):
+        with pytest.raises(
+            NotRecurrentError, match="expected a recurrent model, got WindowNetwork"
+        ):
             Unrolled.of(window_model(vocab, SENTENCES, 2), SENTENCES[0], 1)
 
     def test_a_certain_and_right_prediction_has_no_signal(self, model):
         found = Unrolled.of(model, SENTENCES[0], 1)
         certain = Unrolled(found.W_h, found.states, np.zeros_like(found.signals))
-        with pytest.raises(UnrollError, match="probability 1"):
+        with pytest.raises(NoSignalError, match="probability 1"):
             certain.signal_by_gap()

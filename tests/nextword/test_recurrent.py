@@ -6,6 +6,7 @@ from nextword.batching import Batch, SentenceReader
 from nextword.neural import NetworkShapeError, NeuralLanguageModel, window_model
 from nextword.recurrent import (
     NothingToLearnError,
+    NotRecurrentError,
     RecurrentNetwork,
     recurrent_model,
     shares_by_step,
@@ -198,5 +199,5 @@ def test_shares_by_step_need_a_place_of_the_sentence_and_a_recurrent_model():
     model = NeuralLanguageModel(network(), SentenceReader(VOCAB))
     with pytest.raises(NetworkShapeError, match="a place from 0 to 2 in a sentence of 2 words"):
         shares_by_step(model, ["a", "b"], 3)
-    with pytest.raises(NetworkShapeError, match="expected a recurrent model, got WindowNetwork"):
+    with pytest.raises(NotRecurrentError, match="expected a recurrent model, got WindowNetwork"):
         shares_by_step(window_model(VOCAB, SENTENCES, 2), ["a"], 0)

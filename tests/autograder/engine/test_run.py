@@ -1,10 +1,11 @@
+import contextlib
 import copy
 import dataclasses
 import os
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.conventions import grade_id_of
 from autograder.engine import run
@@ -245,8 +246,36 @@ def test_a_notebook_that_takes_too_long_is_stopped_and_says_what_was_not_reached
     assert execution.incidents == ("The notebook ran longer than 4 s and was stopped.",)
 
 
+class SlowToStart:
+    """A session whose process takes 100 s to start, and 2 s for each cell; the first one dies."""
+
+    def __init__(self):
+        self.now, self.started, self.given = 0.0, 0, []
+
+    @contextlib.contextmanager
+    def session(self, *_):
+        self.started += 1
+        self.now += 100
+        yield self
+
+    def run(self, index, cell, inputs, seconds):
+        self.now += 2
+        self.given.append(seconds)
+        return "it died" if self.started == 1 and len(self.given) == 2 else None
+
+
+def test_time_is_counted_from_when_a_process_is_there_and_over_restarts(monkeypatch):
+    slow = SlowToStart()
+    monkeypatch.setattr(run, "_session", slow.session)
+    monkeypatch.setattr(run.time, "monotonic", lambda: slow.now)
+    cells = new_notebook(cells=[new_code_cell(f"x = {i}") for i in range(4)])
+    execution = run.execute(cells, {}, Limits(cell_seconds=30, notebook_seconds=20), Mode.WARM)
+    assert slow.given == [20, 18, 16, 14, 12]
+    assert execution.incidents == ("Cell 2 ('x = 1') was left out: it died.",)
+
+
 def test_a_function_that_uses_up_the_notebooks_time_is_told(execute, notebook, tiny_exam):
-    limits = Limits(cell_seconds=30, notebook_seconds=15)  # a sandbox has to start within it
+    limits = Limits(cell_seconds=30, notebook_seconds=15)
     sleeping = (
         "import time, os, json\ndef double(x):\n"
         "    asked = json.load(open(os.environ['NEXTWORD_INPUTS']))\n"

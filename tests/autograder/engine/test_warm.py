@@ -57,6 +57,13 @@ def test_a_worker_is_lent_again(workers):
     assert the_worker(workers) is worker
 
 
+@pytest.mark.parametrize("wanted", [False, True])
+def test_the_imports_of_optimizers_are_the_workers_where_they_are_wanted(workers, wanted):
+    with workers.session(LIMITS, optimizers=wanted) as child:
+        _, cell = ran(child, "import sys; 'torch._dynamo' in sys.modules")
+    assert cell.outputs[0].data["text/plain"] == str(wanted)
+
+
 def test_a_sandbox_that_is_lost_after_the_end_costs_only_itself(workers, monkeypatch):
     lost = the_worker(workers)
     monkeypatch.setattr(warm, "_REPORT_SECONDS", 0.2)

@@ -1,0 +1,101 @@
+"""Where the time of a grading run goes: its start, and what is done outside with each submission.
+
+Run it from the repository with `python benchmarks/grading_parts.py`; it takes a minute and prints a
+table in Markdown. The class is that of `benchmarks/grading.py`. The parts of the start do not
+follow each other in a run: sandboxes start while the rest is done.
+"""
+
+import datetime
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from grading import NAME, REPO, SECRET, grade_ours, ordinary_class, replayed
+from machine import machine
+
+from autograder import gradebook as books
+from autograder import grading
+from autograder.class_folder import ClassFolder
+from autograder.course import Course
+from autograder.engine.limits import Limits
+from autograder.engine.warm import WarmWorker
+from autograder.exam import draw_exam
+from autograder.material import Material, load_material
+
+PARTS = ("read_evidence", "judge_all", "with_scores", "write_atomically", "write_verdicts")
+STUDENTS, REPLAYED = 12, 300
+
+
+def start(material: Material) -> dict[str, float]:
+    """Return the seconds on the wall of each part of a run's start."""
+
+    def timed(call: Callable[[], object]) -> float:
+        begun = time.perf_counter()
+        call()
+        return time.perf_counter() - begun
+
+    program = [sys.executable, "-c", "import autograder.cli"]
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as where:
+        folder = ClassFolder(Path(where))
+        return {
+            "import the program": timed(lambda: subprocess.run(program, check=True, cwd=REPO)),
+            "start one sandbox": timed(lambda: WarmWorker(Limits()).close()),
+            "make a gradebook": timed(lambda: books.ensure_assignment(folder, material)),
+            "draw the exam": timed(lambda: draw_exam(material, SECRET)),
+        }
+
+
+def settling(material: Material) -> tuple[dict[str, float], float]:
+    """Return the seconds of each part of judging and recording one new student, and of all."""
+    spent: Counter[str] = Counter()
+
+    def watched(module: Any, name: str) -> Any:
+        function = getattr(module, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            begun = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                spent[name] += time.perf_counter() - begun
+
+        return mock.patch.object(module, name, call)
+
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as where:
+        grade_ours(2, material, ordinary_class(material, STUDENTS), Path(where))
+        session, names = replayed(material, REPLAYED, Path(where))
+        patches = [watched(grading, name) for name in (*PARTS, "write_feedback")]
+        patches.append(watched(books, "record"))
+        for patch in patches:
+            patch.start()
+        begun = time.perf_counter()
+        for graded in grading.rejudge(session, names):
+            assert graded.failure is None, graded.failure
+        whole = time.perf_counter() - begun
+        for patch in patches:
+            patch.stop()
+    return {name: seconds / REPLAYED for name, seconds in spent.items()}, whole / REPLAYED
+
+
+def main() -> None:
+    """Print the table."""
+    material = load_material(Course.at(REPO).assignment(NAME))
+    print(f"{NAME}, {datetime.date.today()}, {machine('nbgrader', 'torch')}\n")
+    print("| part of a run's start | s |\n|---|---:|")
+    for what, seconds in start(material).items():
+        print(f"| {what} | {seconds:.2f} |")
+    parts, whole = settling(material)
+    print(f"\n| of one new student, {REPLAYED} replayed | ms |\n|---|---:|")
+    for what, seconds in sorted(parts.items(), key=lambda part: -part[1]):
+        print(f"| {what} | {1000 * seconds:.1f} |")
+    print(f"| all | {1000 * whole:.1f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -233,7 +233,7 @@ class Unrolled:
         """
         network = recurrent_network(model)
         driven, target = driven_up_to(model, sentence, place)
-        w_h = network.cells.weight_hh_l0.detach()
+        w_h = network.cells.all_weights[0][1].detach()
         states = [network.start.detach().clone().requires_grad_()]
         for step in driven.detach():
             states.append(torch.tanh(step + states[-1] @ w_h.T))

@@ -317,7 +317,8 @@ def shares_by_step(
     """
     network = recurrent_network(model)
     driven, target = driven_up_to(model, sentence, place)
-    repeated = network.cells.weight_hh_l0.detach().T.clone().requires_grad_()
+    w_h = network.cells.all_weights[0][1]
+    repeated = w_h.detach().T.clone().requires_grad_()
     copies = [repeated.detach().clone().requires_grad_() for _ in driven]
     found = []
     for used, wanted in ((copies, copies), ([repeated] * len(driven), [repeated])):

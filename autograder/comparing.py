@@ -13,6 +13,7 @@ import numpy as np
 
 from nextword.evidence.codec import Opaque
 
+_PLAIN_NUMBERS = frozenset([int, float])
 _OPAQUE_KINDS = frozenset(
     [
         *(
@@ -185,6 +186,8 @@ class Close:
         difference
             None where the two agree.
         """
+        if type(expected) in _PLAIN_NUMBERS and type(got) in _PLAIN_NUMBERS:  # the most common
+            return None if self._near(expected, got, slack) else "another number"
         if isinstance(got, np.ndarray) and got.ndim == 0:
             got = got[()]
         if isinstance(expected, (bool, np.bool_, str)) or expected is None:
@@ -206,11 +209,10 @@ class Close:
     def _number(self, expected: Any, got: Any, slack: float) -> str | None:
         if not isinstance(got, numbers.Number) or isinstance(got, (bool, np.bool_)):
             return _other(expected, got)
-        return None if self._near(expected, got, slack) else "another number"
+        real = isinstance(got, numbers.Real)
+        return None if real and self._near(expected, got, slack) else "another number"
 
     def _near(self, wanted: Any, got: Any, slack: float) -> bool:
-        if isinstance(got, numbers.Complex) and not isinstance(got, numbers.Real):
-            return False
         try:
             expected, value = float(wanted), float(got)
         except OverflowError:  # integers beyond any float

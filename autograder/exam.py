@@ -16,7 +16,7 @@ from autograder.comparing import Comparison, Watchful, is_finite
 from autograder.errors import CourseError
 from autograder.material import Material, QuestionKit
 from autograder.reference import reference_function
-from autograder.showing import show_call
+from autograder.showing import show_call, show_outcome
 from autograder.testimony import Outcome, read_testimony
 from nextword.evidence.codec import encode
 from nextword.evidence.witness import interrogate
@@ -95,6 +95,14 @@ class QuestionExam:
         }
 
     @cached_property
+    def askings(self) -> dict[str, list[str]]:
+        """By the identity of a case that is no repeat: the identities under which it is asked."""
+        found: dict[str, list[str]] = {}
+        for each in self.cases:
+            found.setdefault(each.repeats or each.identity, []).append(each.identity)
+        return found
+
+    @cached_property
     def watchful(self) -> dict[str, Watchful]:
         """The comparisons that also know what honest work does not give, by case."""
         return {
@@ -151,6 +159,11 @@ class QuestionExam:
             for each in self.cases
             if each.practice
         }
+
+    @cached_property
+    def answers(self) -> dict[str, str]:
+        """The right answers to the practice cases, as a student would see them, by identity."""
+        return {identity: show_outcome(self.expected[identity]) for identity in self.calls}
 
     def testify(self, function: Callable[..., Any]) -> str:
         """Return a function's evidence, called in this process: for the course's own code."""

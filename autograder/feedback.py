@@ -62,4 +62,4 @@ def write_feedback(
         points=sum(verdict.points for verdict in verdicts),
         max_points=material.points,
     )
-    write_atomically(path, written)
+    write_atomically(path, written, lasting=False)

@@ -39,7 +39,9 @@ def needing_room(path: Path) -> Iterator[None]:
         ) from error
 
 
-def write_atomically(path: Path, content: str, mode: int = 0o644) -> None:
+def write_atomically(
+    path: Path, content: str, mode: int = 0o644, lasting: bool = True
+) -> None:
     """Write `content` to `path` through a temporary file beside it and a rename.
 
     Parameters
@@ -51,30 +53,42 @@ def write_atomically(path: Path, content: str, mode: int = 0o644) -> None:
         a student can put one anywhere, and it must not stop a class.
     mode
         Permissions of the new file.
+    lasting
+        Whether it is on the disk when this returns. Otherwise it may be empty if the machine loses
+        its power in the seconds after: for what the next run makes anew.
 
     Raises
     ------
     NoRoom
     """
     with needing_room(path):
-        _write(path, content, mode)
+        _write(path, content, mode, lasting)
 
 
-def _write(path: Path, content: str, mode: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
+def _write(path: Path, content: str, mode: int, lasting: bool) -> None:
+    handle, temporary = _temporary_beside(path)
     try:
         with os.fdopen(
             handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n"
         ) as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _temporary_beside(path: Path) -> tuple[int, str]:
+    """Return the descriptor and the name of a new file in the folder of another."""
+    try:
+        return tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
 
 
 def remove_unfinished(folder: Path, pattern: str = "**/*") -> None:

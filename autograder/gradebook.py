@@ -7,30 +7,18 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
 from pathlib import Path
 
-from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import (
-    Comment,
-    Grade,
-    Gradebook,
-    GradeCell,
-    InvalidEntry,
-    MissingEntry,
-    SolutionCell,
-    SubmittedNotebook,
-)
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import SaveCells
 from sqlalchemy.exc import DatabaseError, OperationalError, SAWarning
 
 from autograder.class_folder import ClassFolder
-from autograder.conventions import GRADED, grade_id_of, split_grade_id
+from autograder.conventions import grade_id_of
 from autograder.errors import CourseError
 from autograder.files import needing_room
-from autograder.judge import Verdict
 from autograder.material import Material
 from autograder.nbgrader_setup import put_programs_on_path
 
@@ -163,99 +151,6 @@ def _is_current(gradebook: Gradebook, material: Material) -> bool:
         for name, cell in ours.items()
         if utils.is_grade(cell)
     }
-
-
-def record(
-    gradebook: Gradebook,
-    material: Material,
-    student: str,
-    notebook: NotebookNode,
-    verdicts: tuple[Verdict, ...],
-    timestamp: datetime | None,
-) -> None:
-    """Write a submission's scores, as nbgrader's SaveAutoGrades does.
-
-    A manual score stays and asks to be looked at again; a written answer asks for a grade, unless
-    it was left as it came.
-
-    Parameters
-    ----------
-    gradebook
-        Open.
-    material
-        The assignment.
-    student
-        Created where it is unknown.
-    notebook
-        The executed notebook.
-    verdicts
-        One a question.
-    timestamp
-        When it was submitted; None leaves what is known.
-    """
-    with _one_transaction(gradebook):
-        _write_scores(gradebook, material, student, notebook, verdicts, timestamp)
-
-
-@contextmanager
-def _one_transaction(gradebook: Gradebook) -> Iterator[None]:
-    """Commit once at the end: nbgrader's methods commit each step by itself.
-
-    A run that is killed leaves a submission as it was, not half-written.
-    """
-    session = gradebook.db()
-    commit, session.commit = session.commit, session.flush
-    try:
-        yield
-        commit()
-    except BaseException:
-        session.rollback()
-        raise
-    finally:
-        session.commit = commit
-
-
-def _write_scores(
-    gradebook: Gradebook,
-    material: Material,
-    student: str,
-    notebook: NotebookNode,
-    verdicts: tuple[Verdict, ...],
-    timestamp: datetime | None,
-) -> None:
-    assignment = material.assignment
-    gradebook.update_or_create_student(student)
-    extra = {"timestamp": timestamp} if timestamp else {}
-    gradebook.update_or_create_submission(assignment.name, student, **extra)
-    submitted = gradebook.find_submission_notebook(
-        assignment.notebook_name, assignment.name, student
-    )
-    grades, comments = _by_cell(gradebook, submitted)
-    scores = {f"{verdict.question}-{GRADED}": verdict.points for verdict in verdicts}
-    words = {verdict.question: verdict.says for verdict in verdicts}
-    for cell in notebook.cells:
-        grade_id = grade_id_of(cell) or ""
-        if utils.is_grade(cell):
-            grade = grades[grade_id]
-            grade.auto_score = scores.get(grade_id, utils.determine_grade(cell)[0])
-            grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
-        if utils.is_solution(cell):
-            untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
-            question = split_grade_id(grade_id)[0]
-            comments[grade_id].auto_comment = "No response." if untouched else words.get(question)
-
-
-def _by_cell(
-    gradebook: Gradebook, submitted: SubmittedNotebook
-) -> tuple[dict[str, Grade], dict[str, Comment]]:
-    """Return a submission's grades and comments by grade_id: two queries, not two a cell."""
-    grades, comments = (
-        gradebook.db.query(of_cell.name, row)
-        .join(of_cell, of_cell.id == row.cell_id)
-        .filter(row.notebook_id == submitted.id)
-        for row, of_cell in ((Grade, GradeCell), (Comment, SolutionCell))
-    )
-    return dict(tuple(row) for row in grades), dict(tuple(row) for row in comments)
 
 
 def back_up(class_folder: ClassFolder) -> Path | None:

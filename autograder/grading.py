@@ -9,7 +9,6 @@ from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
 
 from nbformat import NotebookNode, from_dict
-from nbgrader.api import Gradebook
 
 from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
@@ -31,6 +30,7 @@ from autograder.results import (
     write_evidence,
     write_verdicts,
 )
+from autograder.scoring import ScoreWriter
 from autograder.stage import stage
 from autograder.submission import Submission, read_submission, submission_time
 
@@ -143,16 +143,18 @@ def grade(
     """
     how = how or How()
     with books.open_gradebook(session.class_folder) as gradebook:
+        writer = ScoreWriter(gradebook, session.material)
         for student, evidence, reused in _gather(session, students, executor, at_once, how):
             if isinstance(evidence, str):
                 yield Graded(student, failure=evidence)
             else:
-                yield _settle(session, gradebook, student, evidence, reused)
+                yield _settle(session, writer, student, evidence, reused)
 
 
 def rejudge(session: Session, students: Iterable[str]) -> Iterator[Graded]:
     """Judge and record again from the evidence kept, without running any student's code."""
     with books.open_gradebook(session.class_folder) as gradebook:
+        writer = ScoreWriter(gradebook, session.material)
         for student in students:
             path = session.class_folder.evidence_path(session.name, student)
             try:
@@ -163,7 +165,7 @@ def rejudge(session: Session, students: Iterable[str]) -> Iterator[Graded]:
             if evidence.key.partition(":")[0] != session.exam.digest:
                 yield Graded(student, failure=_ANOTHER_EXAM)
             else:
-                yield _settle(session, gradebook, student, evidence, reused=True)
+                yield _settle(session, writer, student, evidence, reused=True)
 
 
 def _gather(
@@ -286,21 +288,20 @@ def _kept(session: Session, student: str, key: str) -> Evidence | None:
 
 
 def _settle(
-    session: Session, gradebook: Gradebook, student: str, evidence: Evidence, reused: bool
+    session: Session, writer: ScoreWriter, student: str, evidence: Evidence, reused: bool
 ) -> Graded:
     """Judge, record, and write what student and staff get to see."""
     try:
-        return _settled(session, gradebook, student, evidence, reused)
+        return _settled(session, writer, student, evidence, reused)
     except Exception as error:
         if isinstance(error, CourseError) or books.cannot_be_used(error):
             raise  # not this submission's fault, and the next one would meet it too
-        gradebook.db.rollback()
         failure = f"It could not be recorded: {type(error).__name__}: {error}"
         return Graded(student, failure=failure)
 
 
 def _settled(
-    session: Session, gradebook: Gradebook, student: str, evidence: Evidence, reused: bool
+    session: Session, writer: ScoreWriter, student: str, evidence: Evidence, reused: bool
 ) -> Graded:
     verdicts = judge_all(session.exam, evidence)
     notebook = with_scores(evidence.notebook, verdicts, session.material)
@@ -308,9 +309,11 @@ def _settled(
     time, about_time = submission_time(folder.submitted(name, student))
     remarks = (*evidence.remarks, *about_time)
     write_atomically(
-        folder.autograded_path(name, student, session.notebook_name), json.dumps(notebook)
+        folder.autograded_path(name, student, session.notebook_name),
+        json.dumps(notebook),
+        lasting=False,
     )
-    books.record(gradebook, session.material, student, notebook, verdicts, time)
+    writer.write(student, notebook, verdicts, time)
     write_verdicts(folder.verdict_path(name, student), verdicts, remarks)
     write_feedback(
         folder.feedback_path(name, student, session.notebook_name),

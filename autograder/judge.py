@@ -151,17 +151,11 @@ def _reason(exam: QuestionExam, each: ExamCase, outcomes: Mapping[str, Outcome])
 
 def _right_elsewhere(exam: QuestionExam, each: ExamCase, outcomes: Mapping[str, Outcome]) -> bool:
     """Return whether the same call was answered rightly at another time, sooner or later."""
-    asked = each.repeats or each.identity
     return any(
-        other.identity != each.identity
-        and asked in (other.identity, other.repeats)
-        and _right(exam, other.identity, outcomes)
-        for other in exam.cases
+        other != each.identity
+        and agrees(exam.comparison(other), exam.expected[other], outcomes[other])
+        for other in exam.askings[each.repeats or each.identity]
     )
-
-
-def _right(exam: QuestionExam, identity: str, outcomes: Mapping[str, Outcome]) -> bool:
-    return agrees(exam.comparison(identity), exam.expected[identity], outcomes[identity])
 
 
 def _group_verdict(
@@ -207,7 +201,7 @@ def _example(
     _, _, call, identity = min(calls)
     got = show_outcome(outcomes[identity])
     changed = ", and changed its input" if outcomes[identity].changed else ""
-    return Example(call, show_outcome(exam.expected[identity]), got + changed)
+    return Example(call, exam.answers[identity], got + changed)
 
 
 def _line(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:

@@ -27,6 +27,7 @@ from autograder.engine.limits import Limits
 from autograder.engine.warm import WarmWorker
 from autograder.exam import draw_exam
 from autograder.material import Material, load_material
+from autograder.scoring import ScoreWriter
 
 PARTS = ("read_evidence", "judge_all", "with_scores", "write_atomically", "write_verdicts")
 STUDENTS, REPLAYED = 12, 300
@@ -71,7 +72,7 @@ def settling(material: Material) -> tuple[dict[str, float], float]:
         grade_ours(2, material, ordinary_class(material, STUDENTS), Path(where))
         session, names = replayed(material, REPLAYED, Path(where))
         patches = [watched(grading, name) for name in (*PARTS, "write_feedback")]
-        patches.append(watched(books, "record"))
+        patches.append(watched(ScoreWriter, "write"))
         for patch in patches:
             patch.start()
         begun = time.perf_counter()

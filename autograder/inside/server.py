@@ -63,7 +63,7 @@ def warm_up() -> dict[str, str]:
             importlib.import_module(module.name)
     import shell
 
-    shell.show_an_error()
+    shell.prepare()
     gc.collect()
     gc.freeze()
     return {"python": sys.version.split()[0], "numpy": np.__version__, "torch": torch.__version__}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import builtins
+import importlib
 import inspect
 import io
 import os
@@ -206,8 +207,26 @@ class NotebookShell:
         return self._outputs.outputs, number
 
 
-def show_an_error() -> None:
-    """Put an error into words once, so that the libraries know where all modules come from."""
+_LATE = (
+    "bdb",
+    "IPython.core.application",
+    "IPython.core.completer",
+    "IPython.core.completerlib",
+    "IPython.core.magics.ast_mod",
+    "IPython.core.magics.execution",
+    "IPython.core.oinspect",
+)
+"""What a shell imports only when it is made."""
+
+
+def prepare() -> None:
+    """Do once, before the fork, what every shell would do again for itself.
+
+    That is importing what it needs, and showing an error, for which the libraries find out where
+    all modules come from.
+    """
+    for name in _LATE:
+        importlib.import_module(name)
     try:
         raise ValueError("an error")
     except ValueError:

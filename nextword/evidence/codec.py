@@ -56,6 +56,8 @@ _ARRAY_DTYPES = frozenset(
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
 _REAL_SCALARS = _ARRAY_DTYPES - {"complex64", "complex128"}
+_PLAIN = frozenset([str, int, bool, type(None)])
+"""The types that JSON gives whose values stand for themselves, whatever they are."""
 _UNHASHABLE = frozenset(["array", "counter", "dict", "recipe"])
 
 
@@ -249,24 +251,30 @@ def decode(data: Any) -> Any:
 
 
 def _decode(data: Any, depth: int) -> Any:
+    kind = type(data)
+    if kind in _PLAIN or (kind is float and math.isfinite(data)):
+        return data
     if depth > 2 * MAX_DEPTH + 1:
         raise MalformedEvidence("nested too deep")
-    if isinstance(data, str):
-        return data
-    if isinstance(data, float) and not math.isfinite(data):
+    if kind is list:
+        return _parts(data, depth + 1)
+    if kind is float:
         raise MalformedEvidence("a number beyond what a float can hold")
-    if data is None or isinstance(data, (bool, int, float)):
-        return data
-    if isinstance(data, list):
-        return [_decode(part, depth + 1) for part in data]
-    if not isinstance(data, dict) or len(data) != 1:
-        came = f"{len(data)} of them" if isinstance(data, dict) else f"a {type(data).__name__}"
+    if kind is not dict or len(data) != 1:
+        came = f"{len(data)} of them" if kind is dict else f"a {kind.__name__}"
         raise MalformedEvidence(f"expected an object with one tag, came {came}")
-    (tag, body), *_ = data.items()
+    ((tag, body),) = data.items()
+    if tag == "tuple" and type(body) is list:  # by far the most common
+        return tuple(_parts(body, depth + 1))
     reader = _READERS.get(tag)
     if reader is None:
         raise MalformedEvidence(f"unknown tag {str(tag)[:40]!r}")
     return reader(body, depth)
+
+
+def _parts(data: list[Any], depth: int) -> list[Any]:
+    # Most parts are words and numbers, which need no call of their own.
+    return [part if type(part) in _PLAIN else _decode(part, depth) for part in data]
 
 
 _INTEGER = re.compile(r"-?[0-9]+")
@@ -287,7 +295,7 @@ def _read_float(body: Any, depth: int) -> float:
 def _read_parts(body: Any, depth: int) -> list[Any]:
     if not isinstance(body, list):
         raise MalformedEvidence("expected a list of parts")
-    return [_decode(part, depth + 1) for part in body]
+    return _parts(body, depth + 1)
 
 
 def _few(keys: list[Any]) -> list[Any]:
@@ -309,12 +317,12 @@ def _read_set(body: Any, depth: int) -> frozenset[Any]:
 
 
 def _read_dict(body: Any, depth: int) -> dict[Any, Any]:
-    pairs = _read_parts(body, depth)
-    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+    if type(body) is not list or not all(type(pair) is list and len(pair) == 2 for pair in body):
         raise MalformedEvidence("expected pairs of key and value")
+    keys = _parts([key for key, _ in body], depth + 2)
+    values = _parts([value for _, value in body], depth + 2)
     try:
-        _few([key for key, _ in pairs])
-        return dict(pairs)
+        return dict(zip(_few(keys), values, strict=True))
     except TypeError as error:
         raise MalformedEvidence("a mapping with an unhashable key") from error
 

@@ -16,6 +16,7 @@ from autograder.derive import derive
 from autograder.gradebook import ChangedAssignment, UnusableGradebook
 from autograder.judge import Verdict
 from autograder.nbgrader_setup import put_programs_on_path
+from autograder.scoring import ScoreWriter
 
 
 def executed(tiny, **sources):
@@ -29,7 +30,7 @@ def record(session, student, points, notebook=None, time=None):
     verdict = Verdict("double", points, 2.0, "Right." if points == 2 else "Not right yet.")
     notebook = notebook or executed(session.material, double="def double(x): return 2 * x")
     with books.open_gradebook(session.class_folder) as gradebook:
-        books.record(gradebook, session.material, student, notebook, (verdict,), time)
+        ScoreWriter(gradebook, session.material).write(student, notebook, (verdict,), time)
 
 
 def grade_of(gradebook, grade_id, student="ada"):

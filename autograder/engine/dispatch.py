@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from nbformat import NotebookNode
 
 from autograder.engine.limits import Limits
 from autograder.engine.run import Execution, Mode, execute
-from autograder.engine.warm import SandboxLost, warm_session
+from autograder.engine.warm import SandboxLost, WarmWorker, start_worker
 from autograder.errors import CourseError
 
 TRIES = 3
@@ -45,15 +46,22 @@ class Job:
 
 
 def start_sandboxes(executor: Executor, at_once: int, limits: Limits, mode: Mode) -> None:
-    """Let warm sandboxes start meanwhile. One that cannot says so at the first submission."""
-    if mode is Mode.WARM:
-        for _ in range(at_once):
-            executor.submit(_start_sandbox, limits)
+    """Let warm sandboxes start meanwhile. One that cannot says so at the first submission.
+
+    One core is left to this process, which draws the exam; the sandboxes that this holds back
+    start after the first ones.
+    """
+    if mode is not Mode.WARM:
+        return
+    at_first = max(1, min(at_once, (os.cpu_count() or 1) - 1))
+    first = [start_worker(limits) for _ in range(at_first)]
+    for worker, _ in zip(itertools.cycle(first), range(at_once - at_first), strict=False):
+        executor.submit(_start_after, worker, limits)
 
 
-def _start_sandbox(limits: Limits) -> None:
-    with warm_session(limits):
-        pass
+def _start_after(worker: WarmWorker, limits: Limits) -> None:
+    worker.wait()
+    start_worker(limits)
 
 
 def execute_or_retry(

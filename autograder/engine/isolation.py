@@ -63,13 +63,15 @@ def safe_mode() -> Mode:
     NoSandbox
         There is none. The message says what to do.
     """
+    if confinement_problem() is None:
+        return Mode.WARM
     problem = sandbox_problem()
     if problem is not None:
         raise NoSandbox(
             f"Student code cannot be isolated here: {problem}. `autograder doctor` says what to "
             "do. For code that you trust, --no-sandbox runs it without; the results are marked"
         )
-    return Mode.COLD if confinement_problem() else Mode.WARM
+    return Mode.COLD
 
 
 def trusted_mode() -> Mode:

@@ -130,7 +130,8 @@ def _session(
     notebook: NotebookNode, limits: Limits, mode: Mode
 ) -> contextlib.AbstractContextManager[_Session]:
     if mode is Mode.WARM:
-        return warm_session(limits, any("torch" in cell.source for cell in notebook.cells))
+        sources = (cell.source for cell in notebook.cells if cell.cell_type == "code")
+        return warm_session(limits, any("optim" in source for source in sources))
     return cold_session(notebook, limits, isolated=mode is Mode.COLD)
 
 

@@ -43,7 +43,7 @@ class SandboxLost(Exception):
 
 
 class WarmWorker:
-    """One sandbox with its warm process. It serves one submission at a time.
+    """One sandbox with its warm process, which starts at once. It serves one submission at a time.
 
     Parameters
     ----------
@@ -54,6 +54,8 @@ class WarmWorker:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._resources = contextlib.ExitStack()
+        self._first_report = threading.Lock()
+        self._ready = False
         try:
             self._start()
         except BaseException:
@@ -81,13 +83,28 @@ class WarmWorker:
                 pass_fds=[inner.fileno()],
             )
         self._resources.callback(self._end_process)
-        try:
-            report = self._report(_START_SECONDS)
-        except SandboxLost as error:
-            raise WarmProcessFailed(f"No sandbox can be started: {error}") from error
-        if report.get("threads") != 1:
-            raise WarmProcessFailed(f"the warm process has {report.get('threads')} threads, not 1")
-        self.versions: dict[str, str] = report["ready"]
+
+    def wait(self) -> None:
+        """Wait until the warm process is ready to serve.
+
+        Raises
+        ------
+        WarmProcessFailed
+        """
+        with self._first_report:
+            if self._ready:
+                return
+            try:
+                report = self._report(_START_SECONDS)
+            except SandboxLost as error:
+                self.close()
+                raise WarmProcessFailed(f"No sandbox can be started: {error}") from error
+            if report.get("threads") != 1:
+                self.close()
+                raise WarmProcessFailed(
+                    f"the warm process has {report.get('threads')} threads, not 1"
+                )
+            self._ready = True
 
     def _end_process(self) -> None:
         self._process.kill()
@@ -131,9 +148,11 @@ class WarmWorker:
 
         Raises
         ------
+        WarmProcessFailed
         SandboxLost
             Before its end. Afterwards nothing is lost with it but a warm process.
         """
+        self.wait()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         order = {
             "scratch_bytes": self._limits.scratch_bytes,
@@ -256,17 +275,26 @@ class WarmWorkers:
         except BaseException:
             worker.close()
             raise
+        self._give_back(worker, limits)
+
+    def start(self, limits: Limits) -> WarmWorker:
+        """Start a worker, and let it wait for work."""
+        worker = WarmWorker(limits)
+        self._give_back(worker, limits)
+        return worker
+
+    def _give_back(self, worker: WarmWorker, limits: Limits) -> None:
         with self._lock:
             self._waiting.setdefault(limits, []).append(worker)
 
     def _take(self, limits: Limits) -> WarmWorker | None:
-        """Return a worker that is waiting and alive, None where there is none."""
+        """Return the worker that is waiting longest and alive, None where there is none."""
         while True:
             with self._lock:
                 waiting = self._waiting.setdefault(limits, [])
                 if not waiting:
                     return None
-                worker = waiting.pop()
+                worker = waiting.pop(0)
             if worker.alive:
                 return worker
             worker.close()
@@ -286,6 +314,16 @@ def _workers() -> WarmWorkers:
     workers = WarmWorkers()
     atexit.register(workers.close)
     return workers
+
+
+def start_worker(limits: Limits) -> WarmWorker:
+    """Start a worker for the notebooks to come.
+
+    Raises
+    ------
+    NoSandbox
+    """
+    return _workers().start(limits)
 
 
 def warm_session(

@@ -32,8 +32,8 @@ _SHORT = 4096
 def main() -> None:
     """Warm up, say so, and serve until the other side closes the socket."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    versions = warm_up()
-    control.send(json.dumps({"ready": versions, "threads": _threads()}).encode())
+    warm_up()
+    control.send(json.dumps({"threads": _threads()}).encode())
     while True:
         order, descriptors, _, _ = socket.recv_fds(control, _SHORT, 1)
         if not order:
@@ -42,7 +42,7 @@ def main() -> None:
             _serve(control, socket.socket(fileno=descriptors[0]), json.loads(order))
 
 
-def warm_up() -> dict[str, str]:
+def warm_up() -> None:
     """Import what notebooks import, and let the libraries look at the machine while they can."""
     import matplotlib.pyplot as plt
     import numpy as np
@@ -66,7 +66,6 @@ def warm_up() -> dict[str, str]:
     shell.prepare()
     gc.collect()
     gc.freeze()
-    return {"python": sys.version.split()[0], "numpy": np.__version__, "torch": torch.__version__}
 
 
 def _threads() -> int:

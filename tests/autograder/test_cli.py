@@ -6,7 +6,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from autograder import cli
+from autograder import cli, commands
 from autograder import gradebook as books
 from autograder.course import UnknownAssignment
 from autograder.errors import CourseError
@@ -18,7 +18,7 @@ from autograder.verify import Finding, Proof
 def here(tiny_copy, monkeypatch):
     """The tiny course as the working folder. Its checks are not in `autograder.checks`."""
     monkeypatch.chdir(tiny_copy.assignment.course.root)
-    monkeypatch.setattr(cli, "load_material", lambda assignment: tiny_copy)
+    monkeypatch.setattr(commands, "load_material", lambda assignment: tiny_copy)
     return tiny_copy
 
 
@@ -30,7 +30,7 @@ def exam_of_the_session(session, monkeypatch):
 @pytest.fixture
 def command(monkeypatch):
     """Return a function that runs a command line in this process, errors and all."""
-    monkeypatch.setattr(cli.console, "_width", 200, raising=False)
+    monkeypatch.setattr(commands.console, "_width", 200, raising=False)
 
     def run(*words):
         return CliRunner().invoke(cli.app, [str(word) for word in words])
@@ -138,7 +138,7 @@ def test_new_question_says_what_to_edit(command, here, monkeypatch):
         asked.append((assignment.name, name, points))
         return assignment.text_path, "total.py"
 
-    monkeypatch.setattr(cli, "new_question", fake)
+    monkeypatch.setattr(commands, "new_question", fake)
     result = command("new-question", "total", "--points", 3)
     assert asked == [("01_tiny", "total", 3.0)]
     assert "total.py" in result.stdout
@@ -155,7 +155,7 @@ def test_new_question_wants_the_assignment_where_there_are_several(command, here
 @pytest.mark.parametrize("fair", [True, False])
 def test_verify_exits_with_the_verdict_and_prints_json(command, here, monkeypatch, fair):
     finding = Finding(0, "double", "reference", "reference", 2.0, 2.0, (), None, fair)
-    monkeypatch.setattr(cli, "verify", lambda *args: Proof("01_tiny", 1, (finding,), ()))
+    monkeypatch.setattr(commands, "verify", lambda *args: Proof("01_tiny", 1, (finding,), ()))
     result = command("verify", "01_tiny", "--json")
     assert result.exit_code == (0 if fair else 1)
     data = json.loads(result.stdout)

@@ -64,7 +64,8 @@ def test_the_fastest_safe_mode_is_chosen(monkeypatch, sandbox, confinement, mode
 
 
 def test_without_isolation_only_trusted_code_is_run(monkeypatch):
-    monkeypatch.setattr(isolation, "sandbox_problem", lambda: "bubblewrap is not installed")
+    for problem in ("sandbox_problem", "confinement_problem"):
+        monkeypatch.setattr(isolation, problem, lambda: "bubblewrap is not installed")
     assert trusted_mode() is Mode.OPEN
     with pytest.raises(NoSandbox, match="autograder doctor"):
         safe_mode()

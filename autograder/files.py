@@ -39,9 +39,7 @@ def needing_room(path: Path) -> Iterator[None]:
         ) from error
 
 
-def write_atomically(
-    path: Path, content: str, mode: int = 0o644, lasting: bool = True
-) -> None:
+def write_atomically(path: Path, content: str, mode: int = 0o644, lasting: bool = True) -> None:
     """Write `content` to `path` through a temporary file beside it and a rename.
 
     Parameters

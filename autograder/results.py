@@ -84,7 +84,7 @@ def read_evidence(path: Path) -> Evidence:
 
 def _own_notebook(text: str) -> NotebookNode:
     """Return a notebook that we wrote ourselves: its cells need no schema."""
-    notebook = from_dict(json.loads(text))
+    notebook: NotebookNode = from_dict(json.loads(text))
     if not isinstance(notebook.cells, list):
         raise TypeError(f"expected a list of cells, came {type(notebook.cells).__name__}")
     return notebook

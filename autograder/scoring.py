@@ -28,7 +28,6 @@ from autograder.conventions import GRADED, grade_id_of, split_grade_id
 from autograder.judge import Verdict
 from autograder.material import Material
 
-
 _STUDENT, _SUBMISSION, _NOTEBOOK, _GRADE, _COMMENT = (
     rows.__table__ for rows in (Student, SubmittedAssignment, SubmittedNotebook, Grade, Comment)
 )
@@ -158,6 +157,4 @@ _NEW_GRADE = _insert_or_update(
         ),
     },
 )
-_NEW_COMMENT = _insert_or_update(
-    _COMMENT, lambda new: {"auto_comment": new.excluded.auto_comment}
-)
+_NEW_COMMENT = _insert_or_update(_COMMENT, lambda new: {"auto_comment": new.excluded.auto_comment})

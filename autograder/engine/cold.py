@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 
 import autograder
 from autograder.engine import cgroups
-from autograder.engine.ending import ENDED, LOST, too_long
+from autograder.engine.ending import ENDED, LOST, Ending, too_long
 from autograder.engine.limits import Limits
 from autograder.engine.outputs import admitted, budget
 from autograder.engine.sandbox import plain_environment, sandbox_command
@@ -155,7 +155,7 @@ class ColdSession:
 
     def run(
         self, index: int, cell: NotebookNode, inputs: Mapping[str, str] | None, seconds: float
-    ) -> str | None:
+    ) -> Ending | None:
         """Run a cell, put its outputs into it, and return how it ended the kernel, if it did."""
         (self._folder / "inputs.json").write_text(json.dumps(dict(inputs or {})), encoding="utf-8")
         self._client.timeout = max(1, int(seconds))

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-ENDED = "it ended the Python process (it crashed, called exit, or ran out of memory)"
-
-LOST = "more came out of it than can be taken"
+from dataclasses import dataclass
 
 
-def too_long(seconds: float) -> str:
-    """Return the words for a cell that was stopped after `seconds`."""
-    return f"it ran longer than {seconds:g} s"
+@dataclass(frozen=True)
+class Ending:
+    """How a cell ended its process.
+
+    Parameters
+    ----------
+    words
+        What happened.
+    line
+        The student's own line that it was at, and its number, where they are known.
+    """
+
+    words: str
+    line: str = ""
+
+    def __str__(self) -> str:
+        """Return all that is known."""
+        return f"{self.words}, and was at {self.line}" if self.line else self.words
+
+
+ENDED = Ending("it ended the Python process (it crashed, called exit, or ran out of memory)")
+
+LOST = Ending("more came out of it than can be taken")
+
+
+def too_long(seconds: float, line: str = "") -> Ending:
+    """Return the ending of a cell that was stopped after `seconds`."""
+    return Ending(f"it ran longer than {seconds:g} s", line)

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 
 from autograder.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
 from autograder.engine.cold import cold_session
+from autograder.engine.ending import Ending
 from autograder.engine.limits import Limits
 from autograder.engine.warm import warm_session
 from nextword.evidence import EVIDENCE_MIME_TYPE
@@ -82,7 +83,7 @@ class _Session(Protocol):
 
     def run(
         self, index: int, cell: NotebookNode, inputs: Mapping[str, str] | None, seconds: float
-    ) -> str | None:
+    ) -> Ending | None:
         """Run a cell, put its outputs into it, and return how it ended the process, if it did."""
         ...
 
@@ -170,12 +171,12 @@ def _run_cells(
             continue
         remaining = deadline - time.monotonic()
         if remaining <= _TOO_SHORT:
-            _note_deadline(None, limits, progress)
+            _note_deadline(None, "", limits, progress)
             return None
         asked = None if question is None else {question: inputs[question]}
         ended = session.run(index, cell, asked, min(limits.cell_seconds, remaining))
         if ended is not None and deadline - time.monotonic() <= _TOO_SHORT:
-            _note_deadline(question, limits, progress)
+            _note_deadline(question, ended.line, limits, progress)
             return None
         if ended is not None:
             _note_end(cell, index, question, ended, progress)
@@ -195,7 +196,7 @@ def _keep_within(cell: NotebookNode, limits: Limits, progress: _Progress) -> Non
 
 
 def _note_end(
-    cell: NotebookNode, index: int, question: str | None, ended: str, progress: _Progress
+    cell: NotebookNode, index: int, question: str | None, ended: Ending, progress: _Progress
 ) -> None:
     """Write down that a cell ended the kernel, and whose evidence that costs."""
     if question is None:
@@ -207,10 +208,10 @@ def _note_end(
         progress.incidents.append(f"The test of {question} was stopped: {ended}.")
 
 
-def _note_deadline(question: str | None, limits: Limits, progress: _Progress) -> None:
-    """Write down that the notebook's time was used up, and whose test that cut short."""
+def _note_deadline(question: str | None, line: str, limits: Limits, progress: _Progress) -> None:
+    """Write down that the notebook's time was used up, where, and whose test that cut short."""
     words = f"The notebook ran longer than {limits.notebook_seconds} s and was stopped"
-    progress.incidents.append(f"{words}.")
+    progress.incidents.append(f"{words} at {line}." if line else f"{words}.")
     if question is not None:
         progress.absences[question] = f"{words} while your function was called."
 

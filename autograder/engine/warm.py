@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +20,22 @@ from nbformat import NotebookNode
 
 import autograder
 from autograder.engine import cgroups
-from autograder.engine.ending import ENDED, too_long
+from autograder.engine.ending import ENDED, Ending, too_long
 from autograder.engine.limits import Limits
 from autograder.engine.outputs import admitted, budget
 from autograder.engine.sandbox import plain_environment, sandbox_command
 from autograder.errors import CourseError
 from autograder.inside import frames
+from autograder.inside.orders import END, WHERE
 from nextword.evidence import INPUTS_VARIABLE
 
 _INSIDE = Path(autograder.__path__[0]) / "inside"
 _START_SECONDS = 120
 _REPORT_SECONDS = 10
 _LONGEST_REPLY = 32 * 2**20
+_LONGEST_LINE = 200
+_WHERE_SECONDS = 0.5
+"""How long a child that is out of time may take to say where it is."""
 
 
 class WarmProcessFailed(CourseError):
@@ -166,7 +170,7 @@ class WarmWorker:
         with ours:
             with theirs:
                 self._order(json.dumps(order).encode(), theirs.fileno())
-            child = WarmChild(ours, self._limits.output_bytes)
+            child = WarmChild(ours, self._limits.output_bytes, lambda: self._order(WHERE))
             yield child
             with contextlib.suppress(OSError):
                 ours.shutdown(socket.SHUT_RDWR)
@@ -188,7 +192,7 @@ class WarmWorker:
         ready, _, _ = select.select([self._control], [], [], 0.05)
         if not ready:
             # An order while a child runs ends it; where it has ended already, nothing is lost.
-            self._order(b"end")
+            self._order(END)
         self._report(_REPORT_SECONDS)
 
     @property
@@ -213,16 +217,19 @@ class WarmChild:
         To the child.
     output_bytes
         Output kept of a cell.
+    ask
+        Asks the child where it is.
     """
 
-    def __init__(self, channel: socket.socket, output_bytes: int) -> None:
-        self._channel, self._output_bytes = channel, output_bytes
+    def __init__(self, channel: socket.socket, output_bytes: int, ask: Callable[[], None]) -> None:
+        self._channel, self._output_bytes, self._ask = channel, output_bytes, ask
+        self._sources: dict[int, str] = {}
         self.ended = False
         """Whether it ended before it was told to."""
 
     def run(
         self, index: int, cell: NotebookNode, inputs: Mapping[str, str] | None, seconds: float
-    ) -> str | None:
+    ) -> Ending | None:
         """Run a cell, put its outputs into it, and return how it ended the child, if it did.
 
         Parameters
@@ -237,12 +244,13 @@ class WarmChild:
             How long it may take.
         """
         deadline = time.monotonic() + seconds
+        self._sources[index] = cell.source
         try:
             self._channel.settimeout(seconds)
             frames.send(self._channel, {"cell": index, "source": cell.source, "inputs": inputs})
             reply = frames.receive(self._channel, _LONGEST_REPLY, deadline)
         except TimeoutError:
-            return too_long(seconds)
+            return too_long(seconds, self._whereabouts(index))
         except (OSError, frames.BrokenFrame):
             self.ended = True
             return ENDED
@@ -253,6 +261,21 @@ class WarmChild:
         number = reply.get("number")
         cell.execution_count = number if type(number) is int else None
         return None
+
+    def _whereabouts(self, index: int) -> str:
+        """Return the student's own line that a cell is at, nothing where the child cannot say."""
+        try:
+            self._ask()
+            reply = frames.receive(self._channel, _LONGEST_REPLY, time.monotonic() + _WHERE_SECONDS)
+        except (OSError, SandboxLost, frames.BrokenFrame):
+            return ""
+        # It says only which line, not what stands there: its words could carry a secret case.
+        match reply:
+            case {"cell": cell, "in": int(place), "line": int(number)} if cell == index:
+                lines = self._sources.get(place, "").splitlines()
+                if 0 < number <= len(lines):
+                    return f"line {number}: {lines[number - 1].strip()[:_LONGEST_LINE]}"
+        return ""
 
 
 class WarmWorkers:

@@ -17,12 +17,14 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import confine
 import frames
 import system_calls
 from budget import Budget
+from orders import WHERE
 
 SCRATCH = "/scratch"
 _SHORT = 4096
@@ -82,7 +84,7 @@ def _prepare_optimizers() -> None:
 
 
 def _serve(control: socket.socket, data: socket.socket, order: dict[str, Any]) -> None:
-    """Let a child run one notebook; report how it ended. An order meanwhile means: end it."""
+    """Let a child run one notebook; report how it ended. Meanwhile it can be asked where it is."""
     if order["optimizers"]:
         _prepare_optimizers()
     if _threads() != 1:
@@ -96,10 +98,11 @@ def _serve(control: socket.socket, data: socket.socket, order: dict[str, Any]) -
     data.close()
     ended = os.pidfd_open(child)
     try:
-        ready, _, _ = select.select([control, ended], [], [])
-        if control in ready:
-            control.recv(_SHORT)
-            os.kill(child, signal.SIGTERM)
+        while control in select.select([control, ended], [], [])[0]:
+            if control.recv(_SHORT) != WHERE:
+                os.kill(child, signal.SIGTERM)
+                break
+            os.kill(child, signal.SIGUSR1)
         _, status = os.waitpid(child, 0)
     finally:
         os.close(ended)
@@ -120,6 +123,7 @@ def _become_witness(data: socket.socket, order: dict[str, Any]) -> None:
             data.close()
             # The death of its parent would not end it for sure: it can cancel that signal.
             signal.signal(signal.SIGTERM, lambda *_: os.kill(inner, signal.SIGKILL))
+            signal.signal(signal.SIGUSR1, lambda *_: os.kill(inner, signal.SIGUSR1))
             _, ended = os.waitpid(inner, 0)
             status = 0 if ended == 0 else 1
         else:
@@ -157,10 +161,18 @@ def _run_cells(data: socket.socket, order: dict[str, Any]) -> None:
     notebook = shell.NotebookShell(Budget(**order["budget"]))
     inputs = Path(SCRATCH, "inputs.json")
     os.environ[order["inputs_variable"]] = str(inputs)
+    places: dict[int, int] = {}
+
+    def say_where(_: int, frame: FrameType | None) -> None:
+        number, line = notebook.whereabouts(frame)
+        frames.send(data, {"cell": order["cell"], "in": places.get(number), "line": line})
+
+    signal.signal(signal.SIGUSR1, say_where)
     while (order := frames.receive(data, 1 << 30)) is not None:
         # Anew, as the student's code may have left something else there: a pipe would hold us up.
         inputs.unlink(missing_ok=True)
         inputs.write_text(json.dumps(order.get("inputs") or {}), encoding="utf-8")
+        places[notebook.number] = order["cell"]
         outputs, number = notebook.run(order["source"])
         frames.send(data, {"cell": order["cell"], "outputs": outputs, "number": number})
 

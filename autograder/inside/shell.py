@@ -8,8 +8,10 @@ import importlib
 import inspect
 import io
 import os
+import re
 import sys
 import tempfile
+from types import FrameType
 from typing import Any
 
 from budget import Budget
@@ -22,6 +24,8 @@ from IPython.core.ultratb import AutoFormattedTB
 from traitlets import Type
 from traitlets.config import Config
 
+_CELL = re.compile("<ipython-input-([0-9]{1,9})-")
+"""How IPython names the code of a cell, with its number."""
 Output = dict[str, Any]
 """An output as the notebook format has it."""
 
@@ -192,9 +196,14 @@ class NotebookShell:
         self._shell.enable_matplotlib("inline")
         self._descriptors = _Descriptors(budget.kept_bytes)
 
+    @property
+    def number(self) -> int:
+        """The number of the next cell, or of the one that runs."""
+        return int(self._shell.execution_count)
+
     def run(self, source: str) -> tuple[list[Output], int]:
         """Run a cell; return its outputs and its number."""
-        number = self._shell.execution_count
+        number = self.number
         self._outputs.start()
         streams = sys.stdout, sys.stderr
         sys.stdout = _Stream(self._outputs, "stdout")
@@ -205,6 +214,18 @@ class NotebookShell:
             sys.stdout, sys.stderr = streams
         self._outputs.write("stdout", self._descriptors.taken())
         return self._outputs.outputs, number
+
+    def whereabouts(self, frame: FrameType | None) -> tuple[int, int]:
+        """Return the number of the innermost cell that a frame is in, and the line; zeros if none.
+
+        It may be another cell than the one that runs: the one that a function was defined in.
+        """
+        while frame is not None:
+            found = _CELL.match(frame.f_code.co_filename)
+            if found:
+                return int(found[1]), frame.f_lineno
+            frame = frame.f_back
+        return 0, 0
 
 
 _LATE = (

@@ -131,7 +131,7 @@ CHANGES = {
     "other folder": (own("import os; os.chdir('/')"), 2, ""),
     "exit": (own("exit()"), 2, "Cell 1 ('exit()') was left out: it ended the Python process"),
     "system exit": (own("raise SystemExit"), 2, ""),
-    "endless loop": (own("while True: pass"), 2, "was left out: it ran longer than 5 s."),
+    "endless loop": (own("while True: pass"), 2, "than 5 s, and was at line 1: while True: pass."),
     "memory hog": (own("import numpy as np; np.ones(10**11)"), 2, ""),
     "flood": (own("print('x' * 10**7)"), 2, ""),
     "forging": (own(PUBLISH), 2, "Cell of the student published evidence; it was ignored."),

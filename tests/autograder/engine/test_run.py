@@ -9,6 +9,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.conventions import grade_id_of
 from autograder.engine import run
+from autograder.engine.ending import Ending
 from autograder.engine.isolation import safe_mode
 from autograder.engine.limits import Limits
 from autograder.engine.run import Mode
@@ -176,8 +177,9 @@ def test_an_endless_loop_costs_only_itself(execute, notebook, tiny_exam):
     limits = Limits(cell_seconds=3, notebook_seconds=60)
     execution = execute(with_own(notebook, "while True: pass"), tiny_exam.inputs, limits)
     assert_full_marks(execution, tiny_exam)
+    line = ", and was at line 1: while True: pass" if execute.mode is Mode.WARM else ""
     assert execution.incidents == (
-        "Cell 1 ('while True: pass') was left out: it ran longer than 3 s.",
+        f"Cell 1 ('while True: pass') was left out: it ran longer than 3 s{line}.",
     )
 
 
@@ -261,7 +263,7 @@ class SlowToStart:
     def run(self, index, cell, inputs, seconds):
         self.now += 2
         self.given.append(seconds)
-        return "it died" if self.started == 1 and len(self.given) == 2 else None
+        return Ending("it died") if self.started == 1 and len(self.given) == 2 else None
 
 
 def test_time_is_counted_from_when_a_process_is_there_and_over_restarts(monkeypatch):
@@ -284,7 +286,8 @@ def test_a_function_that_uses_up_the_notebooks_time_is_told(execute, notebook, t
     )
     execution = execute(answering(notebook, sleeping), tiny_exam.inputs, limits)
     words = "The notebook ran longer than 15 s and was stopped"
-    assert execution.incidents == (f"{words}.",)
+    line = " at line 5: try: time.sleep(1)" if execute.mode is Mode.WARM else ""
+    assert execution.incidents == (f"{words}{line}.",)
     assert execution.absences == {"double": f"{words} while your function was called."}
 
 

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -62,6 +63,30 @@ def test_the_imports_of_optimizers_are_the_workers_where_they_are_wanted(workers
     with workers.session(LIMITS, optimizers=wanted) as child:
         _, cell = ran(child, "import sys; 'torch._dynamo' in sys.modules")
     assert cell.outputs[0].data["text/plain"] == str(wanted)
+
+
+ENDLESS = "while True:\n    {}"
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (ENDLESS.format("x = 1"), r"line [12]: (while True:|x = 1)"),
+        (f"import time\n{ENDLESS.format('time.sleep(9)')}", r"line 3: time\.sleep\(9\)"),
+        ("def f():\n    return max(iter(int, 1))\nf()", None),
+        (f"from signal import *\nsignal(SIGUSR1, SIG_IGN)\n{ENDLESS.format('1')}", None),
+        (f"import os\nos.fork = 1\n{ENDLESS.format('os.write(3, b' + repr('x' * 9) + ')')}", None),
+    ],
+)
+def test_a_cell_that_is_slow_is_told_with_the_line_that_it_was_at(workers, source, line):
+    with workers.session(LIMITS) as child:
+        ended = str(child.run(0, new_code_cell(source), None, 1))
+    words = "it ran longer than 1 s"
+    if line is None:
+        assert ended in (words, str(ENDED)) or ended.startswith(words + ", and was at line ")
+    else:
+        assert re.fullmatch(f"{words}, and was at {line}", ended)
+    assert the_worker(workers).alive
 
 
 def test_a_sandbox_that_is_lost_after_the_end_costs_only_itself(workers, monkeypatch):

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 
 from autograder.engine.limits import Limits
 from autograder.engine.run import Execution, Mode, execute
-from autograder.engine.warm import SandboxLost, WarmWorker, start_worker
+from autograder.engine.warm import SandboxLost, warm_workers
 from autograder.errors import CourseError
 
 TRIES = 3
@@ -48,20 +48,16 @@ class Job:
 def start_sandboxes(executor: Executor, at_once: int, limits: Limits, mode: Mode) -> None:
     """Let warm sandboxes start meanwhile. One that cannot says so at the first submission.
 
-    One core is left to this process, which draws the exam; the sandboxes that this holds back
+    One core is left to this process, which draws the exam: the sandboxes that this holds back
     start after the first ones.
     """
     if mode is not Mode.WARM:
         return
+    workers = warm_workers()
     at_first = max(1, min(at_once, (os.cpu_count() or 1) - 1))
-    first = [start_worker(limits) for _ in range(at_first)]
+    first = [workers.start(limits) for _ in range(at_first)]
     for worker, _ in zip(itertools.cycle(first), range(at_once - at_first), strict=False):
-        executor.submit(_start_after, worker, limits)
-
-
-def _start_after(worker: WarmWorker, limits: Limits) -> None:
-    worker.wait()
-    start_worker(limits)
+        executor.submit(workers.start_after, worker, limits)
 
 
 def execute_or_retry(
@@ -132,3 +128,5 @@ def local_executor(workers: int) -> Iterator[tuple[Executor, int]]:
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
             raise
+        finally:
+            warm_workers().stop_starting()

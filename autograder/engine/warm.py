@@ -132,14 +132,16 @@ class WarmWorker:
         except OSError:
             said = b""
         if not said:
-            words = self._process.stderr.read(2000) if self._process.stderr else b""
-            raise SandboxLost(
-                "the warm process ended: " + (words.decode("utf-8", "replace").strip() or "no word")
-            )
+            raise SandboxLost(f"the warm process ended: {self._last_words()}")
         report: dict[str, Any] = json.loads(said)
         if "refused" in report:
             raise SandboxLost(report["refused"])
         return report
+
+    def _last_words(self) -> str:
+        errors = self._process.stderr
+        words = b"" if errors is None or errors.closed else errors.read(2000)
+        return words.decode("utf-8", "replace").strip() or "no word"
 
     @contextlib.contextmanager
     def child(self, optimizers: bool) -> Iterator[WarmChild]:
@@ -283,6 +285,7 @@ class WarmWorkers:
 
     def __init__(self) -> None:
         self._waiting: dict[Limits, list[WarmWorker]] = {}
+        self._starting: set[WarmWorker] = set()
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -301,10 +304,34 @@ class WarmWorkers:
         self._give_back(worker, limits)
 
     def start(self, limits: Limits) -> WarmWorker:
-        """Start a worker, and let it wait for work."""
+        """Start a worker, which may be lent at once: who gets it waits until it is ready."""
         worker = WarmWorker(limits)
         self._give_back(worker, limits)
         return worker
+
+    def start_after(self, first: WarmWorker, limits: Limits) -> None:
+        """Start another worker when the first is ready; it is lent when it is ready itself.
+
+        Nothing of this happens after `stop_starting`.
+        """
+        starting = self._starting
+        first.wait()
+        with self._lock:
+            if starting is not self._starting:
+                return
+            worker = WarmWorker(limits)
+            starting.add(worker)
+        worker.wait()
+        with self._lock:
+            starting.remove(worker)
+        self._give_back(worker, limits)
+
+    def stop_starting(self) -> None:
+        """End workers that are not ready yet and that nobody waits for."""
+        with self._lock:
+            workers, self._starting = self._starting, set()
+        for worker in workers:
+            worker.close()
 
     def _give_back(self, worker: WarmWorker, limits: Limits) -> None:
         with self._lock:
@@ -332,21 +359,11 @@ class WarmWorkers:
 
 
 @functools.cache
-def _workers() -> WarmWorkers:
+def warm_workers() -> WarmWorkers:
     """Return the workers of this process, which end with it."""
     workers = WarmWorkers()
     atexit.register(workers.close)
     return workers
-
-
-def start_worker(limits: Limits) -> WarmWorker:
-    """Start a worker for the notebooks to come.
-
-    Raises
-    ------
-    NoSandbox
-    """
-    return _workers().start(limits)
 
 
 def warm_session(
@@ -365,4 +382,4 @@ def warm_session(
     ------
     NoSandbox, WarmProcessFailed, SandboxLost
     """
-    return _workers().session(limits, optimizers)
+    return warm_workers().session(limits, optimizers)

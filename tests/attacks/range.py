@@ -273,7 +273,7 @@ class Range:
 
     def _strays(self) -> Set[object]:
         """Return processes, cgroups and temporary folders beside those of workers at rest."""
-        lent = [each for waiting in warm._workers()._waiting.values() for each in waiting]
+        lent = [each for waiting in warm.warm_workers()._waiting.values() for each in waiting]
         processes = Processes()
         strays: set[object] = processes.below(os.getpid())
         for worker in lent:

@@ -1,6 +1,7 @@
 import os
 import re
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,38 @@ def test_evidence_is_bounded_where_it_is_made(workers, pieces):
     assert [dict(output.metadata) for output in cell.outputs] == [{}] * min(pieces, 2)
     lengths = {len(output.data[EVIDENCE_MIME_TYPE]) for output in cell.outputs}
     assert lengths == {MAX_BYTES + 1}
+
+
+def test_a_worker_that_is_held_back_is_lent_when_it_is_ready():
+    workers = WarmWorkers()
+    first = workers.start(LIMITS)
+    workers.start_after(first, LIMITS)
+    assert len(workers._waiting[LIMITS]) == 2
+    workers.close()
+
+
+def test_a_worker_that_nobody_waits_for_is_not_started_after_all():
+    workers = WarmWorkers()
+    with ThreadPoolExecutor(1) as executor:
+        first = workers.start(LIMITS)
+        held_back = executor.submit(workers.start_after, first, LIMITS)
+        workers.stop_starting()
+        assert held_back.result() is None
+    assert workers._waiting[LIMITS] == [first]
+    workers.close()
+
+
+def test_a_worker_that_is_starting_is_ended_where_nobody_waits_for_it():
+    workers = WarmWorkers()
+    with ThreadPoolExecutor(1) as executor:
+        first = workers.start(LIMITS)
+        first.wait()
+        held_back = executor.submit(workers.start_after, first, LIMITS)
+        while not workers._starting:
+            assert not held_back.done()
+        (second,) = workers._starting
+        workers.stop_starting()
+        with pytest.raises(warm.WarmProcessFailed, match="the warm process ended"):
+            held_back.result()
+    assert not second.alive
+    workers.close()

@@ -151,19 +151,25 @@ class QuestionExam:
             for name, identities in self.comparable.items()
         }
 
-    @cached_property
-    def calls(self) -> dict[str, str]:
-        """The practice cases as a student would write them, by identity."""
-        return {
-            each.identity: show_call(self.kit.name, each.case)
-            for each in self.cases
-            if each.practice
-        }
+    def call(self, practice: ExamCase) -> str:
+        """Return a practice case as a student would write it."""
+        if practice.identity not in self._calls:
+            self._calls[practice.identity] = show_call(self.kit.name, practice.case)
+        return self._calls[practice.identity]
+
+    def answer(self, practice: ExamCase) -> str:
+        """Return the right answer to a practice case as a student would see it."""
+        if practice.identity not in self._answers:
+            self._answers[practice.identity] = show_outcome(self.expected[practice.identity])
+        return self._answers[practice.identity]
 
     @cached_property
-    def answers(self) -> dict[str, str]:
-        """The right answers to the practice cases, as a student would see them, by identity."""
-        return {identity: show_outcome(self.expected[identity]) for identity in self.calls}
+    def _calls(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _answers(self) -> dict[str, str]:
+        return {}
 
     def testify(self, function: Callable[..., Any]) -> str:
         """Return a function's evidence, called in this process: for the course's own code."""

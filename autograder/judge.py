@@ -189,19 +189,16 @@ def _example(
     exam: QuestionExam, outcomes: Mapping[str, Outcome], reasons: Mapping[str, str | None]
 ) -> Example | None:
     """Return a failing practice case: of the first group that has one, the shortest to read."""
-    order = list(exam.kit.check.groups)
-    calls = [
-        (order.index(each.case.group), len(call), call, each.identity)
-        for each in exam.cases
-        if each.practice and reasons[each.identity] is not None
-        for call in [exam.calls[each.identity]]
-    ]
-    if not calls:
+    failing = [each for each in exam.cases if each.practice and reasons[each.identity]]
+    groups = {each.case.group for each in failing}
+    first = next((name for name in exam.kit.check.groups if name in groups), None)
+    if first is None:
         return None
-    _, _, call, identity = min(calls)
-    got = show_outcome(outcomes[identity])
-    changed = ", and changed its input" if outcomes[identity].changed else ""
-    return Example(call, exam.answers[identity], got + changed)
+    calls = {exam.call(each): each for each in failing if each.case.group == first}
+    call = min(calls, key=lambda call: (len(call), call))
+    outcome = outcomes[calls[call].identity]
+    changed = ", and changed its input" if outcome.changed else ""
+    return Example(call, exam.answer(calls[call]), show_outcome(outcome) + changed)
 
 
 def _line(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:

@@ -28,6 +28,13 @@ def plain_cell(kind: str, source: str, identity: str) -> NotebookNode:
     return from_dict(content | (_CODE if kind == "code" else {}))  # type: ignore[no-any-return]
 
 
+def copied(cell: NotebookNode) -> NotebookNode:
+    """Return a cell that can get other metadata and outputs without changing the one it is of."""
+    copy = NotebookNode(cell)
+    copy.metadata = NotebookNode(cell.metadata)
+    return copy
+
+
 def plain_notebook(
     cells: Sequence[NotebookNode], metadata: Mapping[str, Any] | None = None
 ) -> NotebookNode:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,7 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.conventions import GIVEN, GRADED, VISIBLE, grade_id_of, split_grade_id
 from autograder.derive import Derived
-from autograder.plain import plain_notebook
+from autograder.plain import copied, plain_notebook
 
 
 def stage(submitted: NotebookNode, derived: Derived) -> tuple[NotebookNode, tuple[str, ...]]:
@@ -46,13 +45,13 @@ def stage(submitted: NotebookNode, derived: Derived) -> tuple[NotebookNode, tupl
             ours = released[grade_id]
             if (cell.cell_type, cell.source) != (ours.cell_type, ours.source):
                 remarks.append(f"The locked cell {grade_id} had been edited; ours was put back.")
-            staged.append(copy.deepcopy(masters[grade_id]))
+            staged.append(copied(masters[grade_id]))
         else:
             staged.append(_answer(cell, masters[grade_id], grade_id in seen, remarks))
         seen.add(grade_id or "")
     restored = _restore(staged, derived.master.cells, seen)
     remarks += restored if submitted.cells else []
-    notebook = plain_notebook(staged, copy.deepcopy(derived.master.metadata))
+    notebook = plain_notebook(staged, derived.master.metadata)
     for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index}"
     return notebook, tuple(remarks)
@@ -103,7 +102,7 @@ def _defines(cell: NotebookNode, name: str) -> bool:
 
 
 def _own(cell: NotebookNode) -> NotebookNode:
-    cell = copy.deepcopy(cell)
+    cell = copied(cell)
     cell.metadata.pop("nbgrader", None)
     return cell
 
@@ -120,7 +119,7 @@ def _answer(
             f"The cell {grade_id} had become a {cell.cell_type} cell; expected {master.cell_type}."
         )
     else:
-        own.metadata = copy.deepcopy(master.metadata)
+        own.metadata = NotebookNode(master.metadata)
     return own
 
 
@@ -140,7 +139,7 @@ def _restore(
             continue
         if grade_id not in seen:
             place = _place_after(staged, previous, None if role == GIVEN else question)
-            staged.insert(place, copy.deepcopy(master))
+            staged.insert(place, copied(master))
             remarks.append(f"The cell {grade_id} had been deleted; it was put back.")
         previous = grade_id
     return remarks

@@ -7,7 +7,6 @@ no course folder, so it runs in any process of any machine.
 from __future__ import annotations
 
 import contextlib
-import copy
 import enum
 import json
 import time
@@ -22,6 +21,7 @@ from autograder.engine.cold import cold_session
 from autograder.engine.ending import Ending
 from autograder.engine.limits import Limits
 from autograder.engine.warm import warm_session
+from autograder.plain import copied, plain_notebook
 from nextword.evidence import EVIDENCE_MIME_TYPE
 from nextword.evidence.codec import MAX_BYTES
 
@@ -111,7 +111,7 @@ def execute(
     SandboxLost
         The sandbox is gone.
     """
-    notebook = copy.deepcopy(notebook)
+    notebook = plain_notebook([copied(cell) for cell in notebook.cells], notebook.metadata)
     progress = _Progress()
     for _ in range(1 + limits.restarts):
         at_fault = _run(notebook, inputs, limits, mode, progress)

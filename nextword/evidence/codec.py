@@ -302,6 +302,8 @@ def _few(keys: list[Any]) -> list[Any]:
     """Return keys of which there are not too many, nor too many that were made to collide."""
     if len(keys) > MAX_KEYS:
         raise MalformedEvidence(f"{len(keys):,} entries where at most {MAX_KEYS:,} are allowed")
+    if len(keys) <= _MOST_ALIKE:
+        return keys
     first: dict[int, Any] = {}
     others = ((first.setdefault(hash(key), key), key) for key in keys)
     if sum(one is not other and one != other for one, other in others) > _MOST_ALIKE:

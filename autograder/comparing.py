@@ -217,11 +217,9 @@ class Close:
             expected, value = float(wanted), float(got)
         except OverflowError:  # integers beyond any float
             return bool(wanted == got)
-        if math.isnan(expected) or math.isnan(value):
-            return math.isnan(expected) and math.isnan(value)
-        if math.isinf(expected) or math.isinf(value):
-            return expected == value
-        return abs(value - expected) <= slack * (self.rtol * abs(expected) + self.atol)
+        if math.isfinite(expected) and math.isfinite(value):
+            return abs(value - expected) <= slack * (self.rtol * abs(expected) + self.atol)
+        return expected == value or (math.isnan(expected) and math.isnan(value))
 
     def _array(self, expected: np.ndarray, got: Any, slack: float) -> str | None:
         if not _has_no_text(got):

@@ -33,6 +33,8 @@ _INSIDE = Path(autograder.__path__[0]) / "inside"
 _START_SECONDS = 120
 _REPORT_SECONDS = 10
 _LONGEST_REPLY = 32 * 2**20
+_SHORT = 4096
+"""Bytes that a report, or a reply to the question where a child is, may have."""
 _LONGEST_LINE = 200
 _WHERE_SECONDS = 0.5
 """How long a child that is out of time may take to say where it is."""
@@ -126,7 +128,7 @@ class WarmWorker:
         """
         self._control.settimeout(seconds)
         try:
-            said = self._control.recv(4096)
+            said = self._control.recv(_SHORT)
         except TimeoutError as error:
             raise SandboxLost(f"the warm process was silent for {seconds:g} s") from error
         except OSError:
@@ -252,7 +254,8 @@ class WarmChild:
             frames.send(self._channel, {"cell": index, "source": cell.source, "inputs": inputs})
             reply = frames.receive(self._channel, _LONGEST_REPLY, deadline)
         except TimeoutError:
-            return too_long(seconds, self._whereabouts(index))
+            # Where a function stops could tell which secret case it was asked.
+            return too_long(seconds, "" if inputs else self._whereabouts(index))
         except (OSError, frames.BrokenFrame):
             self.ended = True
             return ENDED
@@ -268,10 +271,10 @@ class WarmChild:
         """Return the student's own line that a cell is at, nothing where the child cannot say."""
         try:
             self._ask()
-            reply = frames.receive(self._channel, _LONGEST_REPLY, time.monotonic() + _WHERE_SECONDS)
+            reply = frames.receive(self._channel, _SHORT, time.monotonic() + _WHERE_SECONDS)
         except (OSError, SandboxLost, frames.BrokenFrame):
             return ""
-        # It says only which line, not what stands there: its words could carry a secret case.
+        # It says only which line, not what stands there: its words could carry secret cases too.
         match reply:
             case {"cell": cell, "in": int(place), "line": int(number)} if cell == index:
                 lines = self._sources.get(place, "").splitlines()

@@ -12,6 +12,8 @@ def main() -> None:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
         from autograder.cli import run
+
+        run()
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] in ("autograder", "nextword"):
             raise
@@ -19,7 +21,6 @@ def main() -> None:
             f"autograder needs {error.name}, which is not installed. "
             'For staff: pip install -c constraints.txt -e ".[staff]"'
         )
-    run()
 
 
 if __name__ == "__main__":

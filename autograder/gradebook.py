@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from nbgrader import utils
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import SaveCells
-from sqlalchemy.exc import DatabaseError, OperationalError, SAWarning
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from autograder.class_folder import ClassFolder
 from autograder.conventions import grade_id_of
@@ -53,9 +52,7 @@ def open_gradebook(class_folder: ClassFolder) -> Iterator[Gradebook]:
     put_programs_on_path()
     try:
         _ensure_whole(path)
-        with warnings.catch_warnings(), Gradebook(class_folder.gradebook_url) as gradebook:
-            # nbgrader 0.9.6 adds submissions in an order that SQLAlchemy 2.1 remarks upon.
-            warnings.filterwarnings("ignore", category=SAWarning)
+        with Gradebook(class_folder.gradebook_url) as gradebook:
             yield gradebook
     except (DatabaseError, InvalidEntry) as error:
         if not cannot_be_used(error):

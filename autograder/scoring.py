@@ -77,9 +77,15 @@ class ScoreWriter:
             When it was submitted; None leaves what is known.
         """
         grades, words = self._grades(notebook, verdicts), self._words(notebook, verdicts)
+        statements = (
+            (_NEW_GRADE, grades),
+            (_NEW_COMMENT, words),
+            (_LEFT_GRADE, _left_out(self._grade_cells, grades)),
+            (_LEFT_COMMENT, _left_out(self._solution_cells, words)),
+        )
         with self._engine.begin() as connection:
             submitted = self._submitted_notebook(connection, student, timestamp)
-            for statement, rows in ((_NEW_GRADE, grades), (_NEW_COMMENT, words)):
+            for statement, rows in statements:
                 if rows:
                     connection.execute(
                         statement, [row | {"notebook_id": submitted} for row in rows]
@@ -128,6 +134,12 @@ class ScoreWriter:
         return rows
 
 
+def _left_out(cells: dict[str, str], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of the cells that a submission has no more: a person looks at them."""
+    there = {row["cell_id"] for row in rows}
+    return [{"cell_id": cell} for cell in cells.values() if cell not in there]
+
+
 def _insert_or_update(table: Table, updated: Callable[[Insert], dict[str, Any]]) -> Insert:
     """Return the statement that makes a row of a cell, or changes the one that there is."""
     new = insert(table)
@@ -157,4 +169,6 @@ _NEW_GRADE = _insert_or_update(
         ),
     },
 )
+_LEFT_GRADE = insert(_GRADE).on_conflict_do_nothing()
+_LEFT_COMMENT = insert(_COMMENT).on_conflict_do_nothing()
 _NEW_COMMENT = _insert_or_update(_COMMENT, lambda new: {"auto_comment": new.excluded.auto_comment})

@@ -55,9 +55,12 @@ def start_sandboxes(executor: Executor, at_once: int, limits: Limits, mode: Mode
         return
     workers = warm_workers()
     at_first = max(1, min(at_once, (os.cpu_count() or 1) - 1))
-    first = [workers.start(limits) for _ in range(at_first)]
+    first = []
+    for _ in range(at_first):
+        with contextlib.suppress(OSError, CourseError):
+            first.append(workers.start(limits))
     for worker, _ in zip(itertools.cycle(first), range(at_once - at_first), strict=False):
-        executor.submit(workers.start_after, worker, limits)
+        executor.submit(workers.later(worker, limits))
 
 
 def execute_or_retry(

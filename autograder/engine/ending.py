@@ -14,7 +14,7 @@ class Ending:
     words
         What happened.
     line
-        The student's own line that it was at, and its number, where they are known.
+        The line that it was at, with its number, where they are known.
     """
 
     words: str

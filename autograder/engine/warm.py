@@ -61,7 +61,9 @@ class WarmWorker:
         self._limits = limits
         self._resources = contextlib.ExitStack()
         self._first_report = threading.Lock()
-        self._ready = False
+        self._failure = ""
+        self.ready = False
+        """Whether it can serve without being waited for."""
         try:
             self._start()
         except BaseException:
@@ -98,19 +100,20 @@ class WarmWorker:
         WarmProcessFailed
         """
         with self._first_report:
-            if self._ready:
-                return
-            try:
-                report = self._report(_START_SECONDS)
-            except SandboxLost as error:
+            if not self.ready and not self._failure:
+                self._failure = self._first_words()
+                self.ready = not self._failure
+            if self._failure:
                 self.close()
-                raise WarmProcessFailed(f"No sandbox can be started: {error}") from error
-            if report.get("threads") != 1:
-                self.close()
-                raise WarmProcessFailed(
-                    f"the warm process has {report.get('threads')} threads, not 1"
-                )
-            self._ready = True
+                raise WarmProcessFailed(f"No sandbox can be started: {self._failure}")
+
+    def _first_words(self) -> str:
+        """Return why the warm process cannot serve, nothing where it can."""
+        try:
+            threads = self._report(_START_SECONDS).get("threads")
+        except SandboxLost as error:
+            return str(error)
+        return "" if threads == 1 else f"the warm process has {threads} threads, not 1"
 
     def _end_process(self) -> None:
         self._process.kill()
@@ -126,8 +129,8 @@ class WarmWorker:
         SandboxLost
             It says nothing in time, or is gone.
         """
-        self._control.settimeout(seconds)
         try:
+            self._control.settimeout(seconds)
             said = self._control.recv(_SHORT)
         except TimeoutError as error:
             raise SandboxLost(f"the warm process was silent for {seconds:g} s") from error
@@ -141,8 +144,10 @@ class WarmWorker:
         return report
 
     def _last_words(self) -> str:
-        errors = self._process.stderr
-        words = b"" if errors is None or errors.closed else errors.read(2000)
+        words = b""
+        if self._process.stderr is not None:
+            with contextlib.suppress(ValueError):  # closed meanwhile, as the run has ended
+                words = self._process.stderr.read(2000)
         return words.decode("utf-8", "replace").strip() or "no word"
 
     @contextlib.contextmanager
@@ -248,11 +253,14 @@ class WarmChild:
             How long it may take.
         """
         deadline = time.monotonic() + seconds
-        self._sources[index] = cell.source
+        if not inputs:
+            self._sources[index] = cell.source
         try:
             self._channel.settimeout(seconds)
             frames.send(self._channel, {"cell": index, "source": cell.source, "inputs": inputs})
             reply = frames.receive(self._channel, _LONGEST_REPLY, deadline)
+            while reply is not None and "line" in reply:  # which nobody has asked for yet
+                reply = frames.receive(self._channel, _LONGEST_REPLY, deadline)
         except TimeoutError:
             # Where a function stops could tell which secret case it was asked.
             return too_long(seconds, "" if inputs else self._whereabouts(index))
@@ -268,7 +276,10 @@ class WarmChild:
         return None
 
     def _whereabouts(self, index: int) -> str:
-        """Return the student's own line that a cell is at, nothing where the child cannot say."""
+        """Return the line that a cell is at, nothing where the child cannot say.
+
+        It is one of this cell or of another that stood in front, never of a question's own cell.
+        """
         try:
             self._ask()
             reply = frames.receive(self._channel, _SHORT, time.monotonic() + _WHERE_SECONDS)
@@ -277,10 +288,19 @@ class WarmChild:
         # It says only which line, not what stands there: its words could carry secret cases too.
         match reply:
             case {"cell": cell, "in": int(place), "line": int(number)} if cell == index:
-                lines = self._sources.get(place, "").splitlines()
-                if 0 < number <= len(lines):
-                    return f"line {number}: {lines[number - 1].strip()[:_LONGEST_LINE]}"
+                elsewhere = "" if place == index else f" of cell {place + 1}"
+                return _line(self._sources.get(place, ""), number, elsewhere)
         return ""
+
+
+def _line(source: str, number: int, elsewhere: str) -> str:
+    """Return a line of a cell in words, nothing where there is none or magic has moved it."""
+    lines = source.split("\n")
+    number += next((place for place, line in enumerate(lines) if line.strip()), 0)  # as IPython
+    text = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    if not text or source.lstrip().startswith("%%"):
+        return ""
+    return f"line {number}{elsewhere}: {text[:_LONGEST_LINE]}"
 
 
 class WarmWorkers:
@@ -288,7 +308,7 @@ class WarmWorkers:
 
     def __init__(self) -> None:
         self._waiting: dict[Limits, list[WarmWorker]] = {}
-        self._starting: set[WarmWorker] = set()
+        self._starting: list[WarmWorker] = []
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -312,27 +332,34 @@ class WarmWorkers:
         self._give_back(worker, limits)
         return worker
 
-    def start_after(self, first: WarmWorker, limits: Limits) -> None:
-        """Start another worker when the first is ready; it is lent when it is ready itself.
+    def later(self, first: WarmWorker, limits: Limits) -> Callable[[], None]:
+        """Return what starts another worker when the first is ready, to be lent when it is ready.
 
-        Nothing of this happens after `stop_starting`.
+        After `stop_starting` it does nothing.
         """
         starting = self._starting
-        first.wait()
-        with self._lock:
-            if starting is not self._starting:
-                return
-            worker = WarmWorker(limits)
-            starting.add(worker)
-        worker.wait()
-        with self._lock:
-            starting.remove(worker)
-        self._give_back(worker, limits)
+
+        def start() -> None:
+            first.wait()
+            with self._lock:
+                if starting is not self._starting:
+                    return
+                worker = WarmWorker(limits)
+                starting.append(worker)
+            worker.wait()
+            with self._lock:
+                starting.remove(worker)
+            self._give_back(worker, limits)
+
+        return start
 
     def stop_starting(self) -> None:
-        """End workers that are not ready yet and that nobody waits for."""
+        """End workers that are not ready yet and that nobody was lent."""
         with self._lock:
-            workers, self._starting = self._starting, set()
+            workers, self._starting = list(self._starting), []
+            for waiting in self._waiting.values():
+                workers += [worker for worker in waiting if not worker.ready]
+                waiting[:] = [worker for worker in waiting if worker.ready]
         for worker in workers:
             worker.close()
 

@@ -267,11 +267,13 @@ def test_a_demonstration_replaces_nothing_but_a_demonstration(command, here, tmp
     assert "holds something else" in str(result.exception)
 
 
-def test_without_the_staff_extra_the_command_says_what_to_install(tmp_path):
+@pytest.mark.parametrize("package", ["typer", "nbgrader"])
+def test_without_the_staff_extra_the_command_says_what_to_install(package):
     blocked = (
-        "import sys; sys.modules['typer'] = None; from autograder.__main__ import main; main()"
+        f"import sys; sys.modules[{package!r}] = None; from autograder.__main__ import main; main()"
     )
-    done = subprocess.run([sys.executable, "-c", blocked], capture_output=True, text=True)
+    command = [sys.executable, "-c", blocked, "release", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "autograder needs typer, which is not installed." in done.stderr
+    assert f"autograder needs {package}, which is not installed." in done.stderr
     assert "Traceback" not in done.stderr

@@ -81,6 +81,26 @@ def test_a_written_answer_waits_for_a_person(session):
         assert (grade.auto_score, grade.needs_manual_grade) == (None, True)
 
 
+# nbgrader 0.9.6 adds submissions in an order that SQLAlchemy 2.1 remarks upon.
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+@pytest.mark.parametrize("gone", [(), ("why-written",), ("double", "why-written")])
+def test_a_cell_that_is_gone_has_its_rows_and_asks_for_a_person(session, gone):
+    """They are those that nbgrader's own way would leave."""
+    notebook = executed(session.material, why_written="Because.")
+    notebook.cells = [cell for cell in notebook.cells if grade_id_of(cell) not in gone]
+    record(session, "ada", 2.0, notebook)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        gradebook.add_student("bob")
+        theirs = gradebook.add_submission("01_tiny", "bob").notebooks[0]
+        ours = gradebook.find_submission_notebook("tiny", "01_tiny", "ada")
+        for rows in ("grades", "comments"):
+            names = [{row.name for row in getattr(each, rows)} for each in (ours, theirs)]
+            assert names[0] == names[1]
+        grade = grade_of(gradebook, "why-written")
+        assert (grade.auto_score, grade.needs_manual_grade) == (None, True)
+        assert gradebook.find_submission("01_tiny", "ada").needs_manual_grade
+
+
 def test_a_manual_score_survives_a_regrade_and_asks_to_be_looked_at(session):
     answered = executed(session.material, why_written="Because.")
     record(session, "ada", 2.0, answered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -19,6 +20,8 @@ from autograder.stage import stage
 from autograder.submission import UnreadableSubmission, parse_notebook
 
 LIMITS = Limits(cell_seconds=8, notebook_seconds=120)
+LINE = re.compile(r"(, and was)? at line .*(?=\.$)")
+"""Where a cell was when its time was up, which only warm mode knows."""
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = Course.at(ROOT)
 
@@ -40,7 +43,7 @@ def assert_equal_in_both_modes(content: str, material: Material, exam: Exam, tru
     warm, cold = (execute(staged, exam.inputs, LIMITS, mode) for mode in (Mode.WARM, Mode.COLD))
     assert points(exam, warm) == points(exam, cold) == true
     assert kinds(warm.notebook) == kinds(cold.notebook)
-    assert warm.incidents == cold.incidents
+    assert [LINE.sub("", words) for words in warm.incidents] == list(cold.incidents)
     assert warm.absences == cold.absences
 
 

@@ -328,11 +328,6 @@ def difference(
     return comparison.difference(expected.value, got.value, slack)
 
 
-def _comparable(way: Misconception, expected: Outcome, wrong: Outcome) -> bool:
-    answered = expected.returned and wrong.returned
-    return answered and (way.overflows or (is_finite(expected.value) and is_finite(wrong.value)))
-
-
 def _problem(exam: QuestionExam) -> str:
     """Return why this draw will not do, or nothing."""
     check = exam.kit.check

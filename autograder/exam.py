@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.cases import read_cases, run_here
 from autograder.checking import Case, Misconception
 from autograder.comparing import Comparison, Watchful, is_finite
 from autograder.errors import CourseError
@@ -19,7 +20,6 @@ from autograder.reference import reference_function
 from autograder.showing import show_call, show_outcome
 from autograder.testimony import Outcome, read_testimony
 from nextword.evidence.codec import encode
-from nextword.evidence.witness import interrogate
 
 MARGIN = 10.0
 """Every wrong way differs from the reference by this many tolerances."""
@@ -173,11 +173,11 @@ class QuestionExam:
 
     def testify(self, function: Callable[..., Any]) -> str:
         """Return a function's evidence, called in this process: for the course's own code."""
-        return interrogate(function, self.inputs)
+        return run_here(function, self.inputs)
 
     def read(self, evidence: str) -> dict[str, Outcome]:
         """Return the outcomes in a piece of evidence (see `read_testimony`)."""
-        return read_testimony(evidence, self.kit.name, [case.identity for case in self.cases])
+        return read_testimony(evidence, read_cases(self.inputs))
 
 
 @dataclass(frozen=True)
@@ -268,10 +268,9 @@ def _examine(material: Material, kit: QuestionKit, cases: tuple[ExamCase, ...]) 
     asked = _asked(cases)
     inputs = _inputs(kit, asked)
     unhurried = _inputs(kit, asked, patience=REFERENCE_PATIENCE)
-    identities = [case.identity for case in cases]
 
     def outcomes(function: Callable[..., Any], laid: str = inputs) -> dict[str, Outcome]:
-        return read_testimony(interrogate(function, laid), kit.name, identities)
+        return read_testimony(run_here(function, laid), read_cases(laid))
 
     return QuestionExam(
         kit,

@@ -34,7 +34,7 @@ from autograder.scoring import ScoreWriter
 from autograder.stage import stage
 from autograder.submission import Submission, read_submission, submission_time
 
-ENGINE = "sandbox-1"
+ENGINE = "sandbox-2"
 """Changes when the same submission could give other evidence."""
 _ANOTHER_EXAM = (
     "Its evidence answers another exam: the class's secret or a check's draw has changed since it "

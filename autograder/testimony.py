@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.cases import Cases
 from nextword.evidence.codec import MAX_BYTES, MalformedEvidence, decode, parse
 
-_ENDINGS = ("value", "error", "timeout", "too_large", "not_run")
+_ENDINGS = ("value", "error", "timeout", "too_large")
+_LONGEST = 3 * MAX_BYTES
+"""Characters of evidence: what a witness said is quoted in it."""
+_NOT_CALLED = "it was not called, as earlier calls had used up the time"
 
 
 @dataclass(frozen=True)
@@ -61,54 +64,62 @@ class Outcome:
         return self.error is None and self.failure is None
 
 
-def read_testimony(text: str, question: str, case_ids: Iterable[str]) -> dict[str, Outcome]:
-    """Return the outcome of every case.
+def read_testimony(text: str, cases: Cases) -> dict[str, Outcome]:
+    """Return the outcome of every case, by identity.
 
     Parameters
     ----------
     text
-        What the witness published.
-    question
-        The question that it must be about.
-    case_ids
-        The cases that it must be about: each of them once, and no other.
+        Evidence (see `autograder.cases.run_cases`). What the witness said in it is untrusted.
+    cases
+        What was asked.
 
     Raises
     ------
     MalformedEvidence
-        The text is anything else.
+        It is not about these cases, or the witness said what no witness of ours says.
     """
-    testimony = parse(text, MAX_BYTES)
-    match testimony:
-        case {"question": str(about), "cases": list(records)} if about == question:
-            outcomes = dict(_read_record(record) for record in records)
+    match parse(text, _LONGEST):
+        case {"question": str(about), "broken": str(why)} if about == cases.question:
+            raise MalformedEvidence(why)
+        case {"question": str(about), "cases": list(records)} if about == cases.question:
+            outcomes = dict(_read_record(record, cases) for record in records)
         case _:
-            raise MalformedEvidence(f"expected the cases of {question!r}")
-    if len(records) != len(outcomes) or outcomes.keys() != set(case_ids):
+            raise MalformedEvidence(f"expected the cases of {cases.question!r}")
+    if len(records) != len(outcomes) or outcomes.keys() != cases.texts.keys():
         raise MalformedEvidence("cases are missing, doubled or unknown")
     return outcomes
 
 
-def _read_record(record: Any) -> tuple[str, Outcome]:
-    if not isinstance(record, dict) or not isinstance(record.get("id"), str):
-        raise MalformedEvidence("a case without an id")
-    endings = [key for key in _ENDINGS if key in record]
+def _read_record(record: Any, cases: Cases) -> tuple[str, Outcome]:
+    match record:
+        case [str(identity), None, False]:
+            return identity, Outcome(failure=_NOT_CALLED)
+        case [str(identity), str(said), bool(late)]:
+            changed = cases.arguments.get(identity)
+            outcome = _read_answer(parse(said, MAX_BYTES), changed)
+            if late and outcome.failure is None:
+                outcome = Outcome(failure=_too_long(cases.seconds_per_case))
+            return identity, outcome
+    raise MalformedEvidence("a case without its identity, what was said, and whether it was late")
+
+
+def _read_answer(answer: Any, arguments: str | None) -> Outcome:
+    """Return the outcome in an answer; `arguments` is the digest of what the call was given."""
+    endings = [key for key in _ENDINGS if key in answer] if isinstance(answer, dict) else []
     if len(endings) != 1:
-        raise MalformedEvidence("a case without exactly one ending")
-    changed = record.get("changed") is True
-    body = record[endings[0]]
+        raise MalformedEvidence("an answer without exactly one ending")
+    changed = answer.get("after") != arguments
+    body = answer[endings[0]]
     match endings[0]:
         case "value":
-            outcome = Outcome(value=decode(body), changed=changed)
+            return Outcome(value=decode(body), changed=changed)
         case "error":
-            outcome = Outcome(error=_read_error(body), changed=changed)
+            return Outcome(error=_read_error(body), changed=changed)
         case "timeout":
-            outcome = Outcome(None, None, _too_long(body), changed, *_read_line(record))
-        case "too_large":
-            outcome = Outcome(failure="it returned a value too large to be looked at")
+            return Outcome(None, None, _too_long(body), changed, *_read_line(answer))
         case _:
-            outcome = Outcome(failure="it was not called, as earlier calls had used up the time")
-    return record["id"], outcome
+            return Outcome(failure="it returned a value too large to be looked at")
 
 
 def _read_error(body: Any) -> StudentError:

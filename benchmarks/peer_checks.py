@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.cases import read_cases, run_here
 from autograder.comparing import Comparison
 from autograder.testimony import Outcome, read_testimony
-from nextword.evidence.witness import interrogate
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def _exam() -> dict[str, PeerQuestion]:
 @functools.cache
 def _outcomes(question: str, function: Callable[..., Any]) -> dict[str, Outcome]:
     asked = _exam()[question]
-    return read_testimony(interrogate(function, asked.inputs), question, list(asked.expected))
+    return read_testimony(run_here(function, asked.inputs), read_cases(asked.inputs))
 
 
 def passes(question: str, group: str, function: Callable[..., Any]) -> bool:

@@ -23,21 +23,22 @@ from nbformat import NotebookNode
 
 import autograder
 from autograder.engine import cgroups
+from autograder.engine.conversation import Conversation
 from autograder.engine.ending import ENDED, LOST, Ending, too_long
 from autograder.engine.limits import Limits
-from autograder.engine.outputs import admitted, budget
+from autograder.engine.outputs import admitted
+from autograder.engine.same_witness import see_that_it_is_ours
 from autograder.engine.sandbox import plain_environment, sandbox_command
 from autograder.engine.temporary import temporary_folder
 from autograder.errors import CourseError
 from autograder.inside import frames
-from nextword.evidence import EVIDENCE_MIME_TYPE, INPUTS_VARIABLE
-from nextword.evidence.codec import MAX_BYTES
+from nextword.evidence import CASES_VARIABLE
 
 PROVISIONER = "nextword-sandbox"
 """The name under which the provisioner is registered, for kernels of graded notebooks only."""
 
 _INSIDE = Path(autograder.__path__[0]) / "inside"
-_LONGEST_MESSAGE = 3 * MAX_BYTES
+_LONGEST_MESSAGE = 8 * 2**20
 _MOST_MESSAGES = 40
 """What waits for us; a thousand more wait in the kernel before it drops any."""
 _NOTHING_ARRIVED = "Timeout waiting for IOPub output"
@@ -66,9 +67,11 @@ class _Wrapping:
     What it shares with us is a folder that it can only read, and sockets that we made.
     """
 
-    def __init__(self, folder: Path, limits: Limits, members: list[Path], isolated: bool) -> None:
+    def __init__(
+        self, folder: Path, limits: Limits, members: list[Path], cases: int, isolated: bool
+    ) -> None:
         self._folder, self._limits = folder, limits
-        self._members, self._isolated = members, isolated
+        self._members, self._cases, self._isolated = members, cases, isolated
         self.sockets = contextlib.ExitStack()
 
     def wrap(self, kernel: list[str], connection: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,10 +85,10 @@ class _Wrapping:
         _, _, launcher, *arguments = kernel
         if launcher != "ipykernel_launcher":
             raise BrokenKernelspec(f"expected the kernel of ipykernel, found {kernel}")
-        told = json.dumps({"sockets": descriptors, "budget": budget(self._limits)})
+        told = json.dumps({"sockets": descriptors, "output_bytes": self._limits.output_bytes})
         command = [sys.executable, "-c", _RUN_KERNEL, str(_INSIDE), told, *arguments]
         inside = "/scratch" if self._isolated else str(self._folder / "scratch")
-        environment = plain_environment(inside) | {INPUTS_VARIABLE: str(self._inputs)}
+        environment = plain_environment(inside) | {CASES_VARIABLE: str(self._cases)}
         wrapped = [*limited, *command]
         if self._isolated:
             wrapped = sandbox_command(
@@ -102,7 +105,7 @@ class _Wrapping:
             "cwd": str(self._folder),
             "stdout": subprocess.DEVNULL,
             "stderr": subprocess.DEVNULL,
-            "pass_fds": tuple(descriptors.values()),
+            "pass_fds": (self._cases, *descriptors.values()),
         }
 
     def _listen(self, path: str) -> int:
@@ -111,10 +114,6 @@ class _Wrapping:
         made.bind(path)
         made.listen()
         return made.fileno()
-
-    @property
-    def _inputs(self) -> Path:
-        return self._folder / "inputs.json"
 
     def _resources(self) -> str:
         return json.dumps(
@@ -146,18 +145,15 @@ class ColdSession:
     ----------
     client
         Connected to the kernel.
-    folder
-        What the kernel sees of ours: how to connect, and the inputs of the question that is asked.
+    conversation
+        To the witness in it.
     """
 
-    def __init__(self, client: _BoundedClient, folder: Path) -> None:
-        self._client, self._folder = client, folder
+    def __init__(self, client: _BoundedClient, conversation: Conversation) -> None:
+        self._client, self.conversation = client, conversation
 
-    def run(
-        self, index: int, cell: NotebookNode, inputs: Mapping[str, str] | None, seconds: float
-    ) -> Ending | None:
+    def run(self, index: int, cell: NotebookNode, graded: bool, seconds: float) -> Ending | None:
         """Run a cell, put its outputs into it, and return how it ended the kernel, if it did."""
-        (self._folder / "inputs.json").write_text(json.dumps(dict(inputs or {})), encoding="utf-8")
         self._client.timeout = max(1, int(seconds))
         self._client.kept_bytes = 0
         try:
@@ -188,9 +184,10 @@ def cold_session(notebook: NotebookNode, limits: Limits, isolated: bool) -> Iter
 
     Raises
     ------
-    NoSandbox
-        There is no way to isolate it.
+    NoSandbox, AnotherWitness
+        There is no way to isolate it, or what would run in it is not what this program knows.
     """
+    see_that_it_is_ours(isolated)
     client = _BoundedClient(
         notebook,
         allow_errors=True,
@@ -208,6 +205,7 @@ def cold_session(notebook: NotebookNode, limits: Limits, isolated: bool) -> Iter
     client.on_cell_executed = client.note_exit
     with (
         temporary_folder() as folder,
+        contextlib.closing(Conversation()) as conversation,
         cgroups.group(limits.processes + 16, limits.memory_bytes + 2**30) as members,
     ):
         manager: Any = client.create_kernel_manager()
@@ -217,13 +215,15 @@ def cold_session(notebook: NotebookNode, limits: Limits, isolated: bool) -> Iter
         manager.connection_file = f"{folder}/kernel.json"
         manager.client_class = f"{__name__}.{BoundedKernelClient.__name__}"
         manager.session.unpack = frames.parse
-        sandbox = _Wrapping(folder, limits, members, isolated)
+        cases = conversation.theirs.fileno()
+        sandbox = _Wrapping(folder, limits, members, cases, isolated)
         with (
             sandbox.sockets,
             _ending_tasks(),
             client.setup_kernel(sandbox=sandbox, cleanup_kc=True),
         ):
-            yield ColdSession(client, folder)
+            conversation.theirs.close()  # it is in the kernel's process now
+            yield ColdSession(client, conversation)
 
 
 @contextlib.contextmanager
@@ -282,14 +282,6 @@ class _BoundedClient(NotebookClient):
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> NotebookNode | None:
         """Keep an output if there is room for it."""
-        data = msg["content"].get("data", {})
-        if EVIDENCE_MIME_TYPE in data:
-            # Two pieces are refused as three are, and one too long as a longer one.
-            if sum(EVIDENCE_MIME_TYPE in output.get("data", {}) for output in outs) > 1:
-                return None
-            text = str(data[EVIDENCE_MIME_TYPE])[: MAX_BYTES + 1]
-            msg["content"] |= {"data": {EVIDENCE_MIME_TYPE: text}, "metadata": {}}
-            return super().output(outs, msg, display_id, cell_index)
         self.kept_bytes += len(json.dumps(msg["content"], default=str))
         if self.kept_bytes > self.output_bytes:
             return None

@@ -8,22 +8,9 @@ from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
-from autograder.engine.limits import Limits
-from nextword.evidence import EVIDENCE_MIME_TYPE
-from nextword.evidence.codec import MAX_BYTES
-
 Output = dict[str, Any]
 _SLACK = 2
 """What is inside counts for itself, and a little differently; only liars come near this."""
-
-
-def budget(limits: Limits) -> dict[str, Any]:
-    """Return what `autograder.inside.budget` is told."""
-    return {
-        "kept_bytes": limits.output_bytes,
-        "evidence_type": EVIDENCE_MIME_TYPE,
-        "evidence_bytes": MAX_BYTES,
-    }
 
 
 def admitted(outputs: Any, kept_bytes: int) -> list[NotebookNode]:
@@ -34,19 +21,13 @@ def admitted(outputs: Any, kept_bytes: int) -> list[NotebookNode]:
     outputs
         Anything that JSON can hold.
     kept_bytes
-        Output kept of a cell. Evidence does not count: two pieces of it are kept, as two are
-        refused as more are, and each is cut where it is already too long.
+        Output kept of a cell.
     """
     admitted: list[NotebookNode] = []
-    size = pieces = 0
+    size = 0
     for output in outputs if isinstance(outputs, list) else ():
         made = _made(output)
         if made is None:
-            continue
-        if EVIDENCE_MIME_TYPE in made.get("data", {}):
-            pieces += 1
-            if pieces <= 2:
-                admitted.append(from_dict(made))
             continue
         size += len(json.dumps(made, ensure_ascii=False))
         if size <= _SLACK * kept_bytes:
@@ -80,10 +61,7 @@ def _display(output: Output) -> Output | None:
     data, metadata = output.get("data"), output.get("metadata")
     if not isinstance(data, dict) or not isinstance(metadata, dict) or not _is_json(metadata):
         return None
-    if EVIDENCE_MIME_TYPE in data:
-        evidence = str(data[EVIDENCE_MIME_TYPE])[: MAX_BYTES + 1]
-        data, metadata = {EVIDENCE_MIME_TYPE: evidence}, {}
-    elif not all(map(_is_representation, data, data.values())):
+    if not all(map(_is_representation, data, data.values())):
         return None
     return {"output_type": "display_data", "data": data, "metadata": metadata}
 

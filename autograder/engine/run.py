@@ -18,12 +18,11 @@ from nbformat import NotebookNode
 
 from autograder.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
 from autograder.engine.cold import cold_session
+from autograder.engine.conversation import Conversation
 from autograder.engine.ending import Ending
 from autograder.engine.limits import Limits
 from autograder.engine.warm import warm_session
 from autograder.plain import copied, plain_notebook
-from nextword.evidence import EVIDENCE_MIME_TYPE
-from nextword.evidence.codec import MAX_BYTES
 
 _MOST_CELLS_FULL = 50
 """How many cells may put out as much as one may."""
@@ -41,7 +40,7 @@ class Execution:
     notebook
         With outputs, but without evidence.
     evidence
-        What each graded cell published, by question.
+        What the witness said, by question.
     absences
         Why a question has no evidence, as far as the run can tell, in words for the student.
     incidents
@@ -81,9 +80,9 @@ class Mode(enum.StrEnum):
 class _Session(Protocol):
     """A process that runs the cells of one notebook, one after another."""
 
-    def run(
-        self, index: int, cell: NotebookNode, inputs: Mapping[str, str] | None, seconds: float
-    ) -> Ending | None:
+    conversation: Conversation
+
+    def run(self, index: int, cell: NotebookNode, graded: bool, seconds: float) -> Ending | None:
         """Run a cell, put its outputs into it, and return how it ended the process, if it did."""
         ...
 
@@ -98,7 +97,7 @@ def execute(
     notebook
         From `stage`. It is not changed.
     inputs
-        What is laid ready for the witness: JSON text by question. Other questions are not asked.
+        What the witness is asked: JSON text by question. Other questions are not asked.
     limits
         What it may use.
     mode
@@ -173,15 +172,23 @@ def _run_cells(
         if remaining <= _TOO_SHORT:
             _note_deadline(None, "", limits, progress)
             return None
-        asked = None if question is None else {question: inputs[question]}
-        ended = session.run(index, cell, asked, min(limits.cell_seconds, remaining))
+        seconds = min(limits.cell_seconds, remaining)
+        if question is None:
+            ended, evidence = session.run(index, cell, graded=False, seconds=seconds), None
+        else:
+            with session.conversation.about(question, inputs[question]) as talk:
+                ended = session.run(index, cell, graded=True, seconds=seconds)
+            evidence = talk.evidence
+        if question is not None and evidence is not None:
+            progress.evidence[question] = (evidence,)
         if ended is not None and deadline - time.monotonic() <= _TOO_SHORT:
             _note_deadline(question, ended.line, limits, progress)
             return None
         if ended is not None:
             _note_end(cell, index, question, ended, progress)
             return index
-        _take_evidence(cell, question, progress)
+        if question is not None and evidence is None:
+            progress.absences[question] = _why_absent(question, cell.outputs)
         _keep_within(cell, limits, progress)
     return None
 
@@ -204,7 +211,8 @@ def _note_end(
         where = f"Cell {index + 1} ({grade_id_of(cell) or first_line!r})"
         progress.incidents.append(f"{where} was left out: {ended}.")
     else:
-        progress.absences[question] = f"Your function was stopped when it was called: {ended}."
+        if question not in progress.evidence:
+            progress.absences[question] = f"Your function was stopped when it was called: {ended}."
         progress.incidents.append(f"The test of {question} was stopped: {ended}.")
 
 
@@ -212,35 +220,13 @@ def _note_deadline(question: str | None, line: str, limits: Limits, progress: _P
     """Write down that the notebook's time was used up, where, and whose test that cut short."""
     words = f"The notebook ran longer than {limits.notebook_seconds} s and was stopped"
     progress.incidents.append(f"{words} at {line}." if line else f"{words}.")
-    if question is not None:
+    if question is not None and question not in progress.evidence:
         progress.absences[question] = f"{words} while your function was called."
 
 
-def _take_evidence(cell: NotebookNode, question: str | None, progress: _Progress) -> None:
-    """Move evidence out of a cell's outputs."""
-    published = [
-        output.data[EVIDENCE_MIME_TYPE]
-        for output in cell.outputs
-        if EVIDENCE_MIME_TYPE in output.get("data", {})
-    ]
-    cell.outputs = [
-        output for output in cell.outputs if EVIDENCE_MIME_TYPE not in output.get("data", {})
-    ]
-    if question is None:
-        if published:
-            progress.incidents.append(
-                f"Cell {grade_id_of(cell) or 'of the student'} published evidence; it was ignored."
-            )
-        return
-    if published:
-        # Two pieces are refused as more are, and one too long as a longer one.
-        progress.evidence[question] = tuple(str(text)[: MAX_BYTES + 1] for text in published[:2])
-        return
-    errors = [output for output in cell.outputs if output.output_type == "error"]
-    progress.absences[question] = _why_absent(question, errors)
-
-
-def _why_absent(question: str, errors: list[NotebookNode]) -> str:
+def _why_absent(question: str, outputs: list[NotebookNode]) -> str:
+    """Return why the witness said nothing about a question whose cell ran to its end."""
+    errors = [output for output in outputs if output.output_type == "error"]
     if errors and errors[0].ename == "NameError" and f"'{question}'" in errors[0].evalue:
         return (
             f"There is no function {question} when its test cell runs. Does its cell run without "

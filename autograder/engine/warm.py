@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,21 @@ from nbformat import NotebookNode
 
 import autograder
 from autograder.engine import cgroups
+from autograder.engine.conversation import Conversation
 from autograder.engine.ending import ENDED, Ending, too_long
 from autograder.engine.limits import Limits
-from autograder.engine.outputs import admitted, budget
+from autograder.engine.outputs import admitted
+from autograder.engine.same_witness import AnotherWitness, compare
 from autograder.engine.sandbox import plain_environment, sandbox_command
 from autograder.errors import CourseError
 from autograder.inside import frames
 from autograder.inside.orders import END, WHERE
-from nextword.evidence import INPUTS_VARIABLE
+from nextword.evidence import CASES_VARIABLE
 
 _INSIDE = Path(autograder.__path__[0]) / "inside"
 _START_SECONDS = 120
 _REPORT_SECONDS = 10
-_LONGEST_REPLY = 32 * 2**20
+_LONGEST_REPLY = 8 * 2**20
 _SHORT = 4096
 """Bytes that a report, or a reply to the question where a child is, may have."""
 _LONGEST_LINE = 200
@@ -61,7 +63,7 @@ class WarmWorker:
         self._limits = limits
         self._resources = contextlib.ExitStack()
         self._first_report = threading.Lock()
-        self._failure = ""
+        self._failure: CourseError | None = None
         self.ready = False
         """Whether it can serve without being waited for."""
         try:
@@ -97,23 +99,30 @@ class WarmWorker:
 
         Raises
         ------
-        WarmProcessFailed
+        WarmProcessFailed, AnotherWitness
         """
         with self._first_report:
-            if not self.ready and not self._failure:
+            if not self.ready and self._failure is None:
                 self._failure = self._first_words()
-                self.ready = not self._failure
-            if self._failure:
+                self.ready = self._failure is None
+            if self._failure is not None:
                 self.close()
-                raise WarmProcessFailed(f"No sandbox can be started: {self._failure}")
+                raise self._failure
 
-    def _first_words(self) -> str:
-        """Return why the warm process cannot serve, nothing where it can."""
+    def _first_words(self) -> CourseError | None:
+        """Return why the warm process cannot serve, None where it can."""
         try:
-            threads = self._report(_START_SECONDS).get("threads")
+            compare(self._report(_START_SECONDS)["sees"])
+            threads = self._report(_START_SECONDS)["threads"]
+        except AnotherWitness as error:
+            return error
         except SandboxLost as error:
-            return str(error)
-        return "" if threads == 1 else f"the warm process has {threads} threads, not 1"
+            return WarmProcessFailed(f"No sandbox can be started: {error}")
+        if threads == 1:
+            return None
+        return WarmProcessFailed(
+            f"No sandbox can be started: the warm process has {threads} threads, not 1"
+        )
 
     def _end_process(self) -> None:
         self._process.kill()
@@ -167,19 +176,22 @@ class WarmWorker:
         """
         self.wait()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        conversation = Conversation()
         order = {
             "scratch_bytes": self._limits.scratch_bytes,
             "memory_bytes": self._limits.memory_bytes,
             "processes": self._limits.processes,
             "notebook_seconds": self._limits.notebook_seconds,
-            "budget": budget(self._limits),
-            "inputs_variable": INPUTS_VARIABLE,
+            "output_bytes": self._limits.output_bytes,
+            "cases_variable": CASES_VARIABLE,
             "optimizers": optimizers,
         }
-        with ours:
-            with theirs:
-                self._order(json.dumps(order).encode(), theirs.fileno())
-            child = WarmChild(ours, self._limits.output_bytes, lambda: self._order(WHERE))
+        with ours, contextlib.closing(conversation):
+            with theirs, conversation.theirs as cases:
+                self._order(json.dumps(order).encode(), theirs.fileno(), cases.fileno())
+            child = WarmChild(
+                ours, conversation, self._limits.output_bytes, lambda: self._order(WHERE)
+            )
             yield child
             with contextlib.suppress(OSError):
                 ours.shutdown(socket.SHUT_RDWR)
@@ -224,21 +236,28 @@ class WarmChild:
     ----------
     channel
         To the child.
+    conversation
+        To the witness in it.
     output_bytes
         Output kept of a cell.
     ask
         Asks the child where it is.
     """
 
-    def __init__(self, channel: socket.socket, output_bytes: int, ask: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        channel: socket.socket,
+        conversation: Conversation,
+        output_bytes: int,
+        ask: Callable[[], None],
+    ) -> None:
         self._channel, self._output_bytes, self._ask = channel, output_bytes, ask
+        self.conversation = conversation
         self._sources: dict[int, str] = {}
         self.ended = False
         """Whether it ended before it was told to."""
 
-    def run(
-        self, index: int, cell: NotebookNode, inputs: Mapping[str, str] | None, seconds: float
-    ) -> Ending | None:
+    def run(self, index: int, cell: NotebookNode, graded: bool, seconds: float) -> Ending | None:
         """Run a cell, put its outputs into it, and return how it ended the child, if it did.
 
         Parameters
@@ -247,23 +266,23 @@ class WarmChild:
             The cell's place, which the reply must name.
         cell
             Gets outputs and a number.
-        inputs
-            What is laid ready for its question.
+        graded
+            Whether its question is asked meanwhile.
         seconds
             How long it may take.
         """
         deadline = time.monotonic() + seconds
-        if not inputs:
+        if not graded:
             self._sources[index] = cell.source
         try:
             self._channel.settimeout(seconds)
-            frames.send(self._channel, {"cell": index, "source": cell.source, "inputs": inputs})
+            frames.send(self._channel, {"cell": index, "source": cell.source})
             reply = frames.receive(self._channel, _LONGEST_REPLY, deadline)
             while reply is not None and "line" in reply:  # which nobody has asked for yet
                 reply = frames.receive(self._channel, _LONGEST_REPLY, deadline)
         except TimeoutError:
             # Where a function stops could tell which secret case it was asked.
-            return too_long(seconds, "" if inputs else self._whereabouts(index))
+            return too_long(seconds, "" if graded else self._whereabouts(index))
         except (OSError, frames.BrokenFrame):
             self.ended = True
             return ENDED

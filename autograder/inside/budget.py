@@ -18,18 +18,15 @@ class Budget:
     ----------
     kept_bytes
         Output kept of a cell.
-    evidence_type, evidence_bytes
-        The MIME type of evidence, which does not count as output, and how long it may be.
     """
 
-    def __init__(self, kept_bytes: int, evidence_type: str, evidence_bytes: int) -> None:
+    def __init__(self, kept_bytes: int) -> None:
         self.kept_bytes = kept_bytes
-        self._evidence_type, self._evidence_bytes = evidence_type, evidence_bytes
         self.start()
 
     def start(self) -> None:
         """Begin a cell."""
-        self._size = self._pieces = 0
+        self._size = 0
 
     def text(self, text: str) -> str:
         """Return what is kept of a piece of a stream."""
@@ -38,16 +35,6 @@ class Budget:
         return kept
 
     def output(self, content: Content) -> Content | None:
-        """Return what is kept of a display, a result or an error: all of it, or nothing.
-
-        Evidence is cut where it is too long already, and two pieces of it are kept: one too long is
-        refused as a longer one, and two are as more.
-        """
-        data = content.get("data", {})
-        if self._evidence_type in data:
-            self._pieces += 1
-            text = str(data[self._evidence_type])[: self._evidence_bytes + 1]
-            cut = content | {"data": {self._evidence_type: text}, "metadata": {}}
-            return cut if self._pieces <= 2 else None
+        """Return what is kept of a display, a result or an error: all of it, or nothing."""
         self._size += len(json.dumps(content, default=str))
         return content if self._size <= self.kept_bytes else None

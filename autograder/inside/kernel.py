@@ -25,7 +25,7 @@ def main() -> None:
     """Start the kernel; the first argument gives each port's socket, and the budget."""
     told = json.loads(sys.argv.pop(1))
     _use_sockets({int(port): number for port, number in told["sockets"].items()})
-    _bound_outputs(Budget(**told["budget"]))
+    _bound_outputs(Budget(told["output_bytes"]))
     IPKernelApp.launch_instance()
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import confine
 import frames
+import sight
 import system_calls
 from budget import Budget
 from orders import WHERE
@@ -32,16 +33,19 @@ _SHORT = 4096
 
 
 def main() -> None:
-    """Warm up, say so, and serve until the other side closes the socket."""
+    """Say what is seen of the witness, warm up, and serve until the other side closes."""
     control = socket.socket(fileno=int(sys.argv[1]))
+    control.send(json.dumps({"sees": sight.seen()}).encode())
     warm_up()
     control.send(json.dumps({"threads": _threads()}).encode())
     while True:
-        order, descriptors, _, _ = socket.recv_fds(control, _SHORT, 1)
+        order, descriptors, _, _ = socket.recv_fds(control, _SHORT, 2)
         if not order:
             return
         if descriptors:
-            _serve(control, socket.socket(fileno=descriptors[0]), json.loads(order))
+            data, cases = (socket.socket(fileno=each) for each in descriptors)
+            with data, cases:
+                _serve(control, data, cases, json.loads(order))
 
 
 def warm_up() -> None:
@@ -83,19 +87,21 @@ def _prepare_optimizers() -> None:
         gc.freeze()
 
 
-def _serve(control: socket.socket, data: socket.socket, order: dict[str, Any]) -> None:
+def _serve(
+    control: socket.socket, data: socket.socket, cases: socket.socket, order: dict[str, Any]
+) -> None:
     """Let a child run one notebook; report how it ended. Meanwhile it can be asked where it is."""
     if order["optimizers"]:
         _prepare_optimizers()
     if _threads() != 1:
         control.send(json.dumps({"refused": f"{_threads()} threads in the warm process"}).encode())
-        data.close()
         return
     child = os.fork()
     if child == 0:
         control.close()
-        _become_witness(data, order)
+        _become_witness(data, cases, order)
     data.close()
+    cases.close()
     ended = os.pidfd_open(child)
     try:
         while control in select.select([control, ended], [], [])[0]:
@@ -109,7 +115,7 @@ def _serve(control: socket.socket, data: socket.socket, order: dict[str, Any]) -
     control.send(json.dumps({"ended": os.waitstatus_to_exitcode(status)}).encode())
 
 
-def _become_witness(data: socket.socket, order: dict[str, Any]) -> None:
+def _become_witness(data: socket.socket, cases: socket.socket, order: dict[str, Any]) -> None:
     """Confine this child, and run cells in a child of its own that is process 1 there."""
     status = 1
     try:
@@ -121,6 +127,7 @@ def _become_witness(data: socket.socket, order: dict[str, Any]) -> None:
         inner = os.fork()
         if inner:
             data.close()
+            cases.close()
             # The death of its parent would not end it for sure: it can cancel that signal.
             signal.signal(signal.SIGTERM, lambda *_: os.kill(inner, signal.SIGKILL))
             signal.signal(signal.SIGUSR1, lambda *_: os.kill(inner, signal.SIGUSR1))
@@ -138,7 +145,7 @@ def _become_witness(data: socket.socket, order: dict[str, Any]) -> None:
                 order["processes"],
                 order["notebook_seconds"],
             )
-            _run_cells(data, order)
+            _run_cells(data, cases, order)
             status = 0
     except BaseException as error:  # noqa: BLE001 - nothing may return into the server's loop
         _say(data, f"{type(error).__name__}: {error}")
@@ -152,15 +159,14 @@ def _say(data: socket.socket, words: str) -> None:
         frames.send(data, {"failed": words[:500]})
 
 
-def _run_cells(data: socket.socket, order: dict[str, Any]) -> None:
+def _run_cells(data: socket.socket, cases: socket.socket, order: dict[str, Any]) -> None:
     """Run what comes, a cell at a time, until the stream ends."""
     import shell
 
     # What students see of the machine: no trace of how they are run.
     os.environ["TMPDIR"] = os.environ["HOME"] = SCRATCH
-    notebook = shell.NotebookShell(Budget(**order["budget"]))
-    inputs = Path(SCRATCH, "inputs.json")
-    os.environ[order["inputs_variable"]] = str(inputs)
+    notebook = shell.NotebookShell(Budget(order["output_bytes"]))
+    os.environ[order["cases_variable"]] = str(cases.fileno())
     places: dict[int, int] = {}
 
     def say_where(_: int, frame: FrameType | None) -> None:
@@ -169,9 +175,6 @@ def _run_cells(data: socket.socket, order: dict[str, Any]) -> None:
 
     signal.signal(signal.SIGUSR1, say_where)
     while (order := frames.receive(data, 1 << 30)) is not None:
-        # Anew, as the student's code may have left something else there: a pipe would hold us up.
-        inputs.unlink(missing_ok=True)
-        inputs.write_text(json.dumps(order.get("inputs") or {}), encoding="utf-8")
         places[notebook.number] = order["cell"]
         outputs, number = notebook.run(order["source"])
         frames.send(data, {"cell": order["cell"], "outputs": outputs, "number": number})

@@ -5,6 +5,6 @@ that were laid ready for this class, and publishes the results as evidence. It k
 answer; a judge outside compares.
 """
 
-from nextword.evidence.collect import EVIDENCE_MIME_TYPE, INPUTS_VARIABLE, collect
+from nextword.evidence.collect import CASES_VARIABLE, collect
 
-__all__ = ["EVIDENCE_MIME_TYPE", "INPUTS_VARIABLE", "collect"]
+__all__ = ["CASES_VARIABLE", "collect"]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from nextword.evidence.witness import interrogate
+from nextword.evidence.witness import answer
 
-EVIDENCE_MIME_TYPE = "application/vnd.nextword.evidence"
-INPUTS_VARIABLE = "NEXTWORD_INPUTS"
+CASES_VARIABLE = "NEXTWORD_CASES"
+"""Names the descriptor of the socket over which a witness is asked."""
 
 
 def collect(question: str, function: Callable[..., Any]) -> None:
-    """Publish what `function` returns on the inputs that were laid ready for `question`.
+    """Answer for `function` whatever is asked about `question`, a case at a time.
 
-    Outside grading no inputs are laid ready, and nothing happens.
+    Outside grading nobody asks, and nothing happens.
 
     Parameters
     ----------
@@ -26,15 +26,17 @@ def collect(question: str, function: Callable[..., Any]) -> None:
     function
         The student's function of that name.
     """
-    path = os.environ.get(INPUTS_VARIABLE)
-    if path is None:
+    descriptor = os.environ.get(CASES_VARIABLE)
+    if descriptor is None:
         return
-    inputs = json.loads(Path(path).read_text(encoding="utf-8")).get(question)
-    if inputs is not None:
-        _publish(interrogate(function, inputs))
-
-
-def _publish(evidence: str) -> None:
-    from IPython.display import publish_display_data
-
-    publish_display_data({EVIDENCE_MIME_TYPE: evidence})
+    with (
+        socket.socket(fileno=os.dup(int(descriptor))) as channel,
+        channel.makefile("r", encoding="ascii", newline="\n") as lines,
+    ):
+        said = json.dumps(question)  # the first word says that all is ready
+        while True:
+            channel.sendall(f"{said}\n".encode("ascii"))
+            asked = lines.readline()
+            if not asked.strip():
+                return
+            said = answer(function, asked)

@@ -1,4 +1,4 @@
-"""Calls one function on inputs laid ready and writes down what came back.
+"""Calls one function on the case that it is given, and writes down what came back.
 
 This runs beside the student's code and is therefore trusted by nobody: it holds no right answer,
 and the judge checks every byte it writes.
@@ -7,13 +7,13 @@ and the judge checks every byte it writes.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import linecache
 import pickle
 import signal
 import sysconfig
-import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,13 +21,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from nextword.evidence.codec import MAX_BYTES, NotEncodable, decode, encode
+from nextword.evidence.codec import NotEncodable, decode, encode
 from nextword.evidence.probes import probe
 from nextword.evidence.recipes import build
 
-TIMEOUTS_BEFORE_GIVING_UP = 2
-_BYTES_PER_CASE = 8_000
-"""Reserved for what is written of a case besides its value."""
 _LONGEST_MESSAGE = 400
 _LIBRARIES = (
     str(Path(__file__).resolve().parents[1]),
@@ -43,44 +40,36 @@ class CaseTimeout(BaseException):
     """
 
 
-def interrogate(function: Callable[..., Any], inputs: str) -> str:
-    """Return evidence: what `function` returned, or how it failed, on every case.
+def answer(function: Callable[..., Any], asked: str) -> str:
+    """Return what `function` returned, or how it failed, on one case.
 
     Parameters
     ----------
     function
         The student's function.
-    inputs
-        JSON text: ``question``, ``seconds_per_case``, ``seconds`` (for all cases together), and
-        ``cases``, each an ``id``, encoded ``args`` and ``kwargs``, and perhaps the name of a
-        ``probe``.
+    asked
+        JSON text: ``case``, which has encoded ``args`` and ``kwargs``, and perhaps the name of a
+        ``probe``; ``seconds``, which the call may take; and ``longest``, the characters that the
+        answer may have.
 
     Returns
     -------
-    evidence
-        JSON text: ``question``, and ``cases`` in the order of the inputs, each an ``id`` and one of
-        ``value``, ``error``, ``timeout``, ``too_large``, ``not_run``, with ``changed`` where the
-        function altered its arguments.
+    said
+        One line of JSON: one of ``value``, ``error``, ``timeout``, ``too_large``, and ``after``,
+        the digest of the arguments after the call.
     """
-    asked = json.loads(inputs)
-    deadline = time.monotonic() + asked["seconds"]
-    timeouts = 0
-    room = MAX_BYTES - _BYTES_PER_CASE * len(asked["cases"])
-    records = []
-    for case in asked["cases"]:
-        if timeouts >= TIMEOUTS_BEFORE_GIVING_UP or time.monotonic() > deadline:
-            records.append({"id": case["id"], "not_run": "the time for this question was used up"})
-            continue
-        with _silence():
-            record = _call(function, case, asked["seconds_per_case"])
-        timeouts += "timeout" in record
-        length = len(json.dumps(record.get("value")))
-        if length > room:
-            record = {"id": case["id"], "too_large": "all answers together are too large"}
-        else:
-            room -= length
-        records.append(record)
-    return json.dumps({"question": asked["question"], "cases": records}, allow_nan=False)
+    question = json.loads(asked)
+    with _silence():
+        record = _call(function, question["case"], question["seconds"])
+    said = json.dumps(record, allow_nan=False)
+    if len(said) <= question["longest"]:
+        return said
+    return json.dumps({"too_large": "all answers are too large together", "after": record["after"]})
+
+
+def digest_of(args: Any, kwargs: Any) -> str:
+    """Return the digest of encoded arguments."""
+    return hashlib.sha256(json.dumps([args, kwargs]).encode()).hexdigest()
 
 
 def _call(function: Callable[..., Any], case: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -88,7 +77,7 @@ def _call(function: Callable[..., Any], case: dict[str, Any], seconds: float) ->
     args, kwargs = decode(case["args"]), decode(case["kwargs"])
     before = pickle.dumps((args, kwargs))
     question = probe(case.get("probe", "call once"))
-    record: dict[str, Any] = {"id": case["id"]}
+    record: dict[str, Any] = {}
     try:
         with _alarm(seconds):
             built = {name: build(value) for name, value in kwargs.items()}
@@ -102,25 +91,22 @@ def _call(function: Callable[..., Any], case: dict[str, Any], seconds: float) ->
         record["too_large"] = str(error)
     except BaseException as error:  # noqa: BLE001 - whatever the student's code raises is evidence
         record["error"] = _describe(error)
-    if _is_changed(case, args, kwargs, before):
-        record["changed"] = True
+    record["after"] = _digest_after(case, args, kwargs, before)
     return record
 
 
-def _is_changed(case: dict[str, Any], args: Any, kwargs: Any, before: bytes) -> bool:
-    """Return whether arguments are not what they were.
+def _digest_after(case: dict[str, Any], args: Any, kwargs: Any, before: bytes) -> str:
+    """Return the digest of arguments after the call, nothing where they cannot be written any more.
 
-    Equal bytes settle it quickly. Bytes also differ where equal values are other objects, so that
-    only the encoding says that something has changed.
+    Equal bytes settle quickly that they are as they came. Bytes also differ where equal values are
+    other objects, so that only the encoding says that something has changed.
     """
     try:
         if pickle.dumps((args, kwargs)) == before:
-            return False
-        return bool(
-            encode([args, kwargs]) != encode([decode(case["args"]), decode(case["kwargs"])])
-        )
+            return digest_of(case["args"], case["kwargs"])
+        return digest_of(encode(args), encode(kwargs))
     except Exception:  # noqa: BLE001 - whatever was put in, it was not there before
-        return True
+        return ""
 
 
 @contextlib.contextmanager

@@ -20,7 +20,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from autograder.course import Course
-from nextword.evidence import EVIDENCE_MIME_TYPE
 
 _PRIVATE = (
     "submitted/alice/01_counting/counting.ipynb",
@@ -76,7 +75,6 @@ class Ground:
             "ROOT": str(self.root),
             "VENV": sys.prefix,
             "MARK": self.mark,
-            "MIME": EVIDENCE_MIME_TYPE,
             "PORT": str(self.port),
             "ABSTRACT": f"listening-{self.mark}",
             "COORDINATOR": str(os.getpid()),

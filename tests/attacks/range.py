@@ -300,7 +300,7 @@ def _spent(result: Result) -> Iterator[str]:
     if len(result.outputs) > 100 * result.limits.output_bytes:
         yield f"{len(result.outputs):,} characters of output were kept"
     for question, texts in result.evidence.evidence.items():
-        if len(texts) > 2 or any(len(text) > MAX_BYTES + 1 for text in texts):
+        if len(texts) > 2 or any(len(text) > 2 * MAX_BYTES for text in texts):
             yield f"too much evidence was kept of {question}"
 
 

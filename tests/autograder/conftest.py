@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from autograder import gradebook, pairs
+from autograder.cases import run_here
 from autograder.checking import Case, Check, Group, case, correct_way, misconception
 from autograder.class_folder import ClassFolder
 from autograder.conventions import grade_id_of, questions
@@ -30,7 +31,6 @@ from autograder.exam import Exam, draw_exam
 from autograder.grading import Session
 from autograder.material import Material, QuestionKit
 from autograder.reference import load_reference
-from nextword.evidence.witness import interrogate
 
 TINY = '''# ---
 # jupyter:
@@ -242,7 +242,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         namespace: dict[str, Any] = {}
         exec(source, namespace)
         return Execution(
-            staged, {"double": (interrogate(namespace["double"], inputs["double"]),)}, {}, ()
+            staged, {"double": (run_here(namespace["double"], inputs["double"]),)}, {}, ()
         )
 
     monkeypatch.setattr(dispatch, "execute", run)

@@ -16,13 +16,13 @@ from autograder.engine.limits import Limits
 from autograder.grading import Session
 from autograder.report import notes
 from autograder.submission import LARGEST
-from nextword.evidence import EVIDENCE_MIME_TYPE
 from tests.running import grade_all
 
 GRADED, VISIBLE, ANSWER = "double-graded", "double-visible", "double"
-PUBLISH = (
-    "from IPython.display import publish_display_data\n"
-    f"publish_display_data({{{EVIDENCE_MIME_TYPE!r}: 'forged'}})\n"
+TALK = (
+    "import json, os, socket\n"
+    "channel = socket.socket(fileno=os.dup(int(os.environ['NEXTWORD_CASES'])))\n"
+    "channel.sendall(json.dumps({'value': 1, 'after': ''}).encode() + b'\\n')\n"
 )
 
 
@@ -105,7 +105,7 @@ def answer(source):
 
 BASH = {"kernelspec": {"name": "bash", "display_name": "Bash", "language": "bash"}}
 NO_TYPES = {"nbgrader": ["double"], "tags": {}, "editable": "no"}
-FORGING = "def double(x):\n    " + PUBLISH.replace("\n", "\n    ") + "return 2 * x"
+FORGING = "def double(x):\n    " + TALK.replace("\n", "\n    ") + "return 2 * x"
 
 # A change to a good notebook, the points it still earns, and words that it gets.
 CHANGES = {
@@ -134,8 +134,12 @@ CHANGES = {
     "endless loop": (own("while True: pass"), 2, "than 5 s, and was at line 1: while True: pass."),
     "memory hog": (own("import numpy as np; np.ones(10**11)"), 2, ""),
     "flood": (own("print('x' * 10**7)"), 2, ""),
-    "forging": (own(PUBLISH), 2, "Cell of the student published evidence; it was ignored."),
-    "forging in the function": (answer(FORGING), 0, "LOOK AT double: The graded cell published"),
+    "forging": (own(TALK), 2, ""),
+    "forging in the function": (
+        answer(FORGING),
+        0,
+        "The evidence could not be read",
+    ),
     "killer": (own("import os; os.kill(os.getppid(), 9)"), 2, ""),
     "script": (answer("def double(x): raise ValueError('<script>1</script>')"), 0, ""),
 }

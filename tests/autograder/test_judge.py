@@ -143,8 +143,11 @@ def malformed(evidence):
     yield json.dumps({**data, "question": "other"})
     yield json.dumps({**data, "cases": cases[1:]})
     yield json.dumps({**data, "cases": [*cases, cases[0]]})
-    yield json.dumps({**data, "cases": [{"id": "case-0", "value": {"pickle": ""}}, *cases[1:]]})
-    yield evidence.replace('{"id"', '{"id": "case-0", "id"', 1)
+    yield json.dumps(
+        {**data, "cases": [["case-0", '{"value": {"pickle": ""}}', False], *cases[1:]]}
+    )
+    yield json.dumps({**data, "cases": [["case-0", '{"value": 1, "value": 1}', False], *cases[1:]]})
+    yield evidence.replace('"question"', '"question": "total", "question"', 1)
 
 
 def test_malformed_evidence_gets_no_points_a_flag_and_words(toy):
@@ -157,14 +160,14 @@ def test_malformed_evidence_gets_no_points_a_flag_and_words(toy):
 
 
 def test_oversized_evidence_gets_no_points_a_flag_and_its_size(toy):
-    verdict = judge(toy, [toy.testify(total) + " " * MAX_BYTES])
+    verdict = judge(toy, [toy.testify(total) + " " * 3 * MAX_BYTES])
     assert verdict.points == 0
-    assert f"at most {MAX_BYTES:,} are allowed" in verdict.flag
+    assert f"at most {3 * MAX_BYTES:,} are allowed" in verdict.flag
 
 
-def forged(toy, value):
-    """Return evidence that claims `value` for every case."""
-    cases = [{"id": each.identity, "value": value} for each in toy.cases]
+def forged(toy, **said):
+    """Return the evidence of a witness that says this of every case."""
+    cases = [[each.identity, json.dumps(said), False] for each in toy.cases]
     return json.dumps({"question": toy.kit.name, "cases": cases})
 
 
@@ -192,7 +195,7 @@ def forged(toy, value):
     ids=lambda value: str(value)[:50],
 )
 def test_no_value_that_a_student_can_send_breaks_the_judge(toy, value):
-    verdict = judge(toy, [forged(toy, value)])
+    verdict = judge(toy, [forged(toy, value=value)])
     assert verdict.points == 0
     assert len(verdict.example.got) < 4_000
     json.dumps(asdict(verdict), ensure_ascii=False).encode()
@@ -200,8 +203,7 @@ def test_no_value_that_a_student_can_send_breaks_the_judge(toy, value):
 
 def test_exceptions_that_a_student_can_send_break_nothing(toy):
     error = {"types": ["\ud800", "A" * 500], "message": "\ud800" * 9, "line": "\udfff"}
-    cases = [{"id": each.identity, "error": error} for each in toy.cases]
-    verdict = judge(toy, [json.dumps({"question": "total", "cases": cases})])
+    verdict = judge(toy, [forged(toy, error=error)])
     assert verdict.points == 0
     json.dumps(asdict(verdict), ensure_ascii=False).encode()
 
@@ -399,8 +401,8 @@ def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(toy, 
     exam = replace(toy, wrong={way.name: answers, other.name: toy.wrong[other.name]})
     evidence = json.loads(toy.testify(total))
     for each in evidence["cases"]:
-        if each["id"] in told:
-            each["value"] = encode(answers[each["id"]].value)
+        if each[0] in told:
+            each[1] = json.dumps(json.loads(each[1]) | {"value": encode(answers[each[0]].value)})
     verdict = judge(exam, [json.dumps(evidence)])
     assert verdict.points < verdict.max_points
     assert (verdict.hint == way.hint) is hinted

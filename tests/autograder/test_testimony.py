@@ -8,23 +8,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.cases import Cases, broken, read_cases, run_here
 from autograder.testimony import Outcome, StudentError, read_testimony
 from nextword.evidence.codec import MAX_BYTES, MalformedEvidence, encode
-from nextword.evidence.witness import interrogate
 
-IDS = ["case-0", "case-1"]
+CASES = Cases("q", 2.0, 9.0, {"case-0": "{}", "case-1": "{}"}, {"case-0": "d0", "case-1": "d1"})
+ONE = Cases("q", 2.0, 9.0, {"case-0": "{}"}, {"case-0": "d0"})
 
 
 def written(*records, question="q", **more):
     return json.dumps({"question": question, "cases": list(records), **more})
 
 
-def read(text, ids=IDS):
-    return read_testimony(text, "q", ids)
+def answer(identity="case-0", late=False, **said):
+    return [identity, json.dumps(said), late]
 
 
-def read_one(**record):
-    return read(written({"id": "case-0", **record}), ["case-0"])["case-0"]
+def read_one(late=False, **said):
+    return read_testimony(written(answer(late=late, **{"after": "d0"} | said)), ONE)["case-0"]
 
 
 def error_of(**body):
@@ -42,21 +43,33 @@ def test_each_ending_becomes_an_outcome():
     late = read_one(timeout=2.0, line="while True:", line_number=3)
     assert (late.line, late.line_number) == ("while True:", 3)
     assert "too large" in read_one(too_large="words").failure
-    assert "not called" in read_one(not_run="words").failure
+    not_asked = read_testimony(written(["case-0", None, False]), ONE)["case-0"]
+    assert "not called" in not_asked.failure
+
+
+@pytest.mark.parametrize("said", [{"value": 1}, {"error": {"types": ["E"], "message": ""}}])
+def test_what_came_too_late_does_not_count_whatever_it_says(said):
+    outcome = read_one(late=True, **said)
+    assert "longer than the 2 s" in outcome.failure
+    assert not outcome.returned
 
 
 def test_only_a_value_counts_as_returned():
     assert read_one(value=None).returned
     assert error_of() is not None
-    for ending in ("timeout", "too_large", "not_run"):
+    for ending in ("timeout", "too_large"):
         assert not read_one(**{ending: "x"}).returned
     assert not Outcome(error=StudentError(("KeyError",), "")).returned
 
 
-def test_a_change_is_read_only_where_it_is_plainly_said():
-    assert read_one(value=1, changed=True).changed
-    assert not read_one(value=1, changed="no").changed
-    assert not read_one(value=1).changed
+@pytest.mark.parametrize("after", ["d1", "", None, 7, ["d0"], {}])
+def test_arguments_that_are_not_what_they_were_count_as_changed(after):
+    assert read_one(value=1, after=after).changed
+    assert not read_one(value=1, after="d0").changed
+
+
+def test_who_says_nothing_of_the_arguments_is_taken_to_have_changed_them():
+    assert read_testimony(written(answer(value=1)), ONE)["case-0"].changed
 
 
 def test_words_of_the_student_cannot_be_long_or_break_a_file():
@@ -85,7 +98,7 @@ def test_an_exception_is_known_by_the_first_type_that_python_defines():
     assert StudentError(("print", "len", "int"), "").known_type == "Exception"
 
 
-GOOD = {"id": "case-0", "value": 1}
+GOOD = answer(value=1)
 
 
 @pytest.mark.parametrize(
@@ -98,34 +111,43 @@ GOOD = {"id": "case-0", "value": 1}
         '"evidence"',
         written(GOOD),
         written(GOOD, GOOD),
-        written(GOOD, GOOD, {"id": "case-1", "value": 1}),
-        written(GOOD, {"id": "case-2", "value": 1}),
-        written(GOOD, {"id": "case-1", "value": 1}, {"id": "case-2", "value": 1}),
-        written(GOOD, {"id": "case-1", "value": 1}, question="other"),
-        written(GOOD, {"id": "case-1"}),
-        written(GOOD, {"id": "case-1", "value": 1, "timeout": 1}),
-        written(GOOD, {"id": 1, "value": 1}),
-        written(GOOD, {"value": 1}),
+        written(GOOD, GOOD, answer("case-1", value=1)),
+        written(GOOD, answer("case-2", value=1)),
+        written(GOOD, answer("case-1", value=1), answer("case-2", value=1)),
+        written(GOOD, answer("case-1", value=1), question="other"),
+        written(GOOD, answer("case-1")),
+        written(GOOD, answer("case-1", value=1, timeout=1)),
+        written(GOOD, answer(1, value=1)),
+        written(GOOD, answer("case-1", value=1)[:2]),
+        written(GOOD, answer("case-1", value=1, late="no")),
+        written(GOOD, ["case-1", None, True]),
+        written(GOOD, ["case-1", "null", False]),
+        written(GOOD, ["case-1", '{"value": 1}, {"value": 1}', False]),
+        written(GOOD, ["case-1", {"value": 1}, False]),
         written(GOOD, "case-1"),
-        written(GOOD, ["case-1", 1]),
         written(GOOD, None),
-        written(GOOD, {"id": "case-1", "value": {"unknown": 1}}),
-        written(GOOD, {"id": "case-1", "error": "words"}),
-        written(GOOD, {"id": "case-1", "error": {"types": [], "message": ""}}),
-        written(GOOD, {"id": "case-1", "error": {"types": "KeyError", "message": ""}}),
-        written(GOOD, {"id": "case-1", "error": {"types": ["KeyError", 1], "message": ""}}),
-        written(GOOD, {"id": "case-1", "error": {"types": ["KeyError"], "message": 1}}),
+        written(GOOD, answer("case-1", value={"unknown": 1})),
+        written(GOOD, answer("case-1", error="words")),
+        written(GOOD, answer("case-1", error={"types": [], "message": ""})),
+        written(GOOD, answer("case-1", error={"types": "KeyError", "message": ""})),
+        written(GOOD, answer("case-1", error={"types": ["KeyError", 1], "message": ""})),
+        written(GOOD, answer("case-1", error={"types": ["KeyError"], "message": 1})),
         '{"question": "q", "cases": {"case-0": 1, "case-1": 1}}',
         '{"question": ["q"], "cases": []}',
         '{"question": "q", "question": "q", "cases": []}',
-        written(GOOD, {"id": "case-1", "value": 1})[:-1],
-        written(GOOD, {"id": "case-1", "value": "a" * MAX_BYTES}),
+        written(GOOD, answer("case-1", value=1))[:-1],
+        written(GOOD, answer("case-1", value="a" * MAX_BYTES)),
     ],
     ids=lambda text: text[:60],
 )
 def test_anything_but_each_case_once_is_malformed(text):
     with pytest.raises(MalformedEvidence):
-        read(text)
+        read_testimony(text, CASES)
+
+
+def test_what_was_broken_off_says_why():
+    with pytest.raises(MalformedEvidence, match="spoke without end"):
+        read_testimony(broken("q", "it spoke without end"), CASES)
 
 
 def answers(x):
@@ -138,12 +160,9 @@ def answers(x):
     return iter([])
 
 
-CASES = [{"id": f"case-{n}", "args": encode((n,)), "kwargs": encode({})} for n in range(1, 5)]
-VALID = interrogate(
-    answers,
-    json.dumps({"question": "q", "cases": CASES, "seconds_per_case": 1.0, "seconds": 9.0}),
-)
-VALID_IDS = [case["id"] for case in CASES]
+ASKED = [{"id": f"case-{n}", "args": encode((n,)), "kwargs": encode({})} for n in range(1, 5)]
+INPUTS = json.dumps({"question": "q", "cases": ASKED, "seconds_per_case": 1.0, "seconds": 9.0})
+VALID, VALID_CASES = run_here(answers, INPUTS), read_cases(INPUTS)
 PIECES = [
     *'{}[]":,-0',
     *"nan NaN Infinity 1e999 null true 99999999999999999999 \\ud800 \x00 é [[[[[[[[".split(),
@@ -163,10 +182,10 @@ def test_evidence_tampered_with_anywhere_is_read_or_malformed(data):
         )
         text = text[:start] + piece + text[end:]
     try:
-        outcomes = read_testimony(text, "q", VALID_IDS)
+        outcomes = read_testimony(text, VALID_CASES)
     except MalformedEvidence:
         return
-    assert outcomes.keys() == set(VALID_IDS)
+    assert outcomes.keys() == VALID_CASES.texts.keys()
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
@@ -179,18 +198,19 @@ ODD = st.recursive(
 )
 
 
-@given(st.sampled_from(["id", "value", "error", "timeout", "changed"]), ODD, st.integers(0, 3))
+@given(st.sampled_from(["value", "error", "timeout", "after"]), ODD, st.integers(0, 3))
 @settings(deadline=None, max_examples=200)
-def test_any_field_of_a_record_may_be_anything(key, odd, place):
+def test_any_field_of_an_answer_may_be_anything(key, odd, place):
     evidence = json.loads(VALID)
-    evidence["cases"][place][key] = odd
+    record = evidence["cases"][place]
+    record[1] = json.dumps(json.loads(record[1]) | {key: odd})
     try:
-        outcomes = read_testimony(json.dumps(evidence), "q", VALID_IDS)
+        outcomes = read_testimony(json.dumps(evidence), VALID_CASES)
     except MalformedEvidence:
         return
-    assert outcomes.keys() == set(VALID_IDS)
+    assert outcomes.keys() == VALID_CASES.texts.keys()
 
 
 def test_what_was_tampered_with_above_is_valid_to_begin_with():
-    outcomes = read_testimony(VALID, "q", VALID_IDS)
+    outcomes = read_testimony(VALID, VALID_CASES)
     assert [each.returned for each in outcomes.values()] == [True, True, False, True]

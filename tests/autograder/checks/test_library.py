@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import nextword
+from autograder.cases import read_cases, run_here
 from autograder.course import Course
 from autograder.exam import Exam, QuestionExam, agrees, draw_exam
 from autograder.material import load_material
 from autograder.testimony import read_testimony
-from nextword.evidence.witness import interrogate
 
 COURSE = Course.at(Path(__file__).resolve().parents[3])
 every_assignment = pytest.mark.parametrize("name", COURSE.assignment_names())
@@ -95,8 +95,7 @@ def single_cases(question: QuestionExam):
 def gets_full_marks(question, asked, function):
     """Ask one case after the other, until the first that is answered wrongly."""
     for identity, inputs in asked.items():
-        evidence = interrogate(function, inputs)
-        outcome = read_testimony(evidence, question.kit.name, [identity])[identity]
+        outcome = read_testimony(run_here(function, inputs), read_cases(inputs))[identity]
         expected = question.expected[identity]
         if outcome.changed or not agrees(question.comparison(identity), expected, outcome):
             return False

@@ -2,12 +2,10 @@ import pytest
 
 from autograder.inside.budget import Budget
 
-TYPE = "application/x-evidence"
-
 
 @pytest.fixture
 def budget():
-    return Budget(100, TYPE, 10)
+    return Budget(100)
 
 
 def display(text, kind="text/plain"):
@@ -28,15 +26,6 @@ def test_every_cell_has_as_much(budget):
     budget.text("x" * 200)
     budget.start()
     assert budget.text("x") == "x"
-
-
-def test_evidence_is_cut_counted_and_no_output(budget):
-    pieces = [budget.output(display("e" * 20, TYPE)) for _ in range(3)]
-    cut = {"data": {TYPE: "e" * 11}, "metadata": {}}
-    assert pieces == [cut, cut, None]
-    assert budget.text("x" * 100) == "x" * 100
-    budget.start()
-    assert budget.output(display("e", TYPE)) is not None
 
 
 def test_what_no_json_can_hold_counts_as_its_text(budget):

@@ -17,12 +17,13 @@ from autograder.judge import judge
 from autograder.stage import stage
 from autograder.submission import parse_notebook
 from autograder.testimony import MAX_BYTES
-from nextword.evidence import EVIDENCE_MIME_TYPE
 
-PUBLISH = (
-    "from IPython.display import publish_display_data\n"
-    f"publish_display_data({{{EVIDENCE_MIME_TYPE!r}: 'forged'}})"
+TALK = (
+    "import json, os, socket\n"
+    "channel = socket.socket(fileno=os.dup(int(os.environ['NEXTWORD_CASES'])))\n"
+    "channel.sendall(json.dumps({'value': 1, 'after': ''}).encode() + b'\\n')"
 )
+"""Says something to whoever asks, past the witness."""
 ENDED = "it ended the Python process (it crashed, called exit, or ran out of memory)"
 
 
@@ -81,8 +82,6 @@ def test_a_good_notebook_gives_one_piece_of_evidence_and_a_clean_copy(
     assert execution.incidents == ()
     assert notebook == before
     nbformat.validate(execution.notebook)
-    text = nbformat.writes(execution.notebook)
-    assert EVIDENCE_MIME_TYPE not in text
     counts = {cell.source: cell.get("execution_count") for cell in execution.notebook.cells}
     assert counts["double(21)"] is None, "a cell for exploration is not run"
     assert counts["import math"] == 1
@@ -94,7 +93,7 @@ def test_mischief_in_own_cells_is_bounded_told_and_costs_nothing(
     mischief = {
         "flood": "for _ in range(1000): print('x' * 10_000)",
         "steps": "import sys\nfor _ in range(400): print('y' * 100); sys.stdout.flush()",
-        "publish": PUBLISH,
+        "talk": TALK,
         "leave": "raise SystemExit",
         "memory": "import numpy as np; np.ones(10**11)",
         "wrong": "1 / 0",
@@ -108,7 +107,7 @@ def test_mischief_in_own_cells_is_bounded_told_and_costs_nothing(
     bounded = dataclasses.replace(quick, output_bytes=20_000)
     execution = execute(with_own(notebook, *mischief.values()), tiny_exam.inputs, bounded)
     assert_full_marks(execution, tiny_exam)
-    assert execution.incidents == ("Cell of the student published evidence; it was ignored.",)
+    assert execution.incidents == ()
     shown = {name: output_of(execution, index) for index, name in enumerate(mischief)}
     assert {name for name, text in shown.items() if len(text) > 20_000} == set()
     assert len(shown["steps"]) > 10_000, "what there is room for is kept"
@@ -260,7 +259,7 @@ class SlowToStart:
         self.now += 100
         yield self
 
-    def run(self, index, cell, inputs, seconds):
+    def run(self, index, cell, graded, seconds):
         self.now += 2
         self.given.append(seconds)
         return Ending("it died") if self.started == 1 and len(self.given) == 2 else None
@@ -279,8 +278,8 @@ def test_time_is_counted_from_when_a_process_is_there_and_over_restarts(monkeypa
 def test_a_function_that_uses_up_the_notebooks_time_is_told(execute, notebook, tiny_exam):
     limits = Limits(cell_seconds=30, notebook_seconds=15)
     sleeping = (
-        "import time, os, json\ndef double(x):\n"
-        "    asked = json.load(open(os.environ['NEXTWORD_INPUTS']))\n"
+        "import time, sys\ndef double(x):\n"
+        "    asked = 'witness' in sys._getframe(2).f_code.co_filename\n"
         "    while asked:\n        try: time.sleep(1)\n        except BaseException: pass\n"
         "    return 2 * x"
     )
@@ -312,33 +311,27 @@ def test_an_import_that_is_spoiled_is_told(execute, notebook, tiny_exam, quick):
     }
 
 
-def test_evidence_published_by_the_function_doubles_it_and_is_refused(
-    execute, notebook, tiny_exam, quick
-):
-    forging = f"def double(x):\n    {PUBLISH.replace(chr(10), chr(10) + '    ')}\n    return 2 * x"
+def test_an_answer_that_nobody_asked_for_is_refused(execute, notebook, tiny_exam, quick):
+    forging = f"def double(x):\n    {TALK.replace(chr(10), chr(10) + '    ')}\n    return 2 * x"
     execution = execute(answering(notebook, forging), tiny_exam.inputs, quick)
     (question,) = tiny_exam.questions
     verdict = judge(question, execution.evidence["double"])
     assert verdict.points == 0
-    assert verdict.flag is not None
-    assert "pieces of evidence" in verdict.flag
-    assert len(execution.evidence["double"]) == 2, "more than two pieces are not kept"
-    assert "Cell double-visible published evidence; it was ignored." in execution.incidents
+    assert "before it was asked" in (verdict.flag or "")
 
 
-def test_evidence_beyond_its_size_is_cut_and_refused(execute, notebook, tiny_exam, quick):
+def test_an_answer_beyond_its_size_is_refused(execute, notebook, tiny_exam, quick):
     spoiling = (
-        "import nextword.evidence.collect as c\nimport sys\n"
-        "sys.modules['nextword.evidence.collect']._publish.__code__ = "
-        "(lambda evidence: __import__('IPython').display.publish_display_data("
-        f"{{{EVIDENCE_MIME_TYPE!r}: 'x' * {2 * MAX_BYTES}}})).__code__"
+        "import sys, nextword.evidence.collect\n"
+        f"long = 'x' * {2 * MAX_BYTES}\n"
+        "sys.modules['nextword.evidence.collect'].answer = lambda function, asked: long"
     )
     execution = execute(with_own(notebook, spoiling), tiny_exam.inputs, quick)
     (question,) = tiny_exam.questions
-    assert [len(text) for text in execution.evidence["double"]] == [MAX_BYTES + 1]
     verdict = judge(question, execution.evidence["double"])
     assert verdict.points == 0
-    assert "characters where at most" in verdict.says
+    assert "an answer of more than" in verdict.says
+    assert len(execution.evidence["double"][0]) < 1_000
 
 
 def test_nothing_of_ours_is_seen(execute, notebook, tiny_exam, quick, monkeypatch):

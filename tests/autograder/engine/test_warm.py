@@ -11,8 +11,6 @@ from autograder.engine import warm
 from autograder.engine.ending import ENDED
 from autograder.engine.limits import Limits
 from autograder.engine.warm import SandboxLost, WarmWorkers
-from nextword.evidence import EVIDENCE_MIME_TYPE
-from nextword.evidence.codec import MAX_BYTES
 
 LIMITS = Limits(cell_seconds=20)
 
@@ -26,7 +24,7 @@ def workers():
 
 def ran(child, source="1 + 1"):
     cell = new_code_cell(source)
-    return child.run(0, cell, None, LIMITS.cell_seconds), cell
+    return child.run(0, cell, False, LIMITS.cell_seconds), cell
 
 
 def the_worker(workers):
@@ -83,7 +81,7 @@ ENDLESS = "while True:\n    {}"
 )
 def test_a_cell_that_is_slow_is_told_with_the_line_that_it_was_at(workers, source, line):
     with workers.session(LIMITS) as child:
-        ended = str(child.run(0, new_code_cell(source), None, 1))
+        ended = str(child.run(0, new_code_cell(source), False, 1))
     words = "it ran longer than 1 s"
     assert re.fullmatch(f"{words}, and was at {line}" if line else words, ended)
     assert the_worker(workers).alive
@@ -91,8 +89,8 @@ def test_a_cell_that_is_slow_is_told_with_the_line_that_it_was_at(workers, sourc
 
 def test_a_line_of_another_cell_is_told_with_its_place(workers):
     with workers.session(LIMITS) as child:
-        assert child.run(4, new_code_cell("def f():\n    while True: pass"), None, 9) is None
-        ended = child.run(6, new_code_cell("f()"), None, 1)
+        assert child.run(4, new_code_cell("def f():\n    while True: pass"), False, 9) is None
+        ended = child.run(6, new_code_cell("f()"), False, 1)
     assert ended.line == "line 2 of cell 5: while True: pass"
 
 
@@ -110,9 +108,9 @@ def test_no_line_of_a_questions_own_cell_is_told_whatever_the_child_says(workers
     forged = {"cell": 2, "in": place, "line": 1, "at": "secret"}
     forge = f"signal.signal(signal.SIGUSR1, lambda *_: say(**{forged}))"
     with workers.session(LIMITS) as child:
-        assert child.run(1, new_code_cell("hidden = 1"), {"f": "asked"}, 9) is None
+        assert child.run(1, new_code_cell("hidden = 1"), True, 9) is None
         cell = new_code_cell(f"{FORGING}{forge}\nwhile True: pass")
-        assert str(child.run(2, cell, None, 1)) == "it ran longer than 1 s"
+        assert str(child.run(2, cell, False, 1)) == "it ran longer than 1 s"
 
 
 def test_a_line_that_nobody_asked_for_is_passed_over(workers):
@@ -150,21 +148,6 @@ def test_a_cell_that_ends_its_process_does_not_end_the_worker(workers):
     with workers.session(LIMITS) as child:
         assert ran(child, "import os; os._exit(1)")[0] == ENDED
     assert the_worker(workers) is worker
-
-
-@pytest.mark.parametrize("pieces", [1, 3])
-def test_evidence_is_bounded_where_it_is_made(workers, pieces):
-    publish = (
-        "from IPython.display import publish_display_data\n"
-        f"for n in range({pieces}):\n"
-        f"    publish_display_data({{{EVIDENCE_MIME_TYPE!r}: 'x' * 60_000_000}}, {{'y': 1}})"
-    )
-    with workers.session(LIMITS) as child:
-        ended, cell = ran(child, publish)
-    assert ended is None
-    assert [dict(output.metadata) for output in cell.outputs] == [{}] * min(pieces, 2)
-    lengths = {len(output.data[EVIDENCE_MIME_TYPE]) for output in cell.outputs}
-    assert lengths == {MAX_BYTES + 1}
 
 
 def test_a_worker_that_is_held_back_is_lent_when_it_is_ready():

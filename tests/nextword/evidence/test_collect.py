@@ -1,59 +1,69 @@
-"""The hidden line publishes evidence where inputs are laid ready, and does nothing elsewhere."""
+"""The hidden line answers what is asked over its socket, and does nothing where nobody asks."""
 
 import json
+import socket
+import threading
 
-import IPython.display
 import pytest
 
-from nextword.evidence import EVIDENCE_MIME_TYPE, INPUTS_VARIABLE, collect
+from nextword.evidence import CASES_VARIABLE, collect
 from nextword.evidence.codec import encode
 
 
 @pytest.fixture
-def published(monkeypatch):
-    found = []
-    monkeypatch.setattr(IPython.display, "publish_display_data", found.append)
-    return found
+def ask(monkeypatch):
+    """Return what asks `collect` these cases meanwhile, and what it said."""
+    ours, theirs = socket.socketpair()
+    monkeypatch.setenv(CASES_VARIABLE, str(theirs.fileno()))
 
+    def asking(function, *values):
+        case = {"kwargs": encode({}), "probe": "call once"}
+        lines = [
+            json.dumps({"case": case | {"args": encode((value,))}, "seconds": 1, "longest": 999})
+            for value in values
+        ]
+        heard = []
 
-@pytest.fixture
-def lay_ready(monkeypatch, tmp_path):
-    """Lay inputs ready for the question `double`, as a graded run does."""
-    cases = [{"id": "case-0", "args": encode((2,)), "kwargs": encode({})}]
-    limits = {"seconds_per_case": 1.0, "seconds": 5.0}
-    inputs = {"double": json.dumps({"question": "double", "cases": cases, **limits})}
-    path = tmp_path / "inputs.json"
-    path.write_text(json.dumps(inputs), encoding="utf-8")
-    monkeypatch.setenv(INPUTS_VARIABLE, str(path))
+        def run():
+            with ours.makefile("r") as file:
+                for line in [*lines, ""]:
+                    heard.append(json.loads(file.readline()))
+                    ours.sendall(f"{line}\n".encode())
+
+        asker = threading.Thread(target=run)
+        asker.start()
+        collect("double", function)
+        asker.join()
+        return heard
+
+    with ours, theirs:
+        yield asking
 
 
 def refuse(*args):
     raise AssertionError("called")
 
 
-def test_outside_grading_nothing_is_called_or_published(monkeypatch, published):
-    monkeypatch.delenv(INPUTS_VARIABLE, raising=False)
+def test_outside_grading_nothing_is_called(monkeypatch):
+    monkeypatch.delenv(CASES_VARIABLE, raising=False)
     collect("double", refuse)
-    assert published == []
 
 
-@pytest.mark.usefixtures("lay_ready")
-def test_in_a_graded_run_what_the_function_returns_is_published_once(published):
-    collect("double", lambda x: 2 * x)
-    (data,) = published
-    assert list(data) == [EVIDENCE_MIME_TYPE]
-    evidence = json.loads(data[EVIDENCE_MIME_TYPE])
-    assert evidence == {"question": "double", "cases": [{"id": "case-0", "value": 4}]}
+def test_the_first_word_is_the_questions_name_and_then_comes_an_answer_a_case(ask):
+    name, first, second = ask(lambda x: 2 * x, 2, 3)
+    assert (name, first["value"], second["value"]) == ("double", 4, 6)
 
 
-@pytest.mark.usefixtures("lay_ready")
-def test_a_function_that_fails_does_not_stop_the_cell(published):
-    collect("double", refuse)
-    (data,) = published
-    assert json.loads(data[EVIDENCE_MIME_TYPE])["cases"][0]["error"]["message"] == "called"
+def test_a_function_that_fails_does_not_stop_the_cell(ask):
+    _, said = ask(refuse, 1)
+    assert said["error"]["message"] == "called"
 
 
-@pytest.mark.usefixtures("lay_ready")
-def test_a_question_without_inputs_publishes_nothing(published):
-    collect("triple", refuse)
-    assert published == []
+def test_who_asks_may_be_gone_and_the_cell_ends(monkeypatch):
+    ours, theirs = socket.socketpair()
+    monkeypatch.setenv(CASES_VARIABLE, str(theirs.fileno()))
+    with theirs:
+        ours.shutdown(socket.SHUT_WR)
+        collect("double", refuse)
+        assert ours.recv(99) == b'"double"\n'
+    ours.close()

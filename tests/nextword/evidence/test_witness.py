@@ -1,6 +1,5 @@
-"""A witness calls a function on fresh inputs and writes down whatever comes of it."""
+"""A witness calls a function on the case that it is given and writes down whatever comes of it."""
 
-import contextlib
 import json
 import sys
 from collections import Counter
@@ -8,52 +7,40 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from autograder.testimony import read_testimony
-from nextword.evidence.codec import MAX_BYTES, decode, encode
+from nextword.evidence.codec import decode, encode
 from nextword.evidence.recipes import Recipe
-from nextword.evidence.witness import interrogate
-
-MANY = 20.0
+from nextword.evidence.witness import answer, digest_of
 
 
-def asked(*calls, seconds_per_case=1.0, seconds=MANY, probe="call once"):
-    """Return inputs whose cases call the function with each of `calls`, tuples of arguments."""
-    cases = [
-        {"id": f"case-{n}", "probe": probe, "args": encode(args), "kwargs": encode({})}
-        for n, args in enumerate(calls)
-    ]
-    limits = {"seconds_per_case": seconds_per_case, "seconds": seconds}
-    return json.dumps({"question": "q", "cases": cases, **limits})
+def said(function, *args, seconds=1.0, longest=100_000, probe="call once", **kwargs):
+    """Return the line that a witness answers with, called with these arguments."""
+    case = {"probe": probe, "args": encode(args), "kwargs": encode(kwargs)}
+    return answer(function, json.dumps({"case": case, "seconds": seconds, "longest": longest}))
 
 
-def records(function, *calls, **limits):
-    """Return the records of an interrogation, having found that the judge can read them."""
-    evidence = interrogate(function, asked(*calls, **limits))
-    read_testimony(evidence, "q", [f"case-{n}" for n in range(len(calls))])
-    return json.loads(evidence)["cases"]
+def record(function, *args, **more):
+    return json.loads(said(function, *args, **more))
 
 
-def record(function, *args, **limits):
-    (found,) = records(function, args, **limits)
-    return found
+def changed(function, *args):
+    """Return whether the arguments are others after the call, as who asked can tell."""
+    return record(function, *args)["after"] != digest_of(encode(args), encode({}))
 
 
-def test_the_value_of_every_case_is_written_in_the_order_asked():
-    found = records(lambda x: x + 1, (1,), (2,))
-    assert found == [{"id": "case-0", "value": 2}, {"id": "case-1", "value": 3}]
+def test_the_value_is_written_with_the_digest_of_the_arguments():
+    arguments = digest_of(encode((1,)), encode({}))
+    assert record(lambda x: x + 1, 1) == {"value": 2, "after": arguments}
 
 
 def test_keyword_arguments_arrive_as_such():
-    inputs = json.loads(asked(()))
-    inputs["cases"][0]["kwargs"] = encode({"base": 2})
-    evidence = interrogate(lambda *, base: base, json.dumps(inputs))
-    assert json.loads(evidence)["cases"][0]["value"] == 2
+    assert record(lambda *, base: base, base=2)["value"] == 2
 
 
-def test_every_case_gets_arguments_of_its_own():
+def test_every_call_gets_arguments_of_its_own():
     values = [1, 2]
     kept = []
-    records(kept.append, (values,), (values,))
+    record(kept.append, values)
+    record(kept.append, values)
     assert kept == [[1, 2], [1, 2]]
     assert kept[0] is not kept[1]
 
@@ -168,59 +155,33 @@ def endless_parts():
 
 @pytest.mark.parametrize("function", [loop, loop_that_catches, endless_parts])
 def test_a_call_ends_when_its_time_is_up_whatever_exceptions_it_catches(function):
-    found = record(function, seconds_per_case=0.05)
-    assert (found.keys() - {"line", "line_number"}, found["timeout"]) == ({"id", "timeout"}, 0.05)
+    found = record(function, seconds=0.05)
+    assert (found.keys() - {"line", "line_number", "after"}) == {"timeout"}
+    assert found["timeout"] == 0.05
 
 
 def test_a_call_that_ran_out_of_time_says_at_which_line_it_was():
-    found = record(loop, seconds_per_case=0.05)
+    found = record(loop, seconds=0.05)
     first = loop.__code__.co_firstlineno
     assert found["line"] in ("while True:", "pass")
     assert first < found["line_number"] <= first + 2
 
 
-def test_two_timeouts_end_the_question_but_not_the_cases_before():
-    def slow_for_some(x):
-        return loop() if x > 1 else x
-
-    found = records(slow_for_some, (1,), (2,), (1,), (2,), (1,), (2,), seconds_per_case=0.05)
-    assert [next(key for key in each if key != "id") for each in found] == [
-        *("value", "timeout", "value", "timeout", "not_run", "not_run")
-    ]
-
-
-def test_no_case_is_begun_after_the_time_of_the_question():
-    assert all("not_run" in each for each in records(lambda: 1, (), (), seconds=-1.0))
-
-
 def test_time_that_a_call_left_over_is_not_spent_later():
-    assert record(lambda: 1, seconds_per_case=0.05)["value"] == 1
+    assert record(lambda: 1, seconds=0.05)["value"] == 1
     total = sum(n for n in range(3_000_000))  # takes longer: no alarm may ring here
     assert total > 0
 
 
-def test_a_value_too_large_is_said_to_be_and_costs_its_case_only():
-    first, second = records(
-        lambda x: [0] * x, (500_000,), (3,), seconds_per_case=20.0, seconds=60.0
-    )
-    assert "too_large" in first
-    assert second["value"] == [0, 0, 0]
+def test_a_value_of_too_many_parts_is_said_to_be_too_large():
+    assert "too_large" in record(lambda: [0] * 500_000, seconds=20.0)
 
 
-def test_many_large_values_do_not_make_evidence_that_is_refused_as_a_whole():
-    calls = [(300_000,)] * 6 + [(1,)]
-    evidence = interrogate(np.zeros, asked(*calls))
-    assert len(evidence) <= MAX_BYTES
-    endings = [next(key for key in each if key != "id") for each in json.loads(evidence)["cases"]]
-    assert endings == [
-        "value",
-        "value",
-        "too_large",
-        "too_large",
-        "too_large",
-        "too_large",
-        "value",
-    ]
+def test_an_answer_longer_than_there_is_room_for_is_said_to_be_too_large():
+    assert record(lambda: "a" * 900, longest=1_000)["value"] == "a" * 900
+    line = said(lambda: "a" * 1_000, longest=1_000)
+    assert "too_large" in json.loads(line)
+    assert len(line) <= 1_000
 
 
 # --- what must not get out -----------------------------------------------------------------------
@@ -247,9 +208,9 @@ def test_printing_is_discarded_wherever_it_happens(capfd):
             raise TalkativeError
         return Talkative(a=1)
 
-    found = records(talks, (1,), (2,))
-    assert found[0]["value"] == {"dict": [["a", 1]]}
-    assert found[1]["error"]["message"] == "words"
+    first, second = record(talks, 1), record(talks, 2)
+    assert first["value"] == {"dict": [["a", 1]]}
+    assert second["error"]["message"] == "words"
     assert capfd.readouterr() == ("", "")
 
 
@@ -315,7 +276,7 @@ def fill_with_odd_things(x):
     ],
 )
 def test_a_changed_input_is_noticed(function, value):
-    assert record(function, value)["changed"] is True
+    assert changed(function, value)
 
 
 @pytest.mark.parametrize(
@@ -331,14 +292,16 @@ def test_a_changed_input_is_noticed(function, value):
     ],
 )
 def test_an_input_that_is_as_it_was_counts_as_unchanged(function, value):
-    assert "changed" not in record(function, value)
+    assert not changed(function, value)
 
 
 # --- recipes and probes --------------------------------------------------------------------------
 
 
 def test_a_recipe_is_built_anew_for_every_case():
-    first, second = records(lambda rng: float(rng.random()), *[(Recipe("generator", (7,)),)] * 2)
+    first, second = (
+        record(lambda rng: float(rng.random()), Recipe("generator", (7,))) for _ in range(2)
+    )
     assert first["value"] == second["value"] == np.random.default_rng(7).random()
 
 
@@ -352,10 +315,8 @@ def test_a_tally_counts_the_results_of_many_calls():
     assert tally.total() == 30
 
 
-def test_evidence_is_one_line_of_strict_json():
-    evidence = interrogate(lambda: [float("nan"), "a\nb", "\ud800"], asked(()))
-    assert "\n" not in evidence
-    assert evidence.isascii()
-    with contextlib.suppress(UnicodeEncodeError):
-        evidence.encode()
-    assert "NaN" not in evidence
+def test_an_answer_is_one_line_of_strict_json():
+    line = said(lambda: [float("nan"), "a\nb", "\ud800"])
+    assert line.isascii()
+    assert line.isprintable()
+    assert "NaN" not in line

@@ -1,0 +1,23 @@
+"""What a Python process sees of `nextword`: the witness must be the same inside and outside."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from pathlib import Path
+
+
+def seen() -> dict[str, str]:
+    """Return where `nextword` lies, and the digest of its code; of what is not there, no digest."""
+    spec = importlib.util.find_spec("nextword")
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return {"path": ", ".join(places), "digest": _digest(map(Path, places))}
+
+
+def _digest(folders) -> str:
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(folder)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()

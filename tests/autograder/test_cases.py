@@ -1,0 +1,118 @@
+"""A witness is asked one case after the other; how long it takes is measured by who asks."""
+
+import json
+
+import numpy as np
+import pytest
+
+from autograder import cases
+from autograder.cases import BrokenTestimony, read_cases, run_cases, run_here
+from autograder.testimony import read_testimony
+from nextword.evidence.codec import MalformedEvidence, encode
+
+
+def asked(*calls, seconds_per_case=1.0, seconds=20.0):
+    """Return inputs whose cases call the function with each of `calls`, tuples of arguments."""
+    found = [
+        {"id": f"case-{n}", "args": encode(args), "kwargs": encode({})}
+        for n, args in enumerate(calls)
+    ]
+    limits = {"seconds_per_case": seconds_per_case, "seconds": seconds}
+    return json.dumps({"question": "q", "cases": found, **limits})
+
+
+def outcomes(function, *calls, **limits):
+    inputs = asked(*calls, **limits)
+    return list(read_testimony(run_here(function, inputs), read_cases(inputs)).values())
+
+
+class Clock:
+    """A clock that a witness moves on."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr(cases.time, "monotonic", lambda: self.now)
+
+    def taking(self, *seconds):
+        """Return a witness whose answers take so long, and what it was asked."""
+        heard = []
+
+        def ask(line, longest):
+            self.now += seconds[len(heard)]
+            heard.append(json.loads(line)["case"]["args"])
+            return json.dumps({"value": len(heard), "after": ""})
+
+        return ask, heard
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+def test_cases_are_asked_one_after_the_other_in_their_order():
+    heard = []
+    found = outcomes(lambda x: heard.append(x) or 2 * x, (3,), (1,), (2,))
+    assert heard == [3, 1, 2]
+    assert [outcome.value for outcome in found] == [6, 2, 4]
+
+
+def test_a_case_is_laid_ready_only_when_the_one_before_is_answered():
+    lines = []
+
+    def ask(line, longest):
+        lines.append(line)
+        return json.dumps({"value": 1, "after": ""})
+
+    run_cases(ask, asked(("one",), ("other",)))
+    assert ("one" in lines[0], "other" in lines[0]) == (True, False)
+    assert ("one" in lines[1], "other" in lines[1]) == (False, True)
+    assert "case-0" not in lines[0]
+
+
+def test_two_calls_that_take_too_long_end_the_question_but_not_the_cases_before(clock):
+    ask, heard = clock.taking(0.1, 1.0, 0.1, 1.5)
+    inputs = asked((0,), (1,), (2,), (3,), (4,), (5,))
+    found = read_testimony(run_cases(ask, inputs), read_cases(inputs)).values()
+    assert len(heard) == 4
+    assert ["not called" in (outcome.failure or "") for outcome in found] == 4 * [False] + 2 * [
+        True
+    ]
+
+
+def test_no_case_is_begun_after_the_time_of_the_question(clock):
+    ask, heard = clock.taking(0.9, 0.9, 0.9)
+    run_cases(ask, asked((0,), (1,), (2,), seconds=1.0))
+    assert len(heard) == 2
+
+
+@pytest.mark.parametrize(("took", "counts"), [(0.5, True), (3.2, True), (3.3, False)])
+def test_an_answer_counts_if_it_comes_soon_after_its_time_whatever_it_says(clock, took, counts):
+    inputs = asked((0,))
+    evidence = run_cases(clock.taking(took)[0], inputs)
+    (outcome,) = read_testimony(evidence, read_cases(inputs)).values()
+    assert outcome.returned is counts
+
+
+def test_changed_arguments_are_told_from_those_that_are_as_they_were():
+    first, second = outcomes(lambda x: x.sort(), ([2, 1],), ([1, 2],))
+    assert (first.changed, second.changed) == (True, False)
+
+
+def test_many_large_values_do_not_make_evidence_that_is_refused_as_a_whole():
+    calls = [(300_000,)] * 6 + [(1,)]
+    found = outcomes(np.zeros, *calls, seconds_per_case=20.0, seconds=60.0)
+    assert [outcome.returned for outcome in found] == [True, True, *[False] * 4, True]
+
+
+@pytest.mark.parametrize("said", ["\x1b[31m", "{}\r", "\0", "é", "\u2028"])
+def test_an_answer_that_is_no_line_of_ascii_breaks_the_testimony(said):
+    with pytest.raises(BrokenTestimony):
+        run_cases(lambda line, longest: said, asked((1,)))
+
+
+def test_evidence_is_no_longer_than_is_read_again_whatever_is_said():
+    inputs = asked(*[()] * 3)
+    evidence = run_cases(lambda line, longest: '"' * longest, inputs)
+    with pytest.raises(MalformedEvidence, match="not JSON"):
+        read_testimony(evidence, read_cases(inputs))

@@ -129,9 +129,7 @@ class _Wrapping:
 _FIRST_TO_GO = 'echo 1000 > /proc/self/oom_score_adj; exec "$@"'
 """Let the kernel end this one first where memory runs out. In the sandbox /proc is read-only."""
 _RUN_LIMITED = "import sys; sys.path.insert(0, sys.argv.pop(1)); import limited; limited.main()"
-_RUN_KERNEL = (
-    "import sys; sys.path[0] = sys.argv.pop(1); import kernel; del sys.path[0]; kernel.main()"
-)
+_RUN_KERNEL = "import sys; sys.path[0] = sys.argv.pop(1); import kernel; kernel.main()"
 
 
 class BrokenKernelspec(CourseError):

@@ -118,7 +118,9 @@ def plain_environment(home: str) -> dict[str, str]:
         "IPYTHONDIR": f"{home}/.ipython",
         "LANG": "C.UTF-8",
         "MPLCONFIGDIR": "/cache",
+        "XDG_CACHE_HOME": "/cache",  # fonts, which would leave a folder in scratch
         "TORCHINDUCTOR_CACHE_DIR": home,  # it looks for one at its first optimizer
+        "PYTHONBREAKPOINT": "0",  # nobody is there to step through what was left in
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

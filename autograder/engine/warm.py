@@ -78,7 +78,7 @@ class WarmWorker:
         )
         self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._resources.callback(self._control.close)
-        server = [sys.executable, "-I", "-c", _RUN_SERVER, str(_INSIDE), str(inner.fileno())]
+        server = [sys.executable, "-I", "-B", "-c", _RUN_SERVER, str(_INSIDE), str(inner.fileno())]
         environment = plain_environment("/scratch") | {
             "MPLBACKEND": "module://matplotlib_inline.backend_inline"
         }

@@ -11,6 +11,7 @@ import json
 import sys
 from typing import Any
 
+import traces
 import zmq
 from budget import Budget
 from ipykernel.heartbeat import Heartbeat
@@ -26,6 +27,7 @@ def main() -> None:
     told = json.loads(sys.argv.pop(1))
     _use_sockets({int(port): number for port, number in told["sockets"].items()})
     _bound_outputs(Budget(told["output_bytes"]))
+    traces.remove()
     IPKernelApp.launch_instance()
 
 

@@ -30,11 +30,37 @@ Output = dict[str, Any]
 """An output as the notebook format has it."""
 
 
+class _Descriptor:
+    """What is written to descriptor 1 or 2 past Python's streams, by programs or C code."""
+
+    def __init__(self, number: int, name: str, kept_bytes: int) -> None:
+        self.name, self._kept_bytes = name, kept_bytes
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the shell
+        os.dup2(self._file.fileno(), number)
+
+    def taken(self) -> str:
+        """Return what came since the last call, no more of it than is kept."""
+        try:
+            if os.fstat(self._file.fileno()).st_size == 0:
+                return ""
+            self._file.seek(0)
+            content = self._file.read(self._kept_bytes)
+            self._file.seek(0)
+            self._file.truncate()
+        except (OSError, ValueError):  # the student's code may have closed it
+            return ""
+        return content.decode("utf-8", "replace")
+
+
 class _Outputs:
     """The outputs of the cell that runs, no more of them than are kept."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
+        self._descriptors = [
+            _Descriptor(1, "stdout", budget.kept_bytes),
+            _Descriptor(2, "stderr", budget.kept_bytes),
+        ]
         self.start()
 
     def start(self) -> None:
@@ -49,13 +75,24 @@ class _Outputs:
 
     def add(self, output: Output) -> None:
         """Keep an output, unless there are too many already."""
+        self.gather()
         kept = self._budget.output(output)
         if kept is not None:
             self.outputs.append(kept)
 
     def write(self, name: str, text: str) -> None:
+        """Append to a stream what comes from Python."""
+        self.gather()
+        self._append(name, text)
+
+    def gather(self) -> None:
+        """Append what has come past Python's streams, from programs or C code."""
+        for descriptor in self._descriptors:
+            self._append(descriptor.name, descriptor.taken())
+
+    def _append(self, name: str, text: str) -> None:
         """Append to a stream, which is one output of a cell: cold mode joins its pieces."""
-        text = self._budget.text(text)
+        text = self._budget.text(text) if text else ""
         if not text:
             return
         if name not in self._streams:
@@ -194,7 +231,6 @@ class NotebookShell:
         self._outputs = self._shell.gathered = _Outputs(budget)
         builtins.input = _refuse_input
         self._shell.enable_matplotlib("inline")
-        self._descriptors = _Descriptors(budget.kept_bytes)
 
     @property
     def number(self) -> int:
@@ -212,7 +248,7 @@ class NotebookShell:
             self._shell.run_cell(source, store_history=True)
         finally:
             sys.stdout, sys.stderr = streams
-        self._outputs.write("stdout", self._descriptors.taken())
+        self._outputs.gather()
         return self._outputs.outputs, number
 
     def whereabouts(self, frame: FrameType | None) -> tuple[int, int]:
@@ -259,24 +295,3 @@ def _refuse_input(prompt: str = "") -> str:
         "input() waits for a person, and nobody is there when a notebook is graded: "
         "put the value into the cell instead"
     )
-
-
-class _Descriptors:
-    """What is written to descriptors 1 and 2 past Python's streams, by programs or C code."""
-
-    def __init__(self, kept_bytes: int) -> None:
-        self._kept_bytes = kept_bytes
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the shell
-        for descriptor in (1, 2):
-            os.dup2(self._file.fileno(), descriptor)
-
-    def taken(self) -> str:
-        """Return what came since the last call, no more of it than is kept."""
-        try:
-            self._file.seek(0)
-            content = self._file.read(self._kept_bytes)
-            self._file.seek(0)
-            self._file.truncate()
-        except (OSError, ValueError):  # the student's code may have closed it
-            return ""
-        return content.decode("utf-8", "replace")

@@ -22,7 +22,7 @@ GRADED, VISIBLE, ANSWER = "double-graded", "double-visible", "double"
 TALK = (
     "import json, os, socket\n"
     "channel = socket.socket(fileno=os.dup(int(os.environ['NEXTWORD_CASES'])))\n"
-    "channel.sendall(json.dumps({'value': 1, 'after': ''}).encode() + b'\\n')\n"
+    "channel.sendall(2 * (json.dumps({'value': 1, 'after': ''}).encode() + b'\\n'))\n"
 )
 
 

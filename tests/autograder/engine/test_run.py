@@ -21,7 +21,7 @@ from autograder.testimony import MAX_BYTES
 TALK = (
     "import json, os, socket\n"
     "channel = socket.socket(fileno=os.dup(int(os.environ['NEXTWORD_CASES'])))\n"
-    "channel.sendall(json.dumps({'value': 1, 'after': ''}).encode() + b'\\n')"
+    "channel.sendall(2 * (json.dumps({'value': 1, 'after': ''}).encode() + b'\\n'))"
 )
 """Says something to whoever asks, past the witness."""
 ENDED = "it ended the Python process (it crashed, called exit, or ran out of memory)"

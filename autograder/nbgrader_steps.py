@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,13 @@ from autograder.feedback import write_feedback
 from autograder.grading import (
     Session,
     judge_all,
+    leave_receipt,
     prepare,
     to_evidence,
     unreadable,
     with_scores,
 )
+from autograder.harmless import harmless
 from autograder.material import load_material
 from autograder.results import write_evidence, write_verdicts
 
@@ -115,7 +118,19 @@ class Judge(CourseStep):
             verdicts,
             evidence.remarks,
         )
-        return with_scores(nb, verdicts, session.material), resources
+        leave_receipt(session, student)
+        return harmless(with_scores(nb, verdicts, session.material)), resources
+
+
+class Harmless(NbGraderPreprocessor):  # type: ignore[misc]
+    """Makes a notebook harmless that is about to be shown, and the words around it."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Return the notebook to show; names in the resources are escaped for the template."""
+        for name in ("student", "first_name", "last_name", "notebook_path"):
+            if isinstance(resources.get(name), str):
+                resources[name] = escape(resources[name])
+        return harmless(nb), resources
 
 
 class LenientExporter(NotebookExporter):

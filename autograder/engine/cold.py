@@ -25,7 +25,7 @@ import autograder
 from autograder.engine import cgroups
 from autograder.engine.ending import ENDED, LOST, Ending, too_long
 from autograder.engine.limits import Limits
-from autograder.engine.outputs import admitted, budget
+from autograder.engine.outputs import admitted, budget, sane_count
 from autograder.engine.sandbox import plain_environment, sandbox_command
 from autograder.engine.temporary import temporary_folder
 from autograder.errors import CourseError
@@ -168,8 +168,7 @@ class ColdSession:
             return ENDED
         finally:
             cell.outputs = admitted(cell.outputs, self._client.output_bytes)
-            if type(cell.execution_count) is not int:
-                cell.execution_count = None
+            cell.execution_count = sane_count(cell.execution_count)
         return ENDED if self._client.leaving else None
 
 

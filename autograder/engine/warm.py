@@ -22,7 +22,7 @@ import autograder
 from autograder.engine import cgroups
 from autograder.engine.ending import ENDED, Ending, too_long
 from autograder.engine.limits import Limits
-from autograder.engine.outputs import admitted, budget
+from autograder.engine.outputs import admitted, budget, sane_count
 from autograder.engine.sandbox import plain_environment, sandbox_command
 from autograder.errors import CourseError
 from autograder.inside import frames
@@ -271,8 +271,7 @@ class WarmChild:
             self.ended = True
             return ENDED
         cell.outputs = admitted(reply.get("outputs"), self._output_bytes)
-        number = reply.get("number")
-        cell.execution_count = number if type(number) is int else None
+        cell.execution_count = sane_count(reply.get("number"))
         return None
 
     def _whereabouts(self, index: int) -> str:

@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jupyter_server.base.handlers import JupyterHandler
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import collect
@@ -61,7 +60,7 @@ def _time_in_a_name(words: str) -> datetime:
 
 
 def _policy_of_pages(self: BaseHandler) -> str:
-    return f"{JupyterHandler.content_security_policy.fget(self)}; {_PAGES}"
+    return f"{super(BaseHandler, self).content_security_policy}; {_PAGES}"
 
 
 def _render(self: BaseHandler, name: str, **values: Any) -> str:

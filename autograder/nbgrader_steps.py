@@ -37,6 +37,7 @@ from autograder.grading import (
 )
 from autograder.harmless import harmless
 from autograder.material import load_material
+from autograder.receipt import submission_time
 from autograder.results import write_evidence, write_verdicts
 
 _OURS = "nextword"
@@ -110,13 +111,15 @@ class Judge(CourseStep):
         student, folder = resources["nbgrader"]["student"], session.class_folder
         verdicts = judge_all(session.exam, evidence)
         write_evidence(folder.evidence_path(session.name, student), evidence)
-        write_verdicts(folder.verdict_path(session.name, student), verdicts, evidence.remarks)
+        _, about_time = submission_time(folder.submitted(session.name, student))
+        remarks = (*evidence.remarks, *about_time)
+        write_verdicts(folder.verdict_path(session.name, student), verdicts, remarks)
         write_feedback(
             folder.feedback_path(session.name, student, session.notebook_name),
             session.material,
             student,
             verdicts,
-            evidence.remarks,
+            remarks,
         )
         leave_receipt(session, student)
         return harmless(with_scores(nb, verdicts, session.material)), resources

@@ -60,8 +60,8 @@ def display(**forms):
 
 
 PIECES = (
-    r"""< > / ! ? [ ] ( ) : $ ` \ " ' & ![ ]( script svg onload=1 javascript: data: http://x.test/ """
-    "attachment:a a &lt; &#60; ``` $$ ~~ * | # -"
+    r"""< > / ! ? [ ] ( ) : $ ` \ " ' & ![ ]( script svg onload=1 javascript: data: """
+    "http://x.test/ attachment:a a &lt; &#60; ``` $$ ~~ * | # -"
 )
 MARKUP = st.lists(st.sampled_from([*PIECES.split(), "\n", " ", "]: ", "    "]), max_size=30)
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long lint format sync release verify lock bench clean
+.PHONY: help demo test test-long test-browser lint format sync release verify lock bench clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -14,11 +14,14 @@ demo: $(VENV)/staff ## Release, simulate, grade and report a class of 24
 	$(BIN)/autograder demo
 
 test: $(VENV)/dev lint ## Lint, types, and all tests but the long ones
-	$(BIN)/pytest -n 2 --dist loadfile -m "not long" --ignore=tests/attacks --ignore=tests/faults
+	$(BIN)/pytest -n 2 --dist loadfile -m "not long and not browser" --ignore=tests/attacks --ignore=tests/faults
 
 test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
-	$(BIN)/pytest -n 2 --dist loadfile -m long --ignore=tests/attacks --ignore=tests/faults
+	$(BIN)/pytest -n 2 --dist loadfile -m "long and not browser" --ignore=tests/attacks --ignore=tests/faults
 	$(BIN)/pytest -n 2 --dist loadfile tests/attacks tests/faults
+
+test-browser: $(VENV)/dev ## What students sent, opened in Chromium (apt-get install chromium)
+	$(BIN)/pytest -m browser tests/screens
 
 lint: $(VENV)/dev ## Style and types
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@
       autograded/<student>/<assignment>/        the executed notebook, for the formgrader
       feedback/<student>/<assignment>/          a page for the student
       reports/<assignment>.csv, .html           for staff
+      exchange/                                 nbgrader's, where no other is configured
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def one_run(class_folder: ClassFolder) -> Iterator[None]:
     lock = FileLock(class_folder.path / ".run.lock", timeout=0)
     try:
         with needing_room(class_folder.path):
-            class_folder.path.mkdir(parents=True, exist_ok=True)
+            class_folder.make()
             lock.acquire()
     except Timeout as error:
         raise AnotherRun(
@@ -83,6 +84,15 @@ class ClassFolder:
     """The folder of one class."""
 
     path: Path
+
+    def make(self) -> None:
+        """Make the folder where it is missing, for its owner only."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def exchange(self) -> Path:
+        """What nbgrader exchanges with students, in a folder that it opens to everybody."""
+        return self.path / "exchange"
 
     @property
     def gradebook_path(self) -> Path:
@@ -176,5 +186,6 @@ class ClassFolder:
 
     def set_secret(self, secret: str) -> None:
         """Write the class's secret, readable by its owner only."""
+        self.make()
         content = json.dumps({"secret": secret}) + "\n"
         write_atomically(self.path / "secret.json", content, mode=0o600)

@@ -60,6 +60,7 @@ def examine(class_folder: ClassFolder, workers: int) -> Iterator[Symptom]:
     yield _versions()
     yield _gradebook(class_folder)
     yield _secret(class_folder)
+    yield _access(class_folder)
 
 
 def _isolation() -> Iterator[Symptom]:
@@ -146,3 +147,18 @@ def _secret(class_folder: ClassFolder) -> Symptom:
         return Symptom("secret", "unusable", str(error), serious=True)
     readable = Path(path).stat().st_mode & 0o077
     return Symptom("secret", str(path), "chmod 600: others can read it" if readable else "")
+
+
+def _access(class_folder: ClassFolder) -> Symptom:
+    """Look at who may enter the class folder, which has once been the root of an exchange."""
+    path = class_folder.path
+    if not path.exists():
+        return Symptom("class folder", f"none yet at {path}; grading makes it, for its owner only")
+    closing = f"others on this machine can read it: chmod 700 {path}"
+    mode = path.stat().st_mode & 0o777
+    advice = closing if mode & 0o077 else ""
+    released = [folder.parent.name for folder in path.glob("*/outbound")]
+    if released:
+        moved = f"move {', '.join(sorted(released))} from it into {class_folder.exchange}"
+        advice = "; ".join(filter(None, (moved, advice)))
+    return Symptom("class folder", f"{path}, mode {mode:o}", advice)

@@ -20,9 +20,11 @@ from autograder.errors import CourseError
 from autograder.exam import Exam, draw_exam
 from autograder.feedback import write_feedback
 from autograder.files import write_atomically
+from autograder.harmless import harmless
 from autograder.judge import Verdict, judge
 from autograder.material import Material
 from autograder.plain import plain_notebook
+from autograder.receipt import spare_secret, submission_time, write_receipt
 from autograder.results import (
     Evidence,
     NoEvidence,
@@ -32,7 +34,7 @@ from autograder.results import (
 )
 from autograder.scoring import ScoreWriter
 from autograder.stage import stage
-from autograder.submission import Submission, read_submission, submission_time
+from autograder.submission import Submission, read_submission
 
 ENGINE = "sandbox-2"
 """Changes when the same submission could give other evidence."""
@@ -310,9 +312,10 @@ def _settled(
     remarks = (*evidence.remarks, *about_time)
     write_atomically(
         folder.autograded_path(name, student, session.notebook_name),
-        json.dumps(notebook),
+        json.dumps(harmless(notebook)),
         lasting=False,
     )
+    leave_receipt(session, student)
     writer.write(student, notebook, verdicts, time)
     write_verdicts(folder.verdict_path(name, student), verdicts, remarks)
     write_feedback(
@@ -323,6 +326,16 @@ def _settled(
         remarks,
     )
     return Graded(student, verdicts, remarks, reused=reused)
+
+
+def leave_receipt(session: Session, student: str) -> None:
+    """Lay what nbgrader's exchange asks for beside the graded notebook."""
+    folder, name = session.class_folder, session.name
+    write_receipt(
+        folder.submitted(name, student),
+        folder.autograded_path(name, student, session.notebook_name).parent,
+        spare_secret(folder.secret(), name, student),
+    )
 
 
 def judge_all(exam: Exam, evidence: Evidence) -> tuple[Verdict, ...]:

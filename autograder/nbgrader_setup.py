@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import os
 import sys
 from pathlib import Path
 
+from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
+
+from autograder.class_folder import ClassFolder
+from autograder.nbgrader_guard import guard
+
+TEMPLATES = Path(__file__).parent / "templates" / "nbgrader"
 
 STUB = (
     '# Your code here.\nraise NotImplementedError("write this function, then run the cell again")'
@@ -35,6 +43,7 @@ def configure(config: Config, root: Path, class_path: Path) -> None:
         The class folder, with `submitted/`, `gradebook.db` and what grading writes.
     """
     put_programs_on_path()
+    guard()
     course = config.CourseDirectory
     course.root = str(root)
     course.source_directory = "solutions"
@@ -43,11 +52,19 @@ def configure(config: Config, root: Path, class_path: Path) -> None:
     course.autograded_directory = str(class_path / "autograded")
     course.feedback_directory = str(class_path / "nbgrader_feedback")
     course.db_url = f"sqlite:///{class_path / 'gradebook.db'}"
-    # The text twin must not be released, and a file torch.py of a student must not be copied.
-    course.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.py"]
+    course.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
+    course.ignore += ["*.py"]  # the text twin must not be released
+    # Of a submission, `Stage` reads the notebook. nbgrader would copy all else, following links.
+    submission = os.path.join(glob.escape(course.submitted_directory), "{}", "*")  # noqa: PTH118
+    course.ignore += [submission.format("*"), submission.format(".*")]
 
-    # Only a folder that can be written keeps the formgrader's log free of complaints.
-    config.Exchange.root = str(class_path)
+    # Not the class folder: nbgrader opens the root of an exchange to everybody on the machine.
+    folder = ClassFolder(class_path)
+    config.Exchange.root = str(folder.exchange)
+    with contextlib.suppress(OSError):  # whoever needs it says so better
+        folder.make()
+        # Only a folder that can be written keeps the formgrader's log free of complaints.
+        folder.exchange.mkdir(exist_ok=True)
 
     config.ClearSolutions.code_stub = {"python": STUB}
     config.ClearSolutions.text_stub = ANSWER_STUB
@@ -63,3 +80,17 @@ def configure(config: Config, root: Path, class_path: Path) -> None:
         "nbgrader.preprocessors.AssignLatePenalties",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
+
+    config.ExportApp.plugin_class = "autograder.grade_table.GradeTable"
+
+    # What students wrote is made harmless when it is graded; these hold where that was done by an
+    # earlier version, and for what a parser makes of it.
+    html = config.HTMLExporter
+    html.preprocessors = ["autograder.nbgrader_steps.Harmless"]
+    html.sanitize_html = True
+    html.exclude_anchor_links = True
+    html.filters = {
+        "strip_files_prefix": "autograder.harmless.clean_markdown",
+        "clean_html": "autograder.harmless.clean_html",
+    }
+    html.extra_template_basedirs = [str(TEMPLATES), handlers.template_path]

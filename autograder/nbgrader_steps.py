@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,15 @@ from autograder.feedback import write_feedback
 from autograder.grading import (
     Session,
     judge_all,
+    leave_receipt,
     prepare,
     to_evidence,
     unreadable,
     with_scores,
 )
+from autograder.harmless import harmless
 from autograder.material import load_material
+from autograder.receipt import submission_time
 from autograder.results import write_evidence, write_verdicts
 
 _OURS = "nextword"
@@ -107,15 +111,29 @@ class Judge(CourseStep):
         student, folder = resources["nbgrader"]["student"], session.class_folder
         verdicts = judge_all(session.exam, evidence)
         write_evidence(folder.evidence_path(session.name, student), evidence)
-        write_verdicts(folder.verdict_path(session.name, student), verdicts, evidence.remarks)
+        _, about_time = submission_time(folder.submitted(session.name, student))
+        remarks = (*evidence.remarks, *about_time)
+        write_verdicts(folder.verdict_path(session.name, student), verdicts, remarks)
         write_feedback(
             folder.feedback_path(session.name, student, session.notebook_name),
             session.material,
             student,
             verdicts,
-            evidence.remarks,
+            remarks,
         )
-        return with_scores(nb, verdicts, session.material), resources
+        leave_receipt(session, student)
+        return harmless(with_scores(nb, verdicts, session.material)), resources
+
+
+class Harmless(NbGraderPreprocessor):  # type: ignore[misc]
+    """Makes a notebook harmless that is about to be shown, and the words around it."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Return the notebook to show; names in the resources are escaped for the template."""
+        for name in ("student", "first_name", "last_name", "notebook_path"):
+            if isinstance(resources.get(name), str):
+                resources[name] = escape(resources[name])
+        return harmless(nb), resources
 
 
 class LenientExporter(NotebookExporter):

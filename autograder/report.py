@@ -13,8 +13,7 @@ from autograder.feedback import page
 from autograder.files import write_atomically
 from autograder.grading import Graded
 from autograder.material import Material
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from autograder.spreadsheets import defused
 
 
 def notes(graded: Graded) -> list[str]:
@@ -45,13 +44,8 @@ def write_csv(path: Path, material: Material, results: Sequence[Graded]) -> None
             "; ".join(recognised),
             " ".join(notes(graded)),
         ]
-        writer.writerow([_harmless(cell) for cell in row])
+        writer.writerow([defused(cell) for cell in row])
     write_atomically(path, written.getvalue())
-
-
-def _harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
 def write_summary(path: Path, material: Material, results: Sequence[Graded]) -> None:

@@ -104,6 +104,7 @@ def write_class(class_folder: ClassFolder, material: Material, simulated: list[S
         raise ClassExists(
             f"{submitted} holds submissions that were not simulated. Name another folder: --class"
         )
+    class_folder.make()
     mark_simulated(class_folder)
     for earlier in submitted.glob(f"*/{material.assignment.name}"):
         shutil.rmtree(earlier)

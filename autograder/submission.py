@@ -8,15 +8,14 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
-from nbgrader.utils import parse_utc
+from nbformat import NotebookNode, from_dict
 
 from autograder.conventions import EXPLORATION
+from autograder.pictures import admitted_attachments
 from autograder.plain import plain_cell, plain_notebook
 
 LARGEST = 50 * 2**20
@@ -37,8 +36,8 @@ class Submission:
     Parameters
     ----------
     notebook
-        Cells with source, grade_id and the tag ``exploration``, everything else stripped. Empty if
-        nothing could be read.
+        Cells with source, attached pictures, grade_id and the tag ``exploration``, everything else
+        stripped. Empty if nothing could be read.
     digest
         Of the file's bytes, for telling whether it has changed.
     remarks
@@ -75,31 +74,6 @@ def read_submission(folder: Path, notebook_name: str) -> Submission:
     except OSError as error:
         refusal_words = f"The submitted file could not be read: {error.strerror}."
         return Submission(plain_notebook([]), digest, (refusal_words,), readable=False)
-
-
-def submission_time(folder: Path) -> tuple[datetime | None, tuple[str, ...]]:
-    """Return when a submission came in, as its ``timestamp.txt`` says, and remarks.
-
-    Parameters
-    ----------
-    folder
-        ``submitted/<student>/<assignment>``. The file need not exist.
-
-    Returns
-    -------
-    time, remarks
-        In UTC; None and a remark where the file says no time.
-    """
-    path = folder / "timestamp.txt"
-    if path.is_symlink() or not path.is_file():
-        return None, ()
-    with path.open("rb") as file:
-        words = file.read(100).decode("utf-8", "replace").strip()
-    try:
-        return parse_utc(words), ()
-    except (ValueError, OverflowError, TypeError):
-        expected = "expected a time such as 2026-10-05 14:00:00 UTC"
-        return None, (f"timestamp.txt: {expected}, found {words!r}, which was ignored.",)
 
 
 def _find(folder: Path, expected: str) -> tuple[Path, list[str]]:
@@ -221,6 +195,9 @@ def _plain_cell(cell: Any, index: int) -> NotebookNode | None:
         return None
     text = source.encode("utf-8", "replace").decode("utf-8")
     plain = plain_cell(kind, text, f"cell-{index}")
+    pictures = admitted_attachments(cell.get("attachments")) if kind == "markdown" else {}
+    if pictures:
+        plain["attachments"] = from_dict(pictures)
     metadata = cell.get("metadata")
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None

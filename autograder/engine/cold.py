@@ -26,7 +26,7 @@ from autograder.engine import cgroups
 from autograder.engine.conversation import Conversation
 from autograder.engine.ending import ENDED, LOST, Ending, too_long
 from autograder.engine.limits import Limits
-from autograder.engine.outputs import admitted
+from autograder.engine.outputs import admitted, sane_count
 from autograder.engine.same_witness import see_that_it_is_ours
 from autograder.engine.sandbox import plain_environment, sandbox_command
 from autograder.engine.temporary import temporary_folder
@@ -162,8 +162,7 @@ class ColdSession:
             return ENDED
         finally:
             cell.outputs = admitted(cell.outputs, self._client.output_bytes)
-            if type(cell.execution_count) is not int:
-                cell.execution_count = None
+            cell.execution_count = sane_count(cell.execution_count)
         return ENDED if self._client.leaving else None
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from nbformat import NotebookNode, from_dict
 
 Output = dict[str, Any]
+MOST_EXECUTIONS = 1_000_000
+"""Of a cell: nobody has run one more often, and a number can be as long as a page."""
 _SLACK = 2
 """What is inside counts for itself, and a little differently; only liars come near this."""
 
@@ -33,6 +35,11 @@ def admitted(outputs: Any, kept_bytes: int) -> list[NotebookNode]:
         if size <= _SLACK * kept_bytes:
             admitted.append(from_dict(made))
     return admitted
+
+
+def sane_count(number: Any) -> int | None:
+    """Return how often something was run, None if that is no such number."""
+    return number if type(number) is int and 0 <= number <= MOST_EXECUTIONS else None
 
 
 def _made(output: Any) -> Output | None:
@@ -70,8 +77,7 @@ def _result(output: Output) -> Output | None:
     made, number = _display(output), output.get("execution_count")
     if made is None:
         return None
-    number = number if type(number) is int else None
-    return made | {"output_type": "execute_result", "execution_count": number}
+    return made | {"output_type": "execute_result", "execution_count": sane_count(number)}
 
 
 def _is_representation(kind: Any, content: Any) -> bool:

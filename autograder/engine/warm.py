@@ -23,7 +23,7 @@ from autograder.engine import cgroups
 from autograder.engine.conversation import Conversation
 from autograder.engine.ending import ENDED, Ending, too_long
 from autograder.engine.limits import Limits
-from autograder.engine.outputs import admitted
+from autograder.engine.outputs import admitted, sane_count
 from autograder.engine.same_witness import AnotherWitness, compare
 from autograder.engine.sandbox import plain_environment, sandbox_command
 from autograder.errors import CourseError
@@ -290,8 +290,7 @@ class WarmChild:
             self.ended = True
             return ENDED
         cell.outputs = admitted(reply.get("outputs"), self._output_bytes)
-        number = reply.get("number")
-        cell.execution_count = number if type(number) is int else None
+        cell.execution_count = sane_count(reply.get("number"))
         return None
 
     def _whereabouts(self, index: int) -> str:

@@ -17,7 +17,8 @@ import pytest
 
 from autograder.class_folder import ClassFolder
 from autograder.engine.run import Mode
-from autograder.submission import read_submission, submission_time
+from autograder.receipt import submission_time
+from autograder.submission import read_submission
 from tests.attacks.range import Range, Result
 
 NAME = "counting.ipynb"

@@ -69,3 +69,15 @@ def test_without_isolation_only_trusted_code_is_run(monkeypatch):
     assert trusted_mode() is Mode.OPEN
     with pytest.raises(NoSandbox, match="autograder doctor"):
         safe_mode()
+
+
+def test_a_class_folder_that_others_can_read_is_told(class_folder):
+    assert found(class_folder)["class folder"].advice == ""
+    class_folder.path.chmod(0o755)
+    assert f"chmod 700 {class_folder.path}" in found(class_folder)["class folder"].advice
+
+
+def test_a_class_folder_that_has_been_an_exchange_is_told(class_folder):
+    (class_folder.path / "101" / "outbound").mkdir(parents=True)
+    advice = found(class_folder)["class folder"].advice
+    assert advice == f"move 101 from it into {class_folder.exchange}"

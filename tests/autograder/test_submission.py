@@ -13,7 +13,6 @@ from autograder.submission import (
     UnreadableSubmission,
     parse_notebook,
     read_submission,
-    submission_time,
 )
 
 GOOD = {
@@ -325,39 +324,3 @@ def test_whatever_the_cells_are_a_valid_notebook_is_read_or_refused(cells, versi
     nbformat.validate(notebook)
     if version == 4:
         assert len(notebook.cells) + sum(int(r.split()[0]) for r in remarks) == len(cells)
-
-
-def test_a_timestamp_is_read_in_utc(folder):
-    (folder / "timestamp.txt").write_text("2026-10-05 14:00:00+02:00\n")
-    time, remarks = submission_time(folder)
-    assert (time.isoformat(), remarks) == ("2026-10-05T12:00:00", ())
-
-
-def test_no_timestamp_is_no_remark(folder):
-    assert submission_time(folder) == (None, ())
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"garbage",
-        b"",
-        b"\xff\xfe",
-        b"2026-99-99",
-        b"9" * 100,
-        b"a b c",
-        b"1 2 99999999999999",
-        b"2026-10-05 14:00:00 " + b"9" * 30,
-        b"x" * 10**6,
-        b"<script>",
-    ],
-)
-def test_a_timestamp_that_is_none_is_told_and_ignored(folder, content):
-    (folder / "timestamp.txt").write_bytes(content)
-    time, (remark,) = submission_time(folder)
-    assert time is None
-    assert remark.startswith(
-        "timestamp.txt: expected a time such as 2026-10-05 14:00:00 UTC, found"
-    )
-    assert remark.endswith("which was ignored.")
-    assert len(remark) < 600

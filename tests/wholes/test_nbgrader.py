@@ -1,12 +1,16 @@
 """nbgrader's own commands work on the course as it is, and give the scores that ours give."""
 
+import csv
 import os
 import shutil
+import stat
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from nbgrader.utils import notebook_hash
 
 from autograder.class_folder import ClassFolder
 from autograder.gradebook import open_gradebook
@@ -17,6 +21,7 @@ from tests.running import grade_all
 
 ASSIGNMENT = "01_counting"
 KINDS = "reference untouched no_notebook syntax_error crash half_finished right_1 wrong_1 wrong_2"
+SECRET = "5ec2e7" * 20
 PARTS = ("solutions", "assignments", "nbgrader_config.py", "jupytext.toml")
 
 
@@ -68,6 +73,15 @@ def graded(material, simulated, tmp_path_factory):
     folder = ClassFolder(tmp_path_factory.mktemp("ours") / "class")
     folder.set_secret("tests")
     write_class(folder, material, simulated)
+    odd, sound = (folder.submitted(ASSIGNMENT, student.name) for student in simulated[:2])
+    (tmp_path_factory.getbasetemp() / "private.txt").write_text("private")
+    (odd / "leak.txt").symlink_to(tmp_path_factory.getbasetemp() / "private.txt")
+    (odd / "evil.html").write_text("<script>alert(1)</script>")
+    (odd / ("n" * 255)).mkdir()
+    (odd / "timestamp.txt").write_text("1e999")
+    os.mkfifo(odd / "submission_secret.txt")
+    (sound / "timestamp.txt").write_text("2026-10-05 14:00:00.000000 UTC")
+    (sound / "submission_secret.txt").write_text(SECRET)
     session = Session.of(material, folder)
     results = list(grade_all(session, [student.name for student in simulated], workers=2))
     assert [result.failure for result in results if result.failure] == []
@@ -78,7 +92,8 @@ def graded(material, simulated, tmp_path_factory):
 def autograded(graded, course_copy, tmp_path_factory):
     """The class as nbgrader's own commands grade it, from what was submitted and the secret."""
     folder = ClassFolder(tmp_path_factory.mktemp("theirs") / "class")
-    shutil.copytree(graded.path / "submitted", folder.path / "submitted")
+    folder.make()
+    subprocess.run(["cp", "-a", graded.path / "submitted", folder.path], check=True)
     shutil.copy(graded.path / "secret.json", folder.path)
     generated = nbgrader(
         "generate_assignment", "--force", ASSIGNMENT, folder=course_copy, class_path=folder.path
@@ -122,6 +137,76 @@ def test_autograde_writes_feedback_and_keeps_evidence_as_grade_does(simulated, g
             for folder in (graded, autograded)
         ]
         assert pages[0] == pages[1]
+
+
+def test_nothing_but_the_notebook_and_what_the_exchange_needs_reaches_autograded(
+    simulated, graded, autograded
+):
+    wanted = {"counting.ipynb", "timestamp.txt", "submission_secret.txt"}
+    for folder in (graded, autograded):
+        for student in simulated:
+            place = folder.path / "autograded" / student.name / ASSIGNMENT
+            assert {path.name for path in place.iterdir()} == wanted
+            assert all(path.is_file() and not path.is_symlink() for path in place.iterdir())
+
+
+def test_a_time_that_is_none_is_no_time_and_stops_nobody(simulated, graded, autograded):
+    for folder in (graded, autograded):
+        with open_gradebook(folder) as gradebook:
+            times = {
+                s.student.id: s.timestamp for s in gradebook.assignment_submissions(ASSIGNMENT)
+            }
+        assert times[simulated[0].name] is None
+        assert times[simulated[1].name] == datetime(2026, 10, 5, 14)
+
+
+def test_feedback_can_be_released_after_both(simulated, graded, autograded, course_copy):
+    for folder in (graded, autograded):
+        for words in (
+            ("generate_feedback", ASSIGNMENT),
+            ("release_feedback", ASSIGNMENT, "--course", "101"),
+        ):
+            done = nbgrader(*words, folder=course_copy, class_path=folder.path)
+            assert done.returncode == 0, done.stderr
+        released = {path.stem for path in (folder.exchange / "101" / "feedback").iterdir()}
+        assert len(released) == len(simulated)
+        assert notebook_hash(secret=SECRET, notebook_id="counting") in released
+        copied = folder.path / "nbgrader_feedback" / simulated[0].name / ASSIGNMENT
+        assert not (copied / "leak.txt").exists()
+        assert not (copied / "evil.html").exists()
+
+
+def test_a_release_opens_the_exchange_and_not_the_class(course_copy, autograded):
+    words = ("release_assignment", ASSIGNMENT, "--course", "101")
+    done = nbgrader(*words, folder=course_copy, class_path=autograded.path)
+    assert done.returncode == 0, done.stderr
+    assert (autograded.exchange / "101" / "outbound" / ASSIGNMENT / "counting.ipynb").is_file()
+    assert stat.S_IMODE(autograded.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(autograded.exchange.stat().st_mode) == 0o777
+
+
+def test_export_quotes_what_stands_in_a_cell_and_defuses_formulas(
+    simulated, course_copy, autograded, tmp_path
+):
+    with open_gradebook(autograded) as gradebook:
+        gradebook.update_or_create_student(
+            simulated[0].name, last_name='O"Neil, Ann', first_name="=1+1", email="\n@x"
+        )
+    words = ("export", "--to", str(tmp_path / "grades.csv"))
+    done = nbgrader(*words, folder=course_copy, class_path=autograded.path)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "grades.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["student_id"]: row for row in csv.DictReader(file)}
+    row = rows[simulated[0].name]
+    assert (row["last_name"], row["first_name"], row["email"]) == (
+        'O"Neil, Ann',
+        "'=1+1",
+        "'\n@x",
+    )
+    assert {name: float(row["score"]) for name, row in rows.items()} == {
+        student.name: student.total for student in simulated
+    }
+    assert rows[simulated[1].name]["timestamp"] == "2026-10-05 14:00:00"
 
 
 def test_an_unknown_assignment_fails(course_copy, autograded):

@@ -1,0 +1,176 @@
+"""Nothing that a student sends runs where somebody looks at it."""
+
+import pytest
+from nbconvert import HTMLExporter
+
+from tests.screens.conftest import ASSIGNMENT, NOTEBOOK
+from tests.screens.payloads import (
+    ACTING_BY_THEMSELVES,
+    ACTING_WHEN_CLICKED,
+    NAMES,
+)
+
+pytestmark = pytest.mark.browser
+# The page itself asks for these two, whatever stands on it: nbgrader's styles name the other.
+MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/2.7.7/latest.js"
+PAGES = (
+    "manage_assignments",
+    f"manage_submissions/{ASSIGNMENT}",
+    "gradebook",
+    f"gradebook/{ASSIGNMENT}",
+    f"gradebook/{ASSIGNMENT}/{NOTEBOOK}",
+    "manage_students",
+)
+
+
+@pytest.fixture(scope="module")
+def submissions(server, shown):
+    """The address of every student's notebook in the formgrader."""
+    from autograder.gradebook import open_gradebook
+
+    with open_gradebook(shown.folder) as gradebook:
+        return {
+            notebook.student.id: f"{server}/formgrader/submissions/{notebook.id}/"
+            for notebook in gradebook.notebook_submissions(NOTEBOOK, ASSIGNMENT)
+        }
+
+
+@pytest.fixture(scope="module")
+def nbgrader_feedback(shown):
+    """nbgrader's own feedback pages, by student."""
+    shown.nbgrader("generate_feedback", ASSIGNMENT)
+    folder = shown.folder.path / "nbgrader_feedback"
+    return {name: folder / name / ASSIGNMENT / f"{NOTEBOOK}.html" for name in NAMES}
+
+
+# --- the harness itself --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ACTING_BY_THEMSELVES)
+def test_the_harness_notices_what_acts_by_itself(look, tmp_path, name):
+    page = tmp_path / "page.html"
+    page.write_text(f"<!doctype html><body>{ACTING_BY_THEMSELVES[name]}")
+    window = look(page.as_uri())
+    assert window.acted() or [url for url in window.foreign() if "elsewhere" in url]
+
+
+@pytest.mark.parametrize("name", ACTING_WHEN_CLICKED)
+def test_the_harness_notices_what_acts_when_clicked(look, tmp_path, name):
+    page = tmp_path / "page.html"
+    page.write_text(f"<!doctype html><body>{ACTING_WHEN_CLICKED[name]}")
+    window = look(page.as_uri())
+    assert not window.acted()
+    window.click_everything("body")
+    assert window.acted() or name == "data link"  # which browsers no longer open at the top
+
+
+def test_the_same_notebook_acts_where_nothing_is_done_about_it(look, shown, tmp_path):
+    html, _ = HTMLExporter(template_name="classic").from_notebook_node(shown.raw)
+    page = tmp_path / "page.html"
+    page.write_text(html)
+    window = look(page.as_uri())
+    assert window.acted() or window.foreign()
+
+
+# --- the formgrader ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_students_notebook_does_nothing_in_the_formgrader(look, server, submissions, name):
+    window = look(submissions[name], server)
+    window.click_everything("#notebook-container .rendered_html")
+    window.page.evaluate("typeof toggle_name === 'function' && toggle_name(true)")
+    window.page.wait_for_load_state("networkidle")
+    assert not window.acted()
+    assert window.foreign() == []
+    assert window.page.url.startswith(submissions[name])
+
+
+def test_the_formgrader_shows_text_formulas_and_the_attached_picture(
+    look, server, submissions, tmp_path
+):
+    window = look(submissions["ada"], server)
+    page = window.page
+    page.wait_for_function("window.MathJax && MathJax.Hub && MathJax.Hub.queue.pending === 0")
+    picture = page.locator('img[alt="plot"]').first
+    assert picture.evaluate("image => image.naturalWidth") == 300
+    assert page.locator(".MathJax").count() > 5
+    text = page.locator("#notebook-container").first.inner_text().replace("\u200b", "")
+    assert "x<y" in text
+    assert "<script>top.__pwned=1</script>" in text
+    assert "shown instead of HTML" in text
+    page.screenshot(path=tmp_path / "formgrader.png", full_page=True)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_names_do_nothing_in_the_formgraders_lists(look, server, shown, path):
+    window = look(f"{server}/formgrader/{path}", server)
+    assert not window.acted()
+    assert window.foreign() == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_does_nothing_on_the_students_own_pages(look, server, shown, name):
+    from urllib.parse import quote
+
+    for path in (name, f"{name}/{ASSIGNMENT}"):
+        window = look(f"{server}/formgrader/manage_students/{quote(path)}", server)
+        assert not window.acted()
+        assert window.foreign() == []
+
+
+def test_a_file_that_lies_beside_a_graded_notebook_is_shown_without_scripts(
+    look, server, shown, submissions
+):
+    folder = shown.folder.path / "autograded" / "ada" / ASSIGNMENT
+    assert {path.name for path in folder.iterdir()} == {
+        "counting.ipynb",
+        "timestamp.txt",
+        "submission_secret.txt",
+    }
+    (folder / "left.html").write_text("<h1>left</h1><script>top.__pwned=1</script>")
+    window = look(f"{submissions['ada']}left.html", server)
+    assert window.page.locator("h1").inner_text() == "left"
+    assert not window.acted()
+
+
+# --- pages in files ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_students_notebook_does_nothing_in_nbgraders_feedback(look, nbgrader_feedback, name):
+    page = nbgrader_feedback[name].as_uri()
+    window = look(page)
+    window.click_everything("#notebook-container .rendered_html")
+    assert not window.acted()
+    asked = {url.partition("?")[0] for url in window.foreign()}
+    assert {url for url in asked if "/fonts/glyphicons-" not in url} <= {MATHJAX}
+
+
+def test_nbgraders_feedback_shows_text_and_the_attached_picture(look, nbgrader_feedback, tmp_path):
+    page = nbgrader_feedback["ada"].as_uri()
+    window = look(page)
+    picture = window.page.locator('img[alt="plot"]').first
+    assert picture.evaluate("image => image.naturalWidth") == 300
+    window.page.screenshot(path=tmp_path / "nbgrader_feedback.png", full_page=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_students_words_do_nothing_in_our_feedback(look, shown, name, tmp_path):
+    page = shown.folder.feedback_path(ASSIGNMENT, name, NOTEBOOK).as_uri()
+    window = look(page)
+    window.click_everything("body")
+    assert not window.acted()
+    assert window.foreign() == []
+    assert "<script>top.__pwned=1</script>" in window.page.inner_text("body")
+    window.page.screenshot(path=tmp_path / "feedback.png")
+
+
+def test_students_words_do_nothing_in_the_report(look, shown, tmp_path):
+    page = shown.folder.report_path(ASSIGNMENT, ".html").as_uri()
+    window = look(page)
+    window.click_everything("body")
+    assert not window.acted()
+    assert window.foreign() == []
+    assert NAMES[0] in window.page.inner_text("body")
+    window.page.screenshot(path=tmp_path / "report.png", full_page=True)

@@ -20,7 +20,8 @@ from autograder.errors import CourseError
 from autograder.exam import Exam, draw_exam
 from autograder.feedback import write_feedback
 from autograder.files import write_atomically
-from autograder.judge import Verdict, judge
+from autograder.judge import Verdict
+from autograder.judging import judge_all
 from autograder.material import Material
 from autograder.plain import plain_notebook
 from autograder.results import (
@@ -323,18 +324,6 @@ def _settled(
         remarks,
     )
     return Graded(student, verdicts, remarks, reused=reused)
-
-
-def judge_all(exam: Exam, evidence: Evidence) -> tuple[Verdict, ...]:
-    """Return the verdicts on all questions, in order."""
-    return tuple(
-        judge(
-            question,
-            evidence.evidence.get(question.kit.name, ()),
-            evidence.absences.get(question.kit.name, ""),
-        )
-        for question in exam.questions
-    )
 
 
 def with_scores(

@@ -112,13 +112,15 @@ def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
     question = exam.kit.question
     reasons = {each.identity: _reason(exam, each, outcomes) for each in exam.cases}
     groups = tuple(_group_verdict(exam, name, reasons) for name in exam.kit.check.groups)
-    points = sum(group.points for group in groups)
-    way = None if points == question.points else _recognise(exam, outcomes)
+    lost = [group.says for group in groups if group.points < group.max_points]
+    # Not the sum of all groups: .1 + .2 + .3 is not .6.
+    points = sum(group.points for group in groups) if lost else question.points
+    way = _recognise(exam, outcomes) if lost else None
     return Verdict(
         question.name,
         points,
         question.points,
-        _summary(points, question.points, groups),
+        "Not right yet: " + "; ".join(lost) + "." if lost else "Right.",
         groups,
         _example(exam, outcomes, reasons),
         _line(exam, outcomes),
@@ -176,13 +178,6 @@ def _group_verdict(
         len(found),
         tuple(sorted(set(wrong))),
     )
-
-
-def _summary(points: float, max_points: float, groups: Sequence[GroupVerdict]) -> str:
-    if points == max_points:
-        return "Right."
-    lost = [group.says for group in groups if group.points < group.max_points]
-    return "Not right yet: " + "; ".join(lost) + "."
 
 
 def _example(

@@ -27,12 +27,12 @@ from autograder.engine.run import Mode, execute
 from autograder.feedback import write_feedback
 from autograder.grading import (
     Session,
-    judge_all,
     prepare,
     to_evidence,
     unreadable,
     with_scores,
 )
+from autograder.judging import judge_all
 from autograder.material import load_material
 from autograder.results import write_evidence, write_verdicts
 

@@ -28,8 +28,7 @@ DRAWS = 40
 REPEATS = 3
 SECONDS_PER_QUESTION = 20.0
 PATIENCE = 10.0
-"""How much longer the known ways may take: a busy machine must neither stop a run nor choose another
-exam."""
+"""How much longer the known ways may take: a busy machine must not stop a run or choose an exam."""
 DISCRIMINATING = 2
 """How many finite cases must tell a misconception from the reference."""
 
@@ -162,7 +161,9 @@ class QuestionExam:
     def answer(self, practice: ExamCase) -> str:
         """Return the right answer to a practice case as a student would see it."""
         if practice.identity not in self._answers:
-            self._answers[practice.identity] = show_outcome(self.expected[practice.identity])
+            self._answers[practice.identity] = show_outcome(
+                self.expected[practice.identity], practice.case
+            )
         return self._answers[practice.identity]
 
     @cached_property

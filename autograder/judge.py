@@ -13,7 +13,7 @@ from autograder.exam import (
     agrees,
     difference,
 )
-from autograder.showing import show_outcome
+from autograder.showing import NOT_PASTED, show_outcome
 from autograder.testimony import Outcome
 from nextword.evidence.codec import MalformedEvidence
 
@@ -183,17 +183,19 @@ def _group_verdict(
 def _example(
     exam: QuestionExam, outcomes: Mapping[str, Outcome], reasons: Mapping[str, str | None]
 ) -> Example | None:
-    """Return a failing practice case: of the first group that has one, the shortest to read."""
+    """Return a failing practice case: of the first group that has one, the shortest that runs."""
     failing = [each for each in exam.cases if each.practice and reasons[each.identity]]
     groups = {each.case.group for each in failing}
     first = next((name for name in exam.kit.check.groups if name in groups), None)
     if first is None:
         return None
     calls = {exam.call(each): each for each in failing if each.case.group == first}
-    call = min(calls, key=lambda call: (len(call), call))
+    call = min(calls, key=lambda call: (call.startswith(NOT_PASTED), len(call), call))
     outcome = outcomes[calls[call].identity]
     changed = ", and changed its input" if outcome.changed else ""
-    return Example(call, exam.answer(calls[call]), show_outcome(outcome) + changed)
+    return Example(
+        call, exam.answer(calls[call]), show_outcome(outcome, calls[call].case) + changed
+    )
 
 
 def _line(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:

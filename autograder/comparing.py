@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from autograder.allowance import spend
 from nextword.evidence.codec import Opaque
 
 _PLAIN_NUMBERS = frozenset([int, float])
@@ -113,8 +114,9 @@ class HeldOut:
             return None
         if array.dtype.kind != "f" or array.shape[1] <= self.targets.max():
             return None
+        array = array.astype(np.float64)
         with np.errstate(all="ignore"):
-            sums = np.exp(array.astype(np.float64)).sum(axis=1)
+            sums = np.exp(array).sum(axis=1)
         if not np.all(np.abs(sums - 1) <= self.normalised):
             return None
         return float(-array[np.arange(len(array)), self.targets].mean())
@@ -188,6 +190,7 @@ class Close:
         """
         if type(expected) in _PLAIN_NUMBERS and type(got) in _PLAIN_NUMBERS:  # the most common
             return None if self._near(expected, got, slack) else "another number"
+        spend()
         if isinstance(got, np.ndarray) and got.ndim == 0:
             got = got[()]
         if isinstance(expected, (bool, np.bool_, str)) or expected is None:
@@ -215,8 +218,10 @@ class Close:
     def _near(self, wanted: Any, got: Any, slack: float) -> bool:
         try:
             expected, value = float(wanted), float(got)
-        except OverflowError:  # integers beyond any float
-            return bool(wanted == got)
+        except OverflowError:  # an integer beyond any float: near is only itself
+            return all(isinstance(n, numbers.Integral) for n in (wanted, got)) and bool(
+                int(wanted) == int(got)
+            )
         if math.isfinite(expected) and math.isfinite(value):
             return abs(value - expected) <= slack * (self.rtol * abs(expected) + self.atol)
         return expected == value or (math.isnan(expected) and math.isnan(value))
@@ -226,7 +231,7 @@ class Close:
             return _other(expected, got)
         try:
             array = np.asarray(got)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return _other(expected, got)
         if array.dtype.kind not in "biufc":
             return _other(expected, got)
@@ -257,11 +262,9 @@ class Close:
         return None
 
     def _sequence(self, expected: Sequence[Any], got: Any, slack: float) -> str | None:
-        if isinstance(got, np.ndarray) and got.ndim > 0:
-            got = list(got)
-        if isinstance(got, str) or not isinstance(got, Sequence):
+        if isinstance(got, str) or not isinstance(got, (Sequence, np.ndarray)):
             return _other(expected, got)
-        if len(got) != len(expected):
+        if len(got) != len(expected):  # before any part of it is made or looked at
             return f"{len(got)} parts where {len(expected)} were expected"
         for place, (ours, theirs) in enumerate(zip(expected, got, strict=True)):
             there = self.difference(ours, theirs, slack)
@@ -377,6 +380,7 @@ def is_finite(value: Any) -> bool:
 def _has_no_text(got: Any) -> bool:
     """Return whether no part is a text: numpy makes all texts as wide as the longest."""
     if isinstance(got, (list, tuple)):
+        spend(len(got))
         return all(_has_no_text(part) for part in got)
     return not isinstance(got, str)
 

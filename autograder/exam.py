@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from autograder.allowance import spend
 from autograder.cases import read_cases, run_here
 from autograder.checking import Case, Misconception
 from autograder.comparing import Comparison, Watchful, is_finite
@@ -26,8 +27,8 @@ MARGIN = 10.0
 DRAWS = 40
 REPEATS = 3
 SECONDS_PER_QUESTION = 20.0
-REFERENCE_PATIENCE = 10.0
-"""How much longer the reference may take: a busy machine must not stop a run."""
+PATIENCE = 10.0
+"""How much longer the known ways may take: a busy machine must not stop a run or choose an exam."""
 DISCRIMINATING = 2
 """How many finite cases must tell a misconception from the reference."""
 
@@ -160,7 +161,9 @@ class QuestionExam:
     def answer(self, practice: ExamCase) -> str:
         """Return the right answer to a practice case as a student would see it."""
         if practice.identity not in self._answers:
-            self._answers[practice.identity] = show_outcome(self.expected[practice.identity])
+            self._answers[practice.identity] = show_outcome(
+                self.expected[practice.identity], practice.case
+            )
         return self._answers[practice.identity]
 
     @cached_property
@@ -226,7 +229,7 @@ def _draw_question(material: Material, kit: QuestionKit, secret: str) -> Questio
         problem = _problem(exam)
         if not problem:
             return exam
-        if any(outcome.failure for outcome in exam.expected.values()):
+        if any(o.failure for answers in _answers_of(exam) for o in answers.values()):
             break  # for want of time, not of luck: the next draw would be another exam
     where = f"{material.assignment.name}, {kit.name}"
     raise CannotExamine(f"{where}: {problem} (in {attempt + 1} draws)")
@@ -267,15 +270,15 @@ def _generator(seed: str) -> np.random.Generator:
 def _examine(material: Material, kit: QuestionKit, cases: tuple[ExamCase, ...]) -> QuestionExam:
     asked = _asked(cases)
     inputs = _inputs(kit, asked)
-    unhurried = _inputs(kit, asked, patience=REFERENCE_PATIENCE)
+    unhurried = _inputs(kit, asked, patience=PATIENCE)
 
-    def outcomes(function: Callable[..., Any], laid: str = inputs) -> dict[str, Outcome]:
-        return read_testimony(run_here(function, laid), read_cases(laid))
+    def outcomes(function: Callable[..., Any]) -> dict[str, Outcome]:
+        return read_testimony(run_here(function, unhurried), read_cases(unhurried))
 
     return QuestionExam(
         kit,
         cases,
-        outcomes(reference_function(material.reference, kit.name), unhurried),
+        outcomes(reference_function(material.reference, kit.name)),
         {way.name: outcomes(way.function) for way in kit.misconceptions},
         inputs,
     )
@@ -313,6 +316,7 @@ def difference(
 
     An expected exception is met by one of the same class or of a class derived from it.
     """
+    spend()
     if got.failure is not None:
         return got.failure
     if expected.error is not None:
@@ -346,6 +350,10 @@ def _problem(exam: QuestionExam) -> str:
         if not agrees(exam.comparison(identity), expected, expected):
             return f"the reference's answer to {identity} is nothing that can be compared"
     for way in exam.kit.misconceptions:
+        failures = (outcome.failure for outcome in exam.wrong[way.name].values())
+        failure = next((words for words in failures if words), None)
+        if failure:  # which another machine, or a quieter one, might not meet
+            return f"{way.name!r} has no answer to look at: {failure}"
         lost = _groups_where(exam, way, MARGIN)
         if lost != way.loses:
             return f"{way.name!r} loses {sorted(lost)}, said to lose {sorted(way.loses)}"
@@ -354,6 +362,12 @@ def _problem(exam: QuestionExam) -> str:
         if len(exam.telling[way.name]) < DISCRIMINATING:
             return f"fewer than {DISCRIMINATING} finite cases tell {way.name!r} from the reference"
     return ""
+
+
+def _answers_of(exam: QuestionExam) -> Iterator[Mapping[str, Outcome]]:
+    """Yield what the reference and every wrong way came to."""
+    yield exam.expected
+    yield from exam.wrong.values()
 
 
 def _groups_where(exam: QuestionExam, way: Misconception, slack: float) -> frozenset[str]:

@@ -21,7 +21,8 @@ from autograder.exam import Exam, draw_exam
 from autograder.feedback import write_feedback
 from autograder.files import write_atomically
 from autograder.harmless import harmless
-from autograder.judge import Verdict, judge
+from autograder.judge import Verdict
+from autograder.judging import judge_all
 from autograder.material import Material
 from autograder.plain import plain_notebook
 from autograder.receipt import spare_secret, submission_time, write_receipt
@@ -335,18 +336,6 @@ def leave_receipt(session: Session, student: str) -> None:
         folder.submitted(name, student),
         folder.autograded_path(name, student, session.notebook_name).parent,
         spare_secret(folder.secret(), name, student),
-    )
-
-
-def judge_all(exam: Exam, evidence: Evidence) -> tuple[Verdict, ...]:
-    """Return the verdicts on all questions, in order."""
-    return tuple(
-        judge(
-            question,
-            evidence.evidence.get(question.kit.name, ()),
-            evidence.absences.get(question.kit.name, ""),
-        )
-        for question in exam.questions
     )
 
 

@@ -13,7 +13,7 @@ from autograder.exam import (
     agrees,
     difference,
 )
-from autograder.showing import show_outcome
+from autograder.showing import NOT_PASTED, show_outcome
 from autograder.testimony import Outcome
 from nextword.evidence.codec import MalformedEvidence
 
@@ -112,13 +112,15 @@ def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
     question = exam.kit.question
     reasons = {each.identity: _reason(exam, each, outcomes) for each in exam.cases}
     groups = tuple(_group_verdict(exam, name, reasons) for name in exam.kit.check.groups)
-    points = sum(group.points for group in groups)
-    way = None if points == question.points else _recognise(exam, outcomes)
+    lost = [group.says for group in groups if group.points < group.max_points]
+    # Not the sum of all groups: .1 + .2 + .3 is not .6.
+    points = sum(group.points for group in groups) if lost else question.points
+    way = _recognise(exam, outcomes) if lost else None
     return Verdict(
         question.name,
         points,
         question.points,
-        _summary(points, question.points, groups),
+        "Not right yet: " + "; ".join(lost) + "." if lost else "Right.",
         groups,
         _example(exam, outcomes, reasons),
         _line(exam, outcomes),
@@ -178,27 +180,22 @@ def _group_verdict(
     )
 
 
-def _summary(points: float, max_points: float, groups: Sequence[GroupVerdict]) -> str:
-    if points == max_points:
-        return "Right."
-    lost = [group.says for group in groups if group.points < group.max_points]
-    return "Not right yet: " + "; ".join(lost) + "."
-
-
 def _example(
     exam: QuestionExam, outcomes: Mapping[str, Outcome], reasons: Mapping[str, str | None]
 ) -> Example | None:
-    """Return a failing practice case: of the first group that has one, the shortest to read."""
+    """Return a failing practice case: of the first group that has one, the shortest that runs."""
     failing = [each for each in exam.cases if each.practice and reasons[each.identity]]
     groups = {each.case.group for each in failing}
     first = next((name for name in exam.kit.check.groups if name in groups), None)
     if first is None:
         return None
     calls = {exam.call(each): each for each in failing if each.case.group == first}
-    call = min(calls, key=lambda call: (len(call), call))
+    call = min(calls, key=lambda call: (call.startswith(NOT_PASTED), len(call), call))
     outcome = outcomes[calls[call].identity]
     changed = ", and changed its input" if outcome.changed else ""
-    return Example(call, exam.answer(calls[call]), show_outcome(outcome) + changed)
+    return Example(
+        call, exam.answer(calls[call]), show_outcome(outcome, calls[call].case) + changed
+    )
 
 
 def _line(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:

@@ -28,7 +28,6 @@ from autograder.engine.run import Mode, execute
 from autograder.feedback import write_feedback
 from autograder.grading import (
     Session,
-    judge_all,
     leave_receipt,
     prepare,
     to_evidence,
@@ -36,6 +35,7 @@ from autograder.grading import (
     with_scores,
 )
 from autograder.harmless import harmless
+from autograder.judging import judge_all
 from autograder.material import load_material
 from autograder.receipt import submission_time
 from autograder.results import write_evidence, write_verdicts

@@ -1,33 +1,54 @@
-"""Puts calls and outcomes into words short enough to read."""
+"""Puts calls and outcomes into words short enough to read, and calls into Python that runs.
+
+A call that cannot be run as it stands says so in its first line.
+"""
 
 from __future__ import annotations
 
-import pprint
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from autograder.checking import Case
+from autograder.literals import literal
 from autograder.testimony import Outcome
-from nextword.evidence.codec import Opaque
 from nextword.evidence.recipes import Recipe
 
 LONGEST = 1_600
+LONGEST_CALL = 8_000
+"""A call may be longer than an answer: shortened, it could not be pasted."""
+NOT_PASTED = "# To be read, not to be pasted: "
 _REPEATING = frozenset(["gradients", "moves", "order", "quantiles", "tally"])
 """Probes whose first argument is how often they call."""
+_PASTED = frozenset(["call once", "fresh", "listed"])
+"""Probes that come to what one call comes to."""
 _LARGE = 4_000
 
 
 def show_call(function: str, case: Case) -> str:
     """Return a call as a student would write it.
 
+    It runs in the notebook as it stands, or its first line begins with `NOT_PASTED` and says why it
+    does not.
+
     Examples
     --------
     >>> show_call("perplexity", Case("bases", ([-3.0],), {"base": 2}))
     'perplexity([-3.0], base=2)'
     """
+    built = [value for value in (*case.args, *case.kwargs.values()) if isinstance(value, Recipe)]
+    if case.probe not in _PASTED or any(recipe.name != "generator" for recipe in built):
+        return NOT_PASTED + "it is described in words.\n" + _call(function, case, _show_argument)
+    call = _call(function, case, _write_argument)
+    if len(call) > LONGEST_CALL:
+        why = "it is too long, and shortened here.\n"
+        return NOT_PASTED + why + _call(function, case, _show_argument)
+    return f"list({call})" if case.probe == "listed" else call
+
+
+def _call(function: str, case: Case, write: Callable[[Any], str]) -> str:
     times, args = "", case.args
     if case.probe in _REPEATING:
         times, args = f", {args[0]:,} times" if args[0] > 1 else "", args[1:]
@@ -46,8 +67,8 @@ def show_call(function: str, case: Case) -> str:
             f"loss of {show(args[4])}"
         )
         args = (args[2],)
-    parts = [_show_argument(arg) for arg in args]
-    parts += [f"{name}={_show_argument(value)}" for name, value in case.kwargs.items()]
+    parts = [write(arg) for arg in args]
+    parts += [f"{name}={write(value)}" for name, value in case.kwargs.items()]
     one_line = f"{function}({', '.join(parts)}){times}"
     if len(one_line) <= 100:
         return one_line
@@ -55,43 +76,65 @@ def show_call(function: str, case: Case) -> str:
     return f"{function}(\n{lines},\n){times}"
 
 
-def show_outcome(outcome: Outcome) -> str:
-    """Return what a call came to: a value, an exception, or a sentence."""
+def show_outcome(outcome: Outcome, case: Case | None = None) -> str:
+    """Return what a call came to: a value, an exception, or a sentence.
+
+    Parameters
+    ----------
+    outcome
+        Of the call.
+    case
+        What was called. Of some, the outcome holds more than the value that a student sees.
+    """
     if outcome.failure is not None:
         return outcome.failure
     if outcome.error is not None:
         message = f": {outcome.error.message}" if outcome.error.message else ""
         return f"{outcome.error.types[0]}{message}"
+    if case is not None and case.probe == "fresh" and _is_fresh(outcome.value):
+        return _show_fresh(outcome.value)
     return show(outcome.value)
 
 
+def _is_fresh(value: Any) -> bool:
+    return isinstance(value, Mapping) and "returned" in value
+
+
+def _show_fresh(found: Mapping[Any, Any]) -> str:
+    """Return what the probe "fresh" found: what came back, and what else happened."""
+    notes = {
+        "with inputs as they were": "its input was changed",
+        "with new arrays": "an array of its input is among what came back",
+    }
+    said = [f"\n# {words}" for key, words in notes.items() if found.get(key) is False]
+    return show(found["returned"]) + "".join(said)
+
+
 def show(value: Any) -> str:
-    """Return a value's text, cut in the middle where it is long."""
-    if isinstance(value, Opaque):
-        return f"a {value.type_name}"
-    if isinstance(value, (bool, np.generic)) or value is None:
-        return str(value)
-    text = _show_array(value) if isinstance(value, np.ndarray) else _show_container(value)
+    """Return a value as Python, cut in the middle where it is long."""
+    if isinstance(value, np.ndarray) and value.ndim > 4 and value.size > _LARGE:
+        return f"an array of shape {value.shape}"
+    text = _brief(value) if _size(value) > _LARGE else literal(value)
+    if isinstance(value, np.ndarray) and len(text) > LONGEST:
+        text = _brief(value)
+    return _cut(text)
+
+
+def _cut(text: str) -> str:
     if len(text) <= LONGEST:
         return text
     return f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
 
 
-def _show_array(array: np.ndarray) -> str:
-    if array.ndim > 4 and array.size > _LARGE:
-        return f"an array of shape {array.shape}"
-    return np.array2string(array, threshold=40, precision=6)
-
-
-def _show_container(value: Any) -> str:
-    """Return the text of what may be as large, and as odd, as a student's answer can be."""
-    value = _without_counters(value)
-    if _size(value) <= _LARGE:
-        return pprint.pformat(value, width=90, compact=True)
+def _brief(value: Any) -> str:
+    """Return the beginning of what may be as large, and as odd, as an answer can be."""
+    if isinstance(value, np.ndarray):
+        rounded = np.array2string(value, threshold=40, precision=6)
+        return f"an array of shape {value.shape}, rounded:\n{rounded}"
     brief = reprlib.Repr()
     brief.maxlist = brief.maxtuple = brief.maxdict = brief.maxset = brief.maxfrozenset = 40
     brief.maxstring = brief.maxother = LONGEST
-    return brief.repr(value)
+    return brief.repr(_without_counters(value))
 
 
 def _without_counters(value: Any) -> Any:
@@ -115,6 +158,11 @@ def _size(value: Any) -> int:
     if isinstance(value, (list, tuple, frozenset)):
         return 1 + sum(_size(part) for part in value)
     return 1
+
+
+def _write_argument(value: Any) -> str:
+    """Return an argument whole, as Python."""
+    return _show_recipe(value) if isinstance(value, Recipe) else literal(value)
 
 
 def _show_argument(value: Any) -> str:

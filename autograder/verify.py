@@ -14,8 +14,9 @@ from autograder.engine.isolation import trusted_mode
 from autograder.engine.limits import Limits
 from autograder.engine.run import execute
 from autograder.exam import Exam, QuestionExam, draw_exam
-from autograder.grading import judge_all, to_evidence
+from autograder.grading import to_evidence
 from autograder.judge import Verdict, judge
+from autograder.judging import judge_all
 from autograder.material import Material
 from autograder.stage import stage
 

@@ -49,6 +49,8 @@ MAX_KEYS = 5_000
 """Entries of one mapping, or members of one set: keys can be made to collide when they are read."""
 MAX_BYTES = 8 * 2**20
 """How long the evidence of one question may be."""
+MAX_MARKS = 1_000_000
+"""Brackets, braces and commas in it: each stands for a part, which takes memory when it is read."""
 _EXACT_JSON_INT = 2**53
 _MOST_ALIKE = 100
 _ARRAY_DTYPES = frozenset(
@@ -151,7 +153,8 @@ class _Encoder:
             array = array.astype(np.float64)
         if array.dtype.name in _ARRAY_DTYPES:
             little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-            self._count(little.nbytes // 8, depth)
+            # The rows of an empty array count: whoever walks along them meets every one.
+            self._count(max(little.nbytes // 8, 0 if little.size else _extent(array.shape)), depth)
             payload = base64.b64encode(little.tobytes()).decode("ascii")
             return {"array": [array.dtype.name, list(array.shape), payload]}
         if array.dtype.kind in "UTO":
@@ -176,6 +179,11 @@ class _Encoder:
             parts = [self.encode(part, depth + 1) for part in value]
             return {"tuple": parts} if isinstance(value, tuple) else parts
         return {"other": type(value).__name__}
+
+
+def _extent(shape: Sequence[int]) -> int:
+    """Return how many parts an array has at most on any level, those without content included."""
+    return math.prod(max(n, 1) for n in shape)
 
 
 def _as_array(value: Any) -> np.ndarray | None:
@@ -314,7 +322,7 @@ def _few(keys: list[Any]) -> list[Any]:
 def _read_set(body: Any, depth: int) -> frozenset[Any]:
     try:
         return frozenset(_few(_read_parts(body, depth)))
-    except TypeError as error:
+    except (TypeError, OverflowError) as error:  # numpy compares no float with a huge integer
         raise MalformedEvidence("a set with an unhashable member") from error
 
 
@@ -325,7 +333,7 @@ def _read_dict(body: Any, depth: int) -> dict[Any, Any]:
     values = _parts([value for _, value in body], depth + 2)
     try:
         return dict(zip(_few(keys), values, strict=True))
-    except TypeError as error:
+    except (TypeError, OverflowError) as error:  # numpy compares no float with a huge integer
         raise MalformedEvidence("a mapping with an unhashable key") from error
 
 
@@ -372,8 +380,8 @@ def _read_array(body: Any, depth: int) -> np.ndarray:
 def _is_shape(shape: list[Any]) -> bool:
     if len(shape) > 16 or any(type(n) is not int or n < 0 for n in shape):
         return False
-    # Of an empty array too: rows without anything in them would be as many as somebody likes.
-    return bool(math.prod(n for n in shape if n) <= MAX_BYTES)
+    # Of an empty array no bytes bound the rows, which would be as many as somebody likes.
+    return _extent(shape) <= (MAX_NODES if 0 in shape else MAX_BYTES)
 
 
 def _read_recipe(body: Any, depth: int) -> Recipe:
@@ -409,11 +417,14 @@ def parse(text: str, max_bytes: int) -> Any:
     Raises
     ------
     MalformedEvidence
-        The text is longer than `max_bytes` characters, or it is not JSON, or it gives an object the
-        same key twice.
+        The text is longer than `max_bytes` characters, or of so many parts that reading it would
+        take more memory than judging may, or it is not JSON, or it gives an object the same key
+        twice.
     """
     if len(text) > max_bytes:
         raise MalformedEvidence(f"{len(text):,} characters where at most {max_bytes:,} are allowed")
+    if sum(text.count(mark) for mark in "[{,") > MAX_MARKS:
+        raise MalformedEvidence("too many parts to be read")
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_double)
     except MalformedEvidence:

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import math
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -29,9 +30,17 @@ from autograder.engine.limits import Limits
 from autograder.engine.run import Execution
 from autograder.exam import Exam, draw_exam
 from autograder.grading import Session
-from autograder.material import Material, QuestionKit
+from autograder.material import Material, QuestionKit, load_material
 from autograder.reference import load_reference
 
+ASSIGNMENTS = [
+    "01_counting",
+    "02_loglinear",
+    "03_window",
+    "04_recurrent",
+    "05_gradients",
+    "06_clipping",
+]
 TINY = '''# ---
 # jupyter:
 #   kernelspec:
@@ -118,6 +127,16 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, course: Course) -> Material:
 @pytest.fixture(scope="session")
 def tiny_exam(tiny: Material) -> Exam:
     return draw_exam(tiny, "tests")
+
+
+@pytest.fixture(scope="session", params=ASSIGNMENTS)
+def light_exam(request: pytest.FixtureRequest, course: Course) -> Exam:
+    """The exam of each assignment in turn, without wrong ways, which take the time of drawing."""
+    material = load_material(course.assignment(request.param))
+    kits = tuple(dataclasses.replace(kit, misconceptions=()) for kit in material.kits)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return draw_exam(dataclasses.replace(material, kits=kits), "tests")
 
 
 @pytest.fixture

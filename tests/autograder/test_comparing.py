@@ -20,7 +20,14 @@ from autograder.comparing import (
     TopologicalOrder,
     is_finite,
 )
-from nextword.evidence.codec import MAX_BYTES, Opaque, decode, encode, parse
+from nextword.evidence.codec import (
+    MAX_BYTES,
+    MalformedEvidence,
+    Opaque,
+    decode,
+    encode,
+    parse,
+)
 
 CLOSE = Close()
 
@@ -479,3 +486,54 @@ def test_a_model_better_than_the_floor_is_suspected_and_the_true_one_is_not():
     assert watchful.suspicion(knowing) is None  # 12.5 nats, ln(1e6) is 13.8
     assert watchful.suspicion("no model") is None
     assert HELD_OUT.suspicion(truth[:2, :3]) is None
+
+
+# --- odd answers ---------------------------------------------------------------------------------
+
+HUGE = 10**400
+
+
+@pytest.mark.parametrize("expected", [1.5, np.float64(1.5), np.float32(1.5), 3, math.inf, math.nan])
+@pytest.mark.parametrize("got", [HUGE, -HUGE, [HUGE], np.array(HUGE, dtype=object)])
+def test_no_number_is_near_an_integer_beyond_all_floats(expected, got):
+    assert difference(expected, got) is not None
+
+
+def test_an_integer_beyond_all_floats_is_only_itself():
+    assert difference(HUGE, HUGE) is None
+    assert difference(HUGE, HUGE + 1) == "another number"
+    assert difference(HUGE, np.float64(1.5)) == "another number"
+    assert difference(HUGE, math.inf) == "another number"
+
+
+@pytest.mark.parametrize("got", [[HUGE, 1.5], [1.5, HUGE], [[HUGE], [1.5]], [True, HUGE]])
+def test_an_array_with_an_integer_beyond_all_floats_is_another(got):
+    assert difference(np.array([1.5, 2.5]), got) is not None
+
+
+def test_keys_that_numpy_cannot_compare_are_malformed_not_fatal():
+    hash_of_five = 5 + (2**61 - 1) * 10**300  # the same hash as 5.0
+    for keys in ([{"scalar": ["float64", 5.0]}, {"int": str(hash_of_five)}],):
+        for data in ({"dict": [[key, 1] for key in keys]}, {"set": keys}):
+            with pytest.raises(MalformedEvidence):
+                decode(data)
+
+
+def test_the_slack_of_an_array_widens_both_tolerances():
+    zeros, near = np.zeros(3), np.full(3, 5e-12)
+    assert CLOSE.difference(zeros, near) is not None
+    assert CLOSE.difference(zeros, near, 10.0) is None
+    wide = Close(rtol=0.0, atol=0.1)
+    assert wide.difference(zeros, np.full(3, 0.5)) is not None
+    assert wide.difference(zeros, np.full(3, 0.5), 10.0) is None
+    assert CLOSE.difference(np.ones(3), np.full(3, 1 + 5e-5), 10.0) is None
+
+
+def test_a_long_answer_is_known_by_its_length_before_its_parts_are_looked_at():
+    class Unread(list):
+        def __iter__(self):
+            raise AssertionError("looked at")
+
+    assert CLOSE.difference([1.0], Unread([0.0] * 9)) == "9 parts where 1 were expected"
+    rows = np.zeros((400_000, 0))
+    assert CLOSE.difference([1.0], rows) == "400000 parts where 1 were expected"

@@ -6,12 +6,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from autograder.checking import Case, case, repeated, tally
-from autograder.showing import LONGEST, show, show_call, show_outcome
+from autograder.comparing import Close
+from autograder.literals import literal
+from autograder.showing import LONGEST, LONGEST_CALL, NOT_PASTED, show, show_call, show_outcome
 from autograder.testimony import Outcome, StudentError
-from nextword.evidence.codec import Opaque
+from nextword.evidence.codec import Opaque, encode
 from nextword.evidence.recipes import Recipe
+
+
+def read(shown):
+    """Return a call that is said to be no Python, without the line that says so."""
+    first, _, rest = shown.partition("\n")
+    assert first.startswith(NOT_PASTED)
+    return rest
 
 
 def test_a_call_reads_as_a_student_would_write_it():
@@ -29,7 +39,7 @@ def test_a_long_call_has_a_line_for_each_argument():
 
 
 def test_a_tally_says_how_often_the_function_is_called():
-    assert show_call("f", tally("g", 4_000, [1])) == "f([1]), 4,000 times"
+    assert read(show_call("f", tally("g", 4_000, [1]))) == "f([1]), 4,000 times"
 
 
 def test_a_generator_is_shown_as_it_is_made():
@@ -40,7 +50,7 @@ def test_a_generator_is_shown_as_it_is_made():
 def test_a_graph_is_shown_node_by_node():
     specs = (("x", 3.0, (), (), 2.0), ("y", 9.0, (0, 0), (3.0, 3.0), 0.0))
     once = repeated("order", "g", 1, Recipe("graph", (specs,)))
-    assert show_call("f", once).splitlines() == [
+    assert read(show_call("f", once)).splitlines() == [
         "f(",
         "    y, the last of these nodes",
         "      x = 3, grad 2, an input",
@@ -54,7 +64,8 @@ def test_a_graph_is_shown_node_by_node():
 def test_a_function_is_shown_as_its_formula():
     recipe = Recipe("waves", (np.array([1.0]), 0.5, np.array([2.0]), True))
     shown = show_call("g", case("g", recipe, np.array([0.25])))
-    assert "f(x) is sum(a sin(20 x)) + b sin(sum(w x)), a = [1.], b = 0.5, w = [2.]" in shown
+    assert "f(x) is sum(a sin(20 x)) + b sin(sum(w x))" in shown
+    assert "a = np.array([1.0]), b = 0.5, w = np.array([2.0])" in shown
     assert "changes the array" in shown
 
 
@@ -71,13 +82,22 @@ def test_an_outcome_is_a_value_an_exception_or_a_sentence():
     [
         (1.5, "1.5"),
         ("word", "'word'"),
-        (float("nan"), "nan"),
-        (np.float32(1.5), "1.5"),
+        (float("nan"), 'float("nan")'),
+        (np.float32(1.5), "np.float32(1.5)"),
+        (np.float64(1.5), "1.5"),
+        (np.float64("-inf"), 'float("-inf")'),
+        ('say "it\'s"', "'say \"it\\'s\"'"),
         (np.True_, "True"),
-        (np.array([1.5, 2.5]), "[1.5 2.5]"),
-        (np.array(2.5), "2.5"),
+        (np.array([1.5, 2.5]), "np.array([1.5, 2.5])"),
+        (np.array([[3, 0], [2, 0]]), "np.array([[3, 0], [2, 0]])"),
+        (np.array([1, 2], "float32"), "np.array([1.0, 2.0], dtype=np.float32)"),
+        (np.array([np.nan, -np.inf]), "np.array([np.nan, -np.inf])"),
+        (np.array(2.5), "np.array(2.5)"),
+        (np.zeros((0, 3)), "np.zeros((0, 3))"),
+        (np.zeros((0, 3), int), "np.zeros((0, 3), dtype=np.int64)"),
+        (np.ones((3, 4)), "np.full((3, 4), 1.0)"),
         ({("a", "b"): 1}, "{('a', 'b'): 1}"),
-        (Counter({"b": 1, "a": 2}), "{'a': 2, 'b': 1}"),
+        (Counter({"b": 1, "a": 2}), "Counter({'a': 2, 'b': 1})"),
         (OrderedDict(a=1), "{'a': 1}"),
         (frozenset(["a"]), "frozenset({'a'})"),
         (Opaque("generator"), "a generator"),
@@ -171,25 +191,26 @@ def test_a_training_is_shown_without_the_held_out_contexts():
     )
     assert "secret" not in shown
     assert "[2.0, 1.0] after 0, 1, 2 ... steps" in shown
-    shown = show_call("fit", case("g", Recipe("position loss"), Recipe("position gradients")))
+    shown = read(show_call("fit", case("g", Recipe("position loss"), Recipe("position gradients"))))
     assert shown == "fit(the loss of a small model, the gradients of a small model)"
 
 
 def test_a_module_is_shown_with_what_it_is_called_with():
     asked = (2, 0.5, {"b": None}, np.array([[4, 2]]), np.array([7]))
-    shown = show_call("build", Case("g", asked, {}, "module"))
+    shown = read(show_call("build", Case("g", asked, {}, "module")))
     assert shown.startswith("build(")
     assert "{'b': None}" in shown
-    assert "[[4 2]]" in shown
+    assert "[[4, 2]]" in shown
     assert "2 step(s)" in shown
     assert "[7]" in shown
 
 
 def test_tallied_rows_are_shown_as_one_call():
-    shown = show_call("hide", Case("g", (100, np.array([1.0, 2.0]), 0.5), {}, "tally rows"))
+    case_ = Case("g", (100, np.array([1.0, 2.0]), 0.5), {}, "tally rows")
+    shown = read(show_call("hide", case_))
     assert shown.startswith("hide(")
     assert "times" not in shown
-    assert "[1. 2.]" in shown
+    assert "[1.0, 2.0]" in shown
 
 
 # --- the probes of assignment 06 -----------------------------------------------------------------
@@ -205,17 +226,69 @@ def test_a_clipped_training_is_shown_without_the_held_out_contexts():
 
 
 def test_moves_are_shown_with_how_many_there_are():
-    shown = show_call("step", Case("g", (1000, {"b": np.ones(1)}, 0.5), {}, "moves"))
-    assert shown == "step({'b': array([1.])}, 0.5), 1,000 times"
+    shown = read(show_call("step", Case("g", (1000, {"b": np.ones(1)}, 0.5), {}, "moves")))
+    assert shown == "step({'b': np.array([1.0])}, 0.5), 1,000 times"
 
 
 def test_torch_steps_are_shown_with_their_factors():
     shown = show_call("step", Case("g", ({}, [], [1.0, float("inf")], 0.5, 2.0), {}, "torch steps"))
     assert "a small module,\n    a torch optimizer,\n    a loss,\n    2.0" in shown
-    assert "for 2 losses in turn, which are multiplied by [1.0, inf]" in shown
+    assert 'for 2 losses in turn, which are multiplied by [1.0, float("inf")]' in shown
 
 
 def test_a_cliff_is_shown_as_a_formula():
     numbers = (0.5, (1.0, 2.0), 3.0, 4.0, (1.0, -1.0), 0.25)
     shown = show_call("descend", case("g", Recipe("cliff gradient", numbers)))
     assert "the gradient of 0.5 ((w - 1)^2 + (b - 2)^2) / 2 + 3 logistic(4 (1 w + -1 b" in shown
+
+
+# --- what can be pasted --------------------------------------------------------------------------
+
+ARRAYS = hnp.arrays(
+    st.sampled_from([bool, "int8", "int64", "uint64", "float16", "float32", float, complex]),
+    hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4),
+)
+PLAIN = st.recursive(
+    SCALARS | ARRAYS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.integers() | st.text(max_size=9), inner, max_size=4)
+        | st.dictionaries(st.text(max_size=9), st.integers(), max_size=4).map(Counter)
+    ),
+    max_leaves=20,
+)
+
+
+@given(PLAIN)
+@settings(deadline=None)
+def test_a_literal_is_evaluated_to_the_same_value_of_the_same_types(value):
+    again = eval(literal(value), {"np": np, "Counter": Counter})
+    assert Close(rtol=0.0, atol=0.0).difference(value, again) is None
+    assert literal(again) == literal(value)
+
+
+def test_numpy_numbers_of_other_types_keep_them():
+    for value in (np.float32(0.1), np.int8(-3), np.float16("nan"), np.uint64(2**64 - 1)):
+        assert encode(eval(literal(value), {"np": np})) == encode(value)
+
+
+def test_a_call_that_is_too_long_to_be_pasted_says_so_and_is_shortened():
+    call = case("g", np.random.default_rng(0).normal(size=(200, 30)), [0.1] * 9)
+    shown = read(show_call("f", call))
+    assert "an array of shape (200, 30), rounded:" in shown
+    assert len(shown) < LONGEST_CALL
+    assert show_call("f", case("g", np.ones((200, 30)))) == "f(np.full((200, 30), 1.0))"
+
+
+def test_what_a_function_yields_is_shown_as_a_list():
+    assert show_call("f", Case("g", (3,), {}, "listed")) == "list(f(3))"
+
+
+def test_a_call_on_fresh_arrays_shows_what_came_back_and_what_else_happened():
+    asked = Case("g", (), {}, "fresh")
+    found = {"returned": 1.5, "with inputs as they were": True, "with new arrays": True}
+    assert show_outcome(Outcome(value=found), asked) == "1.5"
+    found["with inputs as they were"] = False
+    assert show_outcome(Outcome(value=found), asked) == "1.5\n# its input was changed"
+    assert show_outcome(Outcome(value=[1]), asked) == "[1]"

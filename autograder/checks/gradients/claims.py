@@ -63,7 +63,7 @@ class Refutation:
             return "entries that are too large"
         J = W * d
         small = W if self.claim == NEVER_EXPLODES else J
-        if _radius(small) > RADIUS * (1 + room):
+        if not _radius(small) <= RADIUS * (1 + room):
             return "a spectral radius that is too large"
         if self._reached(W, J) < self.size * (1 - room):
             return "an example that is too weak"
@@ -77,23 +77,40 @@ class Refutation:
         power, largest = J, 0.0
         for _ in range(2, LONGEST_POWER + 1):
             power = power @ J
+            if not np.isfinite(power).all():  # too large for a float: what was reached is enough
+                break
             largest = max(largest, float(np.linalg.norm(power, 2)))
         return largest
 
 
 def _radius(matrix: np.ndarray) -> float:
-    return float(np.abs(np.linalg.eigvals(matrix)).max())
+    """Return the largest absolute eigenvalue; nan where none can be computed."""
+    try:
+        return float(np.abs(np.linalg.eigvals(matrix)).max())
+    except np.linalg.LinAlgError:
+        return float("nan")
+
+
+def _is_pair(answer: Any) -> bool:
+    if isinstance(answer, np.ndarray):
+        return answer.ndim > 0 and len(answer) == 2
+    return isinstance(answer, Sequence) and not isinstance(answer, str) and len(answer) == 2
+
+
+def _small_array(part: Any) -> np.ndarray | None:
+    """Return what numpy makes of a part; None of what it makes nothing of, or of too much."""
+    if isinstance(part, Sequence) and len(part) > LARGEST_MATRIX:
+        return None
+    try:
+        return np.asarray(part)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _pair(answer: Any) -> tuple[np.ndarray, np.ndarray] | None:
     """Return weights and slopes as arrays, None if the answer is anything else."""
-    if isinstance(answer, str) or not isinstance(answer, (Sequence, np.ndarray)):
-        return None
-    if len(answer) != 2:
-        return None
-    try:
-        W, d = (np.asarray(part) for part in answer)
-    except (TypeError, ValueError):
+    W, d = (_small_array(part) for part in answer) if _is_pair(answer) else (None, None)
+    if W is None or d is None:
         return None
     if any(array.dtype.kind not in "iuf" for array in (W, d)):
         return None

@@ -376,3 +376,18 @@ def test_who_draws_random_numbers_without_need_loses_nothing(exams):
 
     verdict = judge(exam, [exam.testify(draws_first.function)])
     assert verdict.points == verdict.max_points, verdict
+
+
+@pytest.mark.parametrize("norm", [None, "1.0", [1.0], 10**400, {}, np.zeros(2), True])
+@pytest.mark.parametrize("random", [False, True])
+def test_forged_norms_are_no_norms(random, norm):
+    outcome = {
+        "shapes": {},
+        "the same again": True,
+        "norms": [1.0],
+        "distance": 1.0,
+        "log_probs": np.log(np.full((1, 2), 0.5)),
+    }
+    compare = ClippedTraining(np.array([0]), random=random)
+    assert compare.difference(outcome, outcome) is None
+    assert compare.difference(outcome, {**outcome, "norms": [norm]}) == "not a norm for every batch"

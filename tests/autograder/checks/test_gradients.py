@@ -419,3 +419,24 @@ def test_the_generator_of_a_power_iteration_is_built_from_its_recipe(reference):
     (first, *_) = power_iteration.draw(np.random.default_rng(0), reference)
     W, n_iter, seed = first.args
     assert reference.power_iteration(W, n_iter, build(seed)) > 0
+
+
+@pytest.mark.parametrize("claim", [NEVER_EXPLODES, ONLY_SHRINKS, NORM_EXPLODES])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        np.array(2.5),
+        np.zeros((2, 0)),
+        np.zeros((2, 2, 2)),
+        [[[10**400]], [1.0]],
+        [[[0.5]], [10**400]],
+        [[0.5] * 400_000, [1.0]],
+        [np.full((3, 3), np.nan), np.ones(3)],
+        [1e6 * np.eye(20, k=1) + 1e-12 * np.eye(20, k=-19), np.ones(20)],
+        "ab",
+        {0: 1, 1: 2},
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_an_odd_counterexample_refutes_nothing_and_breaks_nothing(claim, answer):
+    assert Refutation(claim, 1e9).fault(answer) is not None

@@ -212,10 +212,23 @@ def endless():
         "a" * (8 * MAX_NODES + 8),
         [10**3000] * 5_000,
         np.zeros(MAX_NODES + 1),
+        np.zeros((2**23, 0)),
+        np.zeros((700, 0, 700)),
         torch.zeros(2 * MAX_NODES + 2),
         10**MAX_DIGITS,
     ],
-    ids=["deep", "endless", "long", "text", "digits", "array", "tensor", "integer"],
+    ids=[
+        "deep",
+        "endless",
+        "long",
+        "text",
+        "digits",
+        "array",
+        "empty",
+        "flat",
+        "tensor",
+        "integer",
+    ],
 )
 def test_what_is_too_deep_or_too_large_is_refused_before_it_is_written(value):
     with pytest.raises(NotEncodable):
@@ -286,6 +299,8 @@ def test_what_is_too_deep_or_too_large_is_refused_before_it_is_written(value):
         {"array": ["float64", [0, 2**39, 2**39], ""]},
         {"array": ["float64", [0] * 65, ""]},
         {"array": ["float64", [2**50], ""]},
+        {"array": ["float64", [2**23, 0], ""]},
+        {"array": ["float64", [0, 700, 700], ""]},
         {"other": 5},
         {"other": ["os"]},
         {"recipe": "generator"},
@@ -388,6 +403,13 @@ def test_text_longer_than_allowed_is_refused_unread():
     assert parse('"abc"', 5) == "abc"
     with pytest.raises(MalformedEvidence, match="6 characters where at most 5"):
         parse('"abcd"', 5)
+
+
+@pytest.mark.parametrize("part", ["[],", '{"set":[]},', "0,", '{"dict":[]},'])
+def test_text_of_too_many_parts_is_refused_unread(part):
+    text = "[" + part * (MAX_BYTES // len(part) - 2) + "0]"
+    with pytest.raises(MalformedEvidence, match="too many parts"):
+        parse(text, MAX_BYTES)
 
 
 def test_decoding_imports_and_runs_nothing(monkeypatch):

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long lint format sync release verify lock bench clean
+.PHONY: help demo test test-long test-browser lint format sync release verify lock bench clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -14,11 +14,14 @@ demo: $(VENV)/staff ## Release, simulate, grade and report a class of 24
 	$(BIN)/autograder demo
 
 test: $(VENV)/dev lint ## Lint, types, and all tests but the long ones
-	$(BIN)/pytest -n 2 --dist loadfile -m "not long" --ignore=tests/attacks --ignore=tests/faults
+	$(BIN)/pytest -n 2 --dist loadfile -m "not long and not browser" --ignore=tests/attacks --ignore=tests/faults
 
 test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
 	$(BIN)/pytest -n 2 --dist loadfile -m long --ignore=tests/attacks --ignore=tests/faults
 	$(BIN)/pytest -n 2 --dist loadfile tests/attacks tests/faults
+
+test-browser: $(VENV)/dev ## The screens in a real browser: needs Chromium
+	$(BIN)/pytest -m browser tests/screens
 
 lint: $(VENV)/dev ## Style and types
 	$(BIN)/ruff check .
@@ -52,8 +55,13 @@ clean: ## Remove everything that was made here, the virtual environment too
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp says that an extra is installed as constraints.txt has it.
-$(VENV)/python: ; @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+$(VENV)/python:
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "Next Word needs Python 3.11 or later; there is no $(PYTHON) here. Try: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Next Word needs Python 3.11 or later; $(PYTHON) is older. Try: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Next Word makes a virtual environment, for which $(PYTHON) lacks its module venv or ensurepip. Debian, Ubuntu: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 

@@ -18,6 +18,7 @@ _CATEGORY = "without a sandbox"
 _PREFIX = "no sandbox can be built here: "
 
 
+@pytest.hookimpl(tryfirst=True)  # before any fixture looks for a sandbox
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test that needs what this machine cannot build."""
     if item.get_closest_marker("needs_sandbox"):

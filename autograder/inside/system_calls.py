@@ -3,9 +3,10 @@
 A filter (seccomp) that the kernel applies to this process and to all that it starts, for good. It
 refuses to look into other processes (`ptrace`), to make namespaces, in which mounts of any size
 could be made, to use keyrings, whose keys belong to whoever runs the grader, to hold up others by
-leases and locks on files that they share, to watch or be told what others do with such files, and
-doors to the kernel with a history of holes. Locks on records (`F_SETLK`) stay, as sqlite needs
-them: on files that nobody in here can write, all of them are for reading, and none shows.
+leases and locks on files that they share, to watch or be told what others do with such files, to
+read the kernel's log, which tells who crashed, and doors to the kernel with a history of holes.
+Locks on records (`F_SETLK`) stay, as sqlite needs them: on files that nobody in here can write, all
+of them are for reading, and none shows.
 
 On machines whose numbers are not known here, nothing is taken away: the namespaces around the
 process still stand.
@@ -70,6 +71,7 @@ _REFUSED: dict[str, tuple[int, int | None]] = {
     "ptrace": (101, 117),
     "request_key": (249, 218),
     "setns": (308, 268),
+    "syslog": (103, 116),
     "umount2": (166, 39),
     "unshare": (272, 97),
     "userfaultfd": (323, 282),

@@ -20,6 +20,8 @@ from autograder.engine.run import Mode
 from autograder.submission import read_submission, submission_time
 from tests.attacks.range import Range, Result
 
+pytestmark = pytest.mark.needs_sandbox
+
 NAME = "counting.ipynb"
 Grade = Callable[..., Result]
 

@@ -1,5 +1,7 @@
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,22 @@ def test_where_no_sandbox_can_be_built_all_obstacles_are_told_and_it_is_serious(
         serious=True,
     )
     assert "warm mode" not in symptoms
+
+
+@pytest.mark.needs_sandbox  # the machine is one without user namespaces, made by them
+def test_a_machine_without_user_namespaces_is_told_which_switch(tmp_path):
+    switched_off = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    doctor = [sys.executable, "-m", "autograder", "doctor", "--class", tmp_path / "class"]
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "sh", "-c", switched_off, "sh", *doctor],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "500"},
+    )
+    assert done.returncode == 1, done.stderr
+    assert "user namespaces are switched off (user.max_user_namespaces is 0)" in done.stdout
+    assert "To type: sudo sysctl -w user.max_user_namespaces=15000" in done.stdout.splitlines()
 
 
 def test_what_is_to_be_typed_can_be_copied_from_a_narrow_terminal(class_folder, monkeypatch):

@@ -59,6 +59,10 @@ def test_nobody_watches_a_file_system(filtered, call):
     assert filtered(f"print(answer({call!r}, 0, 1, ctypes.c_ulong(1), -100, b'.'))") == "EPERM"
 
 
+def test_nobody_reads_who_crashed_in_the_kernels_log(filtered):
+    assert filtered("print(answer('klogctl', 3, ctypes.create_string_buffer(99), 99))") == "EPERM"
+
+
 def test_nobody_is_told_of_a_folder_by_a_signal(filtered):
     assert filtered("print(asked(folder, 'F_NOTIFY', fcntl.DN_CREATE))") == "EPERM"
 

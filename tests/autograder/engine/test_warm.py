@@ -14,6 +14,8 @@ from autograder.engine.warm import SandboxLost, WarmWorkers
 from nextword.evidence import EVIDENCE_MIME_TYPE
 from nextword.evidence.codec import MAX_BYTES
 
+pytestmark = pytest.mark.needs_sandbox
+
 LIMITS = Limits(cell_seconds=20)
 
 

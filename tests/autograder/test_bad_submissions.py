@@ -19,6 +19,8 @@ from autograder.submission import LARGEST
 from nextword.evidence import EVIDENCE_MIME_TYPE
 from tests.running import grade_all
 
+pytestmark = pytest.mark.needs_sandbox
+
 GRADED, VISIBLE, ANSWER = "double-graded", "double-visible", "double"
 PUBLISH = (
     "from IPython.display import publish_display_data\n"

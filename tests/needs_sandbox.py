@@ -15,23 +15,23 @@ import pytest
 from autograder.engine.isolation import confinement_problem, sandbox_problem
 
 _CATEGORY = "without a sandbox"
-_PREFIX = "no sandbox can be built here: "
+_LACKS = ("no sandbox can be built here: ", "no second wall can be built in a sandbox here: ")
 
 
 @pytest.hookimpl(tryfirst=True)  # before any fixture looks for a sandbox
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test that needs what this machine cannot build."""
     if item.get_closest_marker("needs_sandbox"):
-        problem = sandbox_problem() or confinement_problem()
-        if problem:
-            pytest.skip(_PREFIX + problem)
+        for lack, problem in zip(_LACKS, (sandbox_problem, confinement_problem), strict=True):
+            if words := problem():
+                pytest.skip(lack + words)
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
     """Count these apart from tests that are skipped for other reasons."""
     if report.skipped and isinstance(report.longrepr, tuple):
         reason = report.longrepr[2].removeprefix("Skipped: ")
-        if reason.startswith(_PREFIX):
+        if reason.startswith(_LACKS):
             return _CATEGORY, "s", "SKIPPED (no sandbox)"
     return None
 

@@ -13,7 +13,7 @@ MACHINE = """
 from tests import needs_sandbox
 
 needs_sandbox.sandbox_problem = lambda: {problem!r}
-needs_sandbox.confinement_problem = lambda: None
+needs_sandbox.confinement_problem = lambda: {inside!r}
 """
 TESTS = """
 import pytest
@@ -33,8 +33,8 @@ def test_anything_else(): pass
 def session(tmp_path):
     """Run a small suite on a machine that has a sandbox or none; return its end."""
 
-    def run(*options, problem="no user namespaces here", **environment):
-        (tmp_path / "conftest.py").write_text(MACHINE.format(problem=problem))
+    def run(*options, problem="no user namespaces here", inside=None, **environment):
+        (tmp_path / "conftest.py").write_text(MACHINE.format(problem=problem, inside=inside))
         (tmp_path / "test_suite.py").write_text(TESTS)
         (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = needs_sandbox\n")
         command = [sys.executable, "-m", "pytest", "-p", "tests.needs_sandbox", "-ra", *options]
@@ -67,6 +67,11 @@ def test_in_ci_they_fail_the_session_and_the_line_says_so(session):
     (line,) = re.findall(r"3 skipped: .*", done.stdout)
     assert "no user namespaces here" in line
     assert "With CI set this fails the session" in line
+
+
+def test_a_sandbox_without_its_second_wall_is_told_as_such(session):
+    (line,) = re.findall(r"3 skipped: .*", session(problem=None, inside="unshare refused").stdout)
+    assert "no second wall can be built in a sandbox here: unshare refused" in line
 
 
 def test_in_ci_skips_for_another_reason_fail_nothing(session):

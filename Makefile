@@ -55,8 +55,13 @@ clean: ## Remove everything that was made here, the virtual environment too
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp says that an extra is installed as constraints.txt has it.
-$(VENV)/python: ; @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+$(VENV)/python:
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "Next Word needs Python 3.11 or later; there is no $(PYTHON) here. Try: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Next Word needs Python 3.11 or later; $(PYTHON) is older. Try: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Next Word makes a virtual environment, for which $(PYTHON) lacks its module venv or ensurepip. Debian, Ubuntu: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 

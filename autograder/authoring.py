@@ -7,12 +7,12 @@ import math
 import re
 from pathlib import Path
 
-import autograder.checks
 from autograder import pairs
 from autograder.conventions import grade_id_of
 from autograder.course import Assignment
 from autograder.errors import CourseError
 from autograder.files import write_atomically
+from autograder.material import all_checks
 
 _CELLS = '''
 # %% [markdown]
@@ -115,11 +115,11 @@ def new_question(assignment: Assignment, name: str, points: float) -> tuple[Path
 
     Raises
     ------
-    BadQuestionName, PairOutOfStep
+    BadQuestionName, NoChecks, PairOutOfStep
         Nothing has been written.
     """
     notebook = pairs.check(assignment.text_path)
-    check_path = Path(autograder.checks.__path__[0], assignment.notebook_name, f"{name}.py")
+    check_path = Path(all_checks().__path__[0], assignment.notebook_name, f"{name}.py")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         raise BadQuestionName(
             f"{name!r} cannot name a question: expected a function's name in lower case"

@@ -138,6 +138,9 @@ def diagnose(class_path: Path, workers: int) -> bool:
     """Print what this machine offers; return whether nothing serious is missing."""
     symptoms = list(examine(ClassFolder(class_path.resolve()), workers))
     console.print(symptom_table(symptoms))
+    for command in (command for symptom in symptoms for command in symptom.commands):
+        # To be copied as it stands: neither wrapped nor coloured.
+        console.print(f"To type: {command}", soft_wrap=True, highlight=False, markup=False)
     return not any(symptom.serious for symptom in symptoms)
 
 

@@ -18,7 +18,7 @@ from autograder.engine.dispatch import local_executor
 from autograder.engine.isolation import trusted_mode
 from autograder.engine.limits import Limits
 from autograder.engine.run import Mode
-from autograder.grading import Graded, How, Session, grade
+from autograder.grading import WITHOUT_SANDBOX, Graded, How, Session, grade
 from autograder.material import Material, load_material
 from autograder.release import check_release, write_release
 from autograder.report import write_csv, write_summary
@@ -95,7 +95,7 @@ def run_demo(
         with local_executor(workers) as (executor, at_once):
             graded = grade(session, names, executor, at_once, how)
             results = with_progress(graded, len(names), console)
-        console.print(closing_table(material, results))
+        console.print(closing_table(material, results, said=(WITHOUT_SANDBOX,)))
         write_csv(class_folder.report_path(name, ".csv"), material, results)
         write_summary(class_folder.report_path(name, ".html"), material, results)
         all_true &= _compare(material, simulated, results, class_folder, console)

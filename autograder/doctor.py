@@ -14,6 +14,8 @@ from pathlib import Path
 from autograder.class_folder import ClassFolder
 from autograder.engine import cgroups
 from autograder.engine.isolation import confinement_problem, sandbox_problem
+from autograder.engine.obstacles import obstacles
+from autograder.engine.sandbox import NoSandbox, bubblewrap
 from autograder.errors import CourseError
 from autograder.gradebook import open_gradebook
 
@@ -34,6 +36,8 @@ class Symptom:
         What there is.
     advice
         What to do, where something should be done.
+    commands
+        What to type for it, each on one line.
     serious
         Whether grading is refused as it is.
     """
@@ -41,6 +45,7 @@ class Symptom:
     what: str
     found: str
     advice: str = ""
+    commands: tuple[str, ...] = ()
     serious: bool = False
 
 
@@ -65,19 +70,18 @@ def examine(class_folder: ClassFolder, workers: int) -> Iterator[Symptom]:
 
 def _isolation() -> Iterator[Symptom]:
     problem = sandbox_problem()
-    if problem is None:
-        yield Symptom("sandbox", f"bubblewrap works ({shutil.which('bwrap')})")
-    else:
-        advice = (
-            "apt install bubblewrap; on macOS or Windows, grade in the container: Containerfile"
-        )
-        if "user namespace" in problem or "Operation not permitted" in problem:
-            advice = (
-                "unprivileged user namespaces are switched off: sysctl kernel.unprivileged_userns"
-                "_clone=1, or on Ubuntu install bubblewrap's AppArmor profile (apparmor-profiles)"
-            )
-        yield Symptom("sandbox", problem, advice, serious=True)
+    try:
+        found = bubblewrap()
+    except NoSandbox:
+        found = None
+    if problem is not None:
+        tried = f" ({found})" if found else ""
+        lacks = obstacles(found)
+        advice = ";\n".join(each.advice for each in lacks)
+        commands = tuple(each.command for each in lacks if each.command)
+        yield Symptom("sandbox", f"{problem}{tried}", advice, commands, serious=True)
         return
+    yield Symptom("sandbox", f"works: {found}")
     problem = confinement_problem()
     if problem is None:
         yield Symptom("warm mode", "a process in the sandbox can confine itself further")

@@ -39,6 +39,8 @@ from autograder.submission import Submission, read_submission
 
 ENGINE = "sandbox-2"
 """Changes when the same submission could give other evidence."""
+WITHOUT_SANDBOX = "It was run without a sandbox."
+"""What everybody reads of a submission for which there were no walls."""
 _ANOTHER_EXAM = (
     "Its evidence answers another exam: the class's secret or a check's draw has changed since it "
     "was run. Run: autograder grade"
@@ -227,7 +229,7 @@ def _jobs(
 
 def _marks(how: How) -> tuple[str, ...]:
     """Return what everyone should know about how a submission was run."""
-    return ("It was run without a sandbox.",) if how.mode is Mode.OPEN else ()
+    return (WITHOUT_SANDBOX,) if how.mode is Mode.OPEN else ()
 
 
 def _merged(session: Session, student: str, new: Evidence) -> Evidence:

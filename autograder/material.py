@@ -22,10 +22,15 @@ from autograder.errors import CourseError
 from autograder.reference import load_reference, reference_function
 
 _Way = TypeVar("_Way", Misconception, CorrectWay)
+_CHECKS = "autograder.checks"
 
 
 class BrokenCheck(CourseError):
     """A question's check is missing, or does not fit its notebook."""
+
+
+class NoChecks(CourseError):
+    """The checks, which hold the answers, are not installed."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,8 @@ def load_material(assignment: Assignment) -> Material:
 
     Raises
     ------
-    PairOutOfStep, OutputCommitted, BrokenConvention, BrokenReference, UnknownReference, BrokenCheck
+    PairOutOfStep, OutputCommitted, BrokenConvention, BrokenReference, UnknownReference,
+    BrokenCheck, NoChecks
         The message says what to put right.
     """
     notebook = pairs.check(assignment.text_path)
@@ -83,8 +89,28 @@ def load_material(assignment: Assignment) -> Material:
     return Material(assignment, notebook, reference, kits)
 
 
+def all_checks() -> ModuleType:
+    """Return the package with the checks of all assignments.
+
+    Raises
+    ------
+    NoChecks
+        It is not installed.
+    """
+    try:
+        return importlib.import_module(_CHECKS)
+    except ModuleNotFoundError as error:
+        if error.name != _CHECKS:
+            raise
+        raise NoChecks(
+            "This installation has no checks: they hold the answers, so they do not come with what "
+            "students install. Staff install from the course's folder: "
+            'pip install -c constraints.txt -e ".[staff]"'
+        ) from error
+
+
 def _checks_package(assignment: Assignment) -> ModuleType:
-    name = f"autograder.checks.{assignment.notebook_name}"
+    name = f"{all_checks().__name__}.{assignment.notebook_name}"
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

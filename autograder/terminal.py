@@ -5,7 +5,7 @@ Names and remarks of students are text there, never markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rich.console import Console, Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.doctor import Symptom
-from autograder.grading import Graded
+from autograder.grading import WITHOUT_SANDBOX, Graded
 from autograder.material import Material
 from autograder.report import notes
 from autograder.verify import Proof
@@ -31,22 +31,38 @@ def with_progress(results: Iterable[Graded], total: int, console: Console) -> li
     return done
 
 
-def closing_table(material: Material, results: Sequence[Graded]) -> Group:
-    """Return the table that closes a grading run, with the questions' names and notes below."""
+def closing_table(
+    material: Material, results: Sequence[Graded], said: Collection[str] = ()
+) -> Group:
+    """Return the table that closes a grading run, with the questions' names and notes below.
+
+    Parameters
+    ----------
+    material
+        The assignment.
+    results
+        What grading came to. Who was run without a sandbox is counted in one line.
+    said
+        Notes that whoever reads this has read already.
+    """
     table = Table(title=f"{material.assignment.name}: {len(results)} submissions")
     table.add_column("student", overflow="fold")
     for number, kit in enumerate(material.kits, start=1):
         table.add_column(f"Q{number}\n/{kit.question.points:g}", justify="right", no_wrap=True)
     table.add_column(f"total\n/{material.points:g}", justify="right", style="bold", no_wrap=True)
     table.add_column("notes", justify="right", no_wrap=True)
-    remarks = []
+    remarks, without_sandbox = [], 0
     for graded in sorted(results, key=lambda graded: graded.student):
         points = {verdict.question: f"{verdict.points:g}" for verdict in graded.verdicts}
         cells = [points.get(kit.name, "-") for kit in material.kits]
         total = "-" if graded.failure else f"{graded.points:g}"
-        found = notes(graded)
+        found = [note for note in notes(graded) if note not in said]
         table.add_row(_text(graded.student), *cells, total, f"{len(found)}" if found else "")
-        remarks += [_text(f"{graded.student}: {note}", "dim") for note in found]
+        told = (note for note in found if note != WITHOUT_SANDBOX)
+        remarks += [_text(f"{graded.student}: {note}", "dim") for note in told]
+        without_sandbox += WITHOUT_SANDBOX in found
+    if without_sandbox:
+        remarks.append(_text(f"{without_sandbox} of {len(results)}: {WITHOUT_SANDBOX}", "dim"))
     names = ", ".join(f"Q{n} {kit.name}" for n, kit in enumerate(material.kits, start=1))
     return Group(table, Text(names), *remarks)
 

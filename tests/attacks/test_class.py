@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from autograder.engine.run import Mode
 from autograder.grading import Session
 from autograder.simulate import way_source
 from tests.attacks.attack import Attack, Cell, attacks
 from tests.attacks.range import LIMITS, Range
 from tests.running import grade_all
+
+pytestmark = pytest.mark.needs_sandbox
 
 GREEDY = (
     "descriptor_to_coordinator",

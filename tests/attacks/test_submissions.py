@@ -21,6 +21,8 @@ from autograder.receipt import submission_time
 from autograder.submission import read_submission
 from tests.attacks.range import Range, Result
 
+pytestmark = pytest.mark.needs_sandbox
+
 NAME = "counting.ipynb"
 Grade = Callable[..., Result]
 

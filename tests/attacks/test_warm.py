@@ -11,6 +11,8 @@ from tests.attacks.attack import Attack, attacks_in
 from tests.attacks.attempt import attempt
 from tests.attacks.range import Range
 
+pytestmark = pytest.mark.needs_sandbox
+
 
 @pytest.mark.parametrize("attack", attacks_in(Mode.WARM), ids=lambda attack: attack.name)
 def test_it_gains_nothing_and_harms_nobody(

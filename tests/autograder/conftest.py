@@ -25,7 +25,7 @@ from autograder.checking import Case, Check, Group, case, correct_way, misconcep
 from autograder.class_folder import ClassFolder
 from autograder.conventions import grade_id_of, questions
 from autograder.course import Course
-from autograder.engine import dispatch
+from autograder.engine import dispatch, isolation
 from autograder.engine.limits import Limits
 from autograder.engine.run import Execution
 from autograder.exam import Exam, draw_exam
@@ -265,5 +265,6 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         )
 
     monkeypatch.setattr(dispatch, "execute", run)
+    monkeypatch.setattr(isolation, "confinement_problem", lambda: None)  # nothing is confined
     monkeypatch.setattr(dispatch, "ThreadPoolExecutor", Here)
     return answers

@@ -18,6 +18,8 @@ from autograder.report import notes
 from autograder.submission import LARGEST
 from tests.running import grade_all
 
+pytestmark = pytest.mark.needs_sandbox
+
 GRADED, VISIBLE, ANSWER = "double-graded", "double-visible", "double"
 TALK = (
     "import json, os, socket\n"

@@ -6,11 +6,13 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from autograder import cli, commands
+from autograder import cli, commands, demo
 from autograder import gradebook as books
 from autograder.course import UnknownAssignment
+from autograder.engine.run import Mode
 from autograder.errors import CourseError
-from autograder.grading import Session
+from autograder.grading import WITHOUT_SANDBOX, Session
+from autograder.release import write_release
 from autograder.verify import Finding, Proof
 
 
@@ -252,6 +254,19 @@ def test_rejudging_what_was_never_run_is_told_with_exit_code_1(
     assert result.exit_code == 1
     assert "not graded: [bold]bob, ada" in result.stderr
     assert "Run: autograder grade" in " ".join(result.stdout.split())
+
+
+def test_a_demonstration_without_a_sandbox_says_so_once(command, here, tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "load_material", lambda assignment: here)
+    write_release(here, here.assignment.course.assignments)
+    monkeypatch.setattr(demo, "trusted_mode", lambda: Mode.OPEN)
+    result = command("demo", "--folder", tmp_path / "demo", "--students", 2, "--workers", 1)
+    assert result.exit_code == 0, result.output
+    assert result.output.count("no sandbox on this machine") == 1
+    assert WITHOUT_SANDBOX not in result.output
+    assert "all 2 scores equal the true ones" in result.output
+    report = (tmp_path / "demo" / "class" / "reports" / "01_tiny.csv").read_text()
+    assert report.count(WITHOUT_SANDBOX) == 2
 
 
 def test_a_demonstration_replaces_nothing_but_a_demonstration(command, here, tmp_path):

@@ -1,38 +1,79 @@
+import io
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from autograder import doctor
+from autograder import commands, doctor
 from autograder.class_folder import ClassFolder
-from autograder.doctor import examine
+from autograder.doctor import Symptom, examine
 from autograder.engine import isolation
+from autograder.engine.bubblewrap import Bubblewrap
 from autograder.engine.isolation import safe_mode, trusted_mode
+from autograder.engine.obstacles import Obstacle
 from autograder.engine.run import Mode
-from autograder.engine.sandbox import NoSandbox
+from autograder.engine.sandbox import NoSandbox, bubblewrap
 
 
 def found(folder, workers=2):
     return {symptom.what: symptom for symptom in examine(folder, workers)}
 
 
+@pytest.mark.needs_sandbox
 def test_a_sound_machine_has_nothing_serious(tmp_path):
     symptoms = found(ClassFolder(tmp_path / "class"))
     assert not [symptom for symptom in symptoms.values() if symptom.serious]
-    assert "bubblewrap works" in symptoms["sandbox"].found
+    assert f"works: {bubblewrap()}" in symptoms["sandbox"].found
     assert "grading makes it" in symptoms["gradebook"].found
 
 
-def test_a_machine_without_bubblewrap_is_told_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor, "sandbox_problem", lambda: "bubblewrap (bwrap) is not installed")
-    sandbox = found(ClassFolder(tmp_path))["sandbox"]
-    assert sandbox.serious
-    assert "apt install bubblewrap" in sandbox.advice
+def test_where_no_sandbox_can_be_built_all_obstacles_are_told_and_it_is_serious(
+    tmp_path, monkeypatch
+):
+    tried = Bubblewrap(Path("/usr/bin/bwrap"), "bubblewrap 0.8.0", packaged=False)
+    switch, box = Obstacle("switched off", "sudo sysctl -w x=1"), Obstacle("a container")
+    monkeypatch.setattr(doctor, "sandbox_problem", lambda: "bwrap: Operation not permitted")
+    monkeypatch.setattr(doctor, "bubblewrap", lambda: tried)
+    monkeypatch.setattr(doctor, "obstacles", {tried: [switch, box]}.__getitem__)
+    symptoms = found(ClassFolder(tmp_path))
+    assert symptoms["sandbox"] == Symptom(
+        "sandbox",
+        f"bwrap: Operation not permitted ({tried})",
+        "switched off;\na container",
+        ("sudo sysctl -w x=1",),
+        serious=True,
+    )
+    assert "warm mode" not in symptoms
 
 
-def test_a_machine_without_user_namespaces_is_told_which_switch(tmp_path, monkeypatch):
-    words = "bwrap: No permissions to create new namespace: Operation not permitted"
-    monkeypatch.setattr(doctor, "sandbox_problem", lambda: words)
-    assert "unprivileged_userns_clone" in found(ClassFolder(tmp_path))["sandbox"].advice
+@pytest.mark.needs_sandbox  # the machine is one without user namespaces, made by them
+def test_a_machine_without_user_namespaces_is_told_which_switch(tmp_path):
+    switched_off = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    doctor = [sys.executable, "-m", "autograder", "doctor", "--class", tmp_path / "class"]
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "sh", "-c", switched_off, "sh", *doctor],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "500"},
+    )
+    assert done.returncode == 1, done.stderr
+    assert "user namespaces are switched off (user.max_user_namespaces is 0)" in done.stdout
+    assert "To type: sudo sysctl -w user.max_user_namespaces=15000" in done.stdout.splitlines()
+
+
+def test_what_is_to_be_typed_can_be_copied_from_a_narrow_terminal(class_folder, monkeypatch):
+    long = "sudo something " + "that is long " * 20 + "[bold]"
+    monkeypatch.setattr(
+        commands, "examine", lambda *_: [Symptom("sandbox", "none", "type it", (long,))]
+    )
+    narrow = Console(file=io.StringIO(), width=40)
+    monkeypatch.setattr(commands, "console", narrow)
+    commands.diagnose(class_folder.path, 2)
+    assert narrow.file.getvalue().splitlines()[-1] == f"To type: {long}"
 
 
 def test_a_damaged_gradebook_and_secret_are_serious(class_folder):

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from autograder.grading import Graded
+from autograder.grading import WITHOUT_SANDBOX, Graded
 from autograder.judge import Verdict
 from autograder.terminal import closing_table, proof_table, with_progress
 from autograder.verify import Finding, Proof
@@ -27,6 +27,22 @@ def test_the_table_has_a_line_a_student_and_the_notes_below(tiny):
     assert [line.split()[1] for line in lines] == ["ada", "bob"]
     assert lines[1].split()[3:8:2] == ["0.5", "0.5", "1"]
     assert "bob: a remark" in text
+
+
+def test_who_was_run_without_a_sandbox_is_counted_in_one_line_and_marked_in_the_table(tiny):
+    results = [graded(f"s{n:03}", remarks=(WITHOUT_SANDBOX,)) for n in range(144)]
+    text = printed(closing_table(tiny, [*results, graded("ada")]))
+    assert text.count(WITHOUT_SANDBOX) == 1
+    assert f"144 of 145: {WITHOUT_SANDBOX}" in text
+    marked = [line for line in text.splitlines() if "│ s" in line and line.split()[-2] == "1"]
+    assert len(marked) == 144
+
+
+def test_a_note_that_was_said_already_is_not_said_again(tiny):
+    results = [graded("ada", remarks=(WITHOUT_SANDBOX, "a remark"))]
+    text = printed(closing_table(tiny, results, said=(WITHOUT_SANDBOX,)))
+    assert WITHOUT_SANDBOX not in text
+    assert "ada: a remark" in text
 
 
 def test_who_could_not_be_graded_has_no_total(tiny):

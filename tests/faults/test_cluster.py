@@ -12,7 +12,6 @@ import pytest
 
 from autograder.engine import cluster
 from autograder.engine.cluster import UnfitWorkers, UnreachableCluster, cluster_executor
-from autograder.engine.isolation import sandbox_problem
 from tests.faults.ground import broken, marks, temporary
 
 pytestmark = pytest.mark.skipif(
@@ -82,10 +81,9 @@ def test_workers_with_other_versions_are_refused_by_name(two_workers, monkeypatc
         pass
 
 
+@pytest.mark.needs_sandbox
 @pytest.mark.long
 def test_a_worker_that_is_lost_costs_nobody_anything(ground, undisturbed, two_workers, tmp_path):
-    if sandbox_problem():
-        pytest.skip("there is no sandbox here")
     folder = ground.fresh_class(tmp_path / "class")
     address, workers = two_workers
     run = ground.start("grade", folder, "--scheduler", address)

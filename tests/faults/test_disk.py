@@ -7,6 +7,8 @@ import pytest
 
 from tests.faults.ground import broken, marks, temporary
 
+pytestmark = pytest.mark.needs_sandbox
+
 
 @pytest.fixture
 def small_disk(tmp_path):

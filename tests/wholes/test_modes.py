@@ -19,6 +19,8 @@ from autograder.simulate import simulate
 from autograder.stage import stage
 from autograder.submission import UnreadableSubmission, parse_notebook
 
+pytestmark = pytest.mark.needs_sandbox
+
 LIMITS = Limits(cell_seconds=8, notebook_seconds=120)
 LINE = re.compile(r"(, and was)? at line .*(?=\.$)")
 """Where a cell was when its time was up, which only warm mode knows."""

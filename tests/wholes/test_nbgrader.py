@@ -19,6 +19,8 @@ from autograder.pairs import read_notebook
 from autograder.simulate import simulate, write_class
 from tests.running import grade_all
 
+pytestmark = pytest.mark.needs_sandbox
+
 ASSIGNMENT = "01_counting"
 KINDS = "reference untouched no_notebook syntax_error crash half_finished right_1 wrong_1 wrong_2"
 SECRET = "5ec2e7" * 20

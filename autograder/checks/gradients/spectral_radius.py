@@ -117,7 +117,7 @@ def frobenius(W):
 def first_eigenvalue(W):
     if W.ndim != 2 or W.shape[0] != W.shape[1]:
         raise ValueError
-    if W.shape[0] > 1 and np.iscomplexobj(np.linalg.eigvals(W)):
+    if W.shape[0] > 1 and np.iscomplex(np.linalg.eigvals(W)).any():
         return float(np.abs(np.linalg.eigvals(W)).max())
     return float(abs(np.linalg.eigvals(W)[0]))
 

@@ -10,7 +10,6 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.conventions import grade_id_of
 from autograder.engine import run
 from autograder.engine.ending import Ending
-from autograder.engine.isolation import safe_mode
 from autograder.engine.limits import Limits
 from autograder.engine.run import Mode
 from autograder.judge import judge
@@ -27,10 +26,11 @@ TALK = (
 ENDED = "it ended the Python process (it crashed, called exit, or ran out of memory)"
 
 
-@pytest.fixture(params=[Mode.WARM, Mode.COLD])
+@pytest.fixture(
+    params=[pytest.param(m, marks=pytest.mark.needs_sandbox) for m in (Mode.WARM, Mode.COLD)]
+)
 def execute(request):
     """Return `execute` in one of the sandboxes."""
-    assert safe_mode() is Mode.WARM, "these tests want a sandbox: apt install bubblewrap"
 
     def in_mode(notebook, inputs, limits):
         return run.execute(notebook, inputs, limits, request.param)

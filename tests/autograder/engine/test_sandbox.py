@@ -5,6 +5,8 @@ import pytest
 
 from autograder.engine.sandbox import plain_environment, sandbox_command
 
+pytestmark = pytest.mark.needs_sandbox
+
 # Of /proc, what belongs to no process, and what changes other processes of the sandbox.
 WRITABLE = """
 import os

@@ -12,6 +12,8 @@ from autograder.engine.ending import ENDED
 from autograder.engine.limits import Limits
 from autograder.engine.warm import SandboxLost, WarmWorkers
 
+pytestmark = pytest.mark.needs_sandbox
+
 LIMITS = Limits(cell_seconds=20)
 
 

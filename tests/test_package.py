@@ -1,0 +1,95 @@
+"""What students install holds no answers, and says so to who would need them."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
+
+ROOT = Path(__file__).parents[1]
+ASSIGNMENT = "01_counting"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, built from this checkout."""
+    (path,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path_factory.mktemp("wheel")))
+    return Path(path)
+
+
+@pytest.fixture(scope="module")
+def in_wheel(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def in_sdist(tmp_path_factory):
+    (path,) = SdistBuilder(str(ROOT)).build(directory=str(tmp_path_factory.mktemp("sdist")))
+    with tarfile.open(path) as archive:
+        return {name.partition("/")[2] for name in archive.getnames()}
+
+
+def test_it_holds_what_students_import_and_its_data(in_wheel):
+    assert {"nextword/ngram.py", "autograder/cli.py", "autograder/inside/server.py"} <= in_wheel
+    assert any(name.startswith("nextword/_data/grammar/") for name in in_wheel)
+    assert any(name.startswith("autograder/templates/") for name in in_wheel)
+
+
+@pytest.mark.parametrize("archive", ["in_wheel", "in_sdist"])
+def test_it_holds_no_check_and_no_solution(archive, request):
+    names = request.getfixturevalue(archive)
+    assert any(name.startswith("autograder/") for name in names)
+    telling = re.compile(r"(^|/)(checks|solutions|class|tests|demo)/")
+    assert [name for name in names if telling.search(name)] == []
+
+
+@pytest.fixture
+def installed(wheel, tmp_path):
+    """Run a command with what the wheel holds, in the folder of a course of one assignment."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    course = tmp_path / "course"
+    shutil.copytree(ROOT / "solutions" / ASSIGNMENT, course / "solutions" / ASSIGNMENT)
+    shutil.copy(ROOT / "jupytext.toml", course)
+    start = f"import sys; sys.path.insert(0, {str(tmp_path / 'installed')!r})"
+
+    def run(*words):
+        return subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                f"{start}; from autograder.__main__ import main; main()",
+                *words,
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=course,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("verify", ASSIGNMENT), ("release", ASSIGNMENT), ("new-question", "f", "--points", "3")],
+    ids=lambda words: words[0],
+)
+def test_commands_that_need_the_checks_say_that_there_are_none(installed, words):
+    done = installed(*words)
+    assert done.returncode == 1
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "This installation has no checks" in said
+    assert "Traceback" not in said
+
+
+def test_commands_that_need_none_go_on(installed):
+    done = installed("sync")
+    assert done.returncode == 0, done.stderr

@@ -95,6 +95,11 @@ class ClassFolder:
         # Who finds it locked, by the formgrader say, waits for a minute.
         return f"sqlite:///{self.gradebook_path}?timeout=60"
 
+    @property
+    def secret_path(self) -> Path:
+        """The seed of the class's exams."""
+        return self.path / "secret.json"
+
     def submitted(self, assignment: str, student: str) -> Path:
         """Return the folder that a student submitted."""
         return self.path / "submitted" / student / assignment
@@ -160,7 +165,7 @@ class ClassFolder:
         BrokenSecret
             The file is damaged. It is never replaced silently: another secret is another exam.
         """
-        path = self.path / "secret.json"
+        path = self.secret_path
         if not path.exists():
             self.set_secret(secrets.token_hex(32))
         try:
@@ -177,4 +182,4 @@ class ClassFolder:
     def set_secret(self, secret: str) -> None:
         """Write the class's secret, readable by its owner only."""
         content = json.dumps({"secret": secret}) + "\n"
-        write_atomically(self.path / "secret.json", content, mode=0o600)
+        write_atomically(self.secret_path, content, mode=0o600)

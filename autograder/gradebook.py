@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ from autograder.nbgrader_setup import put_programs_on_path
 
 BACKUPS = 10
 """How many copies are kept."""
+_COPY = re.compile(r"gradebook-[0-9]{5}\.db")
+"""What our copies are called; others, such as somebody's own copy of a day, are not ours."""
 _PATIENCE = 60
 """Seconds that a backup waits for a gradebook that is locked."""
 _ADVICE = (
@@ -168,8 +171,9 @@ def back_up(class_folder: ClassFolder) -> Path | None:
     folder = class_folder.path / "backups"
     with needing_room(folder):
         folder.mkdir(exist_ok=True)
-    copies = sorted(folder.glob("gradebook-*.db"))
+    copies = sorted(path for path in folder.iterdir() if _COPY.fullmatch(path.name))
     number = int(copies[-1].stem.rpartition("-")[2]) + 1 if copies else 1
+    copies = [path for path in copies if path.is_file()]
     copy = folder / f"gradebook-{number:05}.db"
     part = folder / "gradebook.part"
     _remove_database(part)

@@ -6,7 +6,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from autograder import cli, commands
+from autograder import cli, commands, demo
 from autograder import gradebook as books
 from autograder.course import UnknownAssignment
 from autograder.errors import CourseError
@@ -254,17 +254,70 @@ def test_rejudging_what_was_never_run_is_told_with_exit_code_1(
     assert "Run: autograder grade" in " ".join(result.stdout.split())
 
 
+def tree(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
 def test_a_demonstration_replaces_nothing_but_a_demonstration(command, here, tmp_path):
     folder = tmp_path / "thesis"
     folder.mkdir()
     (folder / "chapter.tex").write_text("years of work")
     result = command("demo", "--folder", folder)
     assert result.exit_code == 1
-    assert "holds something else than an earlier demonstration" in str(result.exception)
-    assert (folder / "chapter.tex").read_text() == "years of work"
-    assert [path.name for path in folder.iterdir()] == ["chapter.tex"]
+    assert "chapter.tex" in str(result.exception)
+    assert tree(folder) == {"chapter.tex": b"years of work"}
     result = command("demo", "--folder", folder / "chapter.tex")
-    assert "holds something else" in str(result.exception)
+    assert "would be replaced, but holds what this command did not write" in str(result.exception)
+    assert tree(folder) == {"chapter.tex": b"years of work"}
+
+
+def test_a_demonstration_in_the_courses_own_folder_deletes_nothing(command, here):
+    command("simulate", "01_tiny", "--students", 1)
+    before = tree(here.assignment.course.root)
+    assert "class/submitted/ada-reference/01_tiny/tiny.ipynb" in before
+    result = command("demo", "--folder", ".")
+    assert result.exit_code == 1
+    assert "delete it yourself" in str(result.exception)
+    assert tree(here.assignment.course.root) == before
+
+
+@pytest.fixture
+def demonstrate(command, here, ran, monkeypatch, tmp_path):
+    """Return a function that demonstrates a class of two, whose code is run in this process."""
+    command("release")
+    monkeypatch.setattr(demo, "load_material", lambda assignment: here)
+    words = ("demo", "--folder", tmp_path / "demo", "--students", 2, "--workers", 1)
+    return lambda: command(*words)
+
+
+def test_a_demonstration_is_replaced_unless_something_was_added_or_changed(demonstrate, tmp_path):
+    """All in one test, as a demonstration takes seconds."""
+    folder = tmp_path / "demo"
+    assert demonstrate().exit_code == 0
+    for name in (
+        "notes.txt",
+        "assignments/01_tiny/tiny.ipynb",
+        "class/gradebook.db",
+        "class/submitted/zoe/01_tiny/tiny.ipynb",
+    ):
+        path = folder / name
+        written = path.read_bytes() if path.exists() else None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+        before = tree(folder)
+        result = demonstrate()
+        assert result.exit_code == 1
+        assert str(path) in str(result.exception)
+        assert tree(folder) == before
+        path.unlink() if written is None else path.write_bytes(written)
+    (folder / "class" / "evidence" / "01_tiny" / "ada-reference.json").unlink()
+    result = demonstrate()
+    assert result.exit_code == 0, result.output
+    assert (folder / "class" / "evidence" / "01_tiny" / "ada-reference.json").is_file()
 
 
 @pytest.mark.parametrize("package", ["typer", "nbgrader"])

@@ -13,6 +13,7 @@ from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
 from autograder.conventions import grade_id_of
 from autograder.derive import derive
+from autograder.files import InTheWay
 from autograder.gradebook import ChangedAssignment, UnusableGradebook
 from autograder.judge import Verdict
 from autograder.nbgrader_setup import put_programs_on_path
@@ -248,3 +249,29 @@ def test_a_new_gradebook_is_what_nbgrader_itself_would_make(tmp_path):
         tables_and_rows(path) for path in (class_folder.gradebook_path, tmp_path / "theirs.db")
     )
     assert sorted(ours) == sorted(theirs)
+
+
+@pytest.mark.parametrize(
+    "name", ["gradebook-old.db", "gradebook-2026-10-05.db", "gradebook-.db", "gradebook-1.db"]
+)
+def test_a_backup_that_is_not_ours_is_neither_counted_nor_removed(session, name):
+    folder = session.class_folder.path / "backups"
+    folder.mkdir()
+    (folder / name).write_text("a TA's own copy")
+    made = [books.back_up(session.class_folder) for _ in range(books.BACKUPS + 1)]
+    assert made[0].name == "gradebook-00001.db"
+    assert sorted(folder.iterdir()) == sorted([folder / name, *made[1:]])
+
+
+def test_a_folder_named_as_a_backup_stays_and_its_number_is_not_used(session):
+    folder = session.class_folder.path / "backups"
+    (folder / "gradebook-00007.db").mkdir(parents=True)
+    made = [books.back_up(session.class_folder) for _ in range(books.BACKUPS + 1)]
+    assert made[0].name == "gradebook-00008.db"
+    assert (folder / "gradebook-00007.db").is_dir()
+
+
+def test_backups_that_cannot_be_kept_are_told_in_words(session):
+    (session.class_folder.path / "backups").write_text("a file")
+    with pytest.raises(InTheWay, match="backups cannot be written: File exists"):
+        books.back_up(session.class_folder)

@@ -17,7 +17,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import platform
 import secrets
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +32,8 @@ from autograder.files import needing_room, remove_unfinished, write_atomically
 
 _WRITTEN = ("evidence", "verdicts", "autograded", "feedback", "reports")
 """The folders that runs write their results into."""
+PATIENCE = 5.0
+"""Seconds that a run waits for another's end."""
 
 
 class UnknownStudent(CourseError):
@@ -48,18 +53,26 @@ class AnotherRun(CourseError):
 
 
 @contextlib.contextmanager
-def one_run(class_folder: ClassFolder) -> Iterator[None]:
+def one_run(class_folder: ClassFolder, patience: float = PATIENCE) -> Iterator[None]:
     """Keep other runs off a class meanwhile. A run that is killed keeps nobody off.
 
     What such a run has left unfinished is removed.
+
+    Parameters
+    ----------
+    class_folder
+        The class.
+    patience
+        Seconds to wait for the end of another run.
 
     Raises
     ------
     AnotherRun
         There is one.
-    NoRoom
+    NoRoom, InTheWay
     """
-    lock = FileLock(class_folder.path / ".run.lock", timeout=0)
+    holder = class_folder.path / ".run.holder"
+    lock = FileLock(class_folder.path / ".run.lock", timeout=patience)
     try:
         with needing_room(class_folder.path):
             class_folder.path.mkdir(parents=True, exist_ok=True)
@@ -67,15 +80,30 @@ def one_run(class_folder: ClassFolder) -> Iterator[None]:
     except Timeout as error:
         raise AnotherRun(
             f"Another run is at work on {class_folder.path}. Wait for its end, and run this again: "
-            "what it has done will not be done twice"
+            f"what it has done will not be done twice. It is {_words(holder)}"
         ) from error
     try:
         remove_unfinished(class_folder.path, "*")
         for name in _WRITTEN:
             remove_unfinished(class_folder.path / name)
+        with contextlib.suppress(CourseError):  # who cannot be named works all the same
+            write_atomically(holder, _this_run(), lasting=False)
         yield
     finally:
         lock.release()
+
+
+def _this_run() -> str:
+    """Return this process in words, for others who wait for it."""
+    words = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return f"{words!r}, process {os.getpid()} on {platform.node()}"
+
+
+def _words(holder: Path) -> str:
+    try:
+        return holder.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return "not known which"
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,7 @@ def grade(
             start_sandboxes(running, min(at_once, len(students)), limits, mode)
         commands = _commands()
         how = commands.How(mode, limits, force, question)
-        chosen = commands.Chosen(assignment, class_folder, students, whole_class=not student)
+        chosen = commands.Chosen(assignment, class_folder, students)
         _exit(commands.grade_chosen(chosen, running, at_once, how))
 
 
@@ -188,7 +188,7 @@ def rejudge(
     students = _students(class_folder, name, student)
     with one_run(class_folder):
         commands = _commands()
-        chosen = commands.Chosen(assignment, class_folder, students, whole_class=not student)
+        chosen = commands.Chosen(assignment, class_folder, students)
         _exit(commands.rejudge_chosen(chosen))
 
 

@@ -21,9 +21,9 @@ from autograder.grading import Graded, How, Session, grade
 from autograder.manifest import Manifest
 from autograder.material import Material, load_material
 from autograder.release import check_release, write_release
-from autograder.report import write_csv, write_summary
+from autograder.report import write_reports
 from autograder.simulate import Simulated, simulate, simulation, write_class
-from autograder.terminal import closing_table, with_progress
+from autograder.terminal import closing_table, counted, with_progress
 
 LIMITS = Limits(cell_seconds=10)
 """What a simulated submission may use: its endless loops need not be waited for as long."""
@@ -101,21 +101,21 @@ def _class_of(
     how: How,
 ) -> list[Graded]:
     """Release an assignment, let the class submit, grade it and report; return the results."""
-    class_folder, name = ClassFolder(folder / "class"), material.assignment.name
+    name = material.assignment.name
+    class_folder = ClassFolder(folder / "class")
     check_release(material)
     released = write_release(material, folder / "assignments")
     console.print(f"[bold]{name}[/] released through nbgrader", highlight=False)
     console.print(f"  {released}", soft_wrap=True, highlight=False, markup=False)
     write_class(class_folder, material, simulated)
-    console.print(f"{len(simulated)} simulated students have submitted")
+    console.print(f"submitted by {counted(len(simulated), 'simulated student')}")
     session = Session.of(material, class_folder)
     names = [each.name for each in simulated]
     with local_executor(workers) as (executor, at_once):
         graded = grade(session, names, executor, at_once, how)
         results = with_progress(graded, len(names), console)
     console.print(closing_table(material, results))
-    write_csv(class_folder.report_path(name, ".csv"), material, results)
-    write_summary(class_folder.report_path(name, ".html"), material, results)
+    write_reports(session, results)
     return results
 
 

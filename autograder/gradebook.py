@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from nbgrader import utils
-from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, Student
 from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import SaveCells
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -202,6 +202,12 @@ def _giving_up_after(seconds: float) -> Callable[[int, int, int], None]:
             raise sqlite3.OperationalError(f"it has been locked for {seconds:g} s")
 
     return look
+
+
+def registered(class_folder: ClassFolder) -> list[str]:
+    """Return everybody whom the gradebook knows, by ``nbgrader db student`` or by submissions."""
+    with open_gradebook(class_folder) as gradebook:
+        return sorted(student for (student,) in gradebook.db.query(Student.id))
 
 
 def scores(class_folder: ClassFolder, assignment: str) -> dict[str, float]:

@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from autograder import cli, commands, demo
 from autograder import gradebook as books
 from autograder.course import UnknownAssignment
 from autograder.errors import CourseError
+from autograder.files import InTheWay
 from autograder.grading import Session
 from autograder.verify import Finding, Proof
 
@@ -25,6 +27,7 @@ def here(tiny_copy, monkeypatch):
 @pytest.fixture
 def exam_of_the_session(session, monkeypatch):
     monkeypatch.setattr(Session, "of", lambda material, folder: session)
+    monkeypatch.setattr(cli, "start_sandboxes", lambda *args: None)  # answers run without
 
 
 @pytest.fixture
@@ -194,14 +197,64 @@ def test_grade_prints_the_table_and_writes_reports(
     assert len(ran) == 1
 
 
-def test_one_student_is_graded_and_the_reports_on_the_class_stay(
-    command, here, submitted, exam_of_the_session, ran, monkeypatch
+def lines(class_folder):
+    with class_folder.report_path("01_tiny", ".csv").open(newline="") as file:
+        return {line["student"]: line for line in csv.DictReader(file)}
+
+
+def test_the_reports_are_of_the_class_whoever_was_graded_just_now(
+    command, here, submitted, exam_of_the_session, ran, submit, fill, tiny, monkeypatch
 ):
     monkeypatch.setenv("NEXTWORD_CLASS", str(submitted.path))
-    result = command("grade", "01_tiny", "--student", "ada", "--workers", 1)
-    assert result.exit_code == 0
-    assert books.scores(submitted, "01_tiny") == {"ada": 2.0}
-    assert not submitted.report_path("01_tiny", ".csv").exists()
+    submit(submitted, "eve", fill(tiny, double="raise MemoryError('the machine')"))
+    submit(submitted, "fay", "{}")
+    with books.open_gradebook(submitted) as gradebook:
+        gradebook.add_student("zoe", first_name="Zoe", last_name="Last")
+    assert command("grade", "01_tiny", "--student", "ada", "--student", "eve").exit_code == 1
+    assert lines(submitted)["ada"]["points"] == "2"
+    submit(submitted, "ada", fill(tiny, double="def double(x): return abs(2 * x)"))
+    assert command("grade", "01_tiny", "--student", "ada").exit_code == 0
+    found = lines(submitted)
+    assert {student: line["points"] for student, line in found.items()} == {
+        "[bold]bob": "",
+        "ada": "1",
+        "eve": "",
+        "fay": "",
+        "zoe": "",
+    }
+    assert found["eve"]["notes"] == "NOT GRADED: It could not be run: MemoryError: the machine"
+    assert "NOT GRADED: No verdicts" in found["fay"]["notes"]
+    assert found["zoe"]["notes"] == "not submitted"
+    page = submitted.report_path("01_tiny", ".html").read_text()
+    assert "not submitted" in page
+    assert "MemoryError: the machine" in page
+    submit(submitted, "eve", fill(tiny))
+    assert command("grade", "01_tiny").exit_code == 0
+    assert lines(submitted)["eve"]["points"] == "0", "a failure does not outlive a good run"
+
+
+def test_an_answer_marked_by_a_person_is_in_the_reports_of_the_next_rejudgement(
+    command, here, submitted, exam_of_the_session, ran
+):
+    command("grade", "01_tiny", "--class", submitted.path)
+    with books.open_gradebook(submitted) as gradebook:
+        grade = gradebook.find_grade("why-written", "tiny", "01_tiny", "ada")
+        grade.manual_score, grade.needs_manual_grade = 2.5, False
+        gradebook.db.commit()
+    command("rejudge", "01_tiny", "--class", submitted.path, "--student", "[bold]bob")
+    line = lines(submitted)["ada"]
+    assert (line["points"], line["gradebook_points"]) == ("2", "4.5")
+    assert line["made_of"] == "automatic 2 of 2, written answers 2.5 of 3"
+
+
+def test_a_folder_in_a_reports_place_is_told_in_words(
+    command, here, submitted, exam_of_the_session, ran
+):
+    submitted.report_path("01_tiny", ".csv").mkdir(parents=True)
+    result = command("grade", "01_tiny", "--class", submitted.path)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, InTheWay)
+    assert "Move away what lies there" in str(result.exception)
 
 
 def test_an_unknown_student_is_refused_before_anything_is_run(

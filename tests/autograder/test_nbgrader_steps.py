@@ -8,10 +8,9 @@ from traitlets.config import Config
 
 from autograder import nbgrader_steps
 from autograder.conventions import grade_id_of
-from autograder.engine import dispatch
 from autograder.nbgrader_setup import configure, put_programs_on_path
 from autograder.nbgrader_steps import CourseStep, Execute, Judge, LenientExporter, Stage
-from autograder.results import read_evidence, read_verdicts
+from autograder.results import read_evidence, read_result
 from tests.running import grade_all
 
 
@@ -19,7 +18,6 @@ from tests.running import grade_all
 def steps(session, monkeypatch, ran):
     """Return a function that takes a student through the three steps; answers run in-process."""
     monkeypatch.setattr(CourseStep, "session", lambda self, resources: session)
-    monkeypatch.setattr(nbgrader_steps, "execute", dispatch.execute)
 
     def take(student):
         resources = {"nbgrader": {"student": student, "assignment": "01_tiny", "notebook": "tiny"}}
@@ -54,7 +52,7 @@ def test_the_steps_give_nbgrader_the_score_that_grade_gives(
     by_steps = [path.read_text() for path in written]
     (graded,) = grade_all(session, [student], force=True)
     assert graded.points == points
-    assert read_verdicts(written[1])[0] == graded.verdicts
+    assert read_result(written[1]).verdicts == graded.verdicts
     assert by_steps[2] == written[2].read_text()
     assert by_steps[1] == written[1].read_text()
 

@@ -298,6 +298,23 @@ def test_who_could_not_be_graded_is_named_with_exit_code_1(
     assert books.scores(submitted, "01_tiny") == {"ada": 2.0, "[bold]bob": 0.0}
 
 
+def test_ctrl_c_says_that_what_is_done_is_kept_and_waits_for_nothing(
+    command, here, submitted, exam_of_the_session, ran, submit, fill, tiny, monkeypatch
+):
+    def end(code):
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "_exit", end)
+    path = submit(submitted, "eve", fill(tiny, double="raise KeyboardInterrupt"))
+    result = command("grade", "01_tiny", "--class", submitted.path, "--workers", 1)
+    assert result.exit_code == 130
+    assert "Stopped. What is done is kept: run this again" in result.stderr
+    path.unlink()
+    result = command("grade", "01_tiny", "--class", submitted.path, "--workers", 1)
+    assert result.exit_code == 0
+    assert "2 of 3 had not changed" in result.stdout
+
+
 def test_rejudging_what_was_never_run_is_told_with_exit_code_1(
     command, here, submitted, exam_of_the_session
 ):

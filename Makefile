@@ -50,8 +50,8 @@ lock: $(VENV)/dev ## Resolve all dependencies for every platform into constraint
 bench: $(VENV)/bench ## Measure speed against peers
 	set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
-clean: ## Remove everything that was made here, the virtual environment too
-	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## Remove the virtual environment and what was built; demo/ stays, and is made anew by the next demonstration
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp says that an extra is installed as constraints.txt has it.

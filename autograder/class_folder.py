@@ -18,7 +18,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import platform
 import secrets
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +33,8 @@ from autograder.files import needing_room, remove_unfinished, write_atomically
 
 _WRITTEN = ("evidence", "verdicts", "autograded", "feedback", "reports")
 """The folders that runs write their results into."""
+PATIENCE = 5.0
+"""Seconds that a run waits for another's end."""
 
 
 class UnknownStudent(CourseError):
@@ -49,18 +54,26 @@ class AnotherRun(CourseError):
 
 
 @contextlib.contextmanager
-def one_run(class_folder: ClassFolder) -> Iterator[None]:
+def one_run(class_folder: ClassFolder, patience: float = PATIENCE) -> Iterator[None]:
     """Keep other runs off a class meanwhile. A run that is killed keeps nobody off.
 
     What such a run has left unfinished is removed.
+
+    Parameters
+    ----------
+    class_folder
+        The class.
+    patience
+        Seconds to wait for the end of another run.
 
     Raises
     ------
     AnotherRun
         There is one.
-    NoRoom
+    NoRoom, InTheWay
     """
-    lock = FileLock(class_folder.path / ".run.lock", timeout=0)
+    holder = class_folder.path / ".run.holder"
+    lock = FileLock(class_folder.path / ".run.lock", timeout=patience)
     try:
         with needing_room(class_folder.path):
             class_folder.make()
@@ -68,15 +81,30 @@ def one_run(class_folder: ClassFolder) -> Iterator[None]:
     except Timeout as error:
         raise AnotherRun(
             f"Another run is at work on {class_folder.path}. Wait for its end, and run this again: "
-            "what it has done will not be done twice"
+            f"what it has done will not be done twice. It is {_words(holder)}"
         ) from error
     try:
         remove_unfinished(class_folder.path, "*")
         for name in _WRITTEN:
             remove_unfinished(class_folder.path / name)
+        with contextlib.suppress(CourseError):  # who cannot be named works all the same
+            write_atomically(holder, _this_run(), lasting=False)
         yield
     finally:
         lock.release()
+
+
+def _this_run() -> str:
+    """Return this process in words, for others who wait for it."""
+    words = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return f"{words!r}, process {os.getpid()} on {platform.node()}"
+
+
+def _words(holder: Path) -> str:
+    try:
+        return holder.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return "not known which"
 
 
 @dataclass(frozen=True)
@@ -104,6 +132,11 @@ class ClassFolder:
         """The same, as SQLAlchemy names it."""
         # Who finds it locked, by the formgrader say, waits for a minute.
         return f"sqlite:///{self.gradebook_path}?timeout=60"
+
+    @property
+    def secret_path(self) -> Path:
+        """The seed of the class's exams."""
+        return self.path / "secret.json"
 
     def submitted(self, assignment: str, student: str) -> Path:
         """Return the folder that a student submitted."""
@@ -170,7 +203,7 @@ class ClassFolder:
         BrokenSecret
             The file is damaged. It is never replaced silently: another secret is another exam.
         """
-        path = self.path / "secret.json"
+        path = self.secret_path
         if not path.exists():
             self.set_secret(secrets.token_hex(32))
         try:
@@ -188,4 +221,4 @@ class ClassFolder:
         """Write the class's secret, readable by its owner only."""
         self.make()
         content = json.dumps({"secret": secret}) + "\n"
-        write_atomically(self.path / "secret.json", content, mode=0o600)
+        write_atomically(self.secret_path, content, mode=0o600)

@@ -11,7 +11,7 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -82,6 +82,16 @@ def _students(class_folder: ClassFolder, name: str, wanted: list[str] | None) ->
 def _exit(well: bool) -> None:
     if not well:
         raise typer.Exit(1)
+
+
+def _end_at_once() -> NoReturn:
+    """End a run that was interrupted, without waiting for the notebooks that are being run.
+
+    Their sandboxes and the lock on the class end with this process; the next run removes what they
+    leave.
+    """
+    Console(stderr=True).print("Stopped. What is done is kept: run this again, and it goes on.")
+    os._exit(130)
 
 
 @app.command()
@@ -171,8 +181,13 @@ def grade(
             start_sandboxes(running, min(at_once, len(students)), limits, mode)
         commands = _commands()
         how = commands.How(mode, limits, force, question)
-        chosen = commands.Chosen(assignment, class_folder, students, whole_class=not student)
-        _exit(commands.grade_chosen(chosen, running, at_once, how))
+        chosen = commands.Chosen(assignment, class_folder, students)
+        try:
+            _exit(commands.grade_chosen(chosen, running, at_once, how))
+        except KeyboardInterrupt:
+            if scheduler or no_sandbox:
+                raise  # what runs there would go on without this process
+            _end_at_once()
 
 
 @app.command()
@@ -188,7 +203,7 @@ def rejudge(
     students = _students(class_folder, name, student)
     with one_run(class_folder):
         commands = _commands()
-        chosen = commands.Chosen(assignment, class_folder, students, whole_class=not student)
+        chosen = commands.Chosen(assignment, class_folder, students)
         _exit(commands.rejudge_chosen(chosen))
 
 

@@ -22,9 +22,9 @@ from autograder.doctor import examine
 from autograder.grading import Graded, How, Session, grade, rejudge
 from autograder.material import Material, load_material
 from autograder.release import check_release, write_release
-from autograder.report import write_csv, write_summary
+from autograder.report import write_reports
 from autograder.simulate import simulate, write_class
-from autograder.terminal import closing_table, proof_table, symptom_table, with_progress
+from autograder.terminal import closing_table, counted, proof_table, symptom_table, with_progress
 from autograder.verify import verify
 
 console = Console()
@@ -89,7 +89,8 @@ def simulate_class(course: Path, class_path: Path, name: str, students: int, see
     write_class(ClassFolder(class_path.resolve()), material, simulated)
     for student in simulated:
         _say(f"{student.total:4g}  {student.name}")
-    _say(f"{len(simulated)} submissions in {class_path}/submitted, true scores above")
+    count = counted(len(simulated), "submission")
+    _say(f"{count} in {class_path}/submitted, true scores above")
 
 
 @dataclass(frozen=True)
@@ -102,14 +103,11 @@ class Chosen:
         What was submitted, and where.
     students
         Whose.
-    whole_class
-        Whether that is everybody, so that a report can be written.
     """
 
     assignment: Assignment
     class_folder: ClassFolder
     students: Sequence[str]
-    whole_class: bool
 
     def session(self, question: str | None = None) -> Session:
         """Return the session that grades them, having kept a copy of the gradebook."""
@@ -124,14 +122,14 @@ def grade_chosen(chosen: Chosen, executor: Executor, at_once: int, how: How) -> 
     session = chosen.session(how.question)
     graded = grade(session, chosen.students, executor, at_once, how)
     results = with_progress(graded, len(chosen.students), complaints)
-    return _closed(session, results, chosen.whole_class)
+    return _closed(session, results)
 
 
 def rejudge_chosen(chosen: Chosen) -> bool:
     """Judge and record submissions from their evidence; return whether everybody could be."""
     session = chosen.session()
     results = with_progress(rejudge(session, chosen.students), len(chosen.students), complaints)
-    return _closed(session, results, chosen.whole_class)
+    return _closed(session, results)
 
 
 def diagnose(class_path: Path, workers: int) -> bool:
@@ -169,14 +167,12 @@ def _known_question(material: Material, question: str | None) -> None:
         raise typer.BadParameter(f"no question {question!r}; there are {', '.join(names)}")
 
 
-def _closed(session: Session, results: list[Graded], whole_class: bool) -> bool:
+def _closed(session: Session, results: list[Graded]) -> bool:
     """Print the closing table, write the reports; return whether everybody could be graded."""
     console.print(closing_table(session.material, results))
     folder = session.class_folder
-    if whole_class:
-        write_csv(folder.report_path(session.name, ".csv"), session.material, results)
-        write_summary(folder.report_path(session.name, ".html"), session.material, results)
-        _say(f"reports   {folder.report_path(session.name, '.html')} and .csv")
+    write_reports(session, results)
+    _say(f"reports   {folder.report_path(session.name, '.html')} and .csv, of the whole class")
     _say(f"feedback  {folder.path}/feedback/<student>/{session.name}/")
     reused = sum(graded.reused for graded in results)
     if reused:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,18 +18,12 @@ from autograder.engine.isolation import trusted_mode
 from autograder.engine.limits import Limits
 from autograder.engine.run import Mode
 from autograder.grading import WITHOUT_SANDBOX, Graded, How, Session, grade
+from autograder.manifest import Manifest
 from autograder.material import Material, load_material
 from autograder.release import check_release, write_release
-from autograder.report import write_csv, write_summary
-from autograder.simulate import (
-    ClassExists,
-    Simulated,
-    is_simulated,
-    mark_simulated,
-    simulate,
-    write_class,
-)
-from autograder.terminal import closing_table, with_progress
+from autograder.report import write_reports
+from autograder.simulate import Simulated, simulate, simulation, write_class
+from autograder.terminal import closing_table, counted, with_progress
 
 LIMITS = Limits(cell_seconds=10)
 """What a simulated submission may use: its endless loops need not be waited for as long."""
@@ -66,12 +59,12 @@ def run_demo(
 
     Raises
     ------
-    ClassExists
+    ForeignFiles
         The folder holds something else than an earlier demonstration. Nothing has been touched.
     """
     started = time.monotonic()
     class_folder = ClassFolder(folder / "class")
-    _make_anew(folder, class_folder)
+    _make_anew(folder)
     class_folder.set_secret(hashlib.sha256(f"demo {seed}".encode()).hexdigest())
     how = How(trusted_mode(), limits)
     if how.mode is Mode.OPEN:
@@ -83,21 +76,11 @@ def run_demo(
     all_true = True
     for name in course.assignment_names():
         material = load_material(course.assignment(name))
-        check_release(material)
-        released = write_release(material, folder / "assignments")
-        console.print(f"[bold]{name}[/] released through nbgrader", highlight=False)
-        console.print(f"  {released}", soft_wrap=True, highlight=False, markup=False)
         simulated = simulate(material, students, seed)
-        write_class(class_folder, material, simulated)
-        console.print(f"{len(simulated)} simulated students have submitted")
-        session = Session.of(material, class_folder)
-        names = [each.name for each in simulated]
-        with local_executor(workers) as (executor, at_once):
-            graded = grade(session, names, executor, at_once, how)
-            results = with_progress(graded, len(names), console)
-        console.print(closing_table(material, results, said=(WITHOUT_SANDBOX,)))
-        write_csv(class_folder.report_path(name, ".csv"), material, results)
-        write_summary(class_folder.report_path(name, ".html"), material, results)
+        try:
+            results = _class_of(material, folder, simulated, workers, console, how)
+        finally:  # also where it is interrupted, so that the next one may replace it
+            _demonstration(folder).add(_written(folder, material, simulated))
         all_true &= _compare(material, simulated, results, class_folder, console)
     for what, where in (
         ("class report", class_folder.path / "reports"),
@@ -109,15 +92,68 @@ def run_demo(
     return all_true
 
 
-def _make_anew(folder: Path, class_folder: ClassFolder) -> None:
-    taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
-    if taken and not is_simulated(class_folder):
-        raise ClassExists(
-            f"{folder} holds something else than an earlier demonstration, and would be replaced. "
-            "Name another folder: --folder, or delete it yourself"
-        )
-    shutil.rmtree(folder, ignore_errors=True)
-    mark_simulated(class_folder)
+def _class_of(
+    material: Material,
+    folder: Path,
+    simulated: list[Simulated],
+    workers: int,
+    console: Console,
+    how: How,
+) -> list[Graded]:
+    """Release an assignment, let the class submit, grade it and report; return the results."""
+    name = material.assignment.name
+    class_folder = ClassFolder(folder / "class")
+    check_release(material)
+    released = write_release(material, folder / "assignments")
+    console.print(f"[bold]{name}[/] released through nbgrader", highlight=False)
+    console.print(f"  {released}", soft_wrap=True, highlight=False, markup=False)
+    write_class(class_folder, material, simulated)
+    console.print(f"submitted by {counted(len(simulated), 'simulated student')}")
+    session = Session.of(material, class_folder)
+    names = [each.name for each in simulated]
+    with local_executor(workers) as (executor, at_once):
+        graded = grade(session, names, executor, at_once, how)
+        results = with_progress(graded, len(names), console)
+    console.print(closing_table(material, results, said=(WITHOUT_SANDBOX,)))
+    write_reports(session, results)
+    return results
+
+
+def _make_anew(folder: Path) -> None:
+    """Remove an earlier demonstration, and nothing else."""
+    manifest = _demonstration(folder)
+    manifest.refuse_foreign(
+        folder, "Name another folder: --folder, or look through this one and delete it yourself"
+    )
+    manifest.remove()
+
+
+def _demonstration(folder: Path) -> Manifest:
+    """Return the list of all that a demonstration wrote."""
+    return Manifest(folder / "demonstration.json")
+
+
+def _written(folder: Path, material: Material, simulated: Sequence[Simulated]) -> list[Path]:
+    """Return where a demonstration of an assignment may have written something."""
+    class_folder, assignment = ClassFolder(folder / "class"), material.assignment
+    name, notebook = assignment.name, assignment.notebook_name
+    paths = [
+        folder / "assignments" / name / f"{notebook}.ipynb",
+        class_folder.gradebook_path,
+        class_folder.secret_path,
+        simulation(class_folder).path,
+        class_folder.report_path(name, ".csv"),
+        class_folder.report_path(name, ".html"),
+    ]
+    for student in (each.name for each in simulated):
+        paths += [
+            class_folder.submitted(name, student) / f"{notebook}.ipynb",
+            class_folder.evidence_path(name, student),
+            class_folder.verdict_path(name, student),
+            class_folder.autograded_path(name, student, notebook),
+            class_folder.feedback_path(name, student, notebook),
+        ]
+    return paths
 
 
 def _compare(

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from autograder.files import write_atomically
 from autograder.judge import Verdict
 from autograder.material import Material
+from autograder.scoring import Standing
 
 
 def page(template: str, **values: object) -> str:
@@ -37,6 +38,7 @@ def write_feedback(
     student: str,
     verdicts: Sequence[Verdict],
     remarks: Sequence[str],
+    standing: Standing | None = None,
 ) -> None:
     """Write a student's feedback page.
 
@@ -52,6 +54,8 @@ def write_feedback(
         One a question.
     remarks
         On the submission as a whole.
+    standing
+        What the gradebook says of it, a person's marks included.
     """
     written = page(
         "feedback.html.j2",
@@ -61,5 +65,6 @@ def write_feedback(
         remarks=remarks,
         points=sum(verdict.points for verdict in verdicts),
         max_points=material.points,
+        standing=standing,
     )
     write_atomically(path, written, lasting=False)

@@ -13,30 +13,41 @@ from autograder.errors import CourseError
 
 _UNFINISHED = ".unfinished"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.EACCES, errno.EPERM)
 
 
 class NoRoom(CourseError):
     """The disk is full, or cannot be written at all."""
 
 
+class InTheWay(CourseError):
+    """Something lies where a file is to be written, or its place may not be written."""
+
+
 @contextlib.contextmanager
 def needing_room(path: Path) -> Iterator[None]:
-    """Say in words that there is no room to write `path`.
+    """Say in words that `path` cannot be written: no room, or something in the way.
 
     Raises
     ------
-    NoRoom
+    NoRoom, InTheWay
     """
     try:
         yield
     except OSError as error:
-        if error.errno not in _NO_ROOM:
-            raise
-        raise NoRoom(
-            f"{path} cannot be written: {error.strerror}. Nothing is half-written. Make room "
-            "there, or make it writable, and run this again: what has been done will not be done "
-            "twice"
-        ) from error
+        if error.errno in _NO_ROOM:
+            raise NoRoom(
+                f"{path} cannot be written: {error.strerror}. Nothing is half-written. Make room "
+                "there, or make it writable, and run this again: what has been done will not be "
+                "done twice"
+            ) from error
+        if error.errno in _IN_THE_WAY:
+            raise InTheWay(
+                f"{path} cannot be written: {error.strerror}. Expected is a file, or nothing yet, "
+                "in a folder that you may write. Move away what lies there, or change its "
+                "permissions, and run this again"
+            ) from error
+        raise
 
 
 def write_atomically(path: Path, content: str, mode: int = 0o644, lasting: bool = True) -> None:
@@ -57,19 +68,22 @@ def write_atomically(path: Path, content: str, mode: int = 0o644, lasting: bool 
 
     Raises
     ------
-    NoRoom
+    NoRoom, InTheWay
     """
     with needing_room(path):
         _write(path, content, mode, lasting)
 
 
+def as_bytes(content: str) -> bytes:
+    """Return what `write_atomically` writes for `content`."""
+    return content.encode("utf-8", errors="backslashreplace")
+
+
 def _write(path: Path, content: str, mode: int, lasting: bool) -> None:
     handle, temporary = _temporary_beside(path)
     try:
-        with os.fdopen(
-            handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n"
-        ) as file:
-            file.write(content)
+        with os.fdopen(handle, "wb") as file:
+            file.write(as_bytes(content))
             if lasting:
                 file.flush()
                 os.fsync(file.fileno())

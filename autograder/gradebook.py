@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from nbgrader import utils
-from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, Student
 from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import SaveCells
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -23,6 +24,8 @@ from autograder.nbgrader_setup import put_programs_on_path
 
 BACKUPS = 10
 """How many copies are kept."""
+_COPY = re.compile(r"gradebook-[0-9]{5}\.db")
+"""What our copies are called; others, such as somebody's own copy of a day, are not ours."""
 _PATIENCE = 60
 """Seconds that a backup waits for a gradebook that is locked."""
 _ADVICE = (
@@ -168,8 +171,9 @@ def back_up(class_folder: ClassFolder) -> Path | None:
     folder = class_folder.path / "backups"
     with needing_room(folder):
         folder.mkdir(exist_ok=True)
-    copies = sorted(folder.glob("gradebook-*.db"))
+    copies = sorted(path for path in folder.iterdir() if _COPY.fullmatch(path.name))
     number = int(copies[-1].stem.rpartition("-")[2]) + 1 if copies else 1
+    copies = [path for path in copies if path.is_file()]
     copy = folder / f"gradebook-{number:05}.db"
     part = folder / "gradebook.part"
     _remove_database(part)
@@ -198,6 +202,12 @@ def _giving_up_after(seconds: float) -> Callable[[int, int, int], None]:
             raise sqlite3.OperationalError(f"it has been locked for {seconds:g} s")
 
     return look
+
+
+def registered(class_folder: ClassFolder) -> list[str]:
+    """Return everybody whom the gradebook knows, by ``nbgrader db student`` or by submissions."""
+    with open_gradebook(class_folder) as gradebook:
+        return sorted(student for (student,) in gradebook.db.query(Student.id))
 
 
 def scores(class_folder: ClassFolder, assignment: str) -> dict[str, float]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
 
 from nbformat import NotebookNode, from_dict
+from nbgrader import utils
+from traitlets.config import Config
 
 from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
@@ -19,21 +24,24 @@ from autograder.engine.run import Execution, Mode
 from autograder.errors import CourseError
 from autograder.exam import Exam, draw_exam
 from autograder.feedback import write_feedback
-from autograder.files import write_atomically
+from autograder.files import InTheWay, NoRoom, write_atomically
 from autograder.harmless import harmless
 from autograder.judge import Verdict
 from autograder.judging import judge_all
 from autograder.material import Material
+from autograder.penalties import assign_late_penalty, nbgrader_config
 from autograder.plain import plain_notebook
 from autograder.receipt import spare_secret, submission_time, write_receipt
 from autograder.results import (
     Evidence,
     NoEvidence,
+    Result,
     read_evidence,
+    read_result,
     write_evidence,
-    write_verdicts,
+    write_result,
 )
-from autograder.scoring import ScoreWriter
+from autograder.scoring import ScoreWriter, Standing, answer_digests
 from autograder.stage import stage
 from autograder.submission import Submission, read_submission
 
@@ -44,6 +52,9 @@ WITHOUT_SANDBOX = "It was run without a sandbox."
 _ANOTHER_EXAM = (
     "Its evidence answers another exam: the class's secret or a check's draw has changed since it "
     "was run. Run: autograder grade"
+)
+_RESUBMITTED = (
+    "The submission has changed since it was run: these marks, and the time, are of the one before."
 )
 
 
@@ -63,6 +74,10 @@ class Graded:
         Why it could not be run: a fault of the machine or of the course, not of the student.
     reused
         Whether the evidence of an earlier run was still good.
+    standing
+        What the gradebook says of it, where it was recorded.
+    submitted
+        The digest of the submitted file; empty where it is not known, or is the untouched release.
     """
 
     student: str
@@ -70,6 +85,8 @@ class Graded:
     remarks: tuple[str, ...] = ()
     failure: str | None = None
     reused: bool = False
+    standing: Standing | None = None
+    submitted: str = ""
 
     @property
     def points(self) -> float:
@@ -100,6 +117,18 @@ class Session:
     def notebook_name(self) -> str:
         """The notebook's name."""
         return self.material.assignment.notebook_name
+
+    def submitted(self, student: str) -> Path:
+        """Return the folder that a student submitted."""
+        return self.class_folder.submitted(self.name, student)
+
+    def evidence_path(self, student: str) -> Path:
+        """Return where the evidence of a submission is kept."""
+        return self.class_folder.evidence_path(self.name, student)
+
+    def result_path(self, student: str) -> Path:
+        """Return where what was made of a submission is kept."""
+        return self.class_folder.verdict_path(self.name, student)
 
 
 @dataclass(frozen=True)
@@ -149,82 +178,161 @@ def grade(
     how = how or How()
     with books.open_gradebook(session.class_folder) as gradebook:
         writer = ScoreWriter(gradebook, session.material)
-        for student, evidence, reused in _gather(session, students, executor, at_once, how):
-            if isinstance(evidence, str):
-                yield Graded(student, failure=evidence)
-            else:
-                yield _settle(session, writer, student, evidence, reused)
+        for ready in _gather(session, students, executor, at_once, how):
+            graded = _settle(session, writer, ready)
+            if graded.failure:
+                _keep_failure(session, graded)
+            yield graded
 
 
 def rejudge(session: Session, students: Iterable[str]) -> Iterator[Graded]:
-    """Judge and record again from the evidence kept, without running any student's code."""
+    """Judge and record again from the evidence kept, without running any student's code.
+
+    What was submitted since is not looked at, but said.
+    """
     with books.open_gradebook(session.class_folder) as gradebook:
         writer = ScoreWriter(gradebook, session.material)
         for student in students:
-            path = session.class_folder.evidence_path(session.name, student)
-            try:
-                evidence = read_evidence(path)
-            except NoEvidence as error:
-                yield Graded(student, failure=str(error))
-                continue
-            if evidence.key.partition(":")[0] != session.exam.digest:
-                yield Graded(student, failure=_ANOTHER_EXAM)
-            else:
-                yield _settle(session, writer, student, evidence, reused=True)
+            yield _settle(session, writer, _from_evidence(session, student))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which submission evidence is of.
+
+    Parameters
+    ----------
+    digest
+        Of the submitted file.
+    time
+        When it was submitted, where that is known.
+    remarks
+        On the time.
+    """
+
+    digest: str
+    time: datetime | None
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Run(Job):
+    """A job, and which submission it is of."""
+
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A submission that can be judged, or why it cannot.
+
+    Parameters
+    ----------
+    student
+        Whose.
+    evidence
+        What running it gave, or why there is nothing.
+    remarks
+        On the submission, beside those of its evidence.
+    reused
+        Whether the evidence was there already.
+    """
+
+    student: str
+    evidence: Evidence | str
+    remarks: tuple[str, ...] = ()
+    reused: bool = False
+
+
+def _from_evidence(session: Session, student: str) -> _Ready:
+    """Return what is kept of a submission, with the time of the one that it is of."""
+    try:
+        evidence = read_evidence(session.evidence_path(student))
+    except NoEvidence as error:
+        return _Ready(student, str(error))
+    if evidence.key.partition(":")[0] != session.exam.digest:
+        return _Ready(student, _ANOTHER_EXAM)
+    if not evidence.submitted:  # kept by an earlier version, which did not know
+        return _Ready(student, evidence, reused=True)
+    folder = session.submitted(student)
+    if read_submission(folder, session.notebook_name).digest != evidence.submitted:
+        return _Ready(student, evidence, (_RESUBMITTED,), reused=True)
+    return _still_good(session, student, evidence, origin(folder, evidence.submitted))
+
+
+def origin(folder: Path, digest: str) -> Origin:
+    """Return which submission lies in a student's folder, its file's digest being known."""
+    return Origin(digest, *submission_time(folder))
+
+
+def _still_good(session: Session, student: str, evidence: Evidence, of: Origin) -> _Ready:
+    """Return kept evidence of what is submitted now, whose time may have been put right since."""
+    if (evidence.submitted, evidence.time) != (of.digest, of.time):
+        evidence = replace(evidence, submitted=of.digest, time=of.time)
+        write_evidence(session.evidence_path(student), evidence)
+    return _Ready(student, evidence, of.remarks, reused=True)
 
 
 def _gather(
     session: Session, students: Sequence[str], executor: Executor, at_once: int, how: How
-) -> Iterator[tuple[str, Evidence | str, bool]]:
-    """Yield each student's evidence, or why there is none, and whether it was there already."""
-    settled: list[tuple[str, Evidence | str, bool]] = []
-    jobs = _jobs(session, students, how, settled)
-    for job, execution in run_all(jobs, executor, at_once, how.limits, how.mode):
-        yield from _drain(settled)
+) -> Iterator[_Ready]:
+    """Yield each submission as soon as it can be judged, and hold none of them."""
+    work = _work(session, students, how)
+    for each in run_all(work, executor, at_once, how.limits, how.mode):
+        if isinstance(each, _Ready):
+            yield each
+            continue
+        job, execution = each
         if isinstance(execution, str):
-            yield job.student, execution, False
+            yield _Ready(job.student, execution)
             continue
         evidence = to_evidence(execution, job.key, (*job.remarks, *_marks(how)))
         if how.question is not None:
             evidence = _merged(session, job.student, evidence)
-        write_evidence(session.class_folder.evidence_path(session.name, job.student), evidence)
-        yield job.student, evidence, False
-    yield from _drain(settled)
+        yield _new(session, job.student, evidence, job.origin)
 
 
-def _drain(
-    settled: list[tuple[str, Evidence | str, bool]],
-) -> Iterator[tuple[str, Evidence | str, bool]]:
-    while settled:
-        yield settled.pop(0)
+def _new(session: Session, student: str, evidence: Evidence, of: Origin) -> _Ready:
+    """Keep new evidence, with the submission that it is of."""
+    try:
+        evidence = keep_evidence(session, student, evidence, of)
+    except InTheWay as error:
+        return _Ready(student, str(error))
+    return _Ready(student, evidence, of.remarks)
 
 
-def _jobs(
-    session: Session,
-    students: Sequence[str],
-    how: How,
-    settled: list[tuple[str, Evidence | str, bool]],
-) -> Iterator[Job]:
-    """Yield what has to be run; what need not be goes into `settled`."""
+def keep_evidence(session: Session, student: str, evidence: Evidence, of: Origin) -> Evidence:
+    """Keep new evidence, and return it with the submission that it is of."""
+    evidence = replace(evidence, submitted=of.digest, time=of.time)
+    write_evidence(session.evidence_path(student), evidence)
+    return evidence
+
+
+def _work(session: Session, students: Sequence[str], how: How) -> Iterator[_Run | _Ready]:
+    """Yield what has to be run, and what need not be."""
     for student in students:
         try:
-            submission, staged, remarks, key = prepare(session, student, how.limits)
+            yield _next_step(session, student, how)
+        except NoRoom:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are still graded
-            words = f"It could not be staged: {type(error).__name__}: {error}"
-            settled.append((student, words, False))
-            continue
-        kept = _kept(session, student, key)
-        if kept is not None and not how.force and how.question is None:
-            settled.append((student, kept, True))
-        elif not submission.readable:
-            evidence = unreadable(session, key, staged, remarks)
-            write_evidence(session.class_folder.evidence_path(session.name, student), evidence)
-            settled.append((student, evidence, False))
-        else:
-            inputs = session.exam.inputs
-            if how.question is not None and kept is not None:
-                inputs = {how.question: inputs[how.question]}
-            yield Job(student, staged, key, remarks, inputs)
+            yield _Ready(student, f"It could not be staged: {type(error).__name__}: {error}")
+
+
+def _next_step(session: Session, student: str, how: How) -> _Run | _Ready:
+    """Return what has to be done for a submission."""
+    submission, staged, remarks, key = prepare(session, student, how.limits)
+    of = origin(session.submitted(student), submission.digest)
+    kept = _kept(session, student, key)
+    if kept is not None and not how.force and how.question is None:
+        return _still_good(session, student, kept, of)
+    if not submission.readable:
+        evidence = unreadable(session, key, staged, remarks)
+        return _new(session, student, evidence, of)
+    inputs = session.exam.inputs
+    if how.question is not None and kept is not None:
+        inputs = {how.question: inputs[how.question]}
+    return _Run(student, staged, key, remarks, inputs, of)
 
 
 def _marks(how: How) -> tuple[str, ...]:
@@ -253,8 +361,7 @@ def prepare(
     session: Session, student: str, limits: Limits
 ) -> tuple[Submission, NotebookNode, tuple[str, ...], str]:
     """Read and stage a submission; return it, the notebook to run, remarks, and the key."""
-    folder = session.class_folder.submitted(session.name, student)
-    submission = read_submission(folder, session.notebook_name)
+    submission = read_submission(session.submitted(student), session.notebook_name)
     staged, remarks = stage(submission.notebook, session.material.derived)
     content = [ENGINE, submission.digest, staged, asdict(limits)]
     key = f"{session.exam.digest}:{_digest(content)}"
@@ -286,52 +393,149 @@ def unreadable(
 
 def _kept(session: Session, student: str, key: str) -> Evidence | None:
     try:
-        evidence = read_evidence(session.class_folder.evidence_path(session.name, student))
+        evidence = read_evidence(session.evidence_path(student))
     except NoEvidence:
         return None
     return evidence if evidence.key == key else None
 
 
-def _settle(
-    session: Session, writer: ScoreWriter, student: str, evidence: Evidence, reused: bool
-) -> Graded:
-    """Judge, record, and write what student and staff get to see."""
+def _settle(session: Session, writer: ScoreWriter, ready: _Ready) -> Graded:
+    """Judge and record what can be, and write the notebook that the formgrader shows."""
+    student, evidence = ready.student, ready.evidence
+    if isinstance(evidence, str):
+        return Graded(student, failure=evidence)
     try:
-        return _settled(session, writer, student, evidence, reused)
+        notebook, graded = record(session, writer, student, evidence, ready.remarks)
+        path = session.class_folder.autograded_path(session.name, student, session.notebook_name)
+        write_atomically(path, json.dumps(harmless(notebook)), lasting=False)
+    except InTheWay as error:
+        return Graded(student, failure=str(error))
     except Exception as error:
         if isinstance(error, CourseError) or books.cannot_be_used(error):
             raise  # not this submission's fault, and the next one would meet it too
         failure = f"It could not be recorded: {type(error).__name__}: {error}"
         return Graded(student, failure=failure)
+    return replace(graded, reused=ready.reused)
 
 
-def _settled(
-    session: Session, writer: ScoreWriter, student: str, evidence: Evidence, reused: bool
-) -> Graded:
+def record(
+    session: Session,
+    writer: ScoreWriter,
+    student: str,
+    evidence: Evidence,
+    remarks: tuple[str, ...] = (),
+    config: Config | None = None,
+) -> tuple[NotebookNode, Graded]:
+    """Judge evidence, record it, and write what student and staff get to see.
+
+    This is the one way from evidence to record, of `grade`, of `rejudge` and of nbgrader's own
+    commands.
+
+    Parameters
+    ----------
+    session
+        The class and the assignment.
+    writer
+        Of its gradebook.
+    student
+        Whose.
+    evidence
+        Of the submission.
+    remarks
+        On the submission, beside those of the evidence.
+    config
+        nbgrader's; None means what its commands would find in the course's folder.
+
+    Returns
+    -------
+    notebook, graded
+        The executed notebook with its scores, and what came of it.
+    """
     verdicts = judge_all(session.exam, evidence)
     notebook = with_scores(evidence.notebook, verdicts, session.material)
-    folder, name = session.class_folder, session.name
-    time, about_time = submission_time(folder.submitted(name, student))
-    remarks = (*evidence.remarks, *about_time)
-    write_atomically(
-        folder.autograded_path(name, student, session.notebook_name),
-        json.dumps(harmless(notebook)),
-        lasting=False,
+    answers, before = answer_digests(notebook), _recorded_answers(session, student)
+    unchanged = {name for name in answers if answers[name] == before.get(name)}
+    writer.write(student, notebook, verdicts, evidence.time, unchanged)
+    if writer.is_late(student):
+        found = config or nbgrader_config(session.material.assignment.course.root)
+        assign_late_penalty(session.class_folder, session.material, student, found)
+    standing = writer.standing(student)
+    submitted = "" if _untouched(notebook) else evidence.submitted
+    graded = Graded(
+        student,
+        verdicts,
+        (*evidence.remarks, *remarks),
+        standing=standing,
+        submitted=submitted,
     )
-    leave_receipt(session, student)
-    writer.write(student, notebook, verdicts, time)
-    write_verdicts(folder.verdict_path(name, student), verdicts, remarks)
+    result = Result(verdicts, graded.remarks, submitted=submitted, answers=answers)
+    write_result(session.result_path(student), result)
+    _leave_receipt(session, student)
     write_feedback(
-        folder.feedback_path(name, student, session.notebook_name),
+        session.class_folder.feedback_path(session.name, student, session.notebook_name),
         session.material,
         student,
         verdicts,
-        remarks,
+        graded.remarks,
+        standing,
     )
-    return Graded(student, verdicts, remarks, reused=reused)
+    return notebook, graded
 
 
-def leave_receipt(session: Session, student: str) -> None:
+def kept_results(session: Session, now: Mapping[str, Graded]) -> Iterator[Graded]:
+    """Yield what is known of everybody who has submitted, one after the other.
+
+    Parameters
+    ----------
+    session
+        The class and the assignment.
+    now
+        Whom a run could not grade just now, with the reason.
+    """
+    with books.open_gradebook(session.class_folder) as gradebook:
+        writer = ScoreWriter(gradebook, session.material)
+        for student in session.class_folder.students(session.name):
+            if student in now:
+                yield now[student]
+                continue
+            try:
+                kept = read_result(session.result_path(student))
+            except NoEvidence as error:
+                yield Graded(student, failure=str(error))
+                continue
+            yield Graded(
+                student,
+                kept.verdicts,
+                kept.remarks,
+                kept.failure,
+                standing=writer.standing(student),
+                submitted=kept.submitted,
+            )
+
+
+def _recorded_answers(session: Session, student: str) -> Mapping[str, str]:
+    """Return the digests of the answers that were recorded before, as far as they are known."""
+    with suppress(NoEvidence):
+        return read_result(session.result_path(student)).answers
+    return {}
+
+
+def _keep_failure(session: Session, graded: Graded) -> None:
+    """Keep why a submission could not be graded, for the reports on the class."""
+    result = Result(failure=graded.failure, answers=_recorded_answers(session, graded.student))
+    with suppress(InTheWay):
+        write_result(session.result_path(graded.student), result)
+
+
+def _untouched(notebook: NotebookNode) -> bool:
+    """Return whether every answer is as it was released."""
+    return all(
+        cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
+        for cell in filter(utils.is_solution, notebook.cells)
+    )
+
+
+def _leave_receipt(session: Session, student: str) -> None:
     """Lay what nbgrader's exchange asks for beside the graded notebook."""
     folder, name = session.class_folder, session.name
     write_receipt(

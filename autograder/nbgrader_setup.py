@@ -19,6 +19,7 @@ TEMPLATES = Path(__file__).parent / "templates" / "nbgrader"
 STUB = (
     '# Your code here.\nraise NotImplementedError("write this function, then run the cell again")'
 )
+CONFIG_FILE = "nbgrader_config.py"
 ANSWER_STUB = "*Your answer here.*"
 
 
@@ -76,8 +77,6 @@ def configure(config: Config, root: Path, class_path: Path) -> None:
     config.Autograde.autograde_preprocessors = [
         "autograder.nbgrader_steps.Execute",
         "autograder.nbgrader_steps.Judge",
-        "nbgrader.preprocessors.SaveAutoGrades",
-        "nbgrader.preprocessors.AssignLatePenalties",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
 

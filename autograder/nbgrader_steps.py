@@ -1,15 +1,18 @@
 """Our steps as nbgrader preprocessors, so that its own commands give the same scores.
 
 `nbgrader autograde` and the formgrader's button make two passes over a submission. In the first,
-`LenientExporter` and `Stage` read it and put our cells back; in the second, `Execute` and `Judge`
-run it and write the number of points into each graded cell, where nbgrader's SaveAutoGrades finds
-it.
+`LenientExporter` and `Stage` read it and put our cells back; in the second, `Execute` runs it, and
+`Judge` judges and records it as `autograder grade` does, late penalty included. During each pass
+no other run is at work on the class.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
+from collections.abc import Iterator
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,28 +23,37 @@ from nbformat.v4 import new_notebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
-from autograder.class_folder import ClassFolder
+import nextword
+from autograder import gradebook as books
+from autograder.class_folder import PATIENCE, AnotherRun, ClassFolder, one_run
 from autograder.course import Course
+from autograder.engine.dispatch import execute_or_retry
 from autograder.engine.isolation import safe_mode
 from autograder.engine.limits import Limits
-from autograder.engine.run import Mode, execute
-from autograder.feedback import write_feedback
+from autograder.engine.run import Mode
+from autograder.errors import CourseError
 from autograder.grading import (
+    Origin,
     Session,
-    leave_receipt,
+    keep_evidence,
+    origin,
     prepare,
+    record,
     to_evidence,
     unreadable,
-    with_scores,
 )
 from autograder.harmless import harmless
-from autograder.judging import judge_all
 from autograder.material import load_material
-from autograder.receipt import submission_time
-from autograder.results import write_evidence, write_verdicts
+from autograder.scoring import ScoreWriter
 
 _OURS = "nextword"
+_SOURCES = (Path(__file__).parent, Path(nextword.__file__).parent)
+"""The program: the checks are part of it."""
 Resources = dict[str, Any]
+
+
+class StaleProgram(CourseError):
+    """The program has changed since this process loaded it."""
 
 
 def _cold() -> Mode:
@@ -56,19 +68,49 @@ class CourseStep(NbGraderPreprocessor):  # type: ignore[misc]
     course_root = Unicode(help="the course's folder").tag(config=True)
     class_path = Unicode(help="the class folder").tag(config=True)
 
+    @property
+    def class_folder(self) -> ClassFolder:
+        """The folder of the class."""
+        return ClassFolder(Path(self.class_path))
+
     def session(self, resources: Resources) -> Session:
-        """Return the session of the assignment that is being graded."""
+        """Return the session of the assignment that is being graded.
+
+        Raises
+        ------
+        StaleProgram
+            A check, say, was corrected after the formgrader had started.
+        """
+        if _program(_SOURCES) != _program_at_first(_SOURCES):
+            raise StaleProgram(
+                "The checks, or other parts of the course's program, have changed since this "
+                "process loaded them. Restart it (Jupyter, where it is the formgrader's button)"
+            )
         assignment = resources["nbgrader"]["assignment"]
         solution = Course.at(Path(self.course_root)).assignment(assignment).text_path
-        fingerprint = hashlib.sha256(solution.read_bytes()).hexdigest()
-        return _session(self.course_root, self.class_path, assignment, fingerprint)
+        of = hashlib.sha256(solution.read_bytes()).hexdigest()
+        secret = self.class_folder.secret()
+        return _session(self.course_root, self.class_path, assignment, of, secret)
 
 
 @functools.lru_cache(maxsize=8)
-def _session(root: str, class_path: str, assignment: str, fingerprint: str) -> Session:
-    # The fingerprint is in the signature so that an edited solution is another session.
+def _session(root: str, class_path: str, assignment: str, solution: str, secret: str) -> Session:
+    # Solution and secret are in the signature so that where one changes it is another session.
     material = load_material(Course.at(Path(root)).assignment(assignment))
     return Session.of(material, ClassFolder(Path(class_path)))
+
+
+def _program(folders: tuple[Path, ...]) -> str:
+    """Return a digest of all modules in some folders."""
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
+        digest.update(f"{path}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+_program_at_first = functools.cache(_program)
+"""The same, as it was when this process asked first."""
 
 
 class Stage(CourseStep):
@@ -78,10 +120,14 @@ class Stage(CourseStep):
         """Return the staged notebook; what came in is not looked at."""
         student = resources["nbgrader"]["student"]
         submission, staged, remarks, key = prepare(self.session(resources), student, Limits())
+        of = origin(self.session(resources).submitted(student), submission.digest)
         staged.metadata[_OURS] = {
             "key": key,
             "remarks": list(remarks),
             "readable": submission.readable,
+            "digest": of.digest,
+            "time": None if of.time is None else of.time.isoformat(),
+            "about_time": list(of.remarks),
         }
         return staged, resources
 
@@ -94,35 +140,28 @@ class Execute(CourseStep):
         session, staged = self.session(resources), nb.metadata.pop(_OURS)
         key, remarks = staged["key"], tuple(staged["remarks"])
         if staged["readable"]:
-            execution = execute(nb, session.exam.inputs, Limits(), _cold())
+            execution = execute_or_retry(nb, session.exam.inputs, Limits(), _cold())
             evidence = to_evidence(execution, key, remarks)
         else:
             evidence = unreadable(session, key, nb, remarks)
-        resources[_OURS] = evidence
+        time = None if staged["time"] is None else datetime.fromisoformat(staged["time"])
+        of = Origin(staged["digest"], time, tuple(staged["about_time"]))
+        student = resources["nbgrader"]["student"]
+        resources[_OURS] = keep_evidence(session, student, evidence, of), of.remarks
         return evidence.notebook, resources
 
 
 class Judge(CourseStep):
-    """Judges the evidence and writes the points into the graded cells."""
+    """Judges the evidence, records it, and writes the points into the graded cells."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        """Return the notebook with scores, having kept evidence, verdicts and feedback."""
-        session, evidence = self.session(resources), resources.pop(_OURS)
-        student, folder = resources["nbgrader"]["student"], session.class_folder
-        verdicts = judge_all(session.exam, evidence)
-        write_evidence(folder.evidence_path(session.name, student), evidence)
-        _, about_time = submission_time(folder.submitted(session.name, student))
-        remarks = (*evidence.remarks, *about_time)
-        write_verdicts(folder.verdict_path(session.name, student), verdicts, remarks)
-        write_feedback(
-            folder.feedback_path(session.name, student, session.notebook_name),
-            session.material,
-            student,
-            verdicts,
-            remarks,
-        )
-        leave_receipt(session, student)
-        return harmless(with_scores(nb, verdicts, session.material)), resources
+        """Return the notebook with scores."""
+        session, (evidence, remarks) = self.session(resources), resources.pop(_OURS)
+        student = resources["nbgrader"]["student"]
+        with books.open_gradebook(session.class_folder) as gradebook:
+            writer = ScoreWriter(gradebook, session.material)
+            notebook, _ = record(session, writer, student, evidence, remarks, self.config)
+        return harmless(notebook), resources
 
 
 class Harmless(NbGraderPreprocessor):  # type: ignore[misc]
@@ -137,13 +176,37 @@ class Harmless(NbGraderPreprocessor):  # type: ignore[misc]
 
 
 class LenientExporter(NotebookExporter):
-    """Leaves a student's file to `Stage`, which reads anything, so that one stops nobody else."""
+    """Leaves a student's file to `Stage`, which reads anything, so that one stops nobody else.
+
+    nbgrader makes one for each of its runs: it keeps other runs off the class meanwhile, and has
+    the gradebook copied before the first submission.
+    """
+
+    _backed_up = False
+    _patience = PATIENCE
 
     def from_filename(
         self, filename: str, resources: Resources | None = None, **kw: Any
     ) -> tuple[NotebookNode, Resources]:
         """Convert our own staged notebook from its file, a student's from an empty one."""
-        if any(isinstance(step, Stage) for step in self._preprocessors):
+        step = next((step for step in self._preprocessors if isinstance(step, CourseStep)), None)
+        if step is None:
+            return super().from_filename(filename, resources, **kw)
+        with self._alone(step.class_folder):
+            if not any(isinstance(step, Stage) for step in self._preprocessors):
+                return super().from_filename(filename, resources, **kw)
             convert: Any = self.from_notebook_node
             return convert(new_notebook(), resources, **kw)  # type: ignore[no-any-return]
-        return super().from_filename(filename, resources, **kw)
+
+    @contextlib.contextmanager
+    def _alone(self, class_folder: ClassFolder) -> Iterator[None]:
+        """Be the only run at work on a class. Another is waited for once, not for every student."""
+        try:
+            with one_run(class_folder, self._patience):
+                if not self._backed_up:
+                    books.back_up(class_folder)
+                    self._backed_up = True
+                yield
+        except AnotherRun:
+            self._patience = 0.0
+            raise

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import compute_checksum
 from traitlets.config import Config
 
 from autograder.conventions import grade_id_of
@@ -22,7 +23,7 @@ from autograder.course import Assignment
 from autograder.errors import CourseError
 from autograder.material import Material
 from autograder.nbgrader_setup import configure
-from autograder.pairs import read_notebook, with_stable_ids
+from autograder.pairs import has_output, read_notebook, with_stable_ids
 
 _FORBIDDEN = (
     "BEGIN SOLUTION",
@@ -43,6 +44,10 @@ class StaleRelease(CourseError):
     """The release is not what its solution would give today."""
 
 
+class WorkedOn(CourseError):
+    """A release would be replaced in which somebody has worked."""
+
+
 class Leak(CourseError):
     """A release holds something that students must not get."""
 
@@ -50,7 +55,7 @@ class Leak(CourseError):
 def write_release(material: Material, folder: Path | None = None) -> Path:
     """Make an assignment's release anew and return the notebook's path.
 
-    Nothing is replaced unless all went well.
+    Nothing is replaced unless all went well, and nothing but what a release writes.
 
     Parameters
     ----------
@@ -61,17 +66,30 @@ def write_release(material: Material, folder: Path | None = None) -> Path:
 
     Raises
     ------
-    ReleaseFailed, Leak
+    ReleaseFailed, Leak, WorkedOn
     """
     assignment = material.assignment
+    target = (folder or assignment.course.assignments) / assignment.name
+    _refuse_work(target / f"{assignment.notebook_name}.ipynb")
     with tempfile.TemporaryDirectory(prefix="release-") as scratch:
         made = _generate(material, Path(scratch))
         refuse_leaks(material, read_notebook(made))
-        target = (folder or assignment.course.assignments) / assignment.name
-        if target.exists():
-            shutil.rmtree(target)
-        shutil.copytree(made.parent, target)
+        shutil.copytree(made.parent, target, dirs_exist_ok=True)
     return target / made.name
+
+
+def _refuse_work(path: Path) -> None:
+    """See that nobody has worked in a release: no outputs, every cell as nbgrader sealed it."""
+    if not path.exists():
+        return
+    notebook = read_notebook(path)
+    sealed = (cell for cell in notebook.cells if "checksum" in cell.metadata.get("nbgrader", {}))
+    changed = (cell.metadata.nbgrader.checksum != compute_checksum(cell) for cell in sealed)
+    if has_output(notebook) or any(changed):
+        raise WorkedOn(
+            f"{path} would be replaced, but somebody has worked in it: it has outputs, or cells "
+            "are not as they were released. Move it away, and run this again"
+        )
 
 
 def _generate(material: Material, scratch: Path) -> Path:

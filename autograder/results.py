@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,10 @@ class Evidence:
         By question (see `autograder.engine.run.Execution`).
     remarks
         On the submission and its run, in words for student and staff.
+    submitted
+        The digest of the submitted file; empty in evidence of earlier versions, which kept none.
+    time
+        When it was submitted, where that is known.
     """
 
     key: str
@@ -42,6 +47,33 @@ class Evidence:
     evidence: Mapping[str, tuple[str, ...]]
     absences: Mapping[str, str]
     remarks: tuple[str, ...]
+    submitted: str = ""
+    time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was made of a submission, and what the next run needs to know of it.
+
+    Parameters
+    ----------
+    verdicts
+        One a question; empty where it could not be graded.
+    remarks
+        For student and staff.
+    failure
+        Why it could not be graded.
+    submitted
+        The digest of the submitted file; empty where it is the untouched release.
+    answers
+        The digests of the answers that were recorded, by grade_id.
+    """
+
+    verdicts: tuple[Verdict, ...] = ()
+    remarks: tuple[str, ...] = ()
+    failure: str | None = None
+    submitted: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_evidence(path: Path, evidence: Evidence) -> None:
@@ -53,6 +85,8 @@ def write_evidence(path: Path, evidence: Evidence) -> None:
         "evidence": {question: list(texts) for question, texts in evidence.evidence.items()},
         "absences": dict(evidence.absences),
         "remarks": list(evidence.remarks),
+        "submitted": evidence.submitted,
+        "time": None if evidence.time is None else evidence.time.isoformat(),
     }
     write_atomically(path, json.dumps(content))
 
@@ -75,11 +109,17 @@ def read_evidence(path: Path) -> Evidence:
             {question: tuple(texts) for question, texts in content["evidence"].items()},
             content["absences"],
             tuple(content["remarks"]),
+            content.get("submitted", ""),
+            _time(content.get("time")),
         )
     except FileNotFoundError as error:
         raise NoEvidence(f"No evidence at {path}. Run: autograder grade") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoEvidence(f"{path} is damaged ({error}). Run: autograder grade --force") from error
+
+
+def _time(words: str | None) -> datetime | None:
+    return None if words is None else datetime.fromisoformat(words)
 
 
 def _own_notebook(text: str) -> NotebookNode:
@@ -90,33 +130,34 @@ def _own_notebook(text: str) -> NotebookNode:
     return notebook
 
 
-def write_verdicts(path: Path, verdicts: tuple[Verdict, ...], remarks: tuple[str, ...]) -> None:
-    """Keep the verdicts on a submission."""
-    content = {
-        "version": VERSION,
-        "verdicts": verdicts,
-        "remarks": remarks,
-    }
+def write_result(path: Path, result: Result) -> None:
+    """Keep what was made of a submission."""
+    content = {"version": VERSION, **vars(result)}
     write_atomically(path, json.dumps(content, default=vars) + "\n", lasting=False)
 
 
-def read_verdicts(path: Path) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
-    """Return the verdicts kept at `path`, and the remarks.
+def read_result(path: Path) -> Result:
+    """Return what was made of a submission, as it is kept at `path`.
 
     Raises
     ------
     NoEvidence
-        There are none, or they are damaged.
+        Nothing is kept, or it is damaged.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["version"] != VERSION:
             raise ValueError(f"version {content['version']}, expected {VERSION}")
-        verdicts = tuple(_verdict(fields) for fields in content["verdicts"])
-        return verdicts, tuple(content["remarks"])
+        return Result(
+            tuple(_verdict(fields) for fields in content["verdicts"]),
+            tuple(content["remarks"]),
+            content.get("failure"),
+            content.get("submitted", ""),
+            dict(content.get("answers", {})),
+        )
     except FileNotFoundError as error:
         raise NoEvidence(f"No verdicts at {path}. Run: autograder grade") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoEvidence(f"{path} is damaged ({error}). Run: autograder rejudge") from error
 
 

@@ -6,11 +6,9 @@ import ast
 import copy
 import inspect
 import re
-import shutil
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -19,8 +17,7 @@ from nbformat import NotebookNode
 from autograder.checking import CorrectWay, Misconception
 from autograder.class_folder import ClassFolder
 from autograder.conventions import grade_id_of
-from autograder.errors import CourseError
-from autograder.files import write_atomically
+from autograder.manifest import Manifest
 from autograder.material import Material, QuestionKit
 
 FIRST_NAMES = (
@@ -28,10 +25,6 @@ FIRST_NAMES = (
     "joan john karen katherine kurt lotfi margaret marie mary maurice niklaus noam radia robin "
     "shafi sophie stephen tony"
 ).split()
-
-
-class ClassExists(CourseError):
-    """A folder already holds something that was not simulated."""
 
 
 @dataclass(frozen=True)
@@ -96,37 +89,24 @@ def write_class(class_folder: ClassFolder, material: Material, simulated: list[S
 
     Raises
     ------
-    ClassExists
-        The folder holds submissions of real students.
+    ForeignFiles
+        The folder holds submissions that were not simulated, or were changed since.
     """
-    submitted = class_folder.path / "submitted"
-    if submitted.exists() and any(submitted.iterdir()) and not is_simulated(class_folder):
-        raise ClassExists(
-            f"{submitted} holds submissions that were not simulated. Name another folder: --class"
-        )
     class_folder.make()
-    mark_simulated(class_folder)
-    for earlier in submitted.glob(f"*/{material.assignment.name}"):
-        shutil.rmtree(earlier)
-    name = material.assignment.notebook_name
-    for student in simulated:
-        folder = class_folder.submitted(material.assignment.name, student.name)
-        write_atomically(folder / f"{name}.ipynb", student.content)
+    manifest, assignment = simulation(class_folder), material.assignment
+    manifest.refuse_foreign(
+        class_folder.path / "submitted",
+        "Simulated students are not mixed with real ones. Name another folder: --class",
+    )
+    manifest.remove(lambda path: path.parts[2:3] == (assignment.name,))
+    folders = ((class_folder.submitted(assignment.name, each.name), each) for each in simulated)
+    file_name = f"{assignment.notebook_name}.ipynb"
+    manifest.write({folder / file_name: each.content for folder, each in folders})
 
 
-def is_simulated(class_folder: ClassFolder) -> bool:
-    """Return whether a class is one of ours, which may be replaced."""
-    return _marker(class_folder).exists()
-
-
-def mark_simulated(class_folder: ClassFolder) -> None:
-    """Say in the folder that its class may be replaced."""
-    words = "The submissions in this folder were written by autograder simulate.\n"
-    write_atomically(_marker(class_folder), words)
-
-
-def _marker(class_folder: ClassFolder) -> Path:
-    return class_folder.path / "simulated.txt"
+def simulation(class_folder: ClassFolder) -> Manifest:
+    """Return the list of the submissions that were simulated, which may be replaced."""
+    return Manifest(class_folder.path / "simulated.json")
 
 
 def _plans(material: Material) -> Iterator[Plan]:

@@ -18,6 +18,11 @@ from autograder.material import Material
 from autograder.report import notes
 from autograder.verify import Proof
 
+_MADE_OF = (
+    "automatic: all questions above, stretch questions included; gradebook: with written answers "
+    "as far as they are marked, and a late penalty taken off. The report says it for each student."
+)
+
 
 def with_progress(results: Iterable[Graded], total: int, console: Console) -> list[Graded]:
     """Return all results, showing a progress bar meanwhile."""
@@ -45,11 +50,14 @@ def closing_table(
     said
         Notes that whoever reads this has read already.
     """
-    table = Table(title=f"{material.assignment.name}: {len(results)} submissions")
+    table = Table(title=f"{material.assignment.name}: {counted(len(results), 'submission')}")
     table.add_column("student", overflow="fold")
     for number, kit in enumerate(material.kits, start=1):
         table.add_column(f"Q{number}\n/{kit.question.points:g}", justify="right", no_wrap=True)
-    table.add_column(f"total\n/{material.points:g}", justify="right", style="bold", no_wrap=True)
+    table.add_column(f"automatic\n/{material.points:g}", justify="right", no_wrap=True)
+    maximum = max((g.standing.max_total for g in results if g.standing), default=None)
+    if maximum is not None:
+        table.add_column(f"gradebook\n/{maximum:g}", justify="right", style="bold", no_wrap=True)
     table.add_column("notes", justify="right", no_wrap=True)
     remarks, without_sandbox = [], 0
     for graded in sorted(results, key=lambda graded: graded.student):
@@ -57,6 +65,9 @@ def closing_table(
         cells = [points.get(kit.name, "-") for kit in material.kits]
         total = "-" if graded.failure else f"{graded.points:g}"
         found = [note for note in notes(graded) if note not in said]
+        if maximum is not None:
+            cells = [*cells, total]
+            total = f"{graded.standing.total:g}" if graded.standing else "-"
         table.add_row(_text(graded.student), *cells, total, f"{len(found)}" if found else "")
         told = (note for note in found if note != WITHOUT_SANDBOX)
         remarks += [_text(f"{graded.student}: {note}", "dim") for note in told]
@@ -64,7 +75,13 @@ def closing_table(
     if without_sandbox:
         remarks.append(_text(f"{without_sandbox} of {len(results)}: {WITHOUT_SANDBOX}", "dim"))
     names = ", ".join(f"Q{n} {kit.name}" for n, kit in enumerate(material.kits, start=1))
-    return Group(table, Text(names), *remarks)
+    made = [] if maximum is None else [Text(_MADE_OF, "dim")]
+    return Group(table, Text(names), *made, *remarks)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun, in the plural but for one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _text(words: str, style: str = "") -> Text:

@@ -30,7 +30,7 @@ from autograder.exam import draw_exam
 from autograder.material import Material, load_material
 from autograder.scoring import ScoreWriter
 
-PARTS = ("read_evidence", "judge_all", "with_scores", "write_atomically", "write_verdicts")
+PARTS = ("read_evidence", "judge_all", "with_scores", "write_atomically", "write_result")
 STUDENTS, REPLAYED = 12, 300
 
 

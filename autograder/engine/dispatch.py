@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import TypeVar
 
 from nbformat import NotebookNode
 
@@ -45,6 +46,10 @@ class Job:
     inputs: Mapping[str, str]
 
 
+_Job = TypeVar("_Job", bound=Job)
+_Done = TypeVar("_Done")
+
+
 def start_sandboxes(executor: Executor, at_once: int, limits: Limits, mode: Mode) -> None:
     """Let warm sandboxes start meanwhile. One that cannot says so at the first submission.
 
@@ -80,14 +85,15 @@ def execute_or_retry(
 
 
 def run_all(
-    jobs: Iterable[Job], executor: Executor, at_once: int, limits: Limits, mode: Mode
-) -> Iterator[tuple[Job, Execution | str]]:
+    work: Iterable[_Job | _Done], executor: Executor, at_once: int, limits: Limits, mode: Mode
+) -> Iterator[tuple[_Job, Execution | str] | _Done]:
     """Yield what running each job came to, or why it could not be run, as they end.
 
     Parameters
     ----------
-    jobs
-        Taken as they are needed, so that a class of any size needs the memory of a few.
+    work
+        Jobs, taken as they are needed, so that a class of any size needs the memory of a few. What
+        is no job needs no run, and is handed on before the next is taken.
     executor
         Runs them.
     at_once
@@ -95,12 +101,15 @@ def run_all(
     limits, mode
         See `execute`.
     """
-    coming = iter(jobs)
-    running: dict[Future[Execution], Job] = {}
+    coming = iter(work)
+    running: dict[Future[Execution], _Job] = {}
     while True:
-        for job in itertools.islice(coming, at_once - len(running)):
-            future = executor.submit(execute_or_retry, job.staged, job.inputs, limits, mode)
-            running[future] = job
+        while len(running) < at_once and (job := next(coming, None)) is not None:
+            if isinstance(job, Job):
+                future = executor.submit(execute_or_retry, job.staged, job.inputs, limits, mode)
+                running[future] = job
+            else:
+                yield job
         if not running:
             return
         done, _ = wait(running, return_when=FIRST_COMPLETED)

@@ -1,9 +1,18 @@
+import os
 import re
 import stat
 
 import pytest
 
-from autograder.class_folder import BrokenSecret, ClassFolder, NothingSubmitted, UnknownStudent
+from autograder.class_folder import (
+    AnotherRun,
+    BrokenSecret,
+    ClassFolder,
+    NothingSubmitted,
+    UnknownStudent,
+    one_run,
+)
+from autograder.files import InTheWay
 
 
 @pytest.fixture
@@ -80,3 +89,46 @@ def test_an_unknown_student_is_met_with_some_that_are_known(empty):
 def test_a_class_without_submissions_says_where_they_belong(empty):
     with pytest.raises(NothingSubmitted, match=r"submitted/<student>/01_tiny/, found no such"):
         empty.students("01_tiny")
+
+
+def test_one_run_at_a_time_and_the_other_is_told_whose(empty, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["/usr/bin/autograder", "grade", "01_tiny"])
+    with one_run(empty), pytest.raises(AnotherRun) as caught, one_run(empty, patience=0):
+        pass
+    words = f"It is 'autograder grade 01_tiny', process {os.getpid()} on"
+    assert "Wait for its end, and run this again" in str(caught.value)
+    assert words in str(caught.value)
+    with one_run(empty, patience=0):
+        pass
+
+
+def test_a_run_that_cannot_be_named_keeps_others_off_all_the_same(empty):
+    (empty.path / ".run.holder").mkdir(parents=True)
+    with (
+        one_run(empty),
+        pytest.raises(AnotherRun, match="It is not known which"),
+        one_run(empty, patience=0),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("name", [".", ".run.lock"])
+def test_where_a_class_cannot_be_one_it_is_told_in_words(empty, name):
+    path = empty.path / name
+    if name == ".":
+        empty.path.write_text("a file")
+    else:
+        path.mkdir(parents=True)
+    with pytest.raises(InTheWay, match="cannot be written: "), one_run(empty, patience=0):
+        pass
+
+
+def test_what_a_killed_run_left_is_removed_and_nothing_else(empty):
+    folder = empty.path / "verdicts" / "01_tiny"
+    folder.mkdir(parents=True)
+    names = [".ada.json.x.unfinished", "ada.unfinished", ".hidden", "ada.json"]
+    for name in names:
+        (folder / name).touch()
+    with one_run(empty):
+        pass
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names[1:])

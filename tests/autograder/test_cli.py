@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from autograder import gradebook as books
 from autograder.course import UnknownAssignment
 from autograder.engine.run import Mode
 from autograder.errors import CourseError
+from autograder.files import InTheWay
 from autograder.grading import WITHOUT_SANDBOX, Session
 from autograder.release import write_release
 from autograder.verify import Finding, Proof
@@ -27,6 +29,7 @@ def here(tiny_copy, monkeypatch):
 @pytest.fixture
 def exam_of_the_session(session, monkeypatch):
     monkeypatch.setattr(Session, "of", lambda material, folder: session)
+    monkeypatch.setattr(cli, "start_sandboxes", lambda *args: None)  # answers run without
 
 
 @pytest.fixture
@@ -196,14 +199,64 @@ def test_grade_prints_the_table_and_writes_reports(
     assert len(ran) == 1
 
 
-def test_one_student_is_graded_and_the_reports_on_the_class_stay(
-    command, here, submitted, exam_of_the_session, ran, monkeypatch
+def lines(class_folder):
+    with class_folder.report_path("01_tiny", ".csv").open(newline="") as file:
+        return {line["student"]: line for line in csv.DictReader(file)}
+
+
+def test_the_reports_are_of_the_class_whoever_was_graded_just_now(
+    command, here, submitted, exam_of_the_session, ran, submit, fill, tiny, monkeypatch
 ):
     monkeypatch.setenv("NEXTWORD_CLASS", str(submitted.path))
-    result = command("grade", "01_tiny", "--student", "ada", "--workers", 1)
-    assert result.exit_code == 0
-    assert books.scores(submitted, "01_tiny") == {"ada": 2.0}
-    assert not submitted.report_path("01_tiny", ".csv").exists()
+    submit(submitted, "eve", fill(tiny, double="raise MemoryError('the machine')"))
+    submit(submitted, "fay", "{}")
+    with books.open_gradebook(submitted) as gradebook:
+        gradebook.add_student("zoe", first_name="Zoe", last_name="Last")
+    assert command("grade", "01_tiny", "--student", "ada", "--student", "eve").exit_code == 1
+    assert lines(submitted)["ada"]["points"] == "2"
+    submit(submitted, "ada", fill(tiny, double="def double(x): return abs(2 * x)"))
+    assert command("grade", "01_tiny", "--student", "ada").exit_code == 0
+    found = lines(submitted)
+    assert {student: line["points"] for student, line in found.items()} == {
+        "[bold]bob": "",
+        "ada": "1",
+        "eve": "",
+        "fay": "",
+        "zoe": "",
+    }
+    assert found["eve"]["notes"] == "NOT GRADED: It could not be run: MemoryError: the machine"
+    assert "NOT GRADED: No verdicts" in found["fay"]["notes"]
+    assert found["zoe"]["notes"] == "not submitted"
+    page = submitted.report_path("01_tiny", ".html").read_text()
+    assert "not submitted" in page
+    assert "MemoryError: the machine" in page
+    submit(submitted, "eve", fill(tiny))
+    assert command("grade", "01_tiny").exit_code == 0
+    assert lines(submitted)["eve"]["points"] == "0", "a failure does not outlive a good run"
+
+
+def test_an_answer_marked_by_a_person_is_in_the_reports_of_the_next_rejudgement(
+    command, here, submitted, exam_of_the_session, ran
+):
+    command("grade", "01_tiny", "--class", submitted.path)
+    with books.open_gradebook(submitted) as gradebook:
+        grade = gradebook.find_grade("why-written", "tiny", "01_tiny", "ada")
+        grade.manual_score, grade.needs_manual_grade = 2.5, False
+        gradebook.db.commit()
+    command("rejudge", "01_tiny", "--class", submitted.path, "--student", "[bold]bob")
+    line = lines(submitted)["ada"]
+    assert (line["points"], line["gradebook_points"]) == ("2", "4.5")
+    assert line["made_of"] == "automatic 2 of 2, written answers 2.5 of 3"
+
+
+def test_a_folder_in_a_reports_place_is_told_in_words(
+    command, here, submitted, exam_of_the_session, ran
+):
+    submitted.report_path("01_tiny", ".csv").mkdir(parents=True)
+    result = command("grade", "01_tiny", "--class", submitted.path)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, InTheWay)
+    assert "Move away what lies there" in str(result.exception)
 
 
 def test_an_unknown_student_is_refused_before_anything_is_run(
@@ -247,6 +300,23 @@ def test_who_could_not_be_graded_is_named_with_exit_code_1(
     assert books.scores(submitted, "01_tiny") == {"ada": 2.0, "[bold]bob": 0.0}
 
 
+def test_ctrl_c_says_that_what_is_done_is_kept_and_waits_for_nothing(
+    command, here, submitted, exam_of_the_session, ran, submit, fill, tiny, monkeypatch
+):
+    def end(code):
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "_exit", end)
+    path = submit(submitted, "eve", fill(tiny, double="raise KeyboardInterrupt"))
+    result = command("grade", "01_tiny", "--class", submitted.path, "--workers", 1)
+    assert result.exit_code == 130
+    assert "Stopped. What is done is kept: run this again" in result.stderr
+    path.unlink()
+    result = command("grade", "01_tiny", "--class", submitted.path, "--workers", 1)
+    assert result.exit_code == 0
+    assert "2 of 3 had not changed" in result.stdout
+
+
 def test_rejudging_what_was_never_run_is_told_with_exit_code_1(
     command, here, submitted, exam_of_the_session
 ):
@@ -269,17 +339,70 @@ def test_a_demonstration_without_a_sandbox_says_so_once(command, here, tmp_path,
     assert report.count(WITHOUT_SANDBOX) == 2
 
 
+def tree(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
 def test_a_demonstration_replaces_nothing_but_a_demonstration(command, here, tmp_path):
     folder = tmp_path / "thesis"
     folder.mkdir()
     (folder / "chapter.tex").write_text("years of work")
     result = command("demo", "--folder", folder)
     assert result.exit_code == 1
-    assert "holds something else than an earlier demonstration" in str(result.exception)
-    assert (folder / "chapter.tex").read_text() == "years of work"
-    assert [path.name for path in folder.iterdir()] == ["chapter.tex"]
+    assert "chapter.tex" in str(result.exception)
+    assert tree(folder) == {"chapter.tex": b"years of work"}
     result = command("demo", "--folder", folder / "chapter.tex")
-    assert "holds something else" in str(result.exception)
+    assert "would be replaced, but holds what this command did not write" in str(result.exception)
+    assert tree(folder) == {"chapter.tex": b"years of work"}
+
+
+def test_a_demonstration_in_the_courses_own_folder_deletes_nothing(command, here):
+    command("simulate", "01_tiny", "--students", 1)
+    before = tree(here.assignment.course.root)
+    assert "class/submitted/ada-reference/01_tiny/tiny.ipynb" in before
+    result = command("demo", "--folder", ".")
+    assert result.exit_code == 1
+    assert "delete it yourself" in str(result.exception)
+    assert tree(here.assignment.course.root) == before
+
+
+@pytest.fixture
+def demonstrate(command, here, ran, monkeypatch, tmp_path):
+    """Return a function that demonstrates a class of two, whose code is run in this process."""
+    command("release")
+    monkeypatch.setattr(demo, "load_material", lambda assignment: here)
+    words = ("demo", "--folder", tmp_path / "demo", "--students", 2, "--workers", 1)
+    return lambda: command(*words)
+
+
+def test_a_demonstration_is_replaced_unless_something_was_added_or_changed(demonstrate, tmp_path):
+    """All in one test, as a demonstration takes seconds."""
+    folder = tmp_path / "demo"
+    assert demonstrate().exit_code == 0
+    for name in (
+        "notes.txt",
+        "assignments/01_tiny/tiny.ipynb",
+        "class/gradebook.db",
+        "class/submitted/zoe/01_tiny/tiny.ipynb",
+    ):
+        path = folder / name
+        written = path.read_bytes() if path.exists() else None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+        before = tree(folder)
+        result = demonstrate()
+        assert result.exit_code == 1
+        assert str(path) in str(result.exception)
+        assert tree(folder) == before
+        path.unlink() if written is None else path.write_bytes(written)
+    (folder / "class" / "evidence" / "01_tiny" / "ada-reference.json").unlink()
+    result = demonstrate()
+    assert result.exit_code == 0, result.output
+    assert (folder / "class" / "evidence" / "01_tiny" / "ada-reference.json").is_file()
 
 
 @pytest.mark.parametrize("package", ["typer", "nbgrader"])

@@ -13,10 +13,11 @@ from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
 from autograder.conventions import grade_id_of
 from autograder.derive import derive
+from autograder.files import InTheWay
 from autograder.gradebook import ChangedAssignment, UnusableGradebook
 from autograder.judge import Verdict
 from autograder.nbgrader_setup import put_programs_on_path
-from autograder.scoring import ScoreWriter
+from autograder.scoring import ScoreWriter, WrittenMark, answer_digests
 
 
 def executed(tiny, **sources):
@@ -26,11 +27,12 @@ def executed(tiny, **sources):
     return notebook
 
 
-def record(session, student, points, notebook=None, time=None):
+def record(session, student, points, notebook=None, time=None, unchanged=()):
     verdict = Verdict("double", points, 2.0, "Right." if points == 2 else "Not right yet.")
     notebook = notebook or executed(session.material, double="def double(x): return 2 * x")
     with books.open_gradebook(session.class_folder) as gradebook:
-        ScoreWriter(gradebook, session.material).write(student, notebook, (verdict,), time)
+        writer = ScoreWriter(gradebook, session.material)
+        writer.write(student, notebook, (verdict,), time, unchanged)
 
 
 def grade_of(gradebook, grade_id, student="ada"):
@@ -101,20 +103,126 @@ def test_a_cell_that_is_gone_has_its_rows_and_asks_for_a_person(session, gone):
         assert gradebook.find_submission("01_tiny", "ada").needs_manual_grade
 
 
-def test_a_manual_score_survives_a_regrade_and_asks_to_be_looked_at(session):
-    answered = executed(session.material, why_written="Because.")
-    record(session, "ada", 2.0, answered)
+def marked(session, **scores):
+    """Mark cells of ada's as a person does in the formgrader."""
     with books.open_gradebook(session.class_folder) as gradebook:
-        for grade_id, score in (("why-written", 3.0), ("double-graded", 1.5)):
-            grade = grade_of(gradebook, grade_id)
+        for name, score in scores.items():
+            grade = grade_of(gradebook, name.replace("_", "-"))
             grade.manual_score, grade.needs_manual_grade = score, False
         gradebook.db.commit()
-    record(session, "ada", 1.0, answered)
+
+
+def manual(session, grade_id):
     with books.open_gradebook(session.class_folder) as gradebook:
-        for grade_id, score in (("why-written", 3.0), ("double-graded", 1.5)):
-            grade = grade_of(gradebook, grade_id)
-            assert (grade.manual_score, grade.needs_manual_grade) == (score, True)
+        grade = grade_of(gradebook, grade_id)
+        return grade.manual_score, grade.needs_manual_grade
+
+
+def test_a_manual_score_survives_a_regrade_of_what_is_not_known_to_be_the_same(session):
+    """Who looks once too often loses less than who is not asked."""
+    answered = executed(session.material, why_written="Because.")
+    record(session, "ada", 2.0, answered)
+    marked(session, why_written=3.0, double_graded=1.5)
+    record(session, "ada", 1.0, answered)
+    assert manual(session, "why-written") == (3.0, True)
+    assert manual(session, "double-graded") == (1.5, True)
     assert books.scores(session.class_folder, "01_tiny") == {"ada": 4.5}
+
+
+def test_a_marked_answer_asks_again_only_where_it_has_changed(session):
+    answered = executed(session.material, why_written="Because.")
+    record(session, "ada", 2.0, answered)
+    marked(session, why_written=3.0)
+    record(session, "ada", 1.0, answered, unchanged={"why-written", "double-graded"})
+    assert manual(session, "why-written") == (3.0, False)
+    assert manual(session, "double-graded") == (None, False)
+    record(session, "ada", 1.0, answered, unchanged={"double-graded"})
+    assert manual(session, "why-written") == (3.0, True)
+    record(session, "ada", 1.0, answered, unchanged={"why-written"})
+    assert manual(session, "why-written") == (3.0, True), "nobody has looked meanwhile"
+
+
+def test_a_score_changed_by_hand_asks_again_where_the_automatic_one_changes(session):
+    answered = executed(session.material)
+    record(session, "ada", 1.0, answered)
+    marked(session, double_graded=2.0)
+    record(session, "ada", 1.0, answered, unchanged={"double-graded"})
+    assert manual(session, "double-graded") == (2.0, False)
+    record(session, "ada", 0.5, answered, unchanged={"double-graded"})
+    assert manual(session, "double-graded") == (2.0, True)
+
+
+def test_an_answer_that_is_the_same_and_waits_goes_on_waiting(session):
+    answered = executed(session.material, why_written="Because.")
+    for _ in range(2):
+        record(session, "ada", 2.0, answered, unchanged={"why-written", "double-graded"})
+        assert manual(session, "why-written") == (None, True)
+
+
+def test_an_answer_whose_cell_has_gone_in_a_resubmission_asks_for_a_person(session):
+    record(session, "ada", 0.0, executed(session.material))
+    assert manual(session, "why-written") == (None, False)
+    notebook = executed(session.material)
+    notebook.cells = [cell for cell in notebook.cells if grade_id_of(cell) != "why-written"]
+    record(session, "ada", 0.0, notebook)
+    assert manual(session, "why-written") == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("sources", "changed"),
+    [
+        ({}, set()),
+        ({"why_written": "Why not?"}, {"why-written"}),
+        ({"double": "def double(x): return x + x"}, {"double-graded"}),
+        ({"double_visible": "pass", "imports_given": "pass"}, set()),
+    ],
+)
+def test_the_digest_of_an_answer_changes_with_its_own_text(tiny, sources, changed):
+    first, second = (answer_digests(executed(tiny, **given)) for given in ({}, sources))
+    assert set(first) == set(second) == {"double-graded", "why-written"}
+    assert {name for name in first if first[name] != second[name]} == changed
+
+
+def test_a_standing_says_what_the_total_is_made_of(session):
+    record(session, "ada", 1.0, executed(session.material, why_written="Because."))
+
+    def standing():
+        with books.open_gradebook(session.class_folder) as gradebook:
+            return ScoreWriter(gradebook, session.material).standing("ada")
+
+    assert (standing().total, standing().max_total) == (1.0, 5.0)
+    assert standing().in_words == "written answers 0 of 3, 1 written answer waits"
+    marked(session, why_written=2.5, double_graded=2.0)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        gradebook.find_comment("why-written", "tiny", "01_tiny", "ada").manual_comment = "Good."
+        gradebook.find_submission_notebook("tiny", "01_tiny", "ada").late_submission_penalty = 0.5
+        gradebook.db.commit()
+    assert standing().total == books.scores(session.class_folder, "01_tiny")["ada"] - 0.5 == 4.0
+    assert standing().in_words == "written answers 2.5 of 3, changed by hand +1, late penalty 0.5"
+    assert standing().written == (WrittenMark("why-written", 2.5, 3.0, "Good."),)
+
+
+def test_who_has_no_submission_has_no_standing(session):
+    with books.open_gradebook(session.class_folder) as gradebook:
+        gradebook.add_student("bob")
+        assert ScoreWriter(gradebook, session.material).standing("bob") is None
+
+
+def test_a_student_whom_nobody_named_is_named_by_the_id_and_others_keep_their_names(session):
+    with books.open_gradebook(session.class_folder) as gradebook:
+        gradebook.add_student("bob", first_name="Bob", last_name="Last")
+        gradebook.add_student("cyd", last_name="Only")
+        gradebook.add_student("dan")
+    for student in ("ada", "bob", "cyd", "dan"):
+        record(session, student, 2.0)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        names = {each.id: (each.last_name, each.first_name) for each in gradebook.students}
+    assert names == {
+        "ada": ("ada", ""),
+        "bob": ("Last", "Bob"),
+        "cyd": ("Only", None),
+        "dan": ("dan", ""),
+    }
 
 
 def test_the_judges_words_are_the_comment(session):
@@ -248,3 +356,29 @@ def test_a_new_gradebook_is_what_nbgrader_itself_would_make(tmp_path):
         tables_and_rows(path) for path in (class_folder.gradebook_path, tmp_path / "theirs.db")
     )
     assert sorted(ours) == sorted(theirs)
+
+
+@pytest.mark.parametrize(
+    "name", ["gradebook-old.db", "gradebook-2026-10-05.db", "gradebook-.db", "gradebook-1.db"]
+)
+def test_a_backup_that_is_not_ours_is_neither_counted_nor_removed(session, name):
+    folder = session.class_folder.path / "backups"
+    folder.mkdir()
+    (folder / name).write_text("a TA's own copy")
+    made = [books.back_up(session.class_folder) for _ in range(books.BACKUPS + 1)]
+    assert made[0].name == "gradebook-00001.db"
+    assert sorted(folder.iterdir()) == sorted([folder / name, *made[1:]])
+
+
+def test_a_folder_named_as_a_backup_stays_and_its_number_is_not_used(session):
+    folder = session.class_folder.path / "backups"
+    (folder / "gradebook-00007.db").mkdir(parents=True)
+    made = [books.back_up(session.class_folder) for _ in range(books.BACKUPS + 1)]
+    assert made[0].name == "gradebook-00008.db"
+    assert (folder / "gradebook-00007.db").is_dir()
+
+
+def test_backups_that_cannot_be_kept_are_told_in_words(session):
+    (session.class_folder.path / "backups").write_text("a file")
+    with pytest.raises(InTheWay, match="backups cannot be written: File exists"):
+        books.back_up(session.class_folder)

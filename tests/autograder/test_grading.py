@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import weakref
 
 import pytest
 from nbformat.v4 import new_notebook
@@ -9,13 +10,14 @@ from autograder import grading
 from autograder.class_folder import ClassFolder
 from autograder.conventions import grade_id_of
 from autograder.engine import dispatch
+from autograder.engine.run import Execution
 from autograder.engine.warm import SandboxLost, WarmProcessFailed
 from autograder.exam import draw_exam
 from autograder.gradebook import UnusableGradebook
 from autograder.grading import Session, rejudge, with_scores
 from autograder.judge import Verdict
 from autograder.pairs import read_notebook
-from autograder.results import read_evidence, read_verdicts
+from autograder.results import Evidence, read_evidence, read_result, write_evidence
 from tests.running import grade_all
 
 RIGHT = "def double(x): return x + x"
@@ -56,7 +58,7 @@ def test_every_student_gets_what_the_answer_earns_everywhere(session, three, ran
     assert points(results) == recorded(session) == TRUE
     folder = session.class_folder
     for student in three:
-        verdicts, _ = read_verdicts(folder.verdict_path("01_tiny", student))
+        verdicts = read_result(folder.verdict_path("01_tiny", student)).verdicts
         assert verdicts == results[student].verdicts
         assert folder.feedback_path("01_tiny", student, "tiny").is_file()
         kept = read_notebook(folder.autograded_path("01_tiny", student, "tiny"))
@@ -342,3 +344,286 @@ def test_scores_shown_hide_the_hidden_line(tiny):
     assert "collect(" not in json.dumps(shown)
     assert "collect(" in json.dumps(tiny.derived.master), "the master is not changed"
     assert with_scores(new_notebook(), (verdict,), tiny).cells == []
+
+
+# --- which submission evidence is of ----------------------------------------------------------
+
+EARLY, LATE = "2026-10-05 14:00:00 UTC", "2026-10-09 09:30:00 UTC"
+
+
+def time_of(session, student):
+    with books.open_gradebook(session.class_folder) as gradebook:
+        return str(gradebook.find_submission("01_tiny", student).timestamp)
+
+
+def date(session, student, words):
+    session.submitted(student).joinpath("timestamp.txt").write_text(words)
+
+
+def test_rejudging_after_a_resubmission_keeps_the_time_of_what_was_run_and_says_so(
+    session, three, ran, hand_in
+):
+    date(session, "ada", EARLY)
+    run(session, three)
+    hand_in("ada", WRONG)
+    date(session, "ada", LATE)
+    results = {graded.student: graded for graded in rejudge(session, three)}
+    assert results["ada"].points == 2.0
+    assert "has changed since it was run" in results["ada"].remarks[0]
+    assert time_of(session, "ada") == "2026-10-05 14:00:00"
+    assert results["bob"].remarks == ()
+    assert run(session, three)["ada"].remarks == ()
+    assert time_of(session, "ada") == "2026-10-09 09:30:00"
+    assert recorded(session)["ada"] == 0.0
+
+
+def test_rejudging_what_was_withdrawn_keeps_its_time_and_says_so(session, three, ran):
+    date(session, "bob", EARLY)
+    run(session, three)
+    session.submitted("bob").joinpath("tiny.ipynb").unlink()
+    date(session, "bob", LATE)
+    (graded,) = rejudge(session, ["bob"])
+    assert "has changed since it was run" in graded.remarks[0]
+    assert time_of(session, "bob") == "2026-10-05 14:00:00"
+
+
+@pytest.mark.parametrize("again", [run, lambda session, students: list(rejudge(session, students))])
+def test_a_time_that_was_put_right_counts_for_the_same_file(session, three, ran, again):
+    date(session, "ada", EARLY)
+    run(session, three)
+    date(session, "ada", LATE)
+    again(session, ["ada"])
+    assert len(ran) == 3, "the file is the same"
+    assert time_of(session, "ada") == "2026-10-09 09:30:00"
+    assert str(read_evidence(session.evidence_path("ada")).time) == "2026-10-09 09:30:00"
+
+
+def test_evidence_of_an_earlier_version_is_rejudged_and_the_time_stays(session, three, ran):
+    date(session, "ada", EARLY)
+    run(session, three)
+    path = session.evidence_path("ada")
+    content = json.loads(path.read_text())
+    del content["time"], content["submitted"]
+    path.write_text(json.dumps(content))
+    date(session, "ada", LATE)
+    (graded,) = rejudge(session, ["ada"])
+    assert (graded.points, graded.remarks) == (2.0, ())
+    assert time_of(session, "ada") == "2026-10-05 14:00:00"
+
+
+# --- memory ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alive(monkeypatch):
+    """Return a list of how many pieces of evidence were in memory whenever one was read."""
+    there, counts = weakref.WeakSet(), []
+
+    class Counted(Evidence):
+        __hash__ = object.__hash__
+
+    def counting(path):
+        evidence = Counted(**vars(read_evidence(path)))
+        there.add(evidence)
+        counts.append(len(there))
+        return evidence
+
+    monkeypatch.setattr(grading, "read_evidence", counting)
+    return counts
+
+
+@pytest.mark.parametrize("again", [grade_all, rejudge])
+def test_an_unchanged_class_is_not_held_in_memory(session, hand_in, ran, alive, again):
+    students = [f"s{number}" for number in range(12)]
+    for student in students:
+        hand_in(student, RIGHT)
+    run(session, students)
+    alive.clear()
+    names = []
+    for graded in again(session, students):
+        assert graded.reused
+        names.append(graded.student)
+    assert names == students
+    assert len(alive) == 12
+    assert max(alive) <= 2
+
+
+def test_what_need_not_be_run_is_yielded_before_the_next_is_looked_at(session, three, ran, hand_in):
+    run(session, three)
+    hand_in("bob", WRONG)
+    looked, sound = [], grading.prepare
+
+    def prepare(session, student, limits):
+        looked.append(student)
+        return sound(session, student, limits)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grading, "prepare", prepare)
+        order = [(graded.student, len(looked)) for graded in grade_all(session, three)]
+    assert order == [("ada", 1), ("bob", 2), ("cyd", 3)]
+
+
+# --- one question ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_questions(session, three, ran):
+    """Evidence of two questions, one of which the tiny course does not have."""
+    run(session, three)
+    path = session.evidence_path("ada")
+    kept = read_evidence(path)
+    kept = dataclasses.replace(
+        kept,
+        evidence={"other": ("kept",), **kept.evidence},
+        absences={"third": "It hung."},
+        remarks=("kept remark",),
+    )
+    write_evidence(path, kept)
+    return kept
+
+
+def test_one_question_is_run_alone_and_the_others_keep_evidence_and_absence(
+    session, two_questions, ran
+):
+    asked = []
+
+    def run_one(staged, inputs, limits, mode):
+        asked.append(dict(inputs))
+        return Execution(staged, {"double": ("new",)}, {}, ("new remark",))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dispatch, "execute", run_one)
+        run(session, ["ada"], question="double")
+    assert asked == [{"double": session.exam.inputs["double"]}]
+    merged = read_evidence(session.evidence_path("ada"))
+    assert merged.evidence == {"other": ("kept",), "double": ("new",)}
+    assert merged.absences == {"third": "It hung."}
+    assert merged.remarks == ("kept remark", "new remark")
+    assert merged.submitted == two_questions.submitted != ""
+
+
+def test_where_a_question_crashes_now_its_old_evidence_is_gone(session, two_questions):
+    def crash(staged, inputs, limits, mode):
+        return Execution(staged, {}, {"double": "It crashed."}, ())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dispatch, "execute", crash)
+        (graded,) = run(session, ["ada"], question="double").values()
+    merged = read_evidence(session.evidence_path("ada"))
+    assert merged.evidence == {"other": ("kept",)}
+    assert merged.absences == {"third": "It hung.", "double": "It crashed."}
+    assert (graded.points, graded.verdicts[0].says) == (0.0, "It crashed.")
+
+
+def test_where_a_question_answers_now_its_old_absence_is_gone(session, two_questions):
+    path = session.evidence_path("ada")
+    write_evidence(
+        path, dataclasses.replace(two_questions, evidence={}, absences={"double": "It hung."})
+    )
+    (graded,) = run(session, ["ada"], question="double").values()
+    assert read_evidence(path).absences == {}
+    assert graded.points == 2.0
+
+
+def test_one_question_of_a_changed_submission_runs_all_of_it(session, two_questions, hand_in):
+    hand_in("ada", HALF)
+    (graded,) = run(session, ["ada"], question="double").values()
+    assert graded.points == 1.0
+    merged = read_evidence(session.evidence_path("ada"))
+    assert set(merged.evidence) == {"double"}
+    assert merged.absences == {}
+
+
+# --- odd things in the class folder --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["evidence_path", "result_path"])
+def test_a_folder_in_a_results_place_costs_one_student_and_is_told_in_words(
+    session, three, ran, path
+):
+    getattr(session, path)("bob").mkdir(parents=True)
+    results = run(session, three)
+    assert "cannot be written: Is a directory" in results["bob"].failure
+    assert "Move away what lies there" in results["bob"].failure
+    assert {s: results[s].points for s in ("ada", "cyd")} == {"ada": 2.0, "cyd": 0.0}
+
+
+def test_a_file_in_place_of_the_folder_of_evidence_is_told_in_words(session, three, ran):
+    (session.class_folder.path / "evidence").write_text("odd")
+    results = run(session, three)
+    assert all("evidence" in graded.failure for graded in results.values())
+    assert all("cannot be written: " in graded.failure for graded in results.values())
+
+
+def test_odd_files_among_the_results_change_nothing(session, three, ran):
+    for folder in ("evidence", "verdicts", "autograded", "feedback", "reports", "backups"):
+        odd = session.class_folder.path / folder / "01_tiny"
+        odd.mkdir(parents=True)
+        for name in (".DS_Store", "notes (old).txt", "\udcff.json"):
+            (odd / name).write_bytes(b"\xff")
+    assert points(run(session, three)) == TRUE
+    assert points({g.student: g for g in rejudge(session, three)}) == TRUE
+
+
+# --- what a person has marked --------------------------------------------------------------------
+
+
+def answer(session, submit, fill, tiny, words):
+    submit(session.class_folder, "ada", fill(tiny, double=RIGHT, why_written=words))
+
+
+def mark(session, score, comment=None):
+    """Mark the written answer as a person does in the formgrader; return whether one is asked."""
+    with books.open_gradebook(session.class_folder) as gradebook:
+        grade = gradebook.find_grade("why-written", "tiny", "01_tiny", "ada")
+        asked = grade.needs_manual_grade
+        grade.manual_score, grade.needs_manual_grade = score, False
+        gradebook.find_comment("why-written", "tiny", "01_tiny", "ada").manual_comment = comment
+        gradebook.db.commit()
+    return asked
+
+
+def test_a_marked_answer_is_flagged_again_only_when_its_text_has_changed(
+    session, ran, submit, fill, tiny
+):
+    answer(session, submit, fill, tiny, "Because.")
+    run(session, ["ada"])
+    assert mark(session, 2.0)
+    for again in (run, run, lambda *args: list(rejudge(*args))):
+        again(session, ["ada"])
+        assert not mark(session, 2.0)
+    run(session, ["ada"], force=True)
+    assert not mark(session, 2.0)
+    answer(session, submit, fill, tiny, "Because of something else.")
+    run(session, ["ada"])
+    run(session, ["ada"])
+    assert mark(session, 3.0), "still, as nobody has looked"
+
+
+def test_a_run_that_failed_meanwhile_forgets_no_answer(
+    session, ran, submit, fill, tiny, monkeypatch
+):
+    answer(session, submit, fill, tiny, "Because.")
+    run(session, ["ada"])
+    mark(session, 2.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatch, "execute", None)
+        assert run(session, ["ada"], force=True)["ada"].failure
+    run(session, ["ada"])
+    assert not mark(session, 2.0)
+
+
+def test_a_person_s_mark_and_comment_are_on_the_page_that_is_written_next(
+    session, ran, submit, fill, tiny
+):
+    answer(session, submit, fill, tiny, "Because.")
+    run(session, ["ada"])
+    page = session.class_folder.feedback_path("01_tiny", "ada", "tiny")
+    text = " ".join(page.read_text().split())
+    assert "2 of 5 in the gradebook: automatic 2 of 2, written answers 0 of 3" in text
+    assert "1 written answer waits" in text
+    mark(session, 2.5, "Good <b>reasons</b>.")
+    list(rejudge(session, ["ada"]))
+    text = " ".join(page.read_text().split())
+    assert "4.5 of 5 in the gradebook: automatic 2 of 2, written answers 2.5 of 3." in text
+    assert "why-written</strong>: 2.5 of 3. Good &lt;b&gt;reasons&lt;/b&gt;." in text

@@ -1,4 +1,8 @@
+import contextlib
+import dataclasses
+import json
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -6,12 +10,24 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 from traitlets.config import Config
 
+from autograder import gradebook as books
 from autograder import nbgrader_steps
+from autograder.class_folder import AnotherRun, ClassFolder, one_run
 from autograder.conventions import grade_id_of
 from autograder.engine import dispatch
+from autograder.engine.run import Mode
+from autograder.engine.warm import SandboxLost
 from autograder.nbgrader_setup import configure, put_programs_on_path
-from autograder.nbgrader_steps import CourseStep, Execute, Judge, LenientExporter, Stage
-from autograder.results import read_evidence, read_verdicts
+from autograder.nbgrader_steps import (
+    CourseStep,
+    Execute,
+    Judge,
+    LenientExporter,
+    Stage,
+    StaleProgram,
+)
+from autograder.penalties import BrokenConfiguration, nbgrader_config
+from autograder.results import read_evidence, read_result
 from tests.running import grade_all
 
 
@@ -19,12 +35,12 @@ from tests.running import grade_all
 def steps(session, monkeypatch, ran):
     """Return a function that takes a student through the three steps; answers run in-process."""
     monkeypatch.setattr(CourseStep, "session", lambda self, resources: session)
-    monkeypatch.setattr(nbgrader_steps, "execute", dispatch.execute)
+    monkeypatch.setattr(nbgrader_steps, "_cold", lambda: Mode.COLD)  # answers run in-process
 
-    def take(student):
+    def take(student, config=None):
         resources = {"nbgrader": {"student": student, "assignment": "01_tiny", "notebook": "tiny"}}
         notebook = new_notebook(cells=[new_code_cell("what nbgrader read is not looked at")])
-        for step in (Stage(), Execute(), Judge()):
+        for step in (Stage(), Execute(), Judge(config=config)):
             notebook, resources = step.preprocess(notebook, resources)
         return notebook
 
@@ -54,7 +70,7 @@ def test_the_steps_give_nbgrader_the_score_that_grade_gives(
     by_steps = [path.read_text() for path in written]
     (graded,) = grade_all(session, [student], force=True)
     assert graded.points == points
-    assert read_verdicts(written[1])[0] == graded.verdicts
+    assert read_result(written[1]).verdicts == graded.verdicts
     assert by_steps[2] == written[2].read_text()
     assert by_steps[1] == written[1].read_text()
 
@@ -87,23 +103,253 @@ def test_the_notebook_that_is_kept_has_no_hidden_line_and_no_note_of_ours(
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
 
 
-def test_a_file_that_is_no_notebook_stops_no_exporter_that_stages(tmp_path):
+@pytest.mark.parametrize("words", ["2026-10-05 14:00:00 UTC", "yesterday-ish", None])
+def test_times_and_remarks_on_them_are_those_that_grade_gives(
+    session, steps, submit, fill, tiny, words
+):
+    submit(session.class_folder, "ada", fill(tiny, double=ANSWERS["ada"]))
+    if words is not None:
+        submit(session.class_folder, "ada", words, name="timestamp.txt")
+    steps("ada")
+    by_steps = known(session)
+    result = read_result(session.result_path("ada"))
+    grade_one(session)
+    assert known(session) == by_steps
+    assert read_result(session.result_path("ada")) == result
+    assert len(result.remarks) == (words == "yesterday-ish")
+
+
+def grade_one(session):
+    (graded,) = grade_all(session, ["ada"], force=True)
+    assert graded.failure is None
+
+
+def known(session):
+    """Return all that the gradebook says of ada's submission."""
+    with books.open_gradebook(session.class_folder) as gradebook:
+        submission = gradebook.find_submission("01_tiny", "ada")
+        (notebook,) = submission.notebooks
+        grades = {
+            grade.name: (grade.auto_score, grade.manual_score, grade.needs_manual_grade)
+            for grade in notebook.grades
+        }
+        comments = {comment.name: comment.auto_comment for comment in notebook.comments}
+        penalty = notebook.late_submission_penalty
+        student = (submission.student.last_name, submission.student.first_name)
+        return submission.timestamp, grades, comments, penalty, student
+
+
+PLUGIN = """
+from nbgrader.plugins import LateSubmissionPlugin
+
+
+class HalfOff(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return score / 2
+
+
+get_config().AssignLatePenalties.plugin_class = HalfOff
+"""
+
+
+@pytest.fixture
+def penalised(session, tiny_copy):
+    """The class, where who is late loses half, and everything was due on the first of October."""
+    tiny_copy.assignment.course.root.joinpath("nbgrader_config.py").write_text(PLUGIN)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        gradebook.update_or_create_assignment("01_tiny", duedate="2026-10-01 12:00:00 UTC")
+    return dataclasses.replace(session, material=tiny_copy)
+
+
+@pytest.mark.parametrize(
+    ("time", "penalty"),
+    [
+        ("2026-10-05 14:00:00 UTC", 1.0),
+        ("2026-10-01 14:30:00 +0200", 1.0),
+        ("2026-10-01 11:59:59 UTC", None),
+        (None, None),
+    ],
+)
+def test_who_is_late_gets_the_penalty_of_the_configured_plugin_both_ways(
+    penalised, steps, submit, fill, tiny, time, penalty
+):
+    submit(penalised.class_folder, "ada", fill(tiny, double=ANSWERS["ada"]))
+    if time is not None:
+        submit(penalised.class_folder, "ada", time, name="timestamp.txt")
+    grade_one(penalised)
+    by_grade = known(penalised)
+    assert by_grade[3] == penalty
+    steps("ada", nbgrader_config(penalised.material.assignment.course.root))
+    assert known(penalised) == by_grade
+
+
+def test_a_penalty_goes_with_an_extension(penalised, submit, fill, tiny):
+    submit(penalised.class_folder, "ada", fill(tiny, double=ANSWERS["ada"]))
+    submit(penalised.class_folder, "ada", "2026-10-05 14:00:00 UTC", name="timestamp.txt")
+    grade_one(penalised)
+    assert known(penalised)[3] == 1.0
+    with books.open_gradebook(penalised.class_folder) as gradebook:
+        gradebook.find_submission("01_tiny", "ada").extension = timedelta(days=7)
+        gradebook.db.commit()
+    grade_one(penalised)
+    assert known(penalised)[3] is None
+
+
+def test_a_configuration_that_cannot_be_read_is_told_in_words(penalised, submit, fill, tiny):
+    submit(penalised.class_folder, "ada", fill(tiny, double=ANSWERS["ada"]))
+    submit(penalised.class_folder, "ada", "2026-10-05 14:00:00 UTC", name="timestamp.txt")
+    path = penalised.material.assignment.course.root / "nbgrader_config.py"
+    path.write_text("import nothing_of_that_name")
+    with pytest.raises(
+        BrokenConfiguration, match=r"nbgrader_config\.py, which cannot be read: Mod"
+    ):
+        grade_one(penalised)
+
+
+def test_a_marked_answer_is_not_flagged_again_by_nbgraders_own_way(
+    session, steps, submit, fill, tiny
+):
+    submit(session.class_folder, "ada", fill(tiny, why_written="Because."))
+    steps("ada")
+    with books.open_gradebook(session.class_folder) as gradebook:
+        grade = gradebook.find_grade("why-written", "tiny", "01_tiny", "ada")
+        assert grade.needs_manual_grade
+        grade.manual_score, grade.needs_manual_grade = 2.0, False
+        gradebook.db.commit()
+    steps("ada")
+    assert known(session)[1]["why-written"] == (None, 2.0, False)
+    submit(session.class_folder, "ada", fill(tiny, why_written="Why not?"))
+    steps("ada")
+    assert known(session)[1]["why-written"] == (None, 2.0, True)
+
+
+def test_a_sandbox_that_is_lost_is_replaced(session, steps, submit, fill, tiny, monkeypatch):
+    submit(session.class_folder, "ada", fill(tiny, double=ANSWERS["ada"]))
+    sound, tried = dispatch.execute, []
+
+    def failing(*args):
+        tried.append(1)
+        if len(tried) == 1:
+            raise SandboxLost("the warm process ended")
+        return sound(*args)
+
+    monkeypatch.setattr(dispatch, "execute", failing)
+    assert determine_grade(graded_cell(steps("ada"))) == (2.0, 2)
+
+
+@pytest.fixture
+def exporter(session):
+    """Return a function that makes nbgrader's exporter of a run, with a step of ours."""
+    config = Config()
+    configure(config, Path("/course"), session.class_folder.path)
+
+    def make(step):
+        exporter = LenientExporter(config=config)
+        exporter._preprocessors = [step(config=config)]
+        return exporter
+
+    return make
+
+
+def step_that(does, base=Stage):
+    class Step(base):
+        def preprocess(self, nb, resources):
+            does(nb)
+            return nb, resources
+
+    return Step
+
+
+def test_a_file_that_is_no_notebook_stops_no_exporter_that_stages(exporter, tmp_path):
     path = tmp_path / "tiny.ipynb"
     path.write_bytes(b"%PDF")
     seen = []
-
-    class Staging(Stage):
-        def preprocess(self, nb, resources):
-            seen.append(nb)
-            return nb, resources
-
-    exporter = LenientExporter()
-    exporter._preprocessors = [Staging()]
-    exporter.from_filename(str(path), {})
+    exporter(step_that(seen.append)).from_filename(str(path), {})
     assert [list(nb.cells) for nb in seen] == [[]]
-    exporter._preprocessors = []
+    bare = LenientExporter()
+    bare._preprocessors = []
     with pytest.raises(ValueError, match="JSON"):
-        exporter.from_filename(str(path), {})
+        bare.from_filename(str(path), {})
+
+
+@pytest.mark.parametrize("base", [Stage, Judge])
+def test_no_other_run_is_at_work_on_the_class_meanwhile(exporter, session, tmp_path, base):
+    path = tmp_path / "tiny.ipynb"
+    path.write_text(json.dumps(new_notebook()))
+    refused = []
+
+    def try_another(nb):
+        with (
+            pytest.raises(AnotherRun) as caught,
+            one_run(session.class_folder, patience=0),
+        ):
+            pass
+        refused.append(str(caught.value))
+
+    exporter(step_that(try_another, base)).from_filename(str(path), {})
+    assert f"process {os.getpid()} on" in refused[0]
+    with one_run(session.class_folder, patience=0):
+        pass
+
+
+def test_while_another_run_is_at_work_nbgraders_is_refused_having_waited_once(
+    exporter, session, monkeypatch
+):
+    waited = []
+
+    @contextlib.contextmanager
+    def busy(class_folder, patience):
+        waited.append(patience)
+        raise AnotherRun("Another run is at work")
+        yield
+
+    monkeypatch.setattr(nbgrader_steps, "one_run", busy)
+    staging = exporter(step_that(lambda nb: pytest.fail("it was staged")))
+    for _ in range(3):
+        with pytest.raises(AnotherRun):
+            staging.from_filename("tiny.ipynb", {})
+    assert waited == [nbgrader_steps.PATIENCE, 0.0, 0.0]
+
+
+def test_the_gradebook_is_copied_once_a_run(exporter, session):
+    for _ in range(2):
+        run = exporter(step_that(lambda nb: None))
+        for _ in range(3):
+            run.from_filename("tiny.ipynb", {})
+    copies = sorted(path.name for path in (session.class_folder.path / "backups").iterdir())
+    assert copies == ["gradebook-00001.db", "gradebook-00002.db"]
+
+
+def test_another_secret_is_another_session_with_another_exam(tiny_copy, tmp_path, monkeypatch):
+    monkeypatch.setattr(nbgrader_steps, "load_material", lambda assignment: tiny_copy)
+    folder = ClassFolder(tmp_path / "class")
+    config = Config()
+    configure(config, tiny_copy.assignment.course.root, folder.path)
+    step, resources = Stage(config=config), {"nbgrader": {"assignment": "01_tiny"}}
+    folder.set_secret("one")
+    first = step.session(resources)
+    assert step.session(resources) is first
+    folder.set_secret("two")
+    assert step.session(resources).exam.digest != first.exam.digest
+
+
+def test_a_check_that_was_changed_since_is_not_graded_by_what_was_loaded(
+    tiny_copy, tmp_path, monkeypatch
+):
+    check = tmp_path / "program" / "checks" / "tiny" / "double.py"
+    check.parent.mkdir(parents=True)
+    check.write_text("TOLERANCE = 1e-9")
+    monkeypatch.setattr(nbgrader_steps, "_SOURCES", (tmp_path / "program",))
+    monkeypatch.setattr(nbgrader_steps, "_session", lambda *args: "a session")
+    config = Config()
+    configure(config, tiny_copy.assignment.course.root, tmp_path / "class")
+    step, resources = Stage(config=config), {"nbgrader": {"assignment": "01_tiny"}}
+    assert step.session(resources) == "a session"
+    check.write_text("TOLERANCE = 1e-6")
+    with pytest.raises(StaleProgram, match="Restart it"):
+        step.session(resources)
+    check.write_text("TOLERANCE = 1e-9")
+    assert step.session(resources) == "a session"
 
 
 def test_a_session_follows_its_solution(tiny_copy, tmp_path, monkeypatch):

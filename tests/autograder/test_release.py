@@ -11,6 +11,7 @@ from autograder.release import (
     Leak,
     ReleaseFailed,
     StaleRelease,
+    WorkedOn,
     check_release,
     refuse_leaks,
     write_release,
@@ -52,9 +53,26 @@ def test_a_release_goes_where_it_is_told(tiny_copy, tmp_path):
 
 def test_releasing_again_gives_the_same_bytes_and_touches_no_other_file(released):
     root = released.assignment.course.root
+    (released.assignment.release_folder / "my solution.ipynb").write_text("years of work")
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     write_release(released)
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda cells: cells[2].update(source="def double(x):\n    return x + x"),
+        lambda cells: cells[3].update(execution_count=1),
+        lambda cells: cells[5].update(source="Because."),
+    ],
+)
+def test_a_release_in_which_somebody_has_worked_is_not_replaced(released, work):
+    change(released, lambda data: work(data["cells"]))
+    before = released.assignment.release_path.read_bytes()
+    with pytest.raises(WorkedOn, match="somebody has worked in it"):
+        write_release(released)
+    assert released.assignment.release_path.read_bytes() == before
 
 
 def test_a_release_holds_the_notebook_and_nothing_else(released):

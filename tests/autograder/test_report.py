@@ -1,16 +1,22 @@
 import csv
 import io
+import re
 
 import pytest
 
+from autograder import gradebook as books
 from autograder.grading import Graded
 from autograder.judge import Verdict
-from autograder.report import notes, write_csv, write_summary
+from autograder.report import class_rows, notes, row_of, write_csv, write_summary
+from autograder.scoring import Standing, WrittenMark
+
+HINT = "You square instead of doubling, which is something else for most numbers, but not for all."
 
 
-def graded(student, points=2.0, *, remarks=(), flag=None, misconception=None):
-    verdict = Verdict("double", points, 2.0, "", flag=flag, misconception=misconception)
-    return Graded(student, (verdict,), remarks)
+def graded(student, points=2.0, *, remarks=(), flag=None, misconception=None, **known):
+    hint = HINT if misconception else None
+    verdict = Verdict("double", points, 2.0, "", flag=flag, misconception=misconception, hint=hint)
+    return Graded(student, (verdict,), remarks, **known)
 
 
 def rows(path):
@@ -21,7 +27,7 @@ def rows(path):
 @pytest.fixture
 def csv_of(tiny, tmp_path):
     def write(*results):
-        write_csv(tmp_path / "r.csv", tiny, results)
+        write_csv(tmp_path / "r.csv", tiny, [row_of(result) for result in results])
         return rows(tmp_path / "r.csv")
 
     return write
@@ -30,23 +36,73 @@ def csv_of(tiny, tmp_path):
 @pytest.fixture
 def page_of(tiny, tmp_path):
     def write(*results):
-        write_summary(tmp_path / "r.html", tiny, results)
+        write_summary(tmp_path / "r.html", tiny, [row_of(result) for result in results])
         return (tmp_path / "r.html").read_text()
 
     return write
 
 
-def test_every_student_has_a_line_with_total_and_questions(csv_of):
-    lines = csv_of(graded("bob", 0.5, misconception="squared"), graded("ada"))
-    assert [line["student"] for line in lines] == ["ada", "bob"]
-    assert lines[1] == {
-        "student": "bob",
-        "points": "0.5",
-        "max_points": "2",
-        "double": "0.5",
-        "misconceptions": "double: squared",
-        "notes": "",
-    }
+STANDING = Standing(4.5, 5.0, 0.5, -1.0, (WrittenMark("why-written", 3.0, 3.0, ""),))
+
+
+def test_every_student_has_a_line_with_totals_and_questions(csv_of):
+    lines = csv_of(graded("ada", standing=STANDING), graded("bob", 0.5, misconception="squared"))
+    assert lines == [
+        {
+            "student": "ada",
+            "points": "2",
+            "max_points": "2",
+            "gradebook_points": "4.5",
+            "gradebook_max_points": "5",
+            "made_of": (
+                "automatic 2 of 2, written answers 3 of 3, changed by hand -1, late penalty 0.5"
+            ),
+            "double": "2",
+            "misconceptions": "",
+            "notes": "",
+        },
+        {
+            "student": "bob",
+            "points": "0.5",
+            "max_points": "2",
+            "gradebook_points": "",
+            "gradebook_max_points": "",
+            "made_of": "",
+            "double": "0.5",
+            "misconceptions": "double: squared",
+            "notes": "",
+        },
+    ]
+
+
+def test_no_two_numbers_of_a_student_stand_there_without_a_word(page_of):
+    text = page_of(graded("ada", standing=STANDING))
+    assert "automatic<br>of 2" in text
+    assert "gradebook<br>of 5" in text
+    assert "automatic 2 of 2, written answers 3 of 3, changed by hand -1, late penalty 0.5" in text
+
+
+@pytest.mark.parametrize(
+    ("waiting", "words"), [(1, "1 written answer waits"), (2, "2 written answers wait")]
+)
+def test_a_written_answer_that_waits_is_said_to(csv_of, waiting, words):
+    marks = (WrittenMark("why-written", None, 3.0, ""),) * waiting
+    (line,) = csv_of(graded("ada", standing=Standing(2.0, 5.0, written=marks)))
+    assert line["made_of"].endswith(words)
+
+
+def test_the_same_file_of_several_students_is_a_remark_and_no_verdict(session):
+    with books.open_gradebook(session.class_folder) as gradebook:
+        gradebook.add_student("zoe")
+    results = [graded(name, submitted="d") for name in ("cyd", "ada", "bob")]
+    results += [graded("dan", submitted="e"), graded("eve"), graded("fay")]
+    rows = {row.student: row for row in class_rows(session, results)}
+    assert list(rows) == ["ada", "bob", "cyd", "dan", "eve", "fay", "zoe"]
+    assert rows["ada"].notes == ("the same file, byte for byte, as cyd, bob",)
+    assert rows["ada"].total == 2.0
+    assert rows["dan"].notes == rows["eve"].notes == rows["fay"].notes == ()
+    assert rows["zoe"].notes == ("not submitted",)
+    assert not rows["zoe"].counts
 
 
 @pytest.mark.parametrize(
@@ -84,7 +140,9 @@ def test_notes_put_first_what_needs_a_person():
 def test_the_page_counts_each_question(page_of):
     text = page_of(graded("ada"), graded("bob", 1.0), graded("cyd", 0.0, misconception="squared"))
     assert "mean 1.0 of 2, 3 graded" in text
-    assert "squared (1)" in text
+    assert "1: You square instead of doubling, which is something else for most ..." in text
+    assert "(squared:" in text
+    assert re.search(r"squared:\s+cyd\)", text)
     assert text.index("<td>cyd</td>") < text.index("<td>bob</td>") < text.index("<td>ada</td>")
 
 

@@ -9,10 +9,11 @@ from autograder.judge import Example, GroupVerdict, Verdict, judge
 from autograder.results import (
     Evidence,
     NoEvidence,
+    Result,
     read_evidence,
-    read_verdicts,
+    read_result,
     write_evidence,
-    write_verdicts,
+    write_result,
 )
 
 
@@ -51,19 +52,24 @@ VERDICTS = st.builds(
 @given(
     verdicts=st.lists(VERDICTS, max_size=3).map(tuple),
     remarks=st.lists(WORDS, max_size=3).map(tuple),
+    failure=st.none() | WORDS,
+    submitted=WORDS,
 )
-def test_verdicts_are_read_back_as_they_were_written(verdicts, remarks, tmp_path_factory):
+def test_results_are_read_back_as_they_were_written(
+    verdicts, remarks, failure, submitted, tmp_path_factory
+):
     path = tmp_path_factory.getbasetemp() / "verdicts.json"
-    write_verdicts(path, verdicts, remarks)
-    assert read_verdicts(path) == (verdicts, remarks)
+    result = Result(verdicts, remarks, failure, submitted, {"why-written": submitted})
+    write_result(path, result)
+    assert read_result(path) == result
 
 
 def test_the_judges_own_verdicts_are_read_back(tiny_exam, tmp_path):
     (question,) = tiny_exam.questions
     verdict = judge(question, [question.testify(abs)])
     assert verdict.example is not None
-    write_verdicts(tmp_path / "v.json", (verdict,), ())
-    assert read_verdicts(tmp_path / "v.json") == ((verdict,), ())
+    write_result(tmp_path / "v.json", Result((verdict,)))
+    assert read_result(tmp_path / "v.json") == Result((verdict,))
 
 
 def test_evidence_is_read_back_as_it_was_written(evidence, tmp_path):
@@ -132,14 +138,14 @@ def test_damage_inside_evidence_is_found(evidence, tmp_path, field, value):
 @pytest.mark.parametrize("how", DAMAGES)
 def test_damaged_verdicts_are_said_to_be_damaged_with_what_to_do(tmp_path, how):
     path = tmp_path / "v.json"
-    write_verdicts(path, (Verdict("f", 0.0, 1.0, "Not right yet."),), ())
+    write_result(path, Result((Verdict("f", 0.0, 1.0, "Not right yet."),)))
     damage(path, how)
     with pytest.raises(NoEvidence, match=r"v\.json is damaged \(.*Run: autograder rejudge"):
-        read_verdicts(path)
+        read_result(path)
 
 
 def test_missing_files_are_said_to_be_missing(tmp_path):
     with pytest.raises(NoEvidence, match=r"No evidence at .*e\.json\. Run: autograder grade"):
         read_evidence(tmp_path / "e.json")
     with pytest.raises(NoEvidence, match=r"No verdicts at .*v\.json\. Run: autograder grade"):
-        read_verdicts(tmp_path / "v.json")
+        read_result(tmp_path / "v.json")

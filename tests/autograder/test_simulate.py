@@ -1,3 +1,4 @@
+import dataclasses
 import importlib
 import json
 
@@ -7,7 +8,8 @@ from autograder.checking import correct_way, misconception
 from autograder.class_folder import ClassFolder
 from autograder.conventions import grade_id_of
 from autograder.judge import judge
-from autograder.simulate import ClassExists, _plans, simulate, way_source, write_class
+from autograder.manifest import ForeignFiles
+from autograder.simulate import _plans, simulate, way_source, write_class
 from autograder.stage import stage
 from autograder.submission import UnreadableSubmission, parse_notebook
 
@@ -151,19 +153,45 @@ def test_a_class_is_written_and_replaced(tiny, few, class_folder):
     assert json.loads(path.read_text())["nbformat"] == 4
 
 
-def test_another_assignment_of_a_simulated_class_stays(tiny, few, class_folder, submit):
-    write_class(class_folder, tiny, few)
-    submit(class_folder, few[0].name, "{}", assignment="02_other")
-    write_class(class_folder, tiny, few)
-    assert class_folder.students("02_other") == [few[0].name]
+def test_another_assignment_of_a_simulated_class_stays(tiny, few, class_folder):
+    other = dataclasses.replace(
+        tiny, assignment=dataclasses.replace(tiny.assignment, name="02_other")
+    )
+    for material in (tiny, other, tiny):
+        write_class(class_folder, material, few)
+    for name in ("01_tiny", "02_other"):
+        assert class_folder.students(name) == sorted(student.name for student in few)
 
 
 def test_submissions_of_real_students_are_never_replaced(tiny, few, class_folder, submit):
     path = submit(class_folder, "ada", "my work")
-    with pytest.raises(ClassExists, match="holds submissions that were not simulated"):
+    with pytest.raises(ForeignFiles, match="holds what this command did not write"):
         write_class(class_folder, tiny, few)
     assert path.read_text() == "my work"
     assert class_folder.students("01_tiny") == ["ada"]
+
+
+@pytest.mark.parametrize(
+    ("who", "assignment", "name"),
+    [
+        ("zoe", "01_tiny", "tiny.ipynb"),  # a student beside the simulated ones
+        ("ada-reference", "01_tiny", "tiny.ipynb"),  # in the place of one
+        ("ada-reference", "01_tiny", "timestamp.txt"),  # beside what was simulated
+        ("zoe", "02_other", "other.ipynb"),  # of another assignment
+    ],
+)
+def test_a_real_submission_in_a_simulated_class_is_named_and_stays(
+    tiny, few, class_folder, submit, who, assignment, name
+):
+    write_class(class_folder, tiny, few)
+    path = submit(class_folder, who, "my work", assignment, name)
+    before = {path: path.read_bytes() for path in class_folder.path.rglob("*") if path.is_file()}
+    with pytest.raises(ForeignFiles, match=f"{who}/{assignment}/{name}") as caught:
+        write_class(class_folder, tiny, few)
+    assert "Name another folder: --class" in str(caught.value)
+    after = {path: path.read_bytes() for path in class_folder.path.rglob("*") if path.is_file()}
+    assert after == before
+    assert path.read_text() == "my work"
 
 
 def test_an_empty_class_may_be_filled(tiny, few, tmp_path):

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 
 import pytest
@@ -5,6 +6,7 @@ from rich.console import Console
 
 from autograder.grading import WITHOUT_SANDBOX, Graded
 from autograder.judge import Verdict
+from autograder.scoring import Standing
 from autograder.terminal import closing_table, proof_table, with_progress
 from autograder.verify import Finding, Proof
 
@@ -43,6 +45,19 @@ def test_a_note_that_was_said_already_is_not_said_again(tiny):
     text = printed(closing_table(tiny, results, said=(WITHOUT_SANDBOX,)))
     assert WITHOUT_SANDBOX not in text
     assert "ada: a remark" in text
+
+
+def test_one_submission_is_one(tiny):
+    assert "01_tiny: 1 submission " in printed(closing_table(tiny, [graded("ada")]))
+
+
+def test_the_gradebooks_number_stands_beside_the_automatic_one_with_a_word(tiny):
+    marked = dataclasses.replace(graded("ada", 1.0), standing=Standing(4.0, 5.0))
+    text = printed(closing_table(tiny, [marked, Graded("bob", failure="no memory")]))
+    assert "automatic" in text
+    assert "gradebook: with written answers" in text
+    lines = [line.split() for line in text.splitlines() if "│" in line]
+    assert [line[3:8:2] for line in lines] == [["1", "1", "4"], ["-", "-", "-"]]
 
 
 def test_who_could_not_be_graded_has_no_total(tiny):

@@ -323,7 +323,7 @@ def temporary(folder: ClassFolder) -> list[str]:
 def _results(folder: ClassFolder) -> Iterator[Path]:
     for path in folder.path.rglob("*"):
         inside = path.relative_to(folder.path).parts
-        if path.is_file() and inside[0] not in ("submitted", ".run.lock", "ballast"):
+        if path.is_file() and inside[0] not in ("submitted", ".run.lock", ".run.holder", "ballast"):
             yield path
 
 

@@ -21,7 +21,7 @@ from autograder.engine.limits import Limits
 from autograder.grading import Session, rejudge
 from autograder.material import Material
 from autograder.pairs import read_notebook
-from autograder.results import read_verdicts
+from autograder.results import read_result
 from autograder.showing import show
 from autograder.simulate import FIRST_NAMES, Simulated, simulate
 from tests.running import grade_all
@@ -122,7 +122,7 @@ def test_who_makes_a_known_mistake_reads_its_hint(demonstration, material):
     for name, page in pages(demonstration).items():
         path = demonstration.class_folder.verdict_path(ASSIGNMENT, name)
         text = re.sub(r"&#\d+;|&\w+;", "?", page)
-        for verdict in read_verdicts(path)[0]:
+        for verdict in read_result(path).verdicts:
             if verdict.hint:
                 assert verdict.hint == hints[verdict.question, verdict.misconception]
                 assert re.sub(r"""['"<>&]""", "?", verdict.hint) in text
@@ -144,7 +144,7 @@ def test_no_page_holds_a_secret_case(demonstration, session):
         path = demonstration.class_folder.verdict_path(ASSIGNMENT, student.name)
         shown |= {
             (verdict.question, verdict.example.call)
-            for verdict in read_verdicts(path)[0]
+            for verdict in read_result(path).verdicts
             if verdict.example
         }
     assert shown

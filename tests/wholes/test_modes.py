@@ -13,7 +13,8 @@ from autograder.course import Course
 from autograder.engine.limits import Limits
 from autograder.engine.run import Execution, Mode, execute
 from autograder.exam import Exam
-from autograder.grading import judge_all, to_evidence
+from autograder.grading import to_evidence
+from autograder.judging import judge_all
 from autograder.material import Material
 from autograder.simulate import simulate
 from autograder.stage import stage

@@ -20,6 +20,7 @@ from autograder.engine.run import Mode
 from autograder.grading import WITHOUT_SANDBOX, Graded, How, Session, grade
 from autograder.manifest import Manifest
 from autograder.material import Material, load_material
+from autograder.receipt import receipt_paths
 from autograder.release import check_release, write_release
 from autograder.report import write_reports
 from autograder.simulate import Simulated, simulate, simulation, write_class
@@ -151,6 +152,7 @@ def _written(folder: Path, material: Material, simulated: Sequence[Simulated]) -
             class_folder.evidence_path(name, student),
             class_folder.verdict_path(name, student),
             class_folder.autograded_path(name, student, notebook),
+            *receipt_paths(class_folder.autograded_path(name, student, notebook).parent),
             class_folder.feedback_path(name, student, notebook),
         ]
     return paths

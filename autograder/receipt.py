@@ -79,6 +79,11 @@ def write_receipt(folder: Path, destination: Path, spare: str) -> None:
     write_atomically(destination / SECRET, released_under, mode=0o600, lasting=False)
 
 
+def receipt_paths(folder: Path) -> tuple[Path, Path]:
+    """Return what `write_receipt` writes into a folder."""
+    return folder / TIME, folder / SECRET
+
+
 def spare_secret(class_secret: str, assignment: str, student: str) -> str:
     """Return a secret that only the class can make, the same at every run."""
     message = f"{assignment}\0{student}".encode("utf-8", "surrogateescape")

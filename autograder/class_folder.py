@@ -10,6 +10,8 @@
       verdicts/<assignment>/<student>.json      what the judge made of that
       autograded/<student>/<assignment>/        the executed notebook, for the formgrader
       feedback/<student>/<assignment>/          a page for the student
+      nbgrader_feedback/<student>/<assignment>/ nbgrader's own
+      backups/                                  copies of the gradebook
       reports/<assignment>.csv, .html           for staff
       exchange/                                 nbgrader's, where no other is configured
 """
@@ -34,7 +36,7 @@ from autograder.files import needing_room, remove_unfinished, write_atomically
 _WRITTEN = ("evidence", "verdicts", "autograded", "feedback", "reports")
 """The folders that runs write their results into."""
 PATIENCE = 5.0
-"""Seconds that a run waits for another's end."""
+"""Seconds that nbgrader's own commands wait for another run's end."""
 
 
 class UnknownStudent(CourseError):
@@ -54,7 +56,7 @@ class AnotherRun(CourseError):
 
 
 @contextlib.contextmanager
-def one_run(class_folder: ClassFolder, patience: float = PATIENCE) -> Iterator[None]:
+def one_run(class_folder: ClassFolder, patience: float = 0.0) -> Iterator[None]:
     """Keep other runs off a class meanwhile. A run that is killed keeps nobody off.
 
     What such a run has left unfinished is removed.

@@ -18,7 +18,7 @@ from traitlets.config import Config
 from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
 from autograder.conventions import GRADED, grade_id_of
-from autograder.engine.dispatch import Job, run_all
+from autograder.engine.dispatch import Job, NoRun, run_all
 from autograder.engine.limits import Limits
 from autograder.engine.run import Execution, Mode
 from autograder.errors import CourseError
@@ -279,8 +279,8 @@ def _gather(
     """Yield each submission as soon as it can be judged, and hold none of them."""
     work = _work(session, students, how)
     for each in run_all(work, executor, at_once, how.limits, how.mode):
-        if isinstance(each, _Ready):
-            yield each
+        if isinstance(each, NoRun):
+            yield each.what
             continue
         job, execution = each
         if isinstance(execution, str):
@@ -308,15 +308,16 @@ def keep_evidence(session: Session, student: str, evidence: Evidence, of: Origin
     return evidence
 
 
-def _work(session: Session, students: Sequence[str], how: How) -> Iterator[_Run | _Ready]:
+def _work(session: Session, students: Sequence[str], how: How) -> Iterator[_Run | NoRun[_Ready]]:
     """Yield what has to be run, and what need not be."""
     for student in students:
         try:
-            yield _next_step(session, student, how)
+            step = _next_step(session, student, how)
         except NoRoom:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are still graded
-            yield _Ready(student, f"It could not be staged: {type(error).__name__}: {error}")
+            step = _Ready(student, f"It could not be staged: {type(error).__name__}: {error}")
+        yield NoRun(step) if isinstance(step, _Ready) else step
 
 
 def _next_step(session: Session, student: str, how: How) -> _Run | _Ready:

@@ -37,7 +37,8 @@ def nbgrader_config(root: Path) -> Config:
             f"A submission is late, and the late penalty is configured in {root / CONFIG_FILE}, "
             f"which cannot be read: {type(error).__name__}: {error}"
         ) from error
-    return application.config
+    config: Config = application.config
+    return config
 
 
 def assign_late_penalty(

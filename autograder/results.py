@@ -115,7 +115,8 @@ def read_evidence(path: Path) -> Evidence:
     except FileNotFoundError as error:
         raise NoEvidence(f"No evidence at {path}. Run: autograder grade") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NoEvidence(f"{path} is damaged ({error}). Run: autograder grade --force") from error
+        words = _damage(error)
+        raise NoEvidence(f"{path} is damaged ({words}). Run: autograder grade --force") from error
 
 
 def _time(words: str | None) -> datetime | None:
@@ -158,7 +159,22 @@ def read_result(path: Path) -> Result:
     except FileNotFoundError as error:
         raise NoEvidence(f"No verdicts at {path}. Run: autograder grade") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NoEvidence(f"{path} is damaged ({error}). Run: autograder rejudge") from error
+        words = _damage(error)
+        raise NoEvidence(f"{path} is damaged ({words}). Run: autograder rejudge") from error
+
+
+def _damage(error: Exception) -> str:
+    """Return in words what is wrong with a file of ours."""
+    match error:
+        case json.JSONDecodeError():
+            return f"expected JSON, which it is not from line {error.lineno} on"
+        case UnicodeDecodeError():
+            return "expected text in UTF-8"
+        case OSError():
+            return str(error.strerror)
+        case KeyError():
+            return f"it lacks {error}"
+    return str(error)
 
 
 def _verdict(fields: dict[str, Any]) -> Verdict:

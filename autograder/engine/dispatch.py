@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from nbformat import NotebookNode
 
@@ -47,7 +47,14 @@ class Job:
 
 
 _Job = TypeVar("_Job", bound=Job)
-_Done = TypeVar("_Done")
+_What = TypeVar("_What")
+
+
+@dataclass(frozen=True)
+class NoRun(Generic[_What]):
+    """Work that stands among jobs and needs no run."""
+
+    what: _What
 
 
 def start_sandboxes(executor: Executor, at_once: int, limits: Limits, mode: Mode) -> None:
@@ -85,15 +92,19 @@ def execute_or_retry(
 
 
 def run_all(
-    work: Iterable[_Job | _Done], executor: Executor, at_once: int, limits: Limits, mode: Mode
-) -> Iterator[tuple[_Job, Execution | str] | _Done]:
+    work: Iterable[_Job | NoRun[_What]],
+    executor: Executor,
+    at_once: int,
+    limits: Limits,
+    mode: Mode,
+) -> Iterator[tuple[_Job, Execution | str] | NoRun[_What]]:
     """Yield what running each job came to, or why it could not be run, as they end.
 
     Parameters
     ----------
     work
         Jobs, taken as they are needed, so that a class of any size needs the memory of a few. What
-        is no job needs no run, and is handed on before the next is taken.
+        needs no run is handed on before the next is taken.
     executor
         Runs them.
     at_once
@@ -105,11 +116,11 @@ def run_all(
     running: dict[Future[Execution], _Job] = {}
     while True:
         while len(running) < at_once and (job := next(coming, None)) is not None:
-            if isinstance(job, Job):
+            if isinstance(job, NoRun):
+                yield job
+            else:
                 future = executor.submit(execute_or_retry, job.staged, job.inputs, limits, mode)
                 running[future] = job
-            else:
-                yield job
         if not running:
             return
         done, _ = wait(running, return_when=FIRST_COMPLETED)

@@ -29,7 +29,7 @@ from autograder.exam import Exam
 from autograder.grading import Graded, Session
 from autograder.judge import Verdict, judge
 from autograder.material import Material
-from autograder.report import notes, write_csv, write_summary
+from autograder.report import notes, row_of, write_csv, write_summary
 from autograder.results import Evidence, read_evidence
 from autograder.simulate import way_source
 from autograder.terminal import closing_table
@@ -172,12 +172,12 @@ class Range:
         session = Session(self.material, folder, self.exam)
         peak, began = MemoryPeak(), time.monotonic()
         (graded,) = grade_all(session, [student], limits=limits, mode=mode)
-        write_csv(folder.report_path(assignment.name, ".csv"), self.material, [graded])
-        write_summary(folder.report_path(assignment.name, ".html"), self.material, [graded])
+        write_csv(folder.report_path(assignment.name, ".csv"), self.material, [row_of(graded)])
+        write_summary(folder.report_path(assignment.name, ".html"), self.material, [row_of(graded)])
         seconds, grown = time.monotonic() - began, peak.growth()
         assert graded.failure is None, graded.failure
         terminal = io.StringIO()
-        Console(file=terminal, width=500).print(closing_table(self.material, [graded]))
+        Console(file=terminal, width=500).print(closing_table(self.material, [row_of(graded)]))
         files = {
             "feedback.html": folder.feedback_path(
                 assignment.name, student, assignment.notebook_name

@@ -93,12 +93,12 @@ def test_a_class_without_submissions_says_where_they_belong(empty):
 
 def test_one_run_at_a_time_and_the_other_is_told_whose(empty, monkeypatch):
     monkeypatch.setattr("sys.argv", ["/usr/bin/autograder", "grade", "01_tiny"])
-    with one_run(empty), pytest.raises(AnotherRun) as caught, one_run(empty, patience=0):
+    with one_run(empty), pytest.raises(AnotherRun) as caught, one_run(empty):
         pass
     words = f"It is 'autograder grade 01_tiny', process {os.getpid()} on"
     assert "Wait for its end, and run this again" in str(caught.value)
     assert words in str(caught.value)
-    with one_run(empty, patience=0):
+    with one_run(empty):
         pass
 
 
@@ -107,7 +107,7 @@ def test_a_run_that_cannot_be_named_keeps_others_off_all_the_same(empty):
     with (
         one_run(empty),
         pytest.raises(AnotherRun, match="It is not known which"),
-        one_run(empty, patience=0),
+        one_run(empty),
     ):
         pass
 
@@ -119,7 +119,7 @@ def test_where_a_class_cannot_be_one_it_is_told_in_words(empty, name):
         empty.path.write_text("a file")
     else:
         path.mkdir(parents=True)
-    with pytest.raises(InTheWay, match="cannot be written: "), one_run(empty, patience=0):
+    with pytest.raises(InTheWay, match="cannot be written: "), one_run(empty):
         pass
 
 

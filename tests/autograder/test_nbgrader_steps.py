@@ -183,7 +183,7 @@ def test_who_is_late_gets_the_penalty_of_the_configured_plugin_both_ways(
     assert known(penalised) == by_grade
 
 
-def test_a_penalty_goes_with_an_extension(penalised, submit, fill, tiny):
+def test_a_penalty_goes_with_an_extension(penalised, ran, submit, fill, tiny):
     submit(penalised.class_folder, "ada", fill(tiny, double=ANSWERS["ada"]))
     submit(penalised.class_folder, "ada", "2026-10-05 14:00:00 UTC", name="timestamp.txt")
     grade_one(penalised)
@@ -195,7 +195,7 @@ def test_a_penalty_goes_with_an_extension(penalised, submit, fill, tiny):
     assert known(penalised)[3] is None
 
 
-def test_a_configuration_that_cannot_be_read_is_told_in_words(penalised, submit, fill, tiny):
+def test_a_configuration_that_cannot_be_read_is_told_in_words(penalised, ran, submit, fill, tiny):
     submit(penalised.class_folder, "ada", fill(tiny, double=ANSWERS["ada"]))
     submit(penalised.class_folder, "ada", "2026-10-05 14:00:00 UTC", name="timestamp.txt")
     path = penalised.material.assignment.course.root / "nbgrader_config.py"
@@ -281,14 +281,14 @@ def test_no_other_run_is_at_work_on_the_class_meanwhile(exporter, session, tmp_p
     def try_another(nb):
         with (
             pytest.raises(AnotherRun) as caught,
-            one_run(session.class_folder, patience=0),
+            one_run(session.class_folder),
         ):
             pass
         refused.append(str(caught.value))
 
     exporter(step_that(try_another, base)).from_filename(str(path), {})
     assert f"process {os.getpid()} on" in refused[0]
-    with one_run(session.class_folder, patience=0):
+    with one_run(session.class_folder):
         pass
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -142,6 +143,23 @@ def test_damaged_verdicts_are_said_to_be_damaged_with_what_to_do(tmp_path, how):
     damage(path, how)
     with pytest.raises(NoEvidence, match=r"v\.json is damaged \(.*Run: autograder rejudge"):
         read_result(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "expected JSON, which it is not from line 1 on"),
+        (b"[1,\n2", "expected JSON, which it is not from line 2 on"),
+        (b"\xff", "expected text in UTF-8"),
+        (b"{}", "it lacks 'version'"),
+    ],
+)
+def test_what_is_damaged_is_said_in_words(tmp_path, content, words):
+    path = tmp_path / "v.json"
+    path.write_bytes(content)
+    for read in (read_evidence, read_result):
+        with pytest.raises(NoEvidence, match=re.escape(f"v.json is damaged ({words}). Run")):
+            read(path)
 
 
 def test_missing_files_are_said_to_be_missing(tmp_path):

@@ -55,6 +55,23 @@ def check_kills(ground, undisturbed, folders, kills, seed):
 
 
 @pytest.mark.needs_sandbox
+def test_ctrl_c_ends_a_run_with_its_sandboxes_and_the_next_goes_on(ground, undisturbed, tmp_path):
+    folder = ground.fresh_class(tmp_path / "class", students=4)
+    run = ground.start("grade", folder, "--workers", "1")
+    run.wait_for(lambda: run.recorded() >= 1)
+    had = run.descendants()
+    run.process.send_signal(signal.SIGINT)
+    assert run.finish() == 130, run.output
+    assert "Stopped. What is done is kept" in run.words
+    assert eventually(lambda: not run.left(had)), f"processes live on: {run.left(had)}"
+    again = ground.run("grade", folder)
+    assert again.process.returncode == 0, again.output
+    assert "had not changed and were judged from evidence" in again.words
+    assert marks(folder) == undisturbed.first(4)
+    assert broken(folder) == temporary(folder) == []
+
+
+@pytest.mark.needs_sandbox
 def test_a_run_killed_at_6_moments_is_made_good_by_a_plain_one(ground, undisturbed, tmp_path):
     check_kills(ground, undisturbed, [tmp_path / "class"], 6, seed=6)
 

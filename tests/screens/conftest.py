@@ -22,7 +22,7 @@ from autograder.engine.outputs import admitted
 from autograder.engine.run import Execution
 from autograder.grading import Session, prepare, rejudge, to_evidence
 from autograder.material import load_material
-from autograder.report import write_csv, write_summary
+from autograder.report import write_reports
 from autograder.results import write_evidence
 from tests.screens.payloads import ACT, MARKDOWN, NAMES, outputs
 
@@ -125,8 +125,7 @@ def shown(course, png, tmp_path_factory):
         write_evidence(folder.evidence_path(ASSIGNMENT, student), evidence)
     graded = list(rejudge(session, NAMES))
     assert [result.failure for result in graded] == [None] * len(NAMES)
-    write_csv(folder.report_path(ASSIGNMENT, ".csv"), material, graded)
-    write_summary(folder.report_path(ASSIGNMENT, ".html"), material, graded)
+    write_reports(session, graded)
     raw = nbformat.from_dict(notebook)
     for cell in raw.cells:
         cell.source = cell.source.replace("my%20plot", "plot")

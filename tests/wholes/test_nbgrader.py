@@ -1,6 +1,7 @@
 """nbgrader's own commands work on the course as it is, and give the scores that ours give."""
 
 import csv
+import dataclasses
 import os
 import shutil
 import stat
@@ -13,6 +14,7 @@ import pytest
 from nbgrader.utils import notebook_hash
 
 from autograder.class_folder import ClassFolder
+from autograder.course import Course
 from autograder.gradebook import open_gradebook
 from autograder.grading import Session
 from autograder.pairs import read_notebook
@@ -29,7 +31,7 @@ PARTS = ("solutions", "assignments", "nbgrader_config.py", "jupytext.toml")
 
 @pytest.fixture(scope="module")
 def course_copy(course, tmp_path_factory):
-    """The course's folder, in which nbgrader may write."""
+    """The course's folder, in which nbgrader may write, with a penalty for who is late."""
     root = tmp_path_factory.mktemp("nbgrader") / "course"
     for part in PARTS:
         source = course.root / part
@@ -37,7 +39,38 @@ def course_copy(course, tmp_path_factory):
             shutil.copytree(source, root / part)
         else:
             shutil.copy(source, root)
+    with (root / "nbgrader_config.py").open("a") as config:
+        config.write(PENALTY)
     return root
+
+
+PENALTY = """
+from nbgrader.plugins import LateSubmissionPlugin
+
+
+class HalfOff(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return score / 2
+
+
+get_config().AssignLatePenalties.plugin_class = HalfOff
+"""
+TIMES = {"wrong_1": "2026-10-05 14:00:00 UTC", "right_1": "2026-09-30 14:00:00 UTC"}
+"""When some of the class submitted what was due on the first of October."""
+
+
+def due(folder):
+    with open_gradebook(folder) as gradebook:
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate="2026-10-01 12:00:00 UTC")
+
+
+def penalties(folder):
+    """Return every student's time and late penalty."""
+    with open_gradebook(folder) as gradebook:
+        return {
+            submission.student.id: (str(submission.timestamp), submission.late_submission_penalty)
+            for submission in gradebook.assignment_submissions(ASSIGNMENT)
+        }
 
 
 def nbgrader(*words, folder, class_path):
@@ -70,7 +103,7 @@ def simulated(material):
 
 
 @pytest.fixture(scope="module")
-def graded(material, simulated, tmp_path_factory):
+def graded(material, simulated, course_copy, tmp_path_factory):
     """The class as `autograder grade` grades it."""
     folder = ClassFolder(tmp_path_factory.mktemp("ours") / "class")
     folder.set_secret("tests")
@@ -84,7 +117,12 @@ def graded(material, simulated, tmp_path_factory):
     os.mkfifo(odd / "submission_secret.txt")
     (sound / "timestamp.txt").write_text("2026-10-05 14:00:00.000000 UTC")
     (sound / "submission_secret.txt").write_text(SECRET)
-    session = Session.of(material, folder)
+    for student in simulated:
+        if time := TIMES.get(student.name.partition("-")[2]):
+            folder.submitted(ASSIGNMENT, student.name).joinpath("timestamp.txt").write_text(time)
+    assignment = Course.at(course_copy).assignment(ASSIGNMENT)
+    session = Session.of(dataclasses.replace(material, assignment=assignment), folder)
+    due(folder)
     results = list(grade_all(session, [student.name for student in simulated], workers=2))
     assert [result.failure for result in results if result.failure] == []
     return folder
@@ -101,6 +139,7 @@ def autograded(graded, course_copy, tmp_path_factory):
         "generate_assignment", "--force", ASSIGNMENT, folder=course_copy, class_path=folder.path
     )
     assert generated.returncode == 0, generated.stderr
+    due(folder)
     done = nbgrader("autograde", ASSIGNMENT, folder=course_copy, class_path=folder.path)
     assert done.returncode == 0, done.stderr
     return folder
@@ -122,6 +161,14 @@ def test_autograde_gives_every_student_the_score_of_every_question_that_grade_gi
     theirs = grades(autograded)
     assert {student for student, _ in theirs} == {student.name for student in simulated}
     assert theirs == grades(graded)
+
+
+def test_who_is_late_gets_the_same_penalty_both_ways(simulated, graded, autograded):
+    ours, scores = penalties(graded), {student.name: student.total for student in simulated}
+    assert ours == penalties(autograded)
+    (late,) = (student for student in ours if student.endswith("-wrong_1"))
+    assert ours.pop(late) == ("2026-10-05 14:00:00", scores[late] / 2)
+    assert {penalty for _, penalty in ours.values()} == {0.0}
 
 
 def test_both_give_the_true_scores(simulated, graded, autograded):

@@ -250,7 +250,8 @@ def prepare(
     """Read and stage a submission; return it, the notebook to run, remarks, and the key."""
     folder = session.class_folder.submitted(session.name, student)
     submission = read_submission(folder, session.notebook_name)
-    staged, remarks = stage(submission.notebook, session.material.derived)
+    material = session.material
+    staged, remarks = stage(submission.notebook, material.derived, material.earlier)
     content = [ENGINE, submission.digest, staged, asdict(limits)]
     key = f"{session.exam.digest}:{_digest(content)}"
     return submission, staged, (*submission.remarks, *remarks), key

@@ -43,8 +43,9 @@ def configure(config: Config, root: Path, class_path: Path) -> None:
     course.autograded_directory = str(class_path / "autograded")
     course.feedback_directory = str(class_path / "nbgrader_feedback")
     course.db_url = f"sqlite:///{class_path / 'gradebook.db'}"
-    # The text twin must not be released, and a file torch.py of a student must not be copied.
-    course.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.py"]
+    # The text twin and the record of releases are not for students, and a file torch.py of theirs
+    # must not be copied.
+    course.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.py", "released.json"]
 
     # Only a folder that can be written keeps the formgrader's log free of complaints.
     config.Exchange.root = str(class_path)

@@ -169,6 +169,8 @@ _NEW_GRADE = _insert_or_update(
         ),
     },
 )
-_LEFT_GRADE = insert(_GRADE).on_conflict_do_nothing()
+_LEFT_GRADE = _insert_or_update(
+    _GRADE, lambda new: {"auto_score": None, "needs_manual_grade": True}
+)
 _LEFT_COMMENT = insert(_COMMENT).on_conflict_do_nothing()
 _NEW_COMMENT = _insert_or_update(_COMMENT, lambda new: {"auto_comment": new.excluded.auto_comment})

@@ -17,6 +17,7 @@ from typing import Protocol
 from nbformat import NotebookNode
 
 from autograder.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
+from autograder.engine.absence import failed_cells, why_absent
 from autograder.engine.cold import cold_session
 from autograder.engine.ending import Ending
 from autograder.engine.limits import Limits
@@ -124,6 +125,8 @@ def execute(
         )
     for question in inputs.keys() - progress.evidence.keys() - progress.absences.keys():
         progress.absences[question] = "The test cell was not reached: the run ended before it."
+    if (failed := failed_cells(notebook.cells)) is not None:
+        progress.incidents.append(failed)
     return Execution(notebook, progress.evidence, progress.absences, tuple(progress.incidents))
 
 
@@ -181,7 +184,7 @@ def _run_cells(
         if ended is not None:
             _note_end(cell, index, question, ended, progress)
             return index
-        _take_evidence(cell, question, progress)
+        _take_evidence(notebook, index, question, progress)
         _keep_within(cell, limits, progress)
     return None
 
@@ -216,8 +219,11 @@ def _note_deadline(question: str | None, line: str, limits: Limits, progress: _P
         progress.absences[question] = f"{words} while your function was called."
 
 
-def _take_evidence(cell: NotebookNode, question: str | None, progress: _Progress) -> None:
+def _take_evidence(
+    notebook: NotebookNode, index: int, question: str | None, progress: _Progress
+) -> None:
     """Move evidence out of a cell's outputs."""
+    cell = notebook.cells[index]
     published = [
         output.data[EVIDENCE_MIME_TYPE]
         for output in cell.outputs
@@ -236,19 +242,7 @@ def _take_evidence(cell: NotebookNode, question: str | None, progress: _Progress
         # Two pieces are refused as more are, and one too long as a longer one.
         progress.evidence[question] = tuple(str(text)[: MAX_BYTES + 1] for text in published[:2])
         return
-    errors = [output for output in cell.outputs if output.output_type == "error"]
-    progress.absences[question] = _why_absent(question, errors)
-
-
-def _why_absent(question: str, errors: list[NotebookNode]) -> str:
-    if errors and errors[0].ename == "NameError" and f"'{question}'" in errors[0].evalue:
-        return (
-            f"There is no function {question} when its test cell runs. Does its cell run without "
-            "an error, top to bottom, after Kernel > Restart and Run All?"
-        )
-    if errors:
-        return f"The test cell stopped with {errors[0].ename} before it could call your function."
-    return "The test cell ran, but nothing came back from it."
+    progress.absences[question] = why_absent(question, notebook.cells, index)
 
 
 def _question(cell: NotebookNode) -> str | None:

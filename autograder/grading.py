@@ -363,7 +363,8 @@ def prepare(
 ) -> tuple[Submission, NotebookNode, tuple[str, ...], str]:
     """Read and stage a submission; return it, the notebook to run, remarks, and the key."""
     submission = read_submission(session.submitted(student), session.notebook_name)
-    staged, remarks = stage(submission.notebook, session.material.derived)
+    material = session.material
+    staged, remarks = stage(submission.notebook, material.derived, material.earlier)
     content = [ENGINE, submission.digest, staged, asdict(limits)]
     key = f"{session.exam.digest}:{_digest(content)}"
     return submission, staged, (*submission.remarks, *remarks), key

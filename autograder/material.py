@@ -18,6 +18,7 @@ from autograder.checking import Check, CorrectWay, Misconception
 from autograder.conventions import Question, questions
 from autograder.course import Assignment
 from autograder.derive import Derived, derive
+from autograder.earlier import Earlier, read_earlier
 from autograder.errors import CourseError
 from autograder.reference import load_reference, reference_function
 
@@ -61,6 +62,11 @@ class Material:
     def derived(self) -> Derived:
         """The master and the release."""
         return derive(self.notebook)
+
+    @cached_property
+    def earlier(self) -> Earlier:
+        """What locked cells said in any release so far."""
+        return read_earlier(self.assignment.text_path.parent)
 
     @property
     def points(self) -> float:

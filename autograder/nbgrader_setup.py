@@ -54,7 +54,7 @@ def configure(config: Config, root: Path, class_path: Path) -> None:
     course.feedback_directory = str(class_path / "nbgrader_feedback")
     course.db_url = f"sqlite:///{class_path / 'gradebook.db'}"
     course.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
-    course.ignore += ["*.py"]  # the text twin must not be released
+    course.ignore += ["*.py", "released.json"]  # the text twin and the record are not released
     # Of a submission, `Stage` reads the notebook. nbgrader would copy all else, following links.
     submission = os.path.join(glob.escape(course.submitted_directory), "{}", "*")  # noqa: PTH118
     course.ignore += [submission.format("*"), submission.format(".*")]

@@ -20,6 +20,7 @@ from traitlets.config import Config
 
 from autograder.conventions import grade_id_of
 from autograder.course import Assignment
+from autograder.earlier import is_recorded, record
 from autograder.errors import CourseError
 from autograder.material import Material
 from autograder.nbgrader_setup import configure
@@ -75,6 +76,8 @@ def write_release(material: Material, folder: Path | None = None) -> Path:
         made = _generate(material, Path(scratch))
         refuse_leaks(material, read_notebook(made))
         shutil.copytree(made.parent, target, dirs_exist_ok=True)
+    if folder is None:
+        record(assignment.text_path.parent, material.derived.release)
     return target / made.name
 
 
@@ -139,6 +142,10 @@ def check_release(material: Material) -> None:
         raise StaleRelease(
             f"{assignment.release_path} is not what {assignment.text_path.name} gives today. "
             f"{_advice(assignment)}"
+        )
+    if not is_recorded(material.derived.release, material.earlier):
+        raise StaleRelease(
+            f"{assignment.text_path.parent} holds no record of this release. {_advice(assignment)}"
         )
     others = {path.name for path in assignment.release_folder.iterdir()}
     others -= {assignment.release_path.name, ".ipynb_checkpoints"}

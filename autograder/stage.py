@@ -2,18 +2,107 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from itertools import pairwise
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from autograder.conventions import GIVEN, GRADED, VISIBLE, grade_id_of, split_grade_id
+from autograder.conventions import EXPLORATION, GIVEN, WRITTEN, grade_id_of
 from autograder.derive import Derived
+from autograder.earlier import Earlier, is_earlier
+from autograder.nbgrader_setup import ANSWER_STUB
 from autograder.plain import copied, plain_notebook
+from autograder.recognise import (
+    Recognised,
+    defines,
+    is_ours,
+    recognise,
+    role_of,
+    settled,
+    split_grade_id,
+)
+
+_GOES_ON = "*The answer goes on below.*"
+"""What a marker reads in the cell given for a written answer."""
+_EARLIER = (
+    "Your notebook is of an earlier release of the assignment; the tests of the current one were "
+    "used."
+)
+_KINDS_OF_REMARKS = {
+    "earlier": (_EARLIER, _EARLIER),
+    "edited": (
+        "The locked cell {} had been edited; ours was put back.",
+        "The locked cells {} had been edited; ours were put back.",
+    ),
+    "doubled": (
+        "The test cell {} stood there twice; one copy was used.",
+        "The test cells {} stood there twice; one copy of each was used.",
+    ),
+    "answered twice": (
+        "The cell {} stood there twice; both were run, in order.",
+        "The cells {} stood there twice; all were run, in order.",
+    ),
+    "markdown": (
+        "The cell {} had become a markdown cell; expected code.",
+        "The cells {} had become markdown cells; expected code.",
+    ),
+    "raw": (
+        "The cell {} had become a raw cell; expected code.",
+        "The cells {} had become raw cells; expected code.",
+    ),
+    "not text": (
+        "The written answer {} had become a code or raw cell; it is read as text.",
+        "The written answers {} had become code or raw cells; they are read as text.",
+    ),
+    "goes on": (
+        (
+            "The written answer {} goes on in cells below the one that was given for it; a person "
+            "reads them too."
+        ),
+        (
+            "The written answers {} go on in cells below those that were given for them; a person "
+            "reads them too."
+        ),
+    ),
+    "answer deleted": (
+        "The cell {} for your answer had been deleted.",
+        "The cells {} for your answers had been deleted.",
+    ),
+    "deleted": (
+        "The cell {} had been deleted; it was put back.",
+        "The cells {} had been deleted; they were put back.",
+    ),
+}
+"""What is said of one cell, and of several."""
 
 
-def stage(submitted: NotebookNode, derived: Derived) -> tuple[NotebookNode, tuple[str, ...]]:
+@dataclass
+class _Remarks:
+    """What was put right, by kind: the cells, in order."""
+
+    cells: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def note(self, kind: str, grade_id: str) -> None:
+        if grade_id not in self.cells[kind]:
+            self.cells[kind].append(grade_id)
+
+    def words(self) -> tuple[str, ...]:
+        """Return one remark a kind."""
+        return tuple(
+            (one if len(self.cells[kind]) == 1 else several).format(_listed(self.cells[kind]))
+            for kind, (one, several) in _KINDS_OF_REMARKS.items()
+            if self.cells.get(kind)
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def stage(
+    submitted: NotebookNode, derived: Derived, earlier: Earlier | None = None
+) -> tuple[NotebookNode, tuple[str, ...]]:
     """Return the notebook to execute, and remarks on what was put right.
 
     The student's own cells keep their source and their order, and lose all metadata but the tag
@@ -27,107 +116,108 @@ def stage(submitted: NotebookNode, derived: Derived) -> tuple[NotebookNode, tupl
         From `read_submission`.
     derived
         The assignment's master and release.
+    earlier
+        What locked cells said in earlier releases.
     """
-    masters = _by_grade_id(derived.master)
-    released = _by_grade_id(derived.release)
+    masters, released = _by_grade_id(derived.master), _by_grade_id(derived.release)
     staged: list[NotebookNode] = []
     seen: set[str] = set()
-    remarks: list[str] = []
-    recognised = _recognise(submitted.cells, derived.release.cells)
+    remarks = _Remarks()
+    recognised = recognise(submitted.cells, derived.release.cells)
     for cell in submitted.cells:
-        grade_id = grade_id_of(cell) or recognised.get(cell["id"])
-        if grade_id is None or grade_id not in masters:
-            staged.append(_own(cell))
-        elif _is_ours(grade_id):
-            if grade_id in seen:
-                remarks.append(f"The test cell {grade_id} stood there twice; one copy was used.")
-                continue
-            ours = released[grade_id]
-            if (cell.cell_type, cell.source) != (ours.cell_type, ours.source):
-                remarks.append(f"The locked cell {grade_id} had been edited; ours was put back.")
-            staged.append(copied(masters[grade_id]))
-        else:
+        grade_id = recognised.grade_ids.get(cell["id"])
+        if grade_id is None:
+            staged.append(_own(cell, recognised))
+        elif not is_ours(grade_id):
             staged.append(_answer(cell, masters[grade_id], grade_id in seen, remarks))
+        elif grade_id in seen:
+            remarks.note("doubled", grade_id)
+        else:
+            _note_change(cell, released[grade_id], earlier or {}, remarks)
+            staged.append(copied(masters[grade_id]))
         seen.add(grade_id or "")
-    restored = _restore(staged, derived.master.cells, seen)
-    remarks += restored if submitted.cells else []
+    _mark_what_goes_on(staged, recognised, masters, remarks)
+    _restore(staged, derived.master.cells, seen, remarks if submitted.cells else _Remarks())
     notebook = plain_notebook(staged, derived.master.metadata)
     for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index}"
-    return notebook, tuple(remarks)
+    return notebook, remarks.words()
 
 
 def _by_grade_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
     return {grade_id: cell for cell in notebook.cells if (grade_id := grade_id_of(cell))}
 
 
-def _recognise(cells: Sequence[NotebookNode], released: Sequence[NotebookNode]) -> dict[str, str]:
-    """Return the grade_ids of cells whose metadata a tool has dropped, by cell id.
-
-    A locked cell is known by its source, an answer by the function that it defines, and a written
-    answer by the cell in front of it.
-    """
-    present = {grade_id_of(cell) for cell in cells}
-    plain = [cell for cell in cells if grade_id_of(cell) is None]
-    prose = {cell.source for cell in released if grade_id_of(cell) is None}
-    found: dict[str, str] = {}
-    for index, master in enumerate(released):
-        grade_id = grade_id_of(master)
-        if grade_id is None:
-            continue
-        if _is_ours(grade_id):
-            found |= {cell["id"]: grade_id for cell in plain if cell.source == master.source}
-        elif grade_id not in present and split_grade_id(grade_id)[1] is None:
-            answers = [cell["id"] for cell in plain if _defines(cell, grade_id)]
-            found |= dict.fromkeys(answers[:1], grade_id)
-        elif grade_id not in present:
-            behind = _behind(released[index - 1].source, cells)
-            answers = [cell["id"] for cell in behind if cell.source not in prose]
-            found |= dict.fromkeys(answers[:1], grade_id)
-    return found
+def _note_change(
+    cell: NotebookNode, ours: NotebookNode, earlier: Earlier, remarks: _Remarks
+) -> None:
+    """Write down whether a locked cell is not what the release has, and why."""
+    if (cell.cell_type, settled(cell.source)) == (ours.cell_type, settled(ours.source)):
+        return
+    of_a_release = cell.cell_type == ours.cell_type and is_earlier(cell.source, ours, earlier)
+    remarks.note("earlier" if of_a_release else "edited", grade_id_of(ours) or "")
 
 
-def _behind(source: str, cells: Sequence[NotebookNode]) -> list[NotebookNode]:
-    """Return the markdown cells that stand right behind a cell with this source."""
-    return [
-        cell
-        for front, cell in pairwise(cells)
-        if front.source == source and cell.cell_type == "markdown" and not grade_id_of(cell)
-    ]
-
-
-def _defines(cell: NotebookNode, name: str) -> bool:
-    definition = rf"^(async +)?def {name}\b|^{name} *="
-    return cell.cell_type == "code" and bool(re.search(definition, cell.source, re.MULTILINE))
-
-
-def _own(cell: NotebookNode) -> NotebookNode:
+def _own(cell: NotebookNode, recognised: Recognised) -> NotebookNode:
     cell = copied(cell)
-    cell.metadata.pop("nbgrader", None)
+    cell.metadata = NotebookNode(
+        {"tags": [EXPLORATION]} if cell["id"] in recognised.exploration else {}
+    )
     return cell
 
 
 def _answer(
-    cell: NotebookNode, master: NotebookNode, again: bool, remarks: list[str]
+    cell: NotebookNode, master: NotebookNode, again: bool, remarks: _Remarks
 ) -> NotebookNode:
     """Return a student's answer, with the metadata of ours if it is the first of its name."""
-    own, grade_id = _own(cell), grade_id_of(master)
+    own, grade_id = copied(cell), grade_id_of(master) or ""
+    own.metadata = NotebookNode()
     if again:
-        remarks.append(f"The cell {grade_id} stood there twice; both were run, in order.")
-    elif cell.cell_type != master.cell_type:
-        remarks.append(
-            f"The cell {grade_id} had become a {cell.cell_type} cell; expected {master.cell_type}."
-        )
-    else:
-        own.metadata = NotebookNode(master.metadata)
+        remarks.note("answered twice", grade_id)
+        return own
+    if cell.cell_type != master.cell_type and role_of(grade_id) != WRITTEN:
+        remarks.note(cell.cell_type, grade_id)
+        return own
+    if cell.cell_type != master.cell_type:
+        remarks.note("not text", grade_id)
+        own = copied(master)
+        own.source = cell.source
+    own.metadata = NotebookNode(master.metadata)
     return own
 
 
+def _mark_what_goes_on(
+    staged: Sequence[NotebookNode],
+    recognised: Recognised,
+    masters: Mapping[str, NotebookNode],
+    remarks: _Remarks,
+) -> None:
+    """Let a written answer that goes on in cells of the student's say so, so that it is read."""
+    for place, cell in enumerate(staged):
+        grade_id = grade_id_of(cell)
+        if grade_id is None or role_of(grade_id) != WRITTEN:
+            continue
+        if place + 1 < len(staged) and _goes_on(staged[place + 1], recognised):
+            given = settled(masters[grade_id].source)
+            written = "" if settled(cell.source) in (given, ANSWER_STUB) else cell.source
+            cell.source = f"{written}\n\n{_GOES_ON}".strip()
+            remarks.note("goes on", grade_id)
+
+
+def _goes_on(cell: NotebookNode, recognised: Recognised) -> bool:
+    """Return whether a cell is text that a student added."""
+    identity = cell["id"]
+    ours = identity in recognised.prose or grade_id_of(cell) is not None
+    return not ours and cell.cell_type != "code" and bool(cell.source.strip())
+
+
 def _restore(
-    staged: list[NotebookNode], masters: Sequence[NotebookNode], seen: set[str]
-) -> list[str]:
+    staged: list[NotebookNode],
+    masters: Sequence[NotebookNode],
+    seen: set[str],
+    remarks: _Remarks,
+) -> None:
     """Insert cells of ours that are missing; say which cells had been deleted."""
-    remarks = []
     previous: str | None = None
     for master in masters:
         grade_id = grade_id_of(master)
@@ -135,14 +225,13 @@ def _restore(
             continue
         question, role = split_grade_id(grade_id)
         if grade_id not in seen and role is None:
-            remarks.append(f"The cell {grade_id} for your answer had been deleted.")
+            remarks.note("answer deleted", grade_id)
             continue
         if grade_id not in seen:
             place = _place_after(staged, previous, None if role == GIVEN else question)
             staged.insert(place, copied(master))
-            remarks.append(f"The cell {grade_id} had been deleted; it was put back.")
+            remarks.note("deleted", grade_id)
         previous = grade_id
-    return remarks
 
 
 def _place_after(staged: Sequence[NotebookNode], previous: str | None, question: str | None) -> int:
@@ -151,11 +240,6 @@ def _place_after(staged: Sequence[NotebookNode], previous: str | None, question:
         i
         for i, cell in enumerate(staged)
         if (previous is not None and grade_id_of(cell) == previous)
-        or (question is not None and _defines(cell, question))
+        or (question is not None and defines(cell, question))
     ]
     return 1 + max(places, default=-1)
-
-
-def _is_ours(grade_id: str) -> bool:
-    """Return whether a cell holds the course's code, not an answer."""
-    return split_grade_id(grade_id)[1] in (VISIBLE, GRADED, GIVEN)

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode, from_dict
 
+from autograder.archives import is_litter, notebook_in
 from autograder.conventions import EXPLORATION
 from autograder.pictures import admitted_attachments
 from autograder.plain import plain_cell, plain_notebook
+from autograder.refusals import UnreadableSubmission, is_document, refuse
 
 LARGEST = 50 * 2**20
 MOST_CELLS = 2_000
 MOST_FILES = 1_000
 DEEPEST = 10
 _KINDS = ("code", "markdown", "raw")
-
-
-class UnreadableSubmission(Exception):
-    """A file that cannot be graded. Its message tells the student what was expected."""
+_RENAMED = (".json", ".txt", "")
+"""Endings that programs put onto a notebook's name or take from it."""
+_PEEKED = 20
+"""How many files of such names are looked into,"""
+_PEEK = 4_096
+"""and how far, from either end."""
+_ENCODINGS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16 does, so it comes first
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+LARGEST_TEXT = 2**20
+"""Bytes read of a notebook as Python text."""
+_ZIP = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
@@ -64,10 +79,11 @@ def read_submission(folder: Path, notebook_name: str) -> Submission:
     """
     digest = hashlib.sha256(b"nothing").hexdigest()
     try:
-        path, remarks = _find(folder, f"{notebook_name}.ipynb")
+        expected = f"{notebook_name}.ipynb"
+        path, remarks = _find(folder, expected)
         content = _content(path)
         digest = hashlib.sha256(content).hexdigest()
-        notebook, more = parse_notebook(content, path.name)
+        notebook, more = _open(content, path.name, expected)
         return Submission(notebook, digest, (*remarks, *more))
     except UnreadableSubmission as refusal:
         return Submission(plain_notebook([]), digest, (str(refusal),), readable=False)
@@ -80,29 +96,62 @@ def _find(folder: Path, expected: str) -> tuple[Path, list[str]]:
     """Return the file to grade, and remarks on the choice."""
     if not folder.is_dir() or folder.is_symlink():
         raise UnreadableSubmission(f"Nothing was submitted: there is no folder {folder.name}.")
-    there = sorted(_below(folder))
-    found = [path for path in there if path.suffix == ".ipynb"]
+    there = sorted(path for path in _below(folder) if not _is_litter(path, folder))
     path = folder / expected
+    found = _candidates(there)
     others = [other for other in found if other != path]
-    if path in found or path.is_symlink():
-        if others:
-            names = ", ".join(str(other.relative_to(folder)) for other in others[:5])
-            return path, [f"Only {expected} was graded; there is also {names}."]
+    if path in there or path.is_symlink():
+        notebooks = [other for other in others if other.suffix.lower() == ".ipynb"]
+        if notebooks:
+            return path, [f"Only {expected} was graded; there is also {_names(notebooks, folder)}."]
         return path, []
     if len(found) == 1:
         name = found[0].relative_to(folder)
         return found[0], [f"Expected {expected}, found {name}, which was graded instead."]
     if found:
-        names = ", ".join(str(other.relative_to(folder)) for other in found[:5])
         raise UnreadableSubmission(
-            f"Expected {expected}, found several other notebooks ({names}). Submit one, "
-            f"named {expected}."
+            f"Expected {expected}, found several other notebooks ({_names(found, folder)}). Submit "
+            f"one, named {expected}."
         )
-    names = ", ".join(str(path.relative_to(folder)) for path in there[:5])
     raise UnreadableSubmission(
-        f"Expected {expected}, found {names or 'an empty folder'}. Submit the notebook itself, "
-        "under its own name."
+        f"Expected {expected}, found {_names(there, folder) or 'an empty folder'}. Submit the "
+        "notebook itself, under its own name."
     )
+
+
+def _names(paths: Sequence[Path], folder: Path) -> str:
+    return ", ".join(str(path.relative_to(folder)) for path in paths[:5])
+
+
+def _is_litter(path: Path, folder: Path) -> bool:
+    """Return whether a file is a computer's own. A folder of checkpoints is still named."""
+    inner = PurePosixPath(path.relative_to(folder))
+    return is_litter(inner) and inner.name != ".ipynb_checkpoints"
+
+
+def _candidates(there: Sequence[Path]) -> list[Path]:
+    """Return the files that may be the notebook: of the likeliest kind that there is."""
+    named = [path for path in there if path.suffix.lower() == ".ipynb"]
+    if named:
+        return named
+    likely = [path for path in there if path.suffix.lower() in _RENAMED and _is_file(path)]
+    renamed = [path for path in likely[:_PEEKED] if _looks_like_a_notebook(path)]
+    if renamed:
+        return renamed
+    zipped = [path for path in there if path.suffix.lower() == ".zip"]
+    return zipped or [path for path in there if path.suffix.lower() == ".py" and _is_file(path)]
+
+
+def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _looks_like_a_notebook(path: Path) -> bool:
+    with path.open("rb") as file:
+        content = file.read(_PEEK)
+        file.seek(max(0, path.lstat().st_size - _PEEK))
+        content += file.read(_PEEK)
+    return b'"nbformat"' in content.replace(b"\0", b"")  # UTF-16 is full of zeros
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -133,6 +182,34 @@ def _content(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def _open(content: bytes, name: str, expected: str) -> tuple[NotebookNode, list[str]]:
+    """Return the notebook that a file is or holds, and remarks."""
+    if content.startswith(_ZIP) and not is_document(content):
+        inner, where = notebook_in(content, name, expected, LARGEST)
+        notebook, remarks = parse_notebook(inner, where)
+        return notebook, [f"{where} was taken out of the zip file {name}.", *remarks]
+    if name.lower().endswith(".py"):
+        return _parse_text(content, name, expected)
+    return parse_notebook(content, name)
+
+
+def _parse_text(content: bytes, name: str, expected: str) -> tuple[NotebookNode, list[str]]:
+    """Return the notebook that a text in jupytext's percent format stands for."""
+    advice = f"Submit the notebook itself, {expected}, again."
+    if len(content) > LARGEST_TEXT or not re.search(rb"^# %%", content, re.MULTILINE):
+        raise UnreadableSubmission(
+            f"{name} is Python without the cells of a notebook (no `# %%` lines), so it cannot be "
+            f"told which question is which. {advice}"
+        )
+    import jupytext  # is slow to import, and rarely needed
+
+    try:
+        data = jupytext.reads(content.decode("utf-8-sig"), fmt="py:percent")
+    except Exception as error:
+        raise UnreadableSubmission(f"{name} could not be read as a notebook. {advice}") from error
+    return parse_notebook(json.dumps(data).encode(), name)
+
+
 def parse_notebook(content: bytes, name: str) -> tuple[NotebookNode, list[str]]:
     """Return a notebook of plain cells, and remarks on what was dropped.
 
@@ -143,11 +220,9 @@ def parse_notebook(content: bytes, name: str) -> tuple[NotebookNode, list[str]]:
     """
     advice = f"Open {name} in JupyterLab, save it there, and submit again."
     try:
-        data = json.loads(content.decode("utf-8-sig"))
+        data = json.loads(_decoded(content))
     except (ValueError, RecursionError) as error:
-        raise UnreadableSubmission(
-            f"{name} is no notebook: expected JSON, which it is not ({error}). {advice}"
-        ) from error
+        raise refuse(content, name) from error
     cells = _cells(data, name, advice)
     remarks = []
     if len(cells) > MOST_CELLS:
@@ -157,6 +232,12 @@ def parse_notebook(content: bytes, name: str) -> tuple[NotebookNode, list[str]]:
     if dropped:
         remarks.append(f"{dropped} cells were damaged and were left out.")
     return plain_notebook([cell for cell in plain if cell is not None]), remarks
+
+
+def _decoded(content: bytes) -> str:
+    """Return text in UTF-8, or in what its byte order mark says."""
+    marked = (encoding for mark, encoding in _ENCODINGS if content.startswith(mark))
+    return content.decode(next(marked, "utf-8-sig"))
 
 
 def _cells(data: Any, name: str, advice: str) -> list[Any]:
@@ -194,6 +275,7 @@ def _plain_cell(cell: Any, index: int) -> NotebookNode | None:
     if not isinstance(source, str):
         return None
     text = source.encode("utf-8", "replace").decode("utf-8")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     plain = plain_cell(kind, text, f"cell-{index}")
     pictures = admitted_attachments(cell.get("attachments")) if kind == "markdown" else {}
     if pictures:

@@ -17,6 +17,7 @@ from typing import Protocol
 from nbformat import NotebookNode
 
 from autograder.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
+from autograder.engine.absence import failed_cells, why_absent
 from autograder.engine.cold import cold_session
 from autograder.engine.conversation import Conversation
 from autograder.engine.ending import Ending
@@ -123,6 +124,8 @@ def execute(
         )
     for question in inputs.keys() - progress.evidence.keys() - progress.absences.keys():
         progress.absences[question] = "The test cell was not reached: the run ended before it."
+    if (failed := failed_cells(notebook.cells)) is not None:
+        progress.incidents.append(failed)
     return Execution(notebook, progress.evidence, progress.absences, tuple(progress.incidents))
 
 
@@ -188,7 +191,7 @@ def _run_cells(
             _note_end(cell, index, question, ended, progress)
             return index
         if question is not None and evidence is None:
-            progress.absences[question] = _why_absent(question, cell.outputs)
+            progress.absences[question] = why_absent(question, notebook.cells, index)
         _keep_within(cell, limits, progress)
     return None
 
@@ -224,17 +227,6 @@ def _note_deadline(question: str | None, line: str, limits: Limits, progress: _P
         progress.absences[question] = f"{words} while your function was called."
 
 
-def _why_absent(question: str, outputs: list[NotebookNode]) -> str:
-    """Return why the witness said nothing about a question whose cell ran to its end."""
-    errors = [output for output in outputs if output.output_type == "error"]
-    if errors and errors[0].ename == "NameError" and f"'{question}'" in errors[0].evalue:
-        return (
-            f"There is no function {question} when its test cell runs. Does its cell run without "
-            "an error, top to bottom, after Kernel > Restart and Run All?"
-        )
-    if errors:
-        return f"The test cell stopped with {errors[0].ename} before it could call your function."
-    return "The test cell ran, but nothing came back from it."
 
 
 def _question(cell: NotebookNode) -> str | None:

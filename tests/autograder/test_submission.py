@@ -1,6 +1,8 @@
 import copy
+import io
 import json
 import os
+import zipfile
 
 import nbformat
 import pytest
@@ -21,6 +23,7 @@ GOOD = {
     "metadata": {"kernelspec": {"name": "bash"}},
     "cells": [{"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": []}],
 }
+AGAIN = (" submit again.", " Submit the notebook itself, the .ipynb file, again.")
 SAVE_AGAIN = "Open tiny.ipynb in JupyterLab, save it there, and submit again."
 
 
@@ -63,11 +66,10 @@ def test_a_good_notebook_is_read_without_a_remark(folder):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "tiny.ipynb is no notebook: expected JSON, which it is not (Expecting value"),
-        (b"%PDF-1.4", "tiny.ipynb is no notebook: expected JSON, which it is not (Expecting value"),
-        (b"\xff\xfe{}", "expected JSON, which it is not ('utf-8' codec can't decode byte 0xff"),
-        (b"[" * 200_000, "tiny.ipynb is no notebook: expected JSON, which it is not"),
-        (b'{"nbformat": 4, "cells": [', "expected JSON, which it is not (Expecting value"),
+        (b"my work", "tiny.ipynb is no notebook: expected JSON, which it is not."),
+        (b"\xff\xfe{}", "tiny.ipynb is no notebook: expected JSON, which it is not."),
+        (b'{"nbformat": 4, "cells": ["\xff"]}', "expected JSON, which it is not."),
+        (b"[" * 200_000, "tiny.ipynb is no notebook: expected JSON, which it is not."),
         (b'{"nbformat": ' + b"4" * 5000 + b"}", "tiny.ipynb is no notebook: expected JSON"),
         (b"[]", "tiny.ipynb is no notebook: it is JSON, but says no nbformat."),
         (b'"text"', "tiny.ipynb is no notebook: it is JSON, but says no nbformat."),
@@ -89,6 +91,167 @@ def test_what_is_no_notebook_is_refused_with_what_was_expected_and_what_to_do(
     said = refusal(folder)
     assert words in said
     assert said.endswith(SAVE_AGAIN)
+
+
+OFFICE = b"PK\x03\x04....[Content_Types].xml...word/document.xml"
+MERGED = b'{\n<<<<<<< HEAD\n "cells": [],\n=======\n "cells": [1],\n>>>>>>> theirs\n}'
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "what", "advice"),
+    [
+        (b"", "an empty file", "Look in JupyterLab"),
+        (b"\n \n", "an empty file", "Look in JupyterLab"),
+        (b"\0" * 4096, "an empty file", "Look in JupyterLab"),
+        (b"%PDF-1.4", "a PDF document", "Submit the notebook itself"),
+        (OFFICE, "a document of Word", "Submit the notebook itself"),
+        (b"\xd0\xcf\x11\xe0old Word", "a document of Word", "Submit the notebook itself"),
+        (b"PK\x03\x04..mimetypeapplication/vnd.oasis.open", "a document of Word", "Submit the"),
+        (b"7z\xbc\xaf\x27\x1c", "an archive of a kind that is not opened", "Submit the notebook"),
+        (b"\x1f\x8b\x08", "an archive of a kind that is not opened", "Submit the notebook"),
+        (b"\x89PNG\r\n", "a picture", "Submit the notebook itself"),
+        (POINTER, "not the file itself but a pointer", "`git lfs pull`"),
+        (b"<!DOCTYPE html><title>Log in</title>", "a web page", "Log in there"),
+        (b"\n<html lang=en>", "a web page", "Log in there"),
+        (b"<!-- saved from --><HTML>", "a web page", "Log in there"),
+        (MERGED, "full of the marks of a merge", "`git checkout --ours`"),
+        (MERGED.replace(b"\n", b"\r\n"), "full of the marks of a merge", "`git checkout --ours`"),
+        (b'{"nbformat": 4, "cells": [', "only the first part of a file", "Download or copy it"),
+        (b'{"cells": [{"source": "x = ', "only the first part of a file", "Download or copy it"),
+    ],
+)
+def test_what_was_sent_instead_is_named_with_what_to_do(folder, content, what, advice):
+    write(folder, content)
+    said = refusal(folder)
+    assert said.startswith(f"tiny.ipynb is no notebook: it is {what}")
+    assert advice in said
+    assert said.endswith(AGAIN)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_notebook_in_another_unicode_encoding_is_read(folder, encoding):
+    marked = "\ufeff" if encoding.endswith("e") else ""
+    write(folder, (marked + json.dumps(GOOD)).encode(encoding))
+    submission = read_submission(folder, "tiny")
+    assert (sources(submission), submission.remarks) == (["x = 1"], ())
+
+
+def test_line_ends_of_other_systems_become_ours(folder):
+    write(folder, good_with({"cell_type": "code", "source": "a\r\nb\rc\nd"}))
+    assert sources(read_submission(folder, "tiny")) == ["a\nb\nc\nd"]
+
+
+def zipped(*members, **how):
+    """Return a zip file of these names and contents."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", **how) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return written.getvalue()
+
+
+TEXT = json.dumps(GOOD)
+LITTER = b"\0\x05\x16\x07\0\x02\0\0Mac OS X        "
+
+
+@pytest.mark.parametrize(
+    ("archive", "where"),
+    [
+        (zipped(("tiny.ipynb", TEXT)), "tiny.ipynb"),
+        (zipped(("ada/hand in/tiny.ipynb", TEXT)), "ada/hand in/tiny.ipynb"),
+        (zipped(("tiny.ipynb", TEXT), ("__MACOSX/._tiny.ipynb", LITTER)), "tiny.ipynb"),
+        (zipped(("tiny.ipynb", TEXT), ("._tiny.ipynb", LITTER)), "tiny.ipynb"),
+        (zipped(("tiny.ipynb", TEXT), ("draft.ipynb", "no")), "tiny.ipynb"),
+        (zipped(("mine.IPYNB", TEXT), ("notes.txt", "no")), "mine.IPYNB"),
+        (zipped(("tiny.ipynb", TEXT), compression=zipfile.ZIP_DEFLATED), "tiny.ipynb"),
+        (zipped(("../../tiny.ipynb", TEXT)), "../../tiny.ipynb"),
+    ],
+)
+@pytest.mark.parametrize("name", ["tiny.zip", "TINY.ZIP", "tiny.ipynb"])
+def test_the_notebook_in_a_zip_is_graded_and_nothing_is_unpacked(folder, archive, where, name):
+    write(folder, archive, name=name)
+    submission = read_submission(folder, "tiny")
+    assert sources(submission) == ["x = 1"]
+    assert f"{where} was taken out of the zip file {name}." in submission.remarks
+    assert [path.name for path in folder.parent.rglob("*")] == ["01_tiny", name]
+
+
+def with_password(archive):
+    """Set the mark of a password, in the directory and before the member itself."""
+    content, mark = bytearray(archive), 0x1
+    content[6] |= mark
+    content[archive.index(b"PK\x01\x02") + 8] |= mark
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("archive", "words"),
+    [
+        (zipped(("notes.txt", "no")), "holds no notebook."),
+        (zipped(("__MACOSX/._tiny.ipynb", LITTER)), "holds no notebook."),
+        (zipped(("a.ipynb", TEXT), ("b.ipynb", TEXT)), "several notebooks (a.ipynb, b.ipynb)."),
+        (zipped(("1/tiny.ipynb", TEXT), ("2/tiny.ipynb", TEXT)), "holds several notebooks (1/"),
+        (zipped(("tiny.ipynb", TEXT))[:-40], "is damaged or was cut off."),
+        (zipped(("tiny.ipynb", TEXT)).replace(b"x = 1", b"x = 2"), "is damaged or was cut off."),
+        (with_password(zipped(("tiny.ipynb", TEXT))), "is a zip file with a password."),
+        (zipped(("tiny.ipynb", TEXT), compression=zipfile.ZIP_LZMA), "a zip file of a rare kind."),
+        (zipped(*((f"{i}", "") for i in range(1_001))), "holds more than 1,000 files."),
+    ],
+)
+def test_a_zip_without_one_readable_notebook_is_refused_in_words(folder, archive, words):
+    write(folder, archive, name="tiny.zip")
+    said = refusal(folder)
+    assert words in said
+    assert said.endswith("Submit the notebook itself, the .ipynb file, again.")
+
+
+def test_a_zip_that_unpacks_to_far_more_is_not_unpacked(folder):
+    with (
+        zipfile.ZipFile(folder / "tiny.zip", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("tiny.ipynb", "w") as member,
+    ):
+        for _ in range(LARGEST // 2**20 + 5):
+            member.write(b" " * 2**20)
+    assert refusal(folder).startswith("tiny.ipynb in tiny.zip has more than 50 MB.")
+
+
+PERCENT = """# %% [markdown]
+# Words
+
+# %% nbgrader={"grade_id": "double"}
+x = 1
+"""
+
+
+def test_a_notebook_as_percent_text_is_graded_and_told(folder):
+    write(folder, PERCENT.encode(), name="tiny.py")
+    submission = read_submission(folder, "tiny")
+    assert sources(submission) == ["Words", "x = 1"]
+    assert submission.notebook.cells[1].metadata == {"nbgrader": {"grade_id": "double"}}
+    assert submission.remarks == ("Expected tiny.ipynb, found tiny.py, which was graded instead.",)
+
+
+@pytest.mark.parametrize(
+    "content", [b"x = 1\n", b"# coding: utf-8\n# In[1]:\nx = 1\n", b"\xff", b"# %%" * 2**20]
+)
+def test_other_python_is_refused_in_words(folder, content):
+    write(folder, content, name="tiny.py")
+    assert refusal(folder) == (
+        "tiny.py is Python without the cells of a notebook (no `# %%` lines), so it cannot be told "
+        "which question is which. Submit the notebook itself, tiny.ipynb, again."
+    )
+
+
+def test_percent_text_that_cannot_be_read_is_refused_in_words(folder):
+    write(folder, b"# %%\nx = '\xff'", name="tiny.py")
+    assert refusal(folder).startswith("tiny.py could not be read as a notebook.")
+
+
+def test_modules_beside_a_notebook_are_not_taken_for_it(folder):
+    write(folder, GOOD)
+    write(folder, b"# %%\n1 / 0", name="numpy.py")
+    assert read_submission(folder, "tiny").remarks == ()
 
 
 def test_a_notebook_of_format_3_is_converted(folder):
@@ -127,7 +290,19 @@ def test_other_files_are_named(folder):
     assert "Expected tiny.ipynb, found tiny.pdf. Submit the notebook itself" in refusal(folder)
 
 
-@pytest.mark.parametrize("name", ["Tiny (1).ipynb", "inner/tiny.ipynb", "[bold].ipynb"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Tiny (1).ipynb",
+        "inner/tiny.ipynb",
+        "[bold].ipynb",
+        "tiny.IPYNB",
+        "tiny.ipynb.json",
+        "tiny.ipynb.txt",
+        "tiny.json",
+        "tiny",
+    ],
+)
 def test_a_renamed_notebook_is_graded_and_told(folder, name):
     write(folder, GOOD, name=name)
     submission = read_submission(folder, "tiny")
@@ -142,6 +317,24 @@ def test_of_two_notebooks_the_one_of_the_right_name_is_graded(folder):
     submission = read_submission(folder, "tiny")
     assert sources(submission) == ["x = 1"]
     assert submission.remarks == ("Only tiny.ipynb was graded; there is also draft.ipynb.",)
+
+
+def test_the_second_half_that_a_mac_puts_beside_each_file_is_no_notebook(folder):
+    write(folder, GOOD, name="mine.ipynb")
+    write(folder, LITTER, name="__MACOSX/01_tiny/._mine.ipynb")
+    write(folder, LITTER, name="._mine.ipynb")
+    submission = read_submission(folder, "tiny")
+    assert sources(submission) == ["x = 1"]
+    assert submission.remarks == (
+        "Expected tiny.ipynb, found mine.ipynb, which was graded instead.",
+    )
+
+
+def test_a_text_that_is_no_notebook_is_not_taken_for_one(folder):
+    write(folder, b'{"grades": [1]}', name="data.json")
+    write(folder, b"2026-10-05 14:00:00 UTC", name="timestamp.txt")
+    write(folder, TEXT.encode("utf-16"), name="tiny.ipynb.txt")
+    assert sources(read_submission(folder, "tiny")) == ["x = 1"]
 
 
 def test_two_notebooks_of_wrong_names_are_refused_and_named(folder):
@@ -301,7 +494,8 @@ def test_whatever_the_bytes_are_they_are_read_or_refused(content):
     else:
         nbformat.validate(notebook)
         return
-    assert words.endswith(SAVE_AGAIN)
+    assert words.startswith("tiny.ipynb is ")
+    assert words.endswith(AGAIN)
 
 
 KEYS = st.sampled_from(["cell_type", "source", "metadata", "outputs", "id", "execution_count"])

@@ -1,0 +1,163 @@
+"""Says why a question has no evidence: which cell failed with which error, or where a name went.
+
+What a cell raised before its test cell ran is the student's own: no secret input has been laid
+ready by then. It is cut, and anything but plain characters is taken out of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from nbformat import NotebookNode
+
+from autograder.conventions import EXPLORATION, grade_id_of
+from autograder.recognise import defines, is_ours
+
+_LONGEST = 200
+"""Characters kept of an error's message."""
+_MOST_FAILED = 5
+"""How many failed cells are listed."""
+_DEBUGGER = re.compile(r"\b(?:breakpoint|set_trace)\(")
+_ODD_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}"
+_UNWRITTEN = "NotImplementedError"
+"""What a function raises that has not been written: no failure to be told of."""
+
+
+def why_absent(question: str, cells: Sequence[NotebookNode], place: int) -> str:
+    """Return why a test cell that has run brought nothing back, for the student.
+
+    Parameters
+    ----------
+    question
+        The question's name.
+    cells
+        Of the executed notebook.
+    place
+        Where among them the test cell stands.
+    """
+    error = _error(cells[place])
+    if error is None:
+        return "The test cell ran, but nothing came back from it."
+    if error.ename != "NameError" or f"'{question}'" not in error.evalue:
+        return f"The test cell stopped with {error.ename} before it could call your function."
+    return (
+        f"There is no function {question} when its test cell runs. {_why(question, cells, place)}"
+    )
+
+
+def failed_cells(cells: Sequence[NotebookNode]) -> str | None:
+    """Return which of a student's cells stopped with which error; None where none has."""
+    failed = [
+        f"{_name(cells, place)} with {_shown(error)}"
+        for place, cell in enumerate(cells)
+        if not _is_test(cell) and (error := _error(cell)) and error.ename != _UNWRITTEN
+    ]
+    if not failed:
+        return None
+    more = f"; and {len(failed) - _MOST_FAILED} more" if len(failed) > _MOST_FAILED else ""
+    return f"Stopped with an error: {'; '.join(failed[:_MOST_FAILED])}{more}."
+
+
+def _why(question: str, cells: Sequence[NotebookNode], place: int) -> str:
+    """Return what became of the cell that defines a question's function."""
+    defining = [i for i, cell in enumerate(cells) if defines(cell, question)]
+    not_run = [i for i in defining if EXPLORATION in cells[i].metadata.get("tags", [])]
+    above = [i for i in defining if i < place and i not in not_run]
+    below = [i for i in defining if i > place and i not in not_run]
+    if above:
+        return _went_wrong(cells, above[-1])
+    if below:
+        return (
+            f"{_name(cells, below[0])} defines it, but stands below the test cell, and cells run "
+            "from top to bottom. Move it above its tests."
+        )
+    if not_run:
+        return (
+            f"{_name(cells, not_run[0])} defines it, but is tagged `exploration`, and such cells "
+            "are not run when a notebook is graded. Write it in the cell given for it."
+        )
+    texts = [i for i, cell in enumerate(cells) if _is_text_of(cell, question)]
+    if texts:
+        kind = cells[texts[0]].cell_type
+        return f"{_name(cells, texts[0])} defines it, but is a {kind} cell. Make it a code cell."
+    failed = _first_failure(cells, place)
+    reason = f" {_stopped(cells, failed)}" if failed is not None else ""
+    return f"No cell of your notebook defines it.{reason}"
+
+
+def _went_wrong(cells: Sequence[NotebookNode], place: int) -> str:
+    """Return why a cell that defines a function has left none."""
+    cell, error = cells[place], _error(cells[place])
+    first_line = cell.source.lstrip().partition("\n")[0].strip()
+    if error is None and first_line.startswith("%%"):
+        magic = _plain(first_line.split()[0])
+        return (
+            f"{_name(cells, place)} begins with {magic}, which runs the cell in a place of its "
+            f"own, so that nothing else sees what it defines. Take {magic} out."
+        )
+    if error is None:
+        return (
+            f"{_name(cells, place)} defines it, but it was gone again, or the cell had not run to "
+            "its end."
+        )
+    words = _stopped(cells, place)
+    earlier = _first_failure(cells, place)
+    if error.ename == "NameError" and earlier is not None:
+        words += f" Before that: {_stopped(cells, earlier)}"
+    return words
+
+
+def _stopped(cells: Sequence[NotebookNode], place: int) -> str:
+    """Return that a cell stopped, with which error, and what to do where that is known."""
+    cell, error = cells[place], _error(cells[place])
+    words = f"{_name(cells, place)} stopped with {_shown(error)}."
+    if error.ename in ("ModuleNotFoundError", "ImportError"):
+        words += (
+            " When a notebook is graded, only the packages that its first cell names are there, "
+            "and files beside the notebook are not read."
+        )
+    elif any(space in cell.source for space in _ODD_SPACES) and error.ename == "SyntaxError":
+        words += " Some of its spaces are not ordinary ones: type them again."
+    elif _DEBUGGER.search(cell.source):
+        words += " It calls the debugger, which nobody answers when it is graded: take that out."
+    return words
+
+
+def _first_failure(cells: Sequence[NotebookNode], before: int) -> int | None:
+    """Return the first cell of the student's above a place that stopped with an error."""
+    places = (i for i in range(before) if not _is_test(cells[i]) and _error(cells[i]))
+    return next(places, None)
+
+
+def _error(cell: NotebookNode) -> NotebookNode | None:
+    outputs = cell.get("outputs", ())
+    return next((output for output in outputs if output.output_type == "error"), None)
+
+
+def _is_test(cell: NotebookNode) -> bool:
+    grade_id = grade_id_of(cell)
+    return grade_id is not None and is_ours(grade_id)
+
+
+def _is_text_of(cell: NotebookNode, question: str) -> bool:
+    code = NotebookNode(cell | {"cell_type": "code"})
+    return cell.cell_type != "code" and defines(code, question)
+
+
+def _name(cells: Sequence[NotebookNode], place: int) -> str:
+    grade_id = grade_id_of(cells[place])
+    first_line = _plain(cells[place].source.strip().partition("\n")[0])[:60]
+    return f"Cell {place + 1} ({grade_id or first_line})"
+
+
+def _shown(error: NotebookNode) -> str:
+    """Return an error as Python's last line shows it."""
+    message = _plain(error.evalue.strip().partition("\n")[0])
+    cut = f"{message[:_LONGEST]}…" if len(message) > _LONGEST else message
+    name = _plain(error.ename)[:60]
+    return f"{name}: {cut}" if cut else name
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

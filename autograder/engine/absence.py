@@ -1,24 +1,33 @@
 """Says why a question has no evidence: which cell failed with which error, or where a name went.
 
-What a cell raised before its test cell ran is the student's own: no secret input has been laid
-ready by then. It is cut, and anything but plain characters is taken out of it.
+What a cell raised is the student's own text: it is cut, and anything but plain characters is taken
+out of it. Once a test cell has run, an error could carry its secret inputs. Of cells below one only
+what Python itself says is repeated, of names that stand in the cell.
 """
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Sequence
 
 from nbformat import NotebookNode
 
-from autograder.conventions import EXPLORATION, grade_id_of
-from autograder.recognise import defines, is_ours
+from autograder.conventions import EXPLORATION, GRADED, grade_id_of
+from autograder.recognise import defines, is_ours, role_of
 
 _LONGEST = 200
 """Characters kept of an error's message."""
 _MOST_FAILED = 5
 """How many failed cells are listed."""
 _DEBUGGER = re.compile(r"\b(?:breakpoint|set_trace)\(")
+_PYTHONS_OWN = {
+    "ModuleNotFoundError": re.compile(r"No module named '([\w.]+)'"),
+    "ImportError": re.compile(r"cannot import name '(\w+)' from '([\w.]+)'"),
+    "NameError": re.compile(r"name '(\w+)' is not defined"),
+    "AttributeError": re.compile(r"module '([\w.]+)' has no attribute '(\w+)'"),
+}
+"""Messages that say nothing but names, by the kind of error."""
 _ODD_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}"
 _UNWRITTEN = "NotImplementedError"
 """What a function raises that has not been written: no failure to be told of."""
@@ -49,7 +58,7 @@ def why_absent(question: str, cells: Sequence[NotebookNode], place: int) -> str:
 def failed_cells(cells: Sequence[NotebookNode]) -> str | None:
     """Return which of a student's cells stopped with which error; None where none has."""
     failed = [
-        f"{_name(cells, place)} with {_shown(error)}"
+        f"{_name(cells, place)} with {_shown(cells, place)}"
         for place, cell in enumerate(cells)
         if not _is_test(cell) and (error := _error(cell)) and error.ename != _UNWRITTEN
     ]
@@ -111,7 +120,7 @@ def _went_wrong(cells: Sequence[NotebookNode], place: int) -> str:
 def _stopped(cells: Sequence[NotebookNode], place: int) -> str:
     """Return that a cell stopped, with which error, and what to do where that is known."""
     cell, error = cells[place], _error(cells[place])
-    words = f"{_name(cells, place)} stopped with {_shown(error)}."
+    words = f"{_name(cells, place)} stopped with {_shown(cells, place)}."
     if error.ename in ("ModuleNotFoundError", "ImportError"):
         words += (
             " When a notebook is graded, only the packages that its first cell names are there, "
@@ -151,12 +160,25 @@ def _name(cells: Sequence[NotebookNode], place: int) -> str:
     return f"Cell {place + 1} ({grade_id or first_line})"
 
 
-def _shown(error: NotebookNode) -> str:
-    """Return an error as Python's last line shows it."""
-    message = _plain(error.evalue.strip().partition("\n")[0])
-    cut = f"{message[:_LONGEST]}…" if len(message) > _LONGEST else message
+def _shown(cells: Sequence[NotebookNode], place: int) -> str:
+    """Return a cell's error as Python's last line shows it, or as much of it as is safe to tell."""
+    error, source = _error(cells[place]), cells[place].source
+    if error is None:
+        return "no error"
     name = _plain(error.ename)[:60]
+    message = _plain(error.evalue.strip().partition("\n")[0])
+    if any(map(_holds_secrets, cells[:place])):
+        name = name if hasattr(builtins, name) else "an error of its own"
+        pattern = _PYTHONS_OWN.get(name)
+        found = pattern.match(message) if pattern else None
+        message = found[0] if found and all(part in source for part in found.groups()) else ""
+    cut = f"{message[:_LONGEST]}…" if len(message) > _LONGEST else message
     return f"{name}: {cut}" if cut else name
+
+
+def _holds_secrets(cell: NotebookNode) -> bool:
+    grade_id = grade_id_of(cell)
+    return grade_id is not None and role_of(grade_id) == GRADED
 
 
 def _plain(text: str) -> str:

@@ -252,8 +252,6 @@ def _from_evidence(session: Session, student: str) -> _Ready:
         return _Ready(student, str(error))
     if evidence.key.partition(":")[0] != session.exam.digest:
         return _Ready(student, _ANOTHER_EXAM)
-    if not evidence.submitted:  # kept by an earlier version, which did not know
-        return _Ready(student, evidence, reused=True)
     folder = session.submitted(student)
     if read_submission(folder, session.notebook_name).digest != evidence.submitted:
         return _Ready(student, evidence, (_RESUBMITTED,), reused=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autograder.checking import Misconception
@@ -75,7 +75,7 @@ class Verdict:
     flag: str | None = None
 
 
-def judge(exam: QuestionExam, evidence: Sequence[str], absence: str = "") -> Verdict:
+def judge(exam: QuestionExam, evidence: str | None, absence: str = "") -> Verdict:
     """Return the verdict on one question.
 
     Parameters
@@ -83,17 +83,15 @@ def judge(exam: QuestionExam, evidence: Sequence[str], absence: str = "") -> Ver
     exam
         The question's exam.
     evidence
-        What the graded cell published. Exactly one piece is as it should be.
+        What the witness said (see `autograder.cases.run_cases`), None where it said nothing.
     absence
         Where there is none: why, as far as the run knows.
     """
     question = exam.kit.question
-    if not evidence:
+    if evidence is None:
         return Verdict(question.name, 0.0, question.points, absence or "Nothing came back.")
-    if len(evidence) > 1:
-        return _refused(exam, f"The graded cell published {len(evidence)} pieces of evidence.")
     try:
-        outcomes = exam.read(evidence[0])
+        outcomes = exam.read(evidence)
     except MalformedEvidence as error:
         return _refused(exam, f"The evidence could not be read: {error}.")
     return _weigh(exam, outcomes)

@@ -41,7 +41,7 @@ def _judged(exam: QuestionExam, evidence: Evidence, seconds: float) -> Verdict:
     name = exam.kit.name
     try:
         with allowance(seconds):
-            return judge(exam, evidence.evidence.get(name, ()), evidence.absences.get(name, ""))
+            return judge(exam, evidence.evidence.get(name), evidence.absences.get(name, ""))
     except AllowanceSpent:
         return _not_judged(exam, "took too long", f"Judging it took more than {seconds:.3g} s")
     except MemoryError:

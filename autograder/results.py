@@ -16,6 +16,9 @@ from autograder.files import write_atomically
 from autograder.judge import Example, GroupVerdict, Verdict
 
 VERSION = 1
+EVIDENCE_VERSION = 2
+"""Evidence of the first kind was what a witness said of itself: when it was late, and what it had
+changed."""
 
 
 class NoEvidence(CourseError):
@@ -37,14 +40,14 @@ class Evidence:
     remarks
         On the submission and its run, in words for student and staff.
     submitted
-        The digest of the submitted file; empty in evidence of earlier versions, which kept none.
+        The digest of the submitted file.
     time
         When it was submitted, where that is known.
     """
 
     key: str
     notebook: NotebookNode
-    evidence: Mapping[str, tuple[str, ...]]
+    evidence: Mapping[str, str]
     absences: Mapping[str, str]
     remarks: tuple[str, ...]
     submitted: str = ""
@@ -79,10 +82,10 @@ class Result:
 def write_evidence(path: Path, evidence: Evidence) -> None:
     """Keep the evidence of a submission."""
     content = {
-        "version": VERSION,
+        "version": EVIDENCE_VERSION,
         "key": evidence.key,
         "notebook": json.dumps(evidence.notebook),
-        "evidence": {question: list(texts) for question, texts in evidence.evidence.items()},
+        "evidence": dict(evidence.evidence),
         "absences": dict(evidence.absences),
         "remarks": list(evidence.remarks),
         "submitted": evidence.submitted,
@@ -101,22 +104,31 @@ def read_evidence(path: Path) -> Evidence:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["version"] != VERSION:
-            raise ValueError(f"version {content['version']}, expected {VERSION}")
+        if content["version"] != EVIDENCE_VERSION:
+            raise NoEvidence(
+                f"{path} was kept by another version of this program ({content['version']}, "
+                f"expected {EVIDENCE_VERSION}). Run: autograder grade"
+            )
         return Evidence(
             content["key"],
             _own_notebook(content["notebook"]),
-            {question: tuple(texts) for question, texts in content["evidence"].items()},
+            _texts(content["evidence"]),
             content["absences"],
             tuple(content["remarks"]),
-            content.get("submitted", ""),
-            _time(content.get("time")),
+            content["submitted"],
+            _time(content["time"]),
         )
     except FileNotFoundError as error:
         raise NoEvidence(f"No evidence at {path}. Run: autograder grade") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         words = _damage(error)
         raise NoEvidence(f"{path} is damaged ({words}). Run: autograder grade --force") from error
+
+
+def _texts(content: Any) -> dict[str, str]:
+    if not isinstance(content, dict) or not all(isinstance(text, str) for text in content.values()):
+        raise TypeError("expected a text a question")
+    return content
 
 
 def _time(words: str | None) -> datetime | None:

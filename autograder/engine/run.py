@@ -49,7 +49,7 @@ class Execution:
     """
 
     notebook: NotebookNode
-    evidence: Mapping[str, tuple[str, ...]]
+    evidence: Mapping[str, str]
     absences: Mapping[str, str]
     incidents: tuple[str, ...]
 
@@ -58,7 +58,7 @@ class Execution:
 class _Progress:
     """What is known between restarts."""
 
-    evidence: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    evidence: dict[str, str] = field(default_factory=dict)
     absences: dict[str, str] = field(default_factory=dict)
     incidents: list[str] = field(default_factory=list)
     skipped: set[int] = field(default_factory=set)
@@ -183,7 +183,7 @@ def _run_cells(
                 ended = session.run(index, cell, graded=True, seconds=seconds)
             evidence = talk.evidence
         if question is not None and evidence is not None:
-            progress.evidence[question] = (evidence,)
+            progress.evidence[question] = evidence
         if ended is not None and deadline - time.monotonic() <= _TOO_SHORT:
             _note_deadline(question, ended.line, limits, progress)
             return None
@@ -225,8 +225,6 @@ def _note_deadline(question: str | None, line: str, limits: Limits, progress: _P
     progress.incidents.append(f"{words} at {line}." if line else f"{words}.")
     if question is not None and question not in progress.evidence:
         progress.absences[question] = f"{words} while your function was called."
-
-
 
 
 def _question(cell: NotebookNode) -> str | None:

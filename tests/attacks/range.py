@@ -124,7 +124,7 @@ class Result:
     @cached_property
     def everything(self) -> str:
         """Everything that left the sandbox, and everything that was written of it."""
-        kept = (text for texts in self.evidence.evidence.values() for text in texts)
+        kept = self.evidence.evidence.values()
         return "\n".join([self.outputs, *kept, *self.files.values()])
 
 
@@ -234,7 +234,7 @@ class Range:
     def honest_verdict(self, execution: Execution) -> Verdict:
         """Return what the judge says of the honest student."""
         (exam,) = (exam for exam in self.exam.questions if exam.kit.name == "perplexity")
-        return judge(exam, execution.evidence.get("perplexity", ()))
+        return judge(exam, execution.evidence.get("perplexity"))
 
     def look_around(self, result: Result) -> list[str]:
         """Return everything that must not be so after an attack, in words."""
@@ -287,8 +287,8 @@ def _spent(result: Result) -> Iterator[str]:
         yield f"the coordinator grew by {result.grown / 2**20:.0f} MB"
     if len(result.outputs) > 100 * result.limits.output_bytes:
         yield f"{len(result.outputs):,} characters of output were kept"
-    for question, texts in result.evidence.evidence.items():
-        if len(texts) > 2 or any(len(text) > 2 * MAX_BYTES for text in texts):
+    for question, text in result.evidence.evidence.items():
+        if len(text) > 3 * MAX_BYTES:
             yield f"too much evidence was kept of {question}"
 
 

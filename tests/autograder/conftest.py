@@ -261,7 +261,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         namespace: dict[str, Any] = {}
         exec(source, namespace)
         return Execution(
-            staged, {"double": (run_here(namespace["double"], inputs["double"]),)}, {}, ()
+            staged, {"double": run_here(namespace["double"], inputs["double"])}, {}, ()
         )
 
     monkeypatch.setattr(dispatch, "execute", run)

@@ -48,11 +48,11 @@ def test_a_new_question_can_be_released_and_graded_at_once(assignment, checks):
     assert [(kit.name, kit.question.points) for kit in material.kits] == [("total", 4.0)]
     (question,) = draw_exam(material, "a").questions
     (kit,) = material.kits
-    assert judge(question, [question.testify(material.reference.total)]).points == 4
+    assert judge(question, question.testify(material.reference.total)).points == 4
     for way in kit.correct_ways:
-        assert judge(question, [question.testify(way.function)]).points == 4
+        assert judge(question, question.testify(way.function)).points == 4
     for way in kit.misconceptions:
-        verdict = judge(question, [question.testify(way.function)])
+        verdict = judge(question, question.testify(way.function))
         assert (verdict.points, verdict.misconception) == (0, way.name)
     write_release(material)
     check_release(material)

@@ -398,17 +398,15 @@ def test_a_time_that_was_put_right_counts_for_the_same_file(session, three, ran,
     assert str(read_evidence(session.evidence_path("ada")).time) == "2026-10-09 09:30:00"
 
 
-def test_evidence_of_an_earlier_version_is_rejudged_and_the_time_stays(session, three, ran):
-    date(session, "ada", EARLY)
+def test_evidence_of_an_earlier_version_is_not_judged_again_but_run_again(session, three, ran):
     run(session, three)
     path = session.evidence_path("ada")
-    content = json.loads(path.read_text())
-    del content["time"], content["submitted"]
-    path.write_text(json.dumps(content))
-    date(session, "ada", LATE)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": 1}))
     (graded,) = rejudge(session, ["ada"])
-    assert (graded.points, graded.remarks) == (2.0, ())
-    assert time_of(session, "ada") == "2026-10-05 14:00:00"
+    assert "another version of this program" in (graded.failure or "")
+    assert "Run: autograder grade" in (graded.failure or "")
+    again = {each.student: each for each in run(session, three)}
+    assert (again["ada"].points, again["ada"].reused, again["bob"].reused) == (2.0, False, True)
 
 
 # --- memory ------------------------------------------------------------------------------------
@@ -474,7 +472,7 @@ def two_questions(session, three, ran):
     kept = read_evidence(path)
     kept = dataclasses.replace(
         kept,
-        evidence={"other": ("kept",), **kept.evidence},
+        evidence={"other": "kept", **kept.evidence},
         absences={"third": "It hung."},
         remarks=("kept remark",),
     )
@@ -489,14 +487,14 @@ def test_one_question_is_run_alone_and_the_others_keep_evidence_and_absence(
 
     def run_one(staged, inputs, limits, mode):
         asked.append(dict(inputs))
-        return Execution(staged, {"double": ("new",)}, {}, ("new remark",))
+        return Execution(staged, {"double": "new"}, {}, ("new remark",))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dispatch, "execute", run_one)
         run(session, ["ada"], question="double")
     assert asked == [{"double": session.exam.inputs["double"]}]
     merged = read_evidence(session.evidence_path("ada"))
-    assert merged.evidence == {"other": ("kept",), "double": ("new",)}
+    assert merged.evidence == {"other": "kept", "double": "new"}
     assert merged.absences == {"third": "It hung."}
     assert merged.remarks == ("kept remark", "new remark")
     assert merged.submitted == two_questions.submitted != ""
@@ -510,7 +508,7 @@ def test_where_a_question_crashes_now_its_old_evidence_is_gone(session, two_ques
         patch.setattr(dispatch, "execute", crash)
         (graded,) = run(session, ["ada"], question="double").values()
     merged = read_evidence(session.evidence_path("ada"))
-    assert merged.evidence == {"other": ("kept",)}
+    assert merged.evidence == {"other": "kept"}
     assert merged.absences == {"third": "It hung.", "double": "It crashed."}
     assert (graded.points, graded.verdicts[0].says) == (0.0, "It crashed.")
 

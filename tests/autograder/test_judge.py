@@ -18,7 +18,7 @@ from nextword.evidence.codec import MAX_BYTES, encode
 
 
 def verdict_on(exam, function):
-    return judge(exam, [exam.testify(function)])
+    return judge(exam, exam.testify(function))
 
 
 def total(values, sign=1):
@@ -100,18 +100,10 @@ def test_every_known_way_of_the_course_is_judged_as_it_should_be(exam):
 
 
 def test_missing_evidence_gets_no_points_and_says_why(toy):
-    verdict = judge(toy, [], "The test cell was not reached.")
+    verdict = judge(toy, None, "The test cell was not reached.")
     assert (verdict.points, verdict.says) == (0, "The test cell was not reached.")
     assert verdict.flag is None
-    assert judge(toy, []).says == "Nothing came back."
-
-
-def test_doubled_evidence_gets_no_points_and_a_flag_even_if_it_is_right(toy):
-    evidence = toy.testify(total)
-    verdict = judge(toy, [evidence, evidence])
-    assert verdict.points == 0
-    assert "2 pieces of evidence" in verdict.says
-    assert "2 pieces of evidence" in verdict.flag
+    assert judge(toy, None).says == "Nothing came back."
 
 
 def test_a_model_that_knows_the_held_out_words_gets_no_points_and_a_flag(toy_exam):
@@ -152,7 +144,7 @@ def malformed(evidence):
 
 def test_malformed_evidence_gets_no_points_a_flag_and_words(toy):
     for text in malformed(toy.testify(total)):
-        verdict = judge(toy, [text])
+        verdict = judge(toy, text)
         assert verdict.points == 0
         assert verdict.groups == ()
         assert verdict.says.startswith("The evidence could not be read: ")
@@ -160,7 +152,7 @@ def test_malformed_evidence_gets_no_points_a_flag_and_words(toy):
 
 
 def test_oversized_evidence_gets_no_points_a_flag_and_its_size(toy):
-    verdict = judge(toy, [toy.testify(total) + " " * 3 * MAX_BYTES])
+    verdict = judge(toy, toy.testify(total) + " " * 3 * MAX_BYTES)
     assert verdict.points == 0
     assert f"at most {3 * MAX_BYTES:,} are allowed" in verdict.flag
 
@@ -195,7 +187,7 @@ def forged(toy, **said):
     ids=lambda value: str(value)[:50],
 )
 def test_no_value_that_a_student_can_send_breaks_the_judge(toy, value):
-    verdict = judge(toy, [forged(toy, value=value)])
+    verdict = judge(toy, forged(toy, value=value))
     assert verdict.points == 0
     assert len(verdict.example.got) < 4_000
     json.dumps(asdict(verdict), ensure_ascii=False).encode()
@@ -203,7 +195,7 @@ def test_no_value_that_a_student_can_send_breaks_the_judge(toy, value):
 
 def test_exceptions_that_a_student_can_send_break_nothing(toy):
     error = {"types": ["\ud800", "A" * 500], "message": "\ud800" * 9, "line": "\udfff"}
-    verdict = judge(toy, [forged(toy, error=error)])
+    verdict = judge(toy, forged(toy, error=error))
     assert verdict.points == 0
     json.dumps(asdict(verdict), ensure_ascii=False).encode()
 
@@ -319,7 +311,7 @@ def test_the_line_at_which_time_ran_out_is_shown_with_its_number(toy):
         while True:
             sign += 1
 
-    verdict = judge(toy, [toy.testify(never_ends)])
+    verdict = judge(toy, toy.testify(never_ends))
     first = never_ends.__code__.co_firstlineno
     lines = {f"line {first + 1}: while True:", f"line {first + 2}: sign += 1"}
     assert verdict.line in {f"{line}  (when its time was up)" for line in lines}
@@ -403,7 +395,7 @@ def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(toy, 
     for each in evidence["cases"]:
         if each[0] in told:
             each[1] = json.dumps(json.loads(each[1]) | {"value": encode(answers[each[0]].value)})
-    verdict = judge(exam, [json.dumps(evidence)])
+    verdict = judge(exam, json.dumps(evidence))
     assert verdict.points < verdict.max_points
     assert (verdict.hint == way.hint) is hinted
     assert verdict.hint is None or hinted
@@ -556,8 +548,6 @@ def test_a_verdict_does_not_depend_on_the_order_of_the_cases(toy):
     backwards = {**evidence, "cases": evidence["cases"][::-1]}
     reordered = replace(toy, cases=toy.cases[::-1])
     verdicts = [
-        judge(exam, [json.dumps(data)])
-        for exam in (toy, reordered)
-        for data in (evidence, backwards)
+        judge(exam, json.dumps(data)) for exam in (toy, reordered) for data in (evidence, backwards)
     ]
     assert len({repr(replace(verdict, line=None)) for verdict in verdicts}) == 1

@@ -112,7 +112,7 @@ def always(exam, text):
 
 def judged(exam, evidence):
     with allowance(SECONDS):
-        verdict = judge(exam, [evidence])
+        verdict = judge(exam, evidence)
     assert 0 <= verdict.points <= verdict.max_points
     assert verdict.says
     json.dumps(verdict, default=vars).encode()

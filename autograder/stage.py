@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from autograder.conventions import EXPLORATION, GIVEN, WRITTEN, grade_id_of
+from autograder.conventions import EXPLORATION, GIVEN, WRITTEN, grade_id_of, split_grade_id
 from autograder.derive import Derived
 from autograder.earlier import Earlier, is_earlier
 from autograder.nbgrader_setup import ANSWER_STUB
@@ -20,7 +20,6 @@ from autograder.recognise import (
     recognise,
     role_of,
     settled,
-    split_grade_id,
 )
 
 _GOES_ON = "*The answer goes on below.*"

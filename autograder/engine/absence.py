@@ -120,13 +120,14 @@ def _went_wrong(cells: Sequence[NotebookNode], place: int) -> str:
 def _stopped(cells: Sequence[NotebookNode], place: int) -> str:
     """Return that a cell stopped, with which error, and what to do where that is known."""
     cell, error = cells[place], _error(cells[place])
+    kind = error.ename if error is not None else ""
     words = f"{_name(cells, place)} stopped with {_shown(cells, place)}."
-    if error.ename in ("ModuleNotFoundError", "ImportError"):
+    if kind in ("ModuleNotFoundError", "ImportError"):
         words += (
             " When a notebook is graded, only the packages that its first cell names are there, "
             "and files beside the notebook are not read."
         )
-    elif any(space in cell.source for space in _ODD_SPACES) and error.ename == "SyntaxError":
+    elif any(space in cell.source for space in _ODD_SPACES) and kind == "SyntaxError":
         words += " Some of its spaces are not ordinary ones: type them again."
     elif _DEBUGGER.search(cell.source):
         words += " It calls the debugger, which nobody answers when it is graded: take that out."

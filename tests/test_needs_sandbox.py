@@ -37,15 +37,18 @@ def session(tmp_path):
         (tmp_path / "conftest.py").write_text(MACHINE.format(problem=problem, inside=inside))
         (tmp_path / "test_suite.py").write_text(TESTS)
         (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = needs_sandbox\n")
-        command = [sys.executable, "-m", "pytest", "-p", "tests.needs_sandbox", "-ra", *options]
+        plugins = ["-p", "xdist", "-p", "tests.needs_sandbox", "-p", "no:cacheprovider"]
+        command = [sys.executable, "-m", "pytest", *plugins, "-ra", *options, str(tmp_path)]
         plain = {name: value for name, value in os.environ.items() if name != "CI"}
         return subprocess.run(
-            [*command, "-p", "no:cacheprovider", str(tmp_path)],
+            command,
             capture_output=True,
             text=True,
             check=False,
             cwd=tmp_path,
-            env=plain | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"} | environment,
+            env=plain
+            | {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+            | environment,
         )
 
     return run

@@ -174,9 +174,9 @@ class QuestionExam:
     def _answers(self) -> dict[str, str]:
         return {}
 
-    def testify(self, function: Callable[..., Any]) -> str:
+    def testify(self, function: Callable[..., Any], patience: float = 1.0) -> str:
         """Return a function's evidence, called in this process: for the course's own code."""
-        return run_here(function, self.inputs)
+        return run_here(function, self.inputs, patience)
 
     def read(self, evidence: str) -> dict[str, Outcome]:
         """Return the outcomes in a piece of evidence (see `read_testimony`)."""
@@ -270,10 +270,9 @@ def _generator(seed: str) -> np.random.Generator:
 def _examine(material: Material, kit: QuestionKit, cases: tuple[ExamCase, ...]) -> QuestionExam:
     asked = _asked(cases)
     inputs = _inputs(kit, asked)
-    unhurried = _inputs(kit, asked, patience=PATIENCE)
 
     def outcomes(function: Callable[..., Any]) -> dict[str, Outcome]:
-        return read_testimony(run_here(function, unhurried), read_cases(unhurried))
+        return read_testimony(run_here(function, inputs, PATIENCE), read_cases(inputs))
 
     return QuestionExam(
         kit,
@@ -296,10 +295,10 @@ def _asked(cases: Sequence[ExamCase]) -> list[dict[str, Any]]:
     ]
 
 
-def _inputs(kit: QuestionKit, asked: list[dict[str, Any]], patience: float = 1.0) -> str:
+def _inputs(kit: QuestionKit, asked: list[dict[str, Any]]) -> str:
     limits = {
-        "seconds_per_case": patience * kit.check.seconds_per_case,
-        "seconds": patience * SECONDS_PER_QUESTION,
+        "seconds_per_case": kit.check.seconds_per_case,
+        "seconds": SECONDS_PER_QUESTION,
     }
     return json.dumps({"question": kit.name, "cases": asked, **limits}, allow_nan=False)
 

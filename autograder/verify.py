@@ -13,7 +13,7 @@ from autograder.checking import Misconception
 from autograder.engine.isolation import trusted_mode
 from autograder.engine.limits import Limits
 from autograder.engine.run import execute
-from autograder.exam import Exam, QuestionExam, draw_exam
+from autograder.exam import PATIENCE, Exam, QuestionExam, draw_exam
 from autograder.grading import to_evidence
 from autograder.judge import Verdict, judge
 from autograder.judging import judge_all
@@ -126,11 +126,11 @@ def _notebook_findings(
 def _way_findings(seed: int, exam: QuestionExam) -> Iterator[Finding]:
     """Judge every known way of a question, called in this process."""
     for way in exam.kit.correct_ways:
-        verdict = judge(exam, exam.testify(way.function))
+        verdict = judge(exam, exam.testify(way.function, PATIENCE))
         fair = verdict.points == verdict.max_points
         yield _finding(seed, verdict, "correct way", way.name, verdict.max_points, fair)
     for wrong_way in exam.kit.misconceptions:
-        verdict = judge(exam, exam.testify(wrong_way.function))
+        verdict = judge(exam, exam.testify(wrong_way.function, PATIENCE))
         yield _misconception_finding(seed, exam, wrong_way, verdict)
 
 

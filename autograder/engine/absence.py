@@ -20,6 +20,8 @@ _LONGEST = 200
 """Characters kept of an error's message."""
 _MOST_FAILED = 5
 """How many failed cells are listed."""
+_CELLS_FILE = re.compile(r" \((?:<[^<>]*>|[^\s()]+\.py), line (\d+)\)$")
+"""Where a syntax error is: in a file that nobody has, by a name that depends on the kernel."""
 _DEBUGGER = re.compile(r"\b(?:breakpoint|set_trace)\(")
 _PYTHONS_OWN = {
     "ModuleNotFoundError": re.compile(r"No module named '([\w.]+)'"),
@@ -168,6 +170,7 @@ def _shown(cells: Sequence[NotebookNode], place: int) -> str:
         return "no error"
     name = _plain(error.ename)[:60]
     message = _plain(error.evalue.strip().partition("\n")[0])
+    message = _CELLS_FILE.sub(r" (line \1)", message)
     if any(map(_holds_secrets, cells[:place])):
         name = name if hasattr(builtins, name) else "an error of its own"
         pattern = _PYTHONS_OWN.get(name)

@@ -405,7 +405,7 @@ def test_evidence_of_an_earlier_version_is_not_judged_again_but_run_again(sessio
     (graded,) = rejudge(session, ["ada"])
     assert "another version of this program" in (graded.failure or "")
     assert "Run: autograder grade" in (graded.failure or "")
-    again = {each.student: each for each in run(session, three)}
+    again = run(session, three)
     assert (again["ada"].points, again["ada"].reused, again["bob"].reused) == (2.0, False, True)
 
 

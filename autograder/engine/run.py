@@ -227,8 +227,6 @@ def _note_deadline(question: str | None, line: str, limits: Limits, progress: _P
         progress.absences[question] = f"{words} while your function was called."
 
 
-
-
 def _question(cell: NotebookNode) -> str | None:
     """Return the question that a graded cell belongs to, None for other cells."""
     grade_id = grade_id_of(cell)

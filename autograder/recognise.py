@@ -73,8 +73,9 @@ def recognise(cells: Sequence[NotebookNode], released: Sequence[NotebookNode]) -
         name = grade_id_of(cell)
         if name is not None and role_of(name) == WRITTEN and name not in found.values():
             gap = _gap(index, places, len(released), len(cells))
-            loose = [cells[place] for place in gap if cells[place]["id"] not in found]
-            answers = [each["id"] for each in loose if each.cell_type == "markdown"]
+            loose = [cells[i] for i in gap if grade_id_of(cells[i]) is None]
+            texts = [each["id"] for each in loose if each.cell_type == "markdown"]
+            answers = [identity for identity in texts if identity not in found]
             found |= dict.fromkeys(answers[:1], name)
     return Recognised(found, frozenset(prose - found.keys()), _exploration(cells, released, found))
 

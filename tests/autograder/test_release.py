@@ -6,7 +6,8 @@ import shutil
 import nbformat
 import pytest
 
-from autograder import pairs, release
+from autograder import earlier, pairs, release
+from autograder.material import load_material
 from autograder.release import (
     Leak,
     ReleaseFailed,
@@ -16,6 +17,7 @@ from autograder.release import (
     refuse_leaks,
     write_release,
 )
+from tests.autograder.conftest import ASSIGNMENTS
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,7 @@ def release_folder(tiny, tmp_path_factory):
 @pytest.fixture
 def released(tiny_copy, release_folder):
     shutil.copytree(release_folder, tiny_copy.assignment.release_folder)
+    earlier.record(tiny_copy.assignment.text_path.parent, tiny_copy.derived.release)
     return tiny_copy
 
 
@@ -73,6 +76,26 @@ def test_a_release_in_which_somebody_has_worked_is_not_replaced(released, work):
     with pytest.raises(WorkedOn, match="somebody has worked in it"):
         write_release(released)
     assert released.assignment.release_path.read_bytes() == before
+
+
+def test_a_release_leaves_a_record_beside_the_solution_which_students_never_get(tiny_copy):
+    folder = tiny_copy.assignment.text_path.parent
+    (folder / earlier.NAME).write_text("{}")  # there before, where nbgrader looks
+    written = write_release(tiny_copy)
+    assert earlier.is_recorded(tiny_copy.derived.release, earlier.read_earlier(folder))
+    assert [path.name for path in written.parent.iterdir()] == ["tiny.ipynb"]
+
+
+def test_a_release_that_is_not_recorded_is_not_current(released):
+    (released.assignment.text_path.parent / earlier.NAME).unlink()
+    with pytest.raises(StaleRelease, match=r"no record of this release\. Run: autograder release"):
+        check_release(released)
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_the_current_release_of_every_assignment_is_recorded(course, name):
+    material = load_material(course.assignment(name))
+    assert earlier.is_recorded(material.derived.release, material.earlier)
 
 
 def test_a_release_holds_the_notebook_and_nothing_else(released):

@@ -1,14 +1,20 @@
 import copy
 import json
+import re
 
 import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbgrader.utils import compute_checksum
 
 from autograder.conventions import grade_id_of
+from autograder.earlier import read_earlier, record
+from autograder.material import load_material
+from autograder.nbgrader_setup import ANSWER_STUB
 from autograder.stage import stage
 from autograder.submission import parse_notebook
+from tests.autograder.conftest import ASSIGNMENTS
 
 OURS = ("imports-given", "double-visible", "double-graded")
 
@@ -155,14 +161,13 @@ def test_a_notebook_without_any_metadata_is_recognised_cell_by_cell(tiny, staged
     assert_ours_are_trusted(tiny, result)
 
 
-def test_a_written_answer_that_is_not_found_without_metadata_is_told(tiny, staged, notebook):
+def test_a_written_answer_without_metadata_is_found_by_its_place(tiny, staged, notebook):
     plain = [{key: cell[key] for key in ("cell_type", "source")} for cell in notebook["cells"]]
-    apart = {"cell_type": "markdown", "source": "A cell between"}
-    plain.insert(place(notebook, "why-written"), apart)
     plain.insert(place(notebook, "why-written"), {"cell_type": "code", "source": "1"})
     result, remarks = staged({**notebook, "cells": plain})
-    assert remarks == ("The cell why-written had been deleted; it was put back.",)
-    assert "Because." in [cell.source for cell in result.cells]
+    assert remarks == ()
+    (answer,) = [cell for cell in result.cells if grade_id_of(cell) == "why-written"]
+    assert answer.source == "Because."
 
 
 def test_prose_of_ours_is_not_taken_for_a_written_answer(material):
@@ -184,18 +189,202 @@ def test_prose_of_ours_is_not_taken_for_a_written_answer(material):
         assert restored.source == cell["source"]
 
 
-def test_the_real_assignment_without_metadata_is_recognised_too(material):
-    release = json.loads(json.dumps(material.derived.release))
-    expected = [grade_id_of(cell) for cell in material.derived.release.cells]
-    for cell in release["cells"]:
-        nbgrader = cell["metadata"].get("nbgrader", {})
-        if nbgrader.get("grade_id", "").endswith("-written"):
-            cell["source"] = "My answer."
-        cell["metadata"] = {}
-    parsed, _ = parse_notebook(json.dumps(release).encode(), "counting.ipynb")
-    result, remarks = stage(parsed, material.derived)
+@pytest.fixture(scope="module", params=ASSIGNMENTS)
+def real(request, course):
+    """The material of each assignment in turn."""
+    return load_material(course.assignment(request.param))
+
+
+def solved(material):
+    """The reference as a student's JSON, with each written question answered."""
+    notebook = copy.deepcopy(material.derived.master)
+    released = {grade_id_of(cell): cell.source for cell in material.derived.release.cells}
+    for cell in notebook.cells:
+        grade_id = grade_id_of(cell) or ""
+        if grade_id.endswith("-written"):
+            cell.source = "My answer."
+        elif is_locked(grade_id):
+            cell.source = released[grade_id]
+    return json.loads(json.dumps(notebook))
+
+
+def is_locked(grade_id):
+    return grade_id.endswith(("-visible", "-graded", "-given"))
+
+
+def stripped(data):
+    """The same as an editor leaves it that drops all metadata of cells."""
+    return {**data, "cells": [{**cell, "metadata": {}} for cell in data["cells"]]}
+
+
+def staged_of(material, data):
+    parsed, _ = parse_notebook(json.dumps(data).encode(), "real.ipynb")
+    return stage(parsed, material.derived, material.earlier)
+
+
+def assert_locked_cells_are_the_masters(material, notebook, in_order=True):
+    ours = [cell for cell in material.derived.master.cells if is_locked(grade_id_of(cell) or "")]
+    staged = [cell for cell in notebook.cells if is_locked(grade_id_of(cell) or "")]
+    expected = {grade_id_of(cell): cell.source for cell in ours}
+    assert {grade_id_of(cell): cell.source for cell in staged} == expected
+    assert len(staged) == len(ours)
+    if in_order:
+        assert [grade_id_of(cell) for cell in staged] == list(expected)
+
+
+def test_the_reference_of_every_assignment_without_metadata_is_staged_as_with_it(real):
+    expected, nothing = staged_of(real, solved(real))
+    result, remarks = staged_of(real, stripped(solved(real)))
+    assert (remarks, nothing) == ((), ())
+    assert_locked_cells_are_the_masters(real, result)
+    assert [(cell.source, cell.metadata) for cell in result.cells] == [
+        (cell.source, cell.metadata) for cell in expected.cells
+    ]
+
+
+@pytest.mark.parametrize("change", ["add", "delete prose", "delete a locked cell", "move last"])
+def test_locked_cells_of_the_same_text_are_told_apart_by_order(real, change):
+    data = solved(real)
+    locked = [
+        i
+        for i, cell in enumerate(data["cells"])
+        if is_locked(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
+    ]
+    if change == "add":
+        own = {"cell_type": "code", "source": "mine = 1", "metadata": {}, "outputs": []}
+        for i in reversed(locked[::3]):
+            data["cells"].insert(i, own)
+    elif change == "delete prose":
+        prose = [
+            i
+            for i, cell in enumerate(data["cells"])
+            if cell["cell_type"] == "markdown" and not cell["metadata"].get("nbgrader")
+        ]
+        for i in reversed(prose[1::2]):
+            del data["cells"][i]
+    elif change == "delete a locked cell":
+        del data["cells"][locked[1]]
+    else:
+        data["cells"].append(data["cells"].pop(locked[1]))
+    result, remarks = staged_of(real, stripped(data))
+    assert_locked_cells_are_the_masters(real, result, in_order=change != "move last")
+    name = grade_id_of(real.derived.master.cells[locked[1]])
+    deleted = (f"The cell {name} had been deleted; it was put back.",)
+    assert remarks == (deleted if change == "delete a locked cell" else ())
+
+
+def test_two_locked_cells_of_one_text_belong_to_the_answers_before_them(course):
+    material = load_material(course.assignment("05_gradients"))
+    data = stripped(solved(material))
+    twins = ["must_vanish", "may_explode"]
+    released = {grade_id_of(cell): cell.source for cell in material.derived.release.cells}
+    assert released["must_vanish-graded"] == released["may_explode-graded"]
+    result, _ = staged_of(material, data)
+    order = [grade_id_of(cell) for cell in result.cells]
+    assert all(order.index(name) < order.index(f"{name}-graded") for name in twins)
+    assert order.index("must_vanish-graded") < order.index("may_explode-graded")
+
+
+@pytest.mark.parametrize("with_metadata", [True, False])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda source: source.replace("\n", "\r\n"),
+        lambda source: source.replace("\n", "\r"),
+        lambda source: source + "\n",
+        lambda source: source + "\n\n",
+        lambda source: source.rstrip("\n").replace("\n", "  \n") + "\t",
+    ],
+)
+def test_line_ends_and_space_at_ends_are_no_edit(material, change, with_metadata):
+    data = solved(material)
+    for cell in data["cells"]:
+        cell["source"] = change(cell["source"])
+    result, remarks = staged_of(material, data if with_metadata else stripped(data))
     assert remarks == ()
-    assert [grade_id_of(cell) for cell in result.cells] == expected
+    assert_locked_cells_are_the_masters(material, result)
+
+
+EARLIER = (
+    "Your notebook is of an earlier release of the assignment; the tests of the current one were "
+    "used."
+)
+
+
+def test_where_only_the_points_differ_an_earlier_release_is_told_once(material):
+    data = solved(material)
+    changed = 0
+    for cell in data["cells"]:
+        before = cell["source"]
+        cell["source"] = re.sub(r"\A# [\d.]+ points?", "# 77.5 points", before)
+        changed += cell["source"] != before
+    assert changed > 1
+    result, remarks = staged_of(material, data)
+    assert remarks == (EARLIER,)
+    assert_locked_cells_are_the_masters(material, result)
+
+
+def test_a_text_of_a_recorded_release_is_no_edit_and_another_is(tiny, notebook, tmp_path):
+    old = copy.deepcopy(tiny.derived.release)
+    place_of_test = place(notebook, "double-visible")
+    old.cells[place_of_test].source = "assert double(3) == 6"
+    record(tmp_path, old)
+    earlier = read_earlier(tmp_path)
+    edited = "The locked cell double-visible had been edited; ours was put back."
+    for number, expected in ((6, EARLIER), (7, edited)):
+        notebook["cells"][place_of_test]["source"] = f"assert double(3) == {number}"
+        parsed, _ = parse_notebook(json.dumps(notebook).encode(), "tiny.ipynb")
+        result, remarks = stage(parsed, tiny.derived, earlier)
+        assert remarks == (expected,)
+        assert_ours_are_trusted(tiny, result)
+
+
+def test_of_two_definitions_without_metadata_the_first_is_the_answer(tiny, staged, notebook):
+    data = stripped(notebook)
+    index = place(notebook, "double")
+    again = {**data["cells"][index], "source": "def double(x):\n    return 3 * x\n"}
+    data["cells"].insert(index + 1, again)
+    result, _ = staged(data)
+    (answer,) = [cell for cell in result.cells if grade_id_of(cell) == "double"]
+    assert answer.source == notebook["cells"][index]["source"]
+
+
+@pytest.mark.parametrize("grade_id", ["other-written", "double-visible", "no name"])
+def test_a_cell_with_a_grade_id_is_not_taken_for_a_written_answer(staged, notebook, grade_id):
+    cell = notebook["cells"][place(notebook, "why-written")]
+    cell["metadata"]["nbgrader"]["grade_id"] = grade_id
+    result, remarks = staged(notebook)
+    (restored,) = [cell for cell in result.cells if grade_id_of(cell) == "why-written"]
+    assert "Because." not in restored.source
+    assert "The cell why-written had been deleted; it was put back." in remarks
+
+
+@pytest.mark.parametrize("written", ["Because.", ANSWER_STUB, ""])
+def test_a_written_answer_that_goes_on_in_a_new_cell_is_for_a_person(
+    tiny, staged, notebook, written
+):
+    index = place(notebook, "why-written")
+    notebook["cells"][index]["source"] = written
+    own = {"cell_type": "markdown", "source": "And more.", "metadata": {}}
+    notebook["cells"].insert(index + 1, own)
+    result, remarks = staged(notebook)
+    assert remarks == (
+        (
+            "The written answer why-written goes on in cells below the one that was given for it; "
+            "a person reads them too."
+        ),
+    )
+    (answer,) = [cell for cell in result.cells if grade_id_of(cell) == "why-written"]
+    (given,) = [cell for cell in tiny.derived.master.cells if grade_id_of(cell) == "why-written"]
+    assert compute_checksum(answer) != given.metadata.nbgrader.get("checksum")
+    assert answer.source.endswith("*The answer goes on below.*")
+    assert result.cells[index + 1].source == "And more."
+
+
+def test_an_exploration_cell_that_lost_its_tag_is_not_run(staged, notebook):
+    result, _ = staged(stripped(notebook))
+    (cell,) = [cell for cell in result.cells if cell.source == "double(21)"]
+    assert cell.metadata.tags == ["exploration"]
 
 
 def test_a_deleted_test_cell_comes_back_behind_an_answer_in_another_cell(tiny, staged, notebook):

@@ -32,7 +32,10 @@ from filelock import FileLock, Timeout
 
 from autograder.errors import CourseError
 from autograder.files import needing_room, remove_unfinished, write_atomically
+from autograder.misplaced import misplaced, unusable
 
+_FEW = 5
+"""How many misplaced submissions are named where there is nothing else."""
 _WRITTEN = ("evidence", "verdicts", "autograded", "feedback", "reports")
 """The folders that runs write their results into."""
 PATIENCE = 5.0
@@ -165,7 +168,7 @@ class ClassFolder:
         return self.path / "reports" / f"{assignment}{suffix}"
 
     def students(self, assignment: str) -> list[str]:
-        """Return who has a folder for the assignment, in order.
+        """Return who has a folder for the assignment that can be graded, in order.
 
         Raises
         ------
@@ -173,13 +176,20 @@ class ClassFolder:
             Nobody has.
         """
         folders = (self.path / "submitted").glob(f"*/{assignment}")
-        found = sorted(folder.parent.name for folder in folders)
+        names = (folder.parent.name for folder in folders)
+        found = sorted(name for name in names if unusable(name) is None)
         if not found:
+            elsewhere = [f"{name}: {why}" for name, why in self.misplaced(assignment)[:_FEW]]
             raise NothingSubmitted(
                 f"Nothing to grade: expected {self.path}/submitted/<student>/{assignment}/, found "
                 "no such folder. Put the submissions there, or name another class: --class PATH"
+                + "".join(f"\n{words}" for words in elsewhere)
             )
         return found
+
+    def misplaced(self, assignment: str) -> list[tuple[str, str]]:
+        """Return whose submissions are not graded where they lie, and why."""
+        return list(misplaced(self.path / "submitted", assignment))
 
     def student(self, assignment: str, name: str) -> str:
         """Return `name` if it has submitted.

@@ -169,9 +169,12 @@ def _known_question(material: Material, question: str | None) -> None:
 
 def _closed(session: Session, results: list[Graded]) -> bool:
     """Print the closing table, write the reports; return whether everybody could be graded."""
-    console.print(closing_table(session.material, results))
     folder = session.class_folder
-    write_reports(session, results)
+    lost = [Graded(name, failure=why) for name, why in folder.misplaced(session.name)]
+    write_reports(session, [*results, *lost])
+    if len(results) == len(folder.students(session.name)):
+        results = [*results, *lost]
+    console.print(closing_table(session.material, results))
     _say(f"reports   {folder.report_path(session.name, '.html')} and .csv, of the whole class")
     _say(f"feedback  {folder.path}/feedback/<student>/{session.name}/")
     reused = sum(graded.reused for graded in results)

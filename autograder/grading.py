@@ -494,7 +494,9 @@ def kept_results(session: Session, now: Mapping[str, Graded]) -> Iterator[Graded
     """
     with books.open_gradebook(session.class_folder) as gradebook:
         writer = ScoreWriter(gradebook, session.material)
-        for student in session.class_folder.students(session.name):
+        students = session.class_folder.students(session.name)
+        yield from (graded for student, graded in now.items() if student not in students)
+        for student in students:
             if student in now:
                 yield now[student]
                 continue

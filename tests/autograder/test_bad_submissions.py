@@ -132,9 +132,9 @@ CHANGES = {
     "negative points": (metadata(GRADED, nbgrader={"grade_id": GRADED, "points": -3}), 2, ""),
     "other folder": (own("import os; os.chdir('/')"), 2, ""),
     "exit": (own("exit()"), 2, "Cell 1 ('exit()') was left out: it ended the Python process"),
-    "system exit": (own("raise SystemExit"), 2, ""),
+    "system exit": (own("raise SystemExit"), 2, "with SystemExit"),
     "endless loop": (own("while True: pass"), 2, "than 5 s, and was at line 1: while True: pass."),
-    "memory hog": (own("import numpy as np; np.ones(10**11)"), 2, ""),
+    "memory hog": (own("import numpy as np; np.ones(10**11)"), 2, "with MemoryError"),
     "flood": (own("print('x' * 10**7)"), 2, ""),
     "forging": (own(TALK), 2, ""),
     "forging in the function": (
@@ -203,9 +203,9 @@ def shadowing(path):
 
 # What happened to the file, the points that it still earns, and words that it gets.
 FILES = {
-    "no JSON": (no_json, 0, "tiny.ipynb is no notebook: expected JSON, which it is not"),
+    "no JSON": (no_json, 0, "tiny.ipynb is no notebook: it is a PDF document"),
     "no notebook": (no_notebook, 0, "it is JSON, but says no nbformat"),
-    "no UTF-8": (no_utf8, 0, "expected JSON, which it is not ('utf-8' codec can't decode"),
+    "no UTF-8": (no_utf8, 0, "tiny.ipynb is no notebook: expected JSON, which it is not"),
     "missing": (nothing, 0, "Expected tiny.ipynb, found an empty folder."),
     "renamed": (renamed, 2, "found tiny (1).ipynb, which was graded instead."),
     "two renamed": (two_renamed, 0, "found several other notebooks (a.ipynb, b.ipynb)"),

@@ -204,6 +204,28 @@ def lines(class_folder):
         return {line["student"]: line for line in csv.DictReader(file)}
 
 
+def test_misplaced_submissions_are_named_in_table_and_report_and_the_others_are_graded(
+    command, here, submitted, exam_of_the_session, ran, monkeypatch
+):
+    monkeypatch.setenv("NEXTWORD_CLASS", str(submitted.path))
+    folder = submitted.path / "submitted"
+    (folder / ("x" * 240) / "01_tiny").mkdir(parents=True)
+    (folder / "gus" / "01_Tiny").mkdir(parents=True)
+    (folder / "hal").mkdir()
+    (folder / "hal" / "tiny.ipynb").write_text("{}")
+    result = command("grade", "01_tiny")
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    assert "gus: NOT GRADED: There is '01_Tiny' instead of '01_tiny'" in said
+    assert "hal: NOT GRADED: There is tiny.ipynb in the student's own folder" in said
+    assert "has 240 bytes" in said
+    found = lines(submitted)
+    assert found["ada"]["points"] == "2"
+    assert "instead of" in found["gus"]["notes"]
+    assert command("grade", "01_tiny", "--student", "ada").exit_code == 0
+    assert "instead of" in lines(submitted)["gus"]["notes"]
+
+
 def test_the_reports_are_of_the_class_whoever_was_graded_just_now(
     command, here, submitted, exam_of_the_session, ran, submit, fill, tiny, monkeypatch
 ):
@@ -328,7 +350,7 @@ def test_rejudging_what_was_never_run_is_told_with_exit_code_1(
 
 def test_a_demonstration_without_a_sandbox_says_so_once(command, here, tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "load_material", lambda assignment: here)
-    write_release(here, here.assignment.course.assignments)
+    write_release(here)
     monkeypatch.setattr(demo, "trusted_mode", lambda: Mode.OPEN)
     result = command("demo", "--folder", tmp_path / "demo", "--students", 2, "--workers", 1)
     assert result.exit_code == 0, result.output

@@ -187,10 +187,10 @@ def test_what_cannot_be_read_gets_zero_and_words_and_no_run(session, three, ran,
     assert points(results) == recorded(session) == TRUE | {"dan": 0.0, "eve": 0.0}
     assert results["dan"].failure is None
     assert results["dan"].verdicts[0].says == "There was no notebook to grade."
-    assert "expected JSON, which it is not" in results["dan"].remarks[0]
+    assert "it is a PDF document" in results["dan"].remarks[0]
     assert "found an empty folder" in results["eve"].remarks[0]
     page = session.class_folder.feedback_path("01_tiny", "dan", "tiny").read_text()
-    assert "expected JSON, which it is not" in page
+    assert "it is a PDF document" in page
 
 
 def test_a_machine_that_fails_at_one_says_so_and_grades_the_others(session, three, hand_in, ran):

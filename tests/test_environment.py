@@ -184,3 +184,21 @@ def test_every_command_named_in_the_makefile_is_a_command():
     named = set(re.findall(r"\$\(BIN\)/autograder ([a-z-]+)", MAKEFILE))
     assert named
     assert named <= commands
+
+
+PACKAGES = re.compile(r"Python 3\.11 or later is there with (.*?); no other package is sure to be")
+
+
+def test_every_release_says_which_packages_the_grader_has() -> None:
+    told = {
+        path.parent.name: PACKAGES.search(path.read_text(encoding="utf-8"))
+        for path in (ROOT / "assignments").glob("*/*.ipynb")
+    }
+    assert set(told) == {path.parent.name for path in (ROOT / "solutions").glob("*/*.ipynb")}
+    for name, words in told.items():
+        assert words is not None, name
+        packages = set(re.findall(r"`(\w+)`", words[1]))
+        assert packages == {"nextword", "numpy", "scipy", "torch", "matplotlib"}, name
+        assert packages - {"nextword"} <= {
+            re.split(r"[=<>]", each)[0] for each in PROJECT["dependencies"]
+        }

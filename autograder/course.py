@@ -68,7 +68,7 @@ class Course:
         if not (root / "solutions").is_dir():
             raise NoCourseHere(
                 f"{root.resolve()} has no folder solutions/. Run this from the course's folder, "
-                "or name it: autograder --course PATH ..."
+                "or name it behind the command: --course PATH"
             )
         return cls(root.resolve())
 

@@ -1,10 +1,13 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from autograder import cli, commands, demo
@@ -437,3 +440,28 @@ def test_without_the_staff_extra_the_command_says_what_to_install(package):
     assert done.returncode == 1
     assert f"autograder needs {package}, which is not installed." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+QUOTED = re.compile(r"\bautograder (?P<command>[a-z][a-z-]+)(?P<options>(?: --[a-z-]+)*)")
+TOLD = re.compile(r"(?:Run: |`|then: |see |, )autograder [^`\"]*")
+
+
+def told_commands():
+    """Yield every command that the program tells to type, with its options, and where."""
+    folder = Path(cli.__file__).parent
+    for path in [*folder.rglob("*.py"), *folder.rglob("*.j2")]:
+        for told in TOLD.findall(path.read_text(encoding="utf-8")):
+            for found in QUOTED.finditer(told):
+                yield path.name, found["command"], found["options"].split()
+
+
+def test_every_command_that_is_told_exists_with_its_options():
+    known = {
+        command.name: {option for parameter in command.params for option in parameter.opts}
+        for command in typer.main.get_command(cli.app).commands.values()
+    }
+    told = list(told_commands())
+    assert len(told) > 10
+    for where, command, options in told:
+        assert command in known, where
+        assert set(options) <= known[command], (where, command)

@@ -177,7 +177,7 @@ class Range:
         seconds, grown = time.monotonic() - began, peak.growth()
         assert graded.failure is None, graded.failure
         terminal = io.StringIO()
-        Console(file=terminal, width=500).print(closing_table(self.material, [row_of(graded)]))
+        Console(file=terminal, width=500).print(closing_table(self.material, [graded]))
         files = {
             "feedback.html": folder.feedback_path(
                 assignment.name, student, assignment.notebook_name

@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.engine.limits import Limits
 from autograder.engine.run import Mode, execute
 
+pytestmark = pytest.mark.needs_sandbox
 LIMITS = Limits(cell_seconds=20, notebook_seconds=120)
 NAMES = st.sampled_from(["helper", "budget", "shell", "frames", "numpy_like", "kernel"])
 FOLDERS = st.sampled_from([".", "sub", "sub/inner"])

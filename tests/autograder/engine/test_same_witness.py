@@ -63,6 +63,7 @@ def test_a_change_in_any_file_of_the_code_is_another_digest(tmp_path):
     assert len(set(found)) == 3
 
 
+@pytest.mark.needs_sandbox
 @pytest.mark.usefixtures("another")
 @pytest.mark.parametrize("isolated", [True, False])
 def test_cold_mode_refuses_before_the_first_student(isolated):
@@ -71,6 +72,7 @@ def test_cold_mode_refuses_before_the_first_student(isolated):
         see_that_it_is_ours(isolated)
 
 
+@pytest.mark.needs_sandbox
 @pytest.mark.usefixtures("another")
 def test_a_warm_worker_refuses_to_serve_and_ends():
     worker = warm.WarmWorker(Limits())
@@ -80,6 +82,7 @@ def test_a_warm_worker_refuses_to_serve_and_ends():
     assert not worker.alive
 
 
+@pytest.mark.needs_sandbox
 @pytest.mark.usefixtures("another")
 @pytest.mark.parametrize("mode", [Mode.WARM, Mode.COLD, Mode.OPEN])
 def test_nothing_is_executed_in_any_mode(mode, right, tiny_exam, monkeypatch):
@@ -90,6 +93,7 @@ def test_nothing_is_executed_in_any_mode(mode, right, tiny_exam, monkeypatch):
         execute(from_dict(right), tiny_exam.inputs, Limits(), mode)
 
 
+@pytest.mark.needs_sandbox
 def test_a_second_copy_with_the_first_ones_environment_grades_nobody(tmp_path, course):
     """As it happened: a copy of the folder, and the environment that was made for the first."""
     copy = tmp_path / "copy"

@@ -63,7 +63,8 @@ def notebook_in(content: bytes, name: str, expected: str, largest: int) -> tuple
 
 def _chosen(members: list[zipfile.ZipInfo], name: str, expected: str) -> zipfile.ZipInfo:
     """Return the member to read."""
-    paths = [(PurePosixPath(each.filename), each) for each in members if not each.is_dir()]
+    named = [each for each in members if each.filename]  # zipfile falls over an empty name
+    paths = [(PurePosixPath(each.filename), each) for each in named if not each.is_dir()]
     found = [
         (path, each)
         for path, each in paths

@@ -40,7 +40,8 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 LARGEST_TEXT = 2**20
-"""Bytes read of a notebook as Python text."""
+MOST_LINES = 5_000
+"""Bytes and lines read of a notebook as Python text: time grows with the square of the lines."""
 _ZIP = b"PK\x03\x04"
 
 
@@ -201,13 +202,30 @@ def _parse_text(content: bytes, name: str, expected: str) -> tuple[NotebookNode,
             f"{name} is Python without the cells of a notebook (no `# %%` lines), so it cannot be "
             f"told which question is which. {advice}"
         )
+    lines = len(content.decode("utf-8", "replace").splitlines())
+    if lines > MOST_LINES:
+        raise UnreadableSubmission(
+            f"{name} has {lines:,} lines; at most {MOST_LINES:,} are read. {advice}"
+        )
     import jupytext  # is slow to import, and rarely needed
 
     try:
-        data = jupytext.reads(content.decode("utf-8-sig"), fmt="py:percent")
+        text = _without_header(content.decode("utf-8-sig"))
+        data = jupytext.reads(text, fmt="py:percent")
     except Exception as error:
         raise UnreadableSubmission(f"{name} could not be read as a notebook. {advice}") from error
     return parse_notebook(json.dumps(data).encode(), name)
+
+
+def _without_header(text: str) -> str:
+    """Return a text in percent format that begins with a cell.
+
+    A header is YAML, whose aliases make gigabytes of a few lines.
+    """
+    before, cell, behind = re.split(r"^(# %%)", text, maxsplit=1, flags=re.MULTILINE)
+    if all(line.startswith("#") or not line.strip() for line in before.splitlines()):
+        return cell + behind
+    return f"# %%\n{text}"
 
 
 def parse_notebook(content: bytes, name: str) -> tuple[NotebookNode, list[str]]:

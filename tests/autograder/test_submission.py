@@ -197,6 +197,7 @@ def with_password(archive):
         (with_password(zipped(("tiny.ipynb", TEXT))), "is a zip file with a password."),
         (zipped(("tiny.ipynb", TEXT), compression=zipfile.ZIP_LZMA), "a zip file of a rare kind."),
         (zipped(*((f"{i}", "") for i in range(1_001))), "holds more than 1,000 files."),
+        (zipped(("tiny.ipynb", TEXT)).replace(b"tiny.ipynb", b"\0iny.ipynb"), "no notebook."),
     ],
 )
 def test_a_zip_without_one_readable_notebook_is_refused_in_words(folder, archive, words):
@@ -232,6 +233,31 @@ def test_a_notebook_as_percent_text_is_graded_and_told(folder):
     assert submission.remarks == ("Expected tiny.ipynb, found tiny.py, which was graded instead.",)
 
 
+HEADER = """# ---
+# jupyter:
+#   a: &a [x, x, x, x, x, x, x, x, x]
+#   b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]
+# ---
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "found"),
+    [
+        ("", []),
+        (HEADER, []),
+        ("\n# Made by hand\n\n", []),
+        ("#!/usr/bin/python\n# coding: utf-8\n" + HEADER, []),
+        ("import math\n", ["import math"]),
+        (HEADER + "import math\n", [HEADER + "import math"]),
+    ],
+)
+def test_the_header_of_a_percent_text_is_never_read_as_yaml(folder, monkeypatch, before, found):
+    monkeypatch.setattr("yaml.safe_load", lambda words: pytest.fail("it was read"))
+    write(folder, (before + PERCENT).encode(), name="tiny.py")
+    assert sources(read_submission(folder, "tiny")) == [*found, "Words", "x = 1"]
+
+
 @pytest.mark.parametrize(
     "content", [b"x = 1\n", b"# coding: utf-8\n# In[1]:\nx = 1\n", b"\xff", b"# %%" * 2**20]
 )
@@ -241,6 +267,12 @@ def test_other_python_is_refused_in_words(folder, content):
         "tiny.py is Python without the cells of a notebook (no `# %%` lines), so it cannot be told "
         "which question is which. Submit the notebook itself, tiny.ipynb, again."
     )
+
+
+@pytest.mark.parametrize("line", ["# %%\n", "# %%\r", "# %%\f", "# In[1]:\n"])
+def test_a_percent_text_of_too_many_lines_is_refused_before_it_is_read(folder, line):
+    write(folder, ("# %%\n" + line * 5_000).encode(), name="tiny.py")
+    assert refusal(folder).startswith("tiny.py has 5,001 lines; at most 5,000 are read.")
 
 
 def test_percent_text_that_cannot_be_read_is_refused_in_words(folder):

@@ -25,6 +25,7 @@ from autograder.engine.isolation import safe_mode
 from autograder.engine.limits import Limits
 from autograder.engine.run import Mode
 from autograder.errors import CourseError
+from autograder.plain import plain_text
 
 app = typer.Typer(
     help="Release, grade and report the assignments of Next Word.",
@@ -63,7 +64,8 @@ def run() -> None:
         app()
     except CourseError as error:
         complaints = Console(stderr=True)
-        complaints.print(f"[bold red]autograder:[/] {escape(str(error))}", highlight=False)
+        words = escape(plain_text(str(error), kept="\n"))
+        complaints.print(f"[bold red]autograder:[/] {words}", highlight=False)
         sys.exit(1)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 from autograder import gradebook as books
 from autograder import pairs
@@ -24,7 +25,14 @@ from autograder.material import Material, load_material
 from autograder.release import check_release, write_release
 from autograder.report import write_reports
 from autograder.simulate import simulate, write_class
-from autograder.terminal import closing_table, counted, proof_table, symptom_table, with_progress
+from autograder.terminal import (
+    as_text,
+    closing_table,
+    counted,
+    proof_table,
+    symptom_table,
+    with_progress,
+)
 from autograder.verify import verify
 
 console = Console()
@@ -182,5 +190,6 @@ def _closed(session: Session, results: list[Graded]) -> bool:
         console.print(f"{reused} of {len(results)} had not changed and were judged from evidence")
     failed = [graded.student for graded in results if graded.failure]
     if failed:
-        complaints.print(f"[bold red]not graded:[/] {escape(', '.join(sorted(failed)))}")
+        who = as_text(", ".join(sorted(failed)))
+        complaints.print(Text.assemble(("not graded:", "bold red"), " ", who))
     return not failed

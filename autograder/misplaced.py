@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder.plain import plain_text
+
 LONGEST = 200
 """Bytes of a student's name: files of ours are named after it, with what is put around it."""
 
@@ -65,6 +67,5 @@ def _expected(assignment: str) -> str:
 
 def _shown(name: str) -> str:
     """Return a name that can be written anywhere, cut where it is long."""
-    plain = os.fsencode(name).decode("utf-8", "replace")
-    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in plain)
+    plain = plain_text(os.fsencode(name).decode("utf-8", "replace"))
     return plain if len(plain) <= LONGEST else f"{plain[:60]}…"

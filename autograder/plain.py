@@ -1,4 +1,4 @@
-"""Notebooks and cells made of parts that are known to be well formed.
+"""Text, cells and notebooks made of parts that are known to be well formed.
 
 nbformat's own makers validate each part against its schema, which for a submission takes longer
 than judging it.
@@ -12,6 +12,19 @@ from typing import Any
 from nbformat import NotebookNode, from_dict
 
 _CODE: dict[str, Any] = {"outputs": [], "execution_count": None}
+
+
+def plain_text(text: str, kept: str = "") -> str:
+    """Return a text in which what would steer a terminal or a page shows as U+FFFD.
+
+    Parameters
+    ----------
+    text
+        Whoever wrote it; also a file's name that is no UTF-8.
+    kept
+        Characters that stay although they are no printable ones.
+    """
+    return "".join(c if c.isprintable() or c in kept else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def plain_cell(kind: str, source: str, identity: str) -> NotebookNode:

@@ -196,18 +196,19 @@ def _mark_what_goes_on(
         grade_id = grade_id_of(cell)
         if grade_id is None or role_of(grade_id) != WRITTEN:
             continue
-        if place + 1 < len(staged) and _goes_on(staged[place + 1], recognised):
+        if place + 1 < len(staged) and _goes_on(staged[place + 1], grade_id, recognised):
             given = settled(masters[grade_id].source)
             written = "" if settled(cell.source) in (given, ANSWER_STUB) else cell.source
             cell.source = f"{written}\n\n{_GOES_ON}".strip()
             remarks.note("goes on", grade_id)
 
 
-def _goes_on(cell: NotebookNode, recognised: Recognised) -> bool:
-    """Return whether a cell is text that a student added."""
+def _goes_on(cell: NotebookNode, written: str, recognised: Recognised) -> bool:
+    """Return whether a cell is text that a student added, or another copy of the answer's cell."""
     identity = cell["id"]
     ours = identity in recognised.prose or grade_id_of(cell) is not None
-    return not ours and cell.cell_type != "code" and bool(cell.source.strip())
+    another = recognised.grade_ids.get(identity, written) != written
+    return not (ours or another) and cell.cell_type != "code" and bool(cell.source.strip())
 
 
 def _restore(

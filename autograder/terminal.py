@@ -15,6 +15,7 @@ from rich.text import Text
 from autograder.doctor import Symptom
 from autograder.grading import WITHOUT_SANDBOX, Graded
 from autograder.material import Material
+from autograder.plain import plain_text
 from autograder.report import notes
 from autograder.verify import Proof
 
@@ -68,12 +69,12 @@ def closing_table(
         if maximum is not None:
             cells = [*cells, total]
             total = f"{graded.standing.total:g}" if graded.standing else "-"
-        table.add_row(_text(graded.student), *cells, total, f"{len(found)}" if found else "")
+        table.add_row(as_text(graded.student), *cells, total, f"{len(found)}" if found else "")
         told = (note for note in found if note != WITHOUT_SANDBOX)
-        remarks += [_text(f"{graded.student}: {note}", "dim") for note in told]
+        remarks += [as_text(f"{graded.student}: {note}", "dim") for note in told]
         without_sandbox += WITHOUT_SANDBOX in found
     if without_sandbox:
-        remarks.append(_text(f"{without_sandbox} of {len(results)}: {WITHOUT_SANDBOX}", "dim"))
+        remarks.append(as_text(f"{without_sandbox} of {len(results)}: {WITHOUT_SANDBOX}", "dim"))
     names = ", ".join(f"Q{n} {kit.name}" for n, kit in enumerate(material.kits, start=1))
     made = [] if maximum is None else [Text(_MADE_OF, "dim")]
     return Group(table, Text(names), *made, *remarks)
@@ -84,10 +85,9 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _text(words: str, style: str = "") -> Text:
+def as_text(words: str, style: str = "") -> Text:
     """Return words as text; what would steer a terminal shows as a replacement character."""
-    plain = (c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in words)
-    return Text("".join(plain), style)
+    return Text(plain_text(words, kept="\n"), style)
 
 
 def proof_table(proof: Proof) -> Table:

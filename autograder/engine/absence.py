@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from nbformat import NotebookNode
 
 from autograder.conventions import EXPLORATION, GRADED, grade_id_of
+from autograder.plain import plain_text
 from autograder.recognise import defines, is_ours, role_of
 
 _LONGEST = 200
@@ -22,6 +23,7 @@ _MOST_FAILED = 5
 """How many failed cells are listed."""
 _CELLS_FILE = re.compile(r" \((?:<[^<>]*>|[^\s()]+\.py), line (\d+)\)$")
 """Where a syntax error is: in a file that nobody has, by a name that depends on the kernel."""
+_FUNCTION = re.compile(r"^(?:async +)?def +(\w+)", re.MULTILINE)
 _DEBUGGER = re.compile(r"\b(?:breakpoint|set_trace)\(")
 _PYTHONS_OWN = {
     "ModuleNotFoundError": re.compile(r"No module named '([\w.]+)'"),
@@ -70,6 +72,34 @@ def failed_cells(cells: Sequence[NotebookNode]) -> str | None:
     return f"Stopped with an error: {'; '.join(failed[:_MOST_FAILED])}{more}."
 
 
+def helpers_not_run(cells: Sequence[NotebookNode]) -> str | None:
+    """Return which functions are called by answers but stand in cells that are not run.
+
+    Only those that nothing that is run defines or takes as an argument. None where there is none.
+    """
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    not_run = [cell for cell in code if EXPLORATION in cell.metadata.get("tags", [])]
+    run = "\n".join(cell.source for cell in code if cell not in not_run)
+    defined = {name for cell in not_run for name in _FUNCTION.findall(cell.source)}
+    found = [name for name in sorted(defined) if _is_called_only(name, run)][:_MOST_FAILED]
+    if not found:
+        return None
+    return (
+        f"Called, but defined only in cells tagged `exploration`, which are not run when a "
+        f"notebook is graded: {', '.join(name[:60] for name in found)}. Define it in the "
+        "cell of the answer that calls it."
+    )
+
+
+def _is_called_only(name: str, source: str) -> bool:
+    """Return whether a name is called in a source, and bound nowhere in it."""
+    called = re.search(rf"(?<![\w.]){name}\(", source)
+    bound = re.search(
+        rf"(?<![\w.])(?:(?:def|class|import|as|for) +{name}\b|{name}\b *[=:,)])", source
+    )
+    return called is not None and bound is None
+
+
 def _why(question: str, cells: Sequence[NotebookNode], place: int) -> str:
     """Return what became of the cell that defines a question's function."""
     defining = [i for i, cell in enumerate(cells) if defines(cell, question)]
@@ -102,7 +132,7 @@ def _went_wrong(cells: Sequence[NotebookNode], place: int) -> str:
     cell, error = cells[place], _error(cells[place])
     first_line = cell.source.lstrip().partition("\n")[0].strip()
     if error is None and first_line.startswith("%%"):
-        magic = _plain(first_line.split()[0])
+        magic = plain_text(first_line.split()[0])
         return (
             f"{_name(cells, place)} begins with {magic}, which runs the cell in a place of its "
             f"own, so that nothing else sees what it defines. Take {magic} out."
@@ -159,7 +189,7 @@ def _is_text_of(cell: NotebookNode, question: str) -> bool:
 
 def _name(cells: Sequence[NotebookNode], place: int) -> str:
     grade_id = grade_id_of(cells[place])
-    first_line = _plain(cells[place].source.strip().partition("\n")[0])[:60]
+    first_line = plain_text(cells[place].source.strip().partition("\n")[0])[:60]
     return f"Cell {place + 1} ({grade_id or first_line})"
 
 
@@ -168,8 +198,8 @@ def _shown(cells: Sequence[NotebookNode], place: int) -> str:
     error, source = _error(cells[place]), cells[place].source
     if error is None:
         return "no error"
-    name = _plain(error.ename)[:60]
-    message = _plain(error.evalue.strip().partition("\n")[0])
+    name = plain_text(error.ename)[:60]
+    message = plain_text(error.evalue.strip().partition("\n")[0])
     message = _CELLS_FILE.sub(r" (line \1)", message)
     if any(map(_holds_secrets, cells[:place])):
         name = name if hasattr(builtins, name) else "an error of its own"
@@ -183,7 +213,3 @@ def _shown(cells: Sequence[NotebookNode], place: int) -> str:
 def _holds_secrets(cell: NotebookNode) -> bool:
     grade_id = grade_id_of(cell)
     return grade_id is not None and role_of(grade_id) == GRADED
-
-
-def _plain(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

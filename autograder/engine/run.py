@@ -17,7 +17,7 @@ from typing import Protocol
 from nbformat import NotebookNode
 
 from autograder.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
-from autograder.engine.absence import failed_cells, why_absent
+from autograder.engine.absence import failed_cells, helpers_not_run, why_absent
 from autograder.engine.cold import cold_session
 from autograder.engine.conversation import Conversation
 from autograder.engine.ending import Ending
@@ -124,8 +124,8 @@ def execute(
         )
     for question in inputs.keys() - progress.evidence.keys() - progress.absences.keys():
         progress.absences[question] = "The test cell was not reached: the run ended before it."
-    if (failed := failed_cells(notebook.cells)) is not None:
-        progress.incidents.append(failed)
+    told = (failed_cells(notebook.cells), helpers_not_run(notebook.cells))
+    progress.incidents += [words for words in told if words is not None]
     return Execution(notebook, progress.evidence, progress.absences, tuple(progress.incidents))
 
 

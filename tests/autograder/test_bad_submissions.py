@@ -6,7 +6,9 @@ must not notice.
 
 import copy
 import json
+import zipfile
 
+import jupytext
 import nbformat
 import pytest
 
@@ -109,6 +111,55 @@ BASH = {"kernelspec": {"name": "bash", "display_name": "Bash", "language": "bash
 NO_TYPES = {"nbgrader": ["double"], "tags": {}, "editable": "no"}
 FORGING = "def double(x):\n    " + TALK.replace("\n", "\n    ") + "return 2 * x"
 
+RIGHT = "def double(x):\n    return 2 * x"
+NO_PANDAS = "ModuleNotFoundError: No module named 'no_pandas'."
+WITH = "stopped with "
+EARLIER = "Your notebook is of an earlier release of the assignment"
+
+
+def hidden_by_an_import(notebook, cell_of):
+    own("import no_pandas\nimport numpy as np")(notebook, cell_of)
+    answer("def double(x: np.ndarray):\n    return 2 * x")(notebook, cell_of)
+
+
+def in_exploration(notebook, cell_of):
+    answer("x = 1")(notebook, cell_of)
+    notebook["cells"].append(
+        {"cell_type": "code", "source": RIGHT, "metadata": {"tags": ["exploration"]}}
+    )
+
+
+def below_its_tests(notebook, cell_of):
+    answer("x = 1")(notebook, cell_of)
+    notebook["cells"].append({"cell_type": "code", "source": RIGHT, "metadata": {}})
+
+
+def with_ends(end):
+    """Give every line another end, as an editor of another system does, and the last line too."""
+
+    def change(notebook, cell_of):
+        for each in notebook["cells"]:
+            each["source"] = each["source"].replace("\n", end) + end
+
+    return change
+
+
+def both(first, second):
+    def change(notebook, cell_of):
+        first(notebook, cell_of)
+        second(notebook, cell_of)
+
+    return change
+
+
+def written_below(notebook, cell_of):
+    given = cell_of(notebook, "why-written")
+    given["source"] = "*Your answer here.*"
+    place = notebook["cells"].index(given) + 1
+    own_cell = {"cell_type": "markdown", "source": "Because.", "metadata": {}}
+    notebook["cells"].insert(place, own_cell)
+
+
 # A change to a good notebook, the points it still earns, and words that it gets.
 CHANGES = {
     "format 5": (field(nbformat=5), 0, "is in notebook format 5; expected format 4"),
@@ -132,9 +183,9 @@ CHANGES = {
     "negative points": (metadata(GRADED, nbgrader={"grade_id": GRADED, "points": -3}), 2, ""),
     "other folder": (own("import os; os.chdir('/')"), 2, ""),
     "exit": (own("exit()"), 2, "Cell 1 ('exit()') was left out: it ended the Python process"),
-    "system exit": (own("raise SystemExit"), 2, "with SystemExit"),
+    "system exit": (own("raise SystemExit"), 2, "Cell 1 (raise SystemExit) with SystemExit."),
     "endless loop": (own("while True: pass"), 2, "than 5 s, and was at line 1: while True: pass."),
-    "memory hog": (own("import numpy as np; np.ones(10**11)"), 2, "with MemoryError"),
+    "memory hog": (own("import numpy as np; np.ones(10**11)"), 2, "with MemoryError: Unable to"),
     "flood": (own("print('x' * 10**7)"), 2, ""),
     "forging": (own(TALK), 2, ""),
     "forging in the function": (
@@ -143,6 +194,41 @@ CHANGES = {
         "The evidence could not be read",
     ),
     "killer": (own("import os; os.kill(os.getppid(), 9)"), 2, ""),
+    "no such package": (
+        answer(f"import no_pandas\n{RIGHT}"),
+        0,
+        f"double) stopped with {NO_PANDAS}",
+    ),
+    "no such package in front": (
+        own("import no_pandas\nx = 1"),
+        2,
+        f"(import no_pandas) with {NO_PANDAS}",
+    ),
+    "first import hides the rest": (
+        hidden_by_an_import,
+        0,
+        f"(import no_pandas) {WITH}{NO_PANDAS}",
+    ),
+    "file beside it": (
+        answer(f"from helper import pad\n{RIGHT}"),
+        0,
+        "beside the notebook are not",
+    ),
+    "odd spaces": (answer("def double(x):\n\u00a0\u00a0return 2 * x"), 0, "not ordinary ones"),
+    "timed": (answer(f"%%timeit\n{RIGHT}"), 0, "begins with %%timeit, which runs the cell in"),
+    "captured": (answer(f"%%capture\n{RIGHT}"), 2, ""),
+    "in exploration": (in_exploration, 0, "is tagged `exploration`, and such cells are not run"),
+    "below its tests": (below_its_tests, 0, "stands below the test cell"),
+    "as raw": (cell(ANSWER, cell_type="raw"), 0, "had become a raw cell; expected code"),
+    "nowhere": (answer("x = 1"), 0, "No cell of your notebook defines it."),
+    "line ends": (with_ends("\r\n"), 2, ""),
+    "old line ends": (with_ends("\r"), 2, ""),
+    "space at ends": (with_ends("  \n"), 2, ""),
+    "line ends stripped": (both(with_ends("\r\n"), stripped), 2, ""),
+    "written below": (written_below, 2, "The written answer why-written goes on in cells below"),
+    "written as code": (cell("why-written", cell_type="code"), 2, "is read as text."),
+    "written as raw": (cell("why-written", cell_type="raw"), 2, "is read as text."),
+    "other points": (cell(GRADED, source="# 7 points, graded when you submit."), 2, EARLIER),
     "script": (answer("def double(x): raise ValueError('<script>1</script>')"), 0, ""),
 }
 
@@ -192,6 +278,44 @@ def huge(path):
         file.truncate(LARGEST + 1)
 
 
+def in_utf_16(path):
+    path.write_bytes(path.read_text().encode("utf-16"))
+
+
+def in_a_macs_zip(path):
+    with zipfile.ZipFile(path.with_name("Archive.zip"), "w") as archive:
+        archive.write(path, "hand in/tiny.ipynb")
+        archive.writestr("__MACOSX/hand in/._tiny.ipynb", "Mac OS X")
+    path.unlink()
+
+
+def with_a_macs_other_half(path):
+    renamed(path)
+    path.with_name("._tiny (1).ipynb").write_bytes(b"Mac OS X")
+
+
+def as_percent_text(path):
+    path.with_suffix(".py").write_text(jupytext.writes(nbformat.read(path, 4), fmt="py:percent"))
+    path.unlink()
+
+
+def as_script(path):
+    path.with_suffix(".py").write_text("# In[1]:\n" + RIGHT)
+    path.unlink()
+
+
+def named(name):
+    return lambda path: path.rename(path.with_name(name))
+
+
+def holding(content):
+    return lambda path: path.write_bytes(content)
+
+
+def half(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
 def bad_time(path):
     path.with_name("timestamp.txt").write_text("<b>soon</b>")
 
@@ -203,9 +327,9 @@ def shadowing(path):
 
 # What happened to the file, the points that it still earns, and words that it gets.
 FILES = {
-    "no JSON": (no_json, 0, "tiny.ipynb is no notebook: it is a PDF document"),
+    "no JSON": (no_json, 0, "tiny.ipynb is no notebook: it is a PDF document."),
     "no notebook": (no_notebook, 0, "it is JSON, but says no nbformat"),
-    "no UTF-8": (no_utf8, 0, "tiny.ipynb is no notebook: expected JSON, which it is not"),
+    "no UTF-8": (no_utf8, 0, "tiny.ipynb is no notebook: expected JSON, which it is not."),
     "missing": (nothing, 0, "Expected tiny.ipynb, found an empty folder."),
     "renamed": (renamed, 2, "found tiny (1).ipynb, which was graded instead."),
     "two renamed": (two_renamed, 0, "found several other notebooks (a.ipynb, b.ipynb)"),
@@ -214,6 +338,20 @@ FILES = {
     "folder": (folder_instead, 0, "tiny.ipynb is no regular file."),
     "huge": (huge, 0, "tiny.ipynb has 50 MB; at most 50 are read."),
     "bad time": (bad_time, 2, "found '<b>soon</b>', which was ignored."),
+    "UTF-16": (in_utf_16, 2, ""),
+    "a Mac's zip": (in_a_macs_zip, 2, "hand in/tiny.ipynb was taken out of the zip file Archive."),
+    "a Mac's other half": (with_a_macs_other_half, 2, "found tiny (1).ipynb, which was graded"),
+    "percent text": (as_percent_text, 2, "found tiny.py, which was graded instead."),
+    "Python script": (as_script, 0, "tiny.py is Python without the cells of a notebook"),
+    "ipynb.json": (named("tiny.ipynb.json"), 2, "found tiny.ipynb.json, which was graded"),
+    "ipynb.txt": (named("tiny.ipynb.txt"), 2, "found tiny.ipynb.txt, which was graded"),
+    "json": (named("tiny.json"), 2, "found tiny.json, which was graded"),
+    "upper case": (named("tiny.IPYNB"), 2, "found tiny.IPYNB, which was graded"),
+    "empty": (holding(b""), 0, "it is an empty file."),
+    "half": (half, 0, "it is only the first part of a file"),
+    "login page": (holding(b"<!DOCTYPE html><p>Log in"), 0, "it is a web page"),
+    "pointer": (holding(b"version https://git-lfs.github.com/spec/v1"), 0, "Git LFS keeps"),
+    "merge": (holding(b"{\n<<<<<<< a\n=======\n>>>>>>> b\n}"), 0, "the marks of a merge"),
     "shadowing files": (shadowing, 2, ""),
 }
 NAMES = ["[bold]name[red]", "<script>name<", "=HYPERLINK(1)", "Zoë Ω"]

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import nbformat
 import pytest
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
 from autograder import gradebook as books
@@ -101,6 +102,22 @@ def test_a_cell_that_is_gone_has_its_rows_and_asks_for_a_person(session, gone):
         grade = grade_of(gradebook, "why-written")
         assert (grade.auto_score, grade.needs_manual_grade) == (None, True)
         assert gradebook.find_submission("01_tiny", "ada").needs_manual_grade
+
+
+@pytest.mark.parametrize("kind", ["raw", "code", None])
+def test_a_written_answer_that_is_gone_from_a_resubmission_asks_for_a_person(session, kind):
+    untouched = executed(session.material)
+    record(session, "ada", 1.0, untouched)
+    changed = copy.deepcopy(untouched)
+    (written,) = [cell for cell in changed.cells if grade_id_of(cell) == "why-written"]
+    if kind is None:
+        changed.cells.remove(written)
+    else:
+        written.cell_type, written.metadata = kind, NotebookNode()
+    record(session, "ada", 1.0, changed)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        grade = grade_of(gradebook, "why-written")
+        assert (grade.auto_score, grade.needs_manual_grade) == (None, True)
 
 
 def marked(session, **scores):

@@ -19,7 +19,7 @@ from autograder.allowance import allowance
 from autograder.exam import Exam, QuestionExam, draw_exam
 from autograder.judge import judge
 from autograder.material import load_material
-from nextword.evidence.codec import Opaque, encode
+from nextword.evidence.codec import NotEncodable, Opaque, encode
 from nextword.evidence.recipes import Recipe
 
 SECONDS = 2.0
@@ -104,9 +104,9 @@ WRAPPED = [
 ]
 
 
-def always(exam, text):
+def always(exam, part):
     """Return the evidence of a function that gives one answer to everything."""
-    cases = ", ".join(f'{{"id": "{each.identity}", "value": {text}}}' for each in exam.cases)
+    cases = ", ".join(f'{{"id": "{each.identity}", {part}}}' for each in exam.cases)
     return f'{{"question": "{exam.kit.name}", "cases": [{cases}]}}'
 
 
@@ -120,9 +120,13 @@ def judged(exam, evidence):
 
 
 def judge_always(questions, value):
-    text = json.dumps(encode(value))
+    """Judge what a function that returns a value comes to; the witness passes on no larger one."""
+    try:
+        part = f'"value": {json.dumps(encode(value))}'
+    except NotEncodable as error:
+        part = f'"too_large": {json.dumps(str(error))}'
     for exam in questions:
-        verdict = judged(exam, always(exam, text))
+        verdict = judged(exam, always(exam, part))
         assert verdict.points < verdict.max_points, exam.kit.name
 
 

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nbgrader.utils import compute_checksum
+from nbgrader.utils import compute_checksum, determine_grade
 
 from autograder.conventions import grade_id_of
 from autograder.earlier import read_earlier, record
@@ -379,6 +379,39 @@ def test_a_written_answer_that_goes_on_in_a_new_cell_is_for_a_person(
     assert compute_checksum(answer) != given.metadata.nbgrader.get("checksum")
     assert answer.source.endswith("*The answer goes on below.*")
     assert result.cells[index + 1].source == "And more."
+
+
+def test_a_copy_of_the_cell_for_a_written_answer_is_marked_for_a_person(tiny, staged, notebook):
+    index = place(notebook, "why-written")
+    copied = copy.deepcopy(notebook["cells"][index])
+    notebook["cells"][index]["source"] = tiny.derived.master.cells[index].source
+    notebook["cells"].insert(index + 1, copied)
+    result, _ = staged(notebook)
+    assert determine_grade(result.cells[index])[0] is None
+
+
+@pytest.mark.parametrize(
+    "own", [{"cell_type": "markdown", "source": "  \n"}, {"cell_type": "code", "source": "1 + 1"}]
+)
+def test_an_empty_cell_or_code_below_is_no_written_answer(tiny, staged, notebook, own):
+    index = place(notebook, "why-written")
+    notebook["cells"][index]["source"] = tiny.derived.master.cells[index].source
+    notebook["cells"].insert(index + 1, {"metadata": {}, **own})
+    result, remarks = staged(notebook)
+    assert remarks == ()
+    assert determine_grade(result.cells[index])[0] == 0
+
+
+@pytest.mark.parametrize("kind", ["raw", "code"])
+def test_a_written_answer_in_a_cell_of_another_kind_is_read(staged, notebook, kind):
+    index = place(notebook, "why-written")
+    notebook["cells"][index]["cell_type"] = kind
+    result, remarks = staged(notebook)
+    assert remarks == (
+        "The written answer why-written had become a code or raw cell; it is read as text.",
+    )
+    assert (result.cells[index].cell_type, result.cells[index].source) == ("markdown", "Because.")
+    assert determine_grade(result.cells[index])[0] is None
 
 
 def test_an_exploration_cell_that_lost_its_tag_is_not_run(staged, notebook):

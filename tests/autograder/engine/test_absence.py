@@ -2,7 +2,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 
-from autograder.engine.absence import failed_cells, why_absent
+from autograder.engine.absence import failed_cells, helpers_not_run, why_absent
 
 MISSING = "There is no function double when its test cell runs."
 DEFINITION = "def double(x):\n    return 2 * x"
@@ -209,3 +209,28 @@ def test_of_many_failures_the_first_are_listed_and_the_rest_counted():
 def test_what_has_not_been_written_is_no_failure():
     stub = code("def f(): ...\nf()", ("NotImplementedError", ""), name="double")
     assert failed_cells([stub]) is None
+
+
+HELPER = code("def pad(x):\n    return x", tags=["exploration"])
+
+
+def test_a_helper_in_a_cell_that_is_not_run_is_told():
+    answer = code("def double(x):\n    return 2 * pad(x)", name="double")
+    said = helpers_not_run([HELPER, answer, graded()])
+    assert "defined only in cells tagged `exploration`" in said
+    assert ": pad. Define it in" in said
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "def double(x):\n    return 2 * x",
+        "def pad(x):\n    return x\ndef double(x):\n    return pad(x)",
+        "pad = lambda x: x\ndouble = lambda x: pad(x)",
+        "def double(x, pad):\n    return pad(x)",
+        "from numpy import pad\ndef double(x):\n    return pad(x)",
+        "def double(x):\n    return np.pad(x)",
+    ],
+)
+def test_a_helper_that_is_there_or_not_called_is_no_remark(answer):
+    assert helpers_not_run([HELPER, code(answer), graded()]) is None

@@ -24,6 +24,11 @@ from autograder.pictures import KINDS, admitted_attachments, admitted_picture
 from autograder.plain import plain_notebook
 
 _INVISIBLE = "\u200b"
+LONGEST_RENDERED = 10_000
+MOST_RENDERED = 60_000
+"""Characters of a cell of text, and of all of a notebook, that a renderer is asked for: the time of
+nbconvert's grows with their square. Further ones are shown as they were typed."""
+_TYPED = "*Shown as it was typed, as it is long:*"
 _METADATA = ("nbgrader", "tags", "deletable", "editable")
 
 # TeX prints no space and does print other characters, so formulas are parted by a space. What is
@@ -64,10 +69,16 @@ def harmless(notebook: NotebookNode) -> NotebookNode:
     metadata: dict[str, Any] = {"language_info": {"name": "python"}}
     if "kernelspec" in notebook.metadata:
         metadata["kernelspec"] = notebook.metadata["kernelspec"]
-    return plain_notebook([_cell(cell) for cell in notebook.cells], metadata)
+    room, cells = MOST_RENDERED, []
+    for cell in notebook.cells:
+        length = len(cell.source) if cell.cell_type == "markdown" else 0
+        rendered = length <= min(LONGEST_RENDERED, room)
+        cells.append(_cell(cell, rendered))
+        room -= length if rendered else 0
+    return plain_notebook(cells, metadata)
 
 
-def _cell(cell: NotebookNode) -> NotebookNode:
+def _cell(cell: NotebookNode, rendered: bool) -> NotebookNode:
     kept = {name: cell.metadata[name] for name in _METADATA if name in cell.metadata}
     made: dict[str, Any] = {
         "id": cell["id"],
@@ -83,7 +94,18 @@ def _cell(cell: NotebookNode) -> NotebookNode:
         made["source"], pictures = harmless_markdown(cell.source, attachments)
         if pictures:
             made["attachments"] = pictures
+        if not rendered:
+            made["source"] = _as_typed(made["source"])
     return from_dict(made)  # type: ignore[no-any-return]
+
+
+def _as_typed(source: str) -> str:
+    """Return a text as markdown's code, which shows every character, once."""
+    first, *lines = source.splitlines()
+    if first == _TYPED and all(line.startswith("    ") for line in lines if line):
+        return source
+    lines = [f"    {line}" for line in source.replace("\t", "    ").splitlines()]
+    return "\n".join([_TYPED, "", *lines])
 
 
 def _outputs(outputs: list[NotebookNode]) -> Iterator[dict[str, Any]]:

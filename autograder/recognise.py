@@ -95,14 +95,16 @@ def defines(cell: NotebookNode, name: str) -> bool:
 
     Its text is looked at, not its syntax: it may have none, and a parser of hostile text may fall.
     """
+    if cell.cell_type != "code" or name not in cell.source:
+        return False
     definition = rf"^(?:async +)?(?:def|class) +{name}\b|^{name} *(?::[^=\n]*)?=(?!=)"
-    return cell.cell_type == "code" and bool(re.search(definition, cell.source, re.MULTILINE))
+    return bool(re.search(definition, cell.source, re.MULTILINE))
 
 
 def settled(source: str) -> str:
     """Return a source without what editors change by themselves: line ends and space at ends."""
-    lines = re.split(r"\r\n|\r|\n", source)
-    return "\n".join(line.rstrip() for line in lines).strip("\n")
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(map(str.rstrip, lines)).strip("\n")
 
 
 def _answers(

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-_OPENERS = tuple("=+-@")
-_PARTING = ("\t", "\r", "\n")
-_UNSEEN = ("Z", "C")
+_OPENERS = tuple("=+-@\N{MINUS SIGN}")
+_PARTS = re.compile(r"([;\t\r\n])")
+"""What parts the cells of a row, or rows, where a program takes no comma for that."""
+_UNSEEN = ("Z", "C", "Mn", "Me")
 """Of these general categories are spaces, and characters that control or have no shape."""
+_BLANK = (
+    '"\N{HANGUL FILLER}\N{HANGUL CHOSEONG FILLER}\N{HANGUL JUNGSEONG FILLER}'
+    "\N{HALFWIDTH HANGUL FILLER}\N{BRAILLE PATTERN BLANK}"
+)
+"""Letters and signs that show nothing; and quotes, which are taken off where a cell begins."""
 
 
 def defused(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula, behind an apostrophe where it would.
+    """Return a cell that no spreadsheet takes for a formula, with apostrophes where it would.
 
     A formula may stand behind characters that are not seen, and begin with a relative of its sign,
-    such as the full-width one, which programs for East Asian scripts accept.
+    such as the full-width one, which programs for East Asian scripts accept. In a country whose
+    decimals have a comma, cells end at a semicolon, also inside of what is quoted for a comma.
 
     Examples
     --------
-    >>> defused("=1+1"), defused("a=1")
-    ("'=1+1", 'a=1')
+    >>> defused("=1+1"), defused("a=1"), defused("1; =2")
+    ("'=1+1", 'a=1', "1;' =2")
     """
-    seen = next((c for c in cell if unicodedata.category(c)[0] not in _UNSEEN), "")
-    if cell.startswith(_PARTING) or unicodedata.normalize("NFKC", seen).startswith(_OPENERS):
-        return f"'{cell}"
-    return cell
+    parts = _PARTS.split(cell)
+    parts[::2] = [f"'{part}" if _opens(part) else part for part in parts[::2]]
+    return ("'" if not parts[0] and len(parts) > 1 else "") + "".join(parts)
+
+
+def _opens(part: str) -> bool:
+    """Return whether the first character that is seen begins a formula."""
+    seen = next((c for c in part if not _is_unseen(c)), "")
+    return unicodedata.normalize("NFKC", seen).startswith(_OPENERS)
+
+
+def _is_unseen(character: str) -> bool:
+    return character in _BLANK or unicodedata.category(character).startswith(_UNSEEN)

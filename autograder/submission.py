@@ -25,6 +25,9 @@ from autograder.refusals import UnreadableSubmission, is_document, refuse
 LARGEST = 50 * 2**20
 MOST_CELLS = 2_000
 MOST_FILES = 1_000
+LONGEST_CELL = 1_000_000
+MOST_SOURCE = 2_000_000
+"""Characters of a cell, and of all cells together, that are read: what a person typed, and more."""
 DEEPEST = 10
 _KINDS = ("code", "markdown", "raw")
 _RENAMED = (".json", ".txt", "")
@@ -246,10 +249,32 @@ def parse_notebook(content: bytes, name: str) -> tuple[NotebookNode, list[str]]:
     if len(cells) > MOST_CELLS:
         remarks.append(f"Only the first {MOST_CELLS:,} of {len(cells):,} cells were read.")
     plain = [_plain_cell(cell, index) for index, cell in enumerate(cells[:MOST_CELLS])]
-    dropped = sum(cell is None for cell in plain)
-    if dropped:
-        remarks.append(f"{dropped} cells were damaged and were left out.")
-    return plain_notebook([cell for cell in plain if cell is not None]), remarks
+    read = [cell for cell in plain if cell is not None]
+    if len(read) < len(plain):
+        remarks.append(f"{len(plain) - len(read)} cells were damaged and were left out.")
+    short, more = _without_floods(read)
+    return plain_notebook(short), [*remarks, *more]
+
+
+def _without_floods(cells: Sequence[NotebookNode]) -> tuple[list[NotebookNode], list[str]]:
+    """Return the cells that can have been written in, and a remark on those that cannot."""
+    kept, room, left_out = [], MOST_SOURCE, []
+    for cell in cells:
+        length = len(cell.source)
+        if length > min(LONGEST_CELL, room):
+            left_out.append(1 + int(cell["id"].removeprefix("cell-")))
+        else:
+            kept.append(cell)
+            room -= length
+    if not left_out:
+        return kept, []
+    which = ", ".join(map(str, left_out[:5])) + (" and more" if len(left_out) > 5 else "")
+    words = (
+        f"Cells that were too long to be read were left out ({which}): at most {LONGEST_CELL:,} "
+        f"characters of a cell and {MOST_SOURCE:,} of all cells are read. Load data in your code "
+        "instead of writing it into a cell."
+    )
+    return kept, [words]
 
 
 def _decoded(content: bytes) -> str:

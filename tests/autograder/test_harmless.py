@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from nbconvert import HTMLExporter
 
-from autograder.harmless import clean_html, harmless, harmless_markdown
+from autograder.harmless import LONGEST_RENDERED, clean_html, harmless, harmless_markdown
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"pixels").decode()
 TAGS_OF_TEXT = {"p", "a", "em", "strong", "code", "pre", "div", "span", "blockquote", "ul", "ol"}
@@ -193,6 +193,34 @@ def test_what_is_harmless_stays_as_it_is():
     assert harmless(once) == once
     assert cells[0].source == "![a](attachment:my%20plot.png) <b>"
     nbformat.validate(once)
+
+
+SUPERLINEAR = ["\\\\(", "\\\\[", "\\begin{a}", "[", "![", "[a][b", "word\n", "> - "]
+"""What nbconvert's renderer needs time for that grows with the square of how often it is there."""
+
+
+@pytest.mark.parametrize("part", SUPERLINEAR)
+def test_no_more_text_is_rendered_than_a_person_writes(part):
+    text = part * (LONGEST_RENDERED // len(part) + 1)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    (cell,) = harmless(notebook).cells
+    first, empty, *lines = cell.source.split("\n")
+    assert (first, empty) == ("*Shown as it was typed, as it is long:*", "")
+    assert all(line.startswith("    ") for line in lines)
+    assert "\n".join(line[4:] for line in lines).replace("\u200b", "") == text.rstrip("\n")
+    assert harmless(harmless(notebook)).cells == harmless(notebook).cells
+
+
+def test_nor_of_all_cells_together():
+    cells = [nbformat.v4.new_markdown_cell("word " * 1_800) for _ in range(8)]
+    made = harmless(nbformat.v4.new_notebook(cells=cells)).cells
+    assert [cell.source.startswith("*Shown as") for cell in made] == [False] * 6 + [True] * 2
+
+
+def test_only_what_is_shown_as_typed_may_say_that_it_is():
+    text = "*Shown as it was typed, as it is long:*\n" + "[" * LONGEST_RENDERED
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    assert harmless(notebook).cells[0].source.split("\n")[-1].startswith("    [[")
 
 
 @pytest.mark.parametrize(

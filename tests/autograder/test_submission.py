@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from autograder.submission import (
     LARGEST,
+    LONGEST_CELL,
     MOST_CELLS,
+    MOST_SOURCE,
     UnreadableSubmission,
     parse_notebook,
     read_submission,
@@ -550,3 +552,20 @@ def test_whatever_the_cells_are_a_valid_notebook_is_read_or_refused(cells, versi
     nbformat.validate(notebook)
     if version == 4:
         assert len(notebook.cells) + sum(int(r.split()[0]) for r in remarks) == len(cells)
+
+
+def test_a_cell_that_nobody_typed_is_left_out_and_told(folder):
+    flood = {"cell_type": "code", "source": "x" * (LONGEST_CELL + 1), "metadata": {}}
+    write(folder, good_with(flood, *GOOD["cells"], flood))
+    submission = read_submission(folder, "tiny")
+    assert len(submission.notebook.cells) == len(GOOD["cells"])
+    (remark,) = submission.remarks
+    assert f"left out (1, {len(GOOD['cells']) + 2})" in remark
+
+
+def test_of_many_long_cells_the_first_are_read(folder):
+    long = {"cell_type": "markdown", "source": "x" * LONGEST_CELL, "metadata": {}}
+    write(folder, good_with(*GOOD["cells"], *[long] * 9))
+    submission = read_submission(folder, "tiny")
+    assert sum(len(cell.source) for cell in submission.notebook.cells) <= MOST_SOURCE
+    assert "and more)" in submission.remarks[0]

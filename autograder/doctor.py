@@ -22,6 +22,8 @@ from autograder.gradebook import open_gradebook
 _PACKAGES = ("numpy", "torch", "nbgrader", "nbclient", "ipykernel", "IPython", "SQLAlchemy")
 _MEMORY_PER_WORKER = 3 * 2**30
 _DISK_WANTED = 2 * 2**30
+_FAIR_SHARE = Path("/proc/sys/kernel/sched_autogroup_enabled")
+"""Whether the kernel shares processors between sessions, of which each sandbox is one."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def examine(class_folder: ClassFolder, workers: int) -> Iterator[Symptom]:
     """
     yield from _isolation()
     yield _control_groups()
+    yield _processors()
     yield from _room(class_folder, workers)
     yield _versions()
     yield _gradebook(class_folder)
@@ -100,6 +103,21 @@ def _control_groups() -> Symptom:
         f"writable: {', '.join(found) or 'none'}",
         "limits of single processes hold; for those of a whole sandbox, run as root with cgroups "
         "version 1",
+    )
+
+
+def _processors() -> Symptom:
+    try:
+        fair = _FAIR_SHARE.read_text(encoding="ascii").strip() == "1"
+    except OSError:
+        fair = False
+    if fair:
+        return Symptom("processors", "shared evenly between submissions that run at once")
+    return Symptom(
+        "processors",
+        f"{_FAIR_SHARE} is not 1",
+        "a submission that starts many processes slows others down that run at once: switch it on, "
+        "or take --workers 1 for the last word on who ran out of time",
     )
 
 

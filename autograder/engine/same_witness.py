@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import functools
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import autograder
 from autograder.engine.sandbox import plain_environment, sandbox_command
+from autograder.engine.trial import run_on_trial
 from autograder.errors import CourseError
 from autograder.inside import sight
 
 _INSIDE = Path(autograder.__path__[0]) / "inside"
-_SECONDS = 60
 _LOOK = (
     "import json, sys; sys.path.insert(0, sys.argv[1]); import sight; "
     "print(json.dumps(sight.seen()))"
@@ -69,15 +68,9 @@ def see_that_it_is_ours(isolated: bool) -> None:
     environment = plain_environment("/scratch")
     if isolated:
         command = sandbox_command(command, environment, visible=[_INSIDE])
-    done = subprocess.run(
-        command,
-        env=environment,
-        capture_output=True,
-        timeout=_SECONDS,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    if done.returncode != 0:
-        words = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise AnotherWitness(f"Nobody was graded: Python cannot be run in the sandbox: {words}")
-    compare(json.loads(done.stdout))
+    trial = run_on_trial(command, environment)
+    if trial.problem is not None:
+        raise AnotherWitness(
+            f"Nobody was graded: Python cannot be run in the sandbox: {trial.problem}"
+        )
+    compare(json.loads(trial.printed))

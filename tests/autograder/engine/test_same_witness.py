@@ -51,7 +51,7 @@ def test_both_places_are_told():
 
 def test_a_change_in_any_file_of_the_code_is_another_digest(tmp_path):
     def digest():
-        return sight._digest([tmp_path])
+        return sight.code_digest([tmp_path])
 
     (tmp_path / "a.py").write_text("x = 1")
     found = [digest()]

@@ -250,7 +250,7 @@ def test_export_quotes_what_stands_in_a_cell_and_defuses_formulas(
     assert (row["last_name"], row["first_name"], row["email"]) == (
         'O"Neil, Ann',
         "'=1+1",
-        "'\n@x",
+        "'\n'@x",
     )
     taken_off = {name: penalty or 0.0 for name, (_, penalty) in penalties(autograded).items()}
     assert {name: float(row["score"]) for name, row in rows.items()} == {

@@ -1,15 +1,15 @@
 """What an author writes about a question: its cases, its groups, and ways to get it wrong or right.
 
 A question has one module in ``autograder/checks/<notebook>/``, named after it, with one `Check`
-and any number of functions marked with `misconception` or `correct_way`.
+any number of functions marked with `misconception` or `correct_way`, and any number of `slip`s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -157,6 +157,49 @@ class CorrectWay:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, so that it can call itself by its name."""
         return self.function(*args, **kwargs)
+
+
+REFERENCE: Final = "reference"
+"""What a slip spoils that is one of the notebook's own solution."""
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A wrong way that is a small change of a right one. It is named by the variable that holds it.
+
+    Parameters
+    ----------
+    of
+        The right way, or `REFERENCE`.
+    changes
+        What is replaced by what, in order. It stands in the source exactly once.
+    loses, hint, overflows
+        See `Misconception`.
+    """
+
+    of: CorrectWay | Literal["reference"]
+    changes: tuple[tuple[str, str], ...]
+    loses: frozenset[str]
+    hint: str
+    overflows: bool = False
+
+
+def slip(
+    of: CorrectWay | Literal["reference"],
+    *changes: tuple[str, str],
+    loses: str | Sequence[str],
+    hint: str,
+    overflows: bool = False,
+) -> Slip:
+    """Return the mistake that a change makes of a right way (see `Slip`).
+
+    Examples
+    --------
+    >>> slip(REFERENCE, ("n - 1", "n"), loses="ends", hint="The last one is lost.").changes
+    (('n - 1', 'n'),)
+    """
+    groups = [loses] if isinstance(loses, str) else loses
+    return Slip(of, changes, frozenset(groups), hint, overflows)
 
 
 def misconception(

@@ -5,24 +5,24 @@ from __future__ import annotations
 import importlib
 import math
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
-from typing import TypeVar
+from typing import Any
 
 from nbformat import NotebookNode
 
 from autograder import pairs
-from autograder.checking import Check, CorrectWay, Misconception
+from autograder.checking import Check, CorrectWay, Misconception, Slip
 from autograder.conventions import Question, questions
 from autograder.course import Assignment
 from autograder.derive import Derived, derive
 from autograder.earlier import Earlier, read_earlier
 from autograder.errors import CourseError
 from autograder.reference import load_reference, reference_function
+from autograder.slips import spoil
 
-_Way = TypeVar("_Way", Misconception, CorrectWay)
 _CHECKS = "autograder.checks"
 
 
@@ -88,9 +88,7 @@ def load_material(assignment: Assignment) -> Material:
     asked = questions(notebook)
     package = _checks_package(assignment)
     known = {name for _, name, _ in pkgutil.iter_modules(package.__path__)}
-    kits = tuple(_load_kit(question, package, known) for question in asked)
-    for kit in kits:
-        reference_function(reference, kit.name)
+    kits = tuple(_load_kit(question, package, known, reference) for question in asked)
     _refuse_orphans(package, known, {kit.name for kit in kits})
     return Material(assignment, notebook, reference, kits)
 
@@ -127,7 +125,9 @@ def _checks_package(assignment: Assignment) -> ModuleType:
         ) from error
 
 
-def _load_kit(question: Question, package: ModuleType, known: set[str]) -> QuestionKit:
+def _load_kit(
+    question: Question, package: ModuleType, known: set[str], reference: ModuleType
+) -> QuestionKit:
     if question.name not in known:
         raise BrokenCheck(
             f"Question {question.name!r} has no check: expected "
@@ -141,15 +141,20 @@ def _load_kit(question: Question, package: ModuleType, known: set[str]) -> Quest
     kit = QuestionKit(
         question,
         check,
-        tuple(_marked(module, Misconception)),
-        tuple(_marked(module, CorrectWay)),
+        tuple(_misconceptions(module, reference_function(reference, question.name))),
+        tuple(value for value in vars(module).values() if isinstance(value, CorrectWay)),
     )
     _refuse_inconsistent(kit, module.__name__)
     return kit
 
 
-def _marked(module: ModuleType, kind: type[_Way]) -> Iterator[_Way]:
-    return (value for value in vars(module).values() if isinstance(value, kind))
+def _misconceptions(module: ModuleType, reference: Callable[..., Any]) -> Iterator[Misconception]:
+    """Yield the misconceptions of a check, in order."""
+    for name, value in vars(module).items():
+        if isinstance(value, Misconception):
+            yield value
+        elif isinstance(value, Slip):
+            yield spoil(name, value, reference, module.__name__)
 
 
 def _refuse_inconsistent(kit: QuestionKit, where: str) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""What tells numpy and torch in a process's environment to compute with one thread: more of them
+wait for one another where several processes compute, and sums in another order differ."""
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -16,6 +16,7 @@ from pathlib import Path
 import autograder
 import nextword
 from autograder.engine.bubblewrap import Bubblewrap, choose
+from autograder.engine.limits import ONE_THREAD
 from autograder.errors import CourseError
 from nextword.data_folder import data_folder
 
@@ -124,8 +125,7 @@ def _walls(
 def plain_environment(home: str) -> dict[str, str]:
     """Return the environment of student code: nothing of ours but where programs are."""
     programs = str(Path(sys.executable).parent)
-    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return single | {
+    return ONE_THREAD | {
         "PATH": f"{programs}:/usr/bin:/bin",
         "HOME": home,
         "TMPDIR": home,

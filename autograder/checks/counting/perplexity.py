@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import Case, Check, Group, case, correct_way, misconception, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -43,79 +43,14 @@ check = Check(
 )
 
 
-@misconception(
-    "nats",
-    "bases",
-    "edges",
-    hint="The sign is lost: log-probabilities are negative, and cross-entropy is minus their mean. "
-    "A perplexity below 1 is impossible.",
-)
-def sign_lost(log_probs: Sequence[float], base: float = math.e) -> float:
-    return base ** (sum(log_probs) / len(log_probs))
-
-
-@misconception(
-    "nats",
-    "bases",
-    hint="You raise 2 to the cross-entropy whatever its unit. 2^J is right for bits, e^J for nats: "
-    "the base of the power is the base of the logarithm.",
-)
-def two_to_the_nats(log_probs: Sequence[float], base: float = math.e) -> float:
+@correct_way
+def mean_first(log_probs: Sequence[float], base: float = math.e) -> float:
     if len(log_probs) == 0:
         raise ValueError("no tokens")
     try:
-        return 2.0 ** (-sum(log_probs) / len(log_probs))
+        return base ** (-sum(log_probs) / len(log_probs))
     except OverflowError:
         return math.inf
-
-
-@misconception(
-    "bases",
-    hint="You always raise e to the cross-entropy. Where the logarithms have another base, the "
-    "power needs that base: 2^J for bits.",
-)
-def base_ignored(log_probs: Sequence[float], base: float = math.e) -> float:
-    if len(log_probs) == 0:
-        raise ValueError("no tokens")
-    try:
-        return math.exp(-sum(log_probs) / len(log_probs))
-    except OverflowError:
-        return math.inf
-
-
-@misconception(
-    "nats",
-    "bases",
-    "edges",
-    hint="You average the probabilities and then invert. Perplexity averages the logarithms: it is "
-    "the geometric mean of the inverse probabilities, so one impossible token makes it infinite.",
-)
-def probabilities_averaged(log_probs: Sequence[float], base: float = math.e) -> float:
-    return len(log_probs) / sum(base**x for x in log_probs)
-
-
-@misconception(
-    "nats",
-    "bases",
-    hint="The sum is not divided by the number of tokens, so a longer text always looks worse.",
-)
-def not_per_token(log_probs: Sequence[float], base: float = math.e) -> float:
-    if len(log_probs) == 0:
-        raise ValueError("no tokens")
-    try:
-        return base ** -sum(log_probs)
-    except OverflowError:
-        return math.inf
-
-
-@misconception(
-    "nats",
-    "bases",
-    "edges",
-    hint="You return the cross-entropy J itself. Perplexity is the base raised to J.",
-)
-def cross_entropy_returned(log_probs: Sequence[float], base: float = math.e) -> float:
-    return -sum(log_probs) / len(log_probs)
 
 
 @correct_way
@@ -163,3 +98,49 @@ def geometric_mean(log_probs: Sequence[float], base: float = math.e) -> float:
         except OverflowError:
             return math.inf
     return result
+
+
+sign_lost = slip(
+    mean_first,
+    ("-sum(", "sum("),
+    loses=("nats", "bases", "edges"),
+    hint="The sign is lost: log-probabilities are negative, and cross-entropy is minus their mean. "
+    "A perplexity below 1 is impossible.",
+)
+two_to_the_nats = slip(
+    mean_first,
+    ("base **", "2.0 **"),
+    loses=("nats", "bases"),
+    hint="You raise 2 to the cross-entropy whatever its unit. 2^J is right for bits, e^J for nats: "
+    "the base of the power is the base of the logarithm.",
+)
+base_ignored = slip(
+    mean_first,
+    ("base **", "math.e **"),
+    loses="bases",
+    hint="You always raise e to the cross-entropy. Where the logarithms have another base, the "
+    "power needs that base: 2^J for bits.",
+)
+not_per_token = slip(
+    mean_first,
+    (" / len(log_probs)", ""),
+    loses=("nats", "bases"),
+    hint="The sum is not divided by the number of tokens, so a longer text always looks worse.",
+)
+cross_entropy_returned = slip(
+    mean_first,
+    ("base ** (-sum(log_probs) / len(log_probs))", "-sum(log_probs) / len(log_probs)"),
+    loses=("nats", "bases", "edges"),
+    hint="You return the cross-entropy J itself. Perplexity is the base raised to J.",
+)
+
+
+@misconception(
+    "nats",
+    "bases",
+    "edges",
+    hint="You average the probabilities and then invert. Perplexity averages the logarithms: it is "
+    "the geometric mean of the inverse probabilities, so one impossible token makes it infinite.",
+)
+def probabilities_averaged(log_probs: Sequence[float], base: float = math.e) -> float:
+    return len(log_probs) / sum(base**x for x in log_probs)

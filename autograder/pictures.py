@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +18,8 @@ KINDS = tuple(_BEGINNINGS)
 """The kinds that are shown. SVG is none of them: it is a document, with scripts and links."""
 LARGEST = 5 * 2**20
 MOST = 20
+MOST_PIXELS = 25_000_000
+"""A browser takes four bytes of memory for each, whatever the file takes."""
 
 
 def admitted_picture(kind: str, content: Any) -> str | None:
@@ -35,7 +39,21 @@ def admitted_picture(kind: str, content: Any) -> str | None:
         data = base64.b64decode(line, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return line if data.startswith(_BEGINNINGS[kind]) else None
+    if not data.startswith(_BEGINNINGS[kind]) or _pixels(data) > MOST_PIXELS:
+        return None
+    return line
+
+
+def _pixels(data: bytes) -> float:
+    """Return how many pixels a picture says that it has, infinitely many where it does not say."""
+    from PIL import Image  # is slow to import, and few answers have pictures
+
+    try:
+        # Only the header is read. Pillow's own limit warns of more than we admit.
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "GIF")) as picture:
+            return math.prod(picture.size)
+    except Exception:  # noqa: BLE001 - Pillow raises whatever the damage leads to
+        return math.inf
 
 
 def admitted_attachments(attachments: Any) -> dict[str, dict[str, str]]:

@@ -1,6 +1,10 @@
 import base64
+import io
+import struct
+import zlib
 
 import pytest
+from PIL import Image
 
 from autograder.pictures import LARGEST, MOST, admitted_attachments, admitted_picture
 
@@ -9,19 +13,41 @@ def encoded(content):
     return base64.b64encode(content).decode()
 
 
-PNG = encoded(b"\x89PNG\r\n\x1a\n...")
+def drawn(form, width=3, height=2):
+    file = io.BytesIO()
+    Image.new("RGB", (width, height)).save(file, form)
+    return encoded(file.getvalue())
 
 
-@pytest.mark.parametrize(
-    ("kind", "content"),
-    [
-        ("image/png", b"\x89PNG\r\n\x1a\n."),
-        ("image/jpeg", b"\xff\xd8\xff."),
-        ("image/gif", b"GIF89a"),
-    ],
-)
-def test_a_picture_of_its_kind_is_admitted(kind, content):
-    assert admitted_picture(kind, encoded(content)) == encoded(content)
+def bomb(width, height):
+    """Return a PNG of one colour: a kilobyte that a browser would take gigabytes for."""
+
+    def chunk(kind, data):
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
+    return encoded(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b""))
+
+
+PNG = drawn("PNG")
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF"])
+def test_a_picture_of_its_kind_is_admitted(form):
+    picture = drawn(form)
+    assert admitted_picture(f"image/{form.lower()}", picture) == picture
+
+
+def test_a_photo_is_admitted():
+    picture = drawn("JPEG", 4032, 3024)
+    assert admitted_picture("image/jpeg", picture) == picture
+
+
+@pytest.mark.parametrize("size", [(60_000, 60_000), (1, 2**31 - 1), (6_000, 6_000)])
+def test_a_picture_that_would_take_gigabytes_is_not(size):
+    assert admitted_picture("image/png", bomb(4, 3)) is not None
+    assert admitted_picture("image/png", bomb(*size)) is None
 
 
 def test_a_picture_on_several_lines_becomes_one():
@@ -33,6 +59,8 @@ def test_a_picture_on_several_lines_becomes_one():
     [
         ("image/png", encoded(b"<svg onload=x>")),
         ("image/jpeg", PNG),
+        ("image/png", encoded(b"\x89PNG\r\n\x1a\n...")),
+        ("image/gif", encoded(b"GIF89a")),
         ("image/svg+xml", encoded(b"<svg/>")),
         ("text/html", PNG),
         ("image/png", 'x" onerror="y'),

@@ -63,7 +63,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import Case, Check, Group, case, correct_way, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -78,17 +78,20 @@ check = Check(
 )
 
 
-@misconception("all", hint="What a student who wrote this needs to hear.")
-def first_left_out(values: list[float]) -> float:
-    return sum(values[1:])
-
-
 @correct_way
 def with_a_loop(values: list[float]) -> float:
     total = 0.0
     for value in values:
         total += value
     return total
+
+
+first_left_out = slip(
+    with_a_loop,
+    ("in values", "in values[1:]"),
+    loses="all",
+    hint="What a student who wrote this needs to hear.",
+)
 '''
 
 

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.comparing import Close
 
 Arrays = tuple[np.ndarray, np.ndarray]
@@ -55,112 +55,6 @@ check = Check(
 )
 
 
-@misconception(
-    "running",
-    "kinds",
-    hint="The cache forgets: it holds the square of the last gradient only, so every step is as long "
-    "as the first. It is the sum over all steps.",
-)
-def no_accumulation(
-    x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
-) -> Arrays:
-    cache = grad**2
-    return x - learning_rate * grad / (np.sqrt(cache) + eps), cache
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="You divide by the cache as it was before this gradient. Add its square first.",
-)
-def old_cache_divides(
-    x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
-) -> Arrays:
-    return x - learning_rate * grad / (np.sqrt(cache) + eps), cache + grad**2
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="The root is missing: the gradient is divided by the root of the cache, so that the step "
-    "does not depend on the unit of the gradient.",
-)
-def no_root(
-    x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
-) -> Arrays:
-    cache = cache + grad**2
-    return x - learning_rate * grad / (cache + eps), cache
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="eps stands under the root. It is added after the root is taken; where eps is large that "
-    "makes a difference.",
-)
-def eps_under_the_root(
-    x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
-) -> Arrays:
-    cache = cache + grad**2
-    return x - learning_rate * grad / np.sqrt(cache + eps), cache
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="Your step climbs the loss: x moves against its gradient, with a minus.",
-)
-def uphill(
-    x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
-) -> Arrays:
-    cache = cache + grad**2
-    return x + learning_rate * grad / (np.sqrt(cache) + eps), cache
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="The cache adds up absolute gradients. It adds up their squares.",
-)
-def absolute_gradients(
-    x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
-) -> Arrays:
-    cache = cache + np.abs(grad)
-    return x - learning_rate * grad / (np.sqrt(cache) + eps), cache
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="Your cache is a moving average, which forgets old gradients: that is RMSProp. AdaGrad adds "
-    "up all squares and forgets nothing.",
-)
-def moving_average(
-    x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
-) -> Arrays:
-    cache = 0.9 * cache + 0.1 * grad**2
-    return x - learning_rate * grad / (np.sqrt(cache) + eps), cache
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="All entries share one sum of squares, and so one learning rate. Each entry has its own.",
-)
-def one_sum_for_all(
-    x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
-) -> Arrays:
-    cache = cache + np.sum(grad**2)
-    return x - learning_rate * grad / (np.sqrt(cache) + eps), cache
-
-
 @correct_way
 def entry_by_entry(
     x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
@@ -205,3 +99,58 @@ def copies_in_place(
     sums += np.square(grad)
     rates = learning_rate / (np.power(sums, 0.5) + eps)
     return np.subtract(x, rates * grad), sums
+
+
+no_accumulation = slip(
+    REFERENCE,
+    ("cache + grad**2", "grad**2"),
+    loses=("running", "kinds"),
+    hint="The cache forgets: it holds the square of the last gradient only, so every step is as long "
+    "as the first. It is the sum over all steps.",
+)
+old_cache_divides = slip(
+    REFERENCE,
+    ("    cache = cache + grad**2\n", ""),
+    ("eps), cache", "eps), cache + grad**2"),
+    loses=("running", "first", "kinds"),
+    hint="You divide by the cache as it was before this gradient. Add its square first.",
+)
+no_root = slip(
+    REFERENCE,
+    ("np.sqrt(cache)", "cache"),
+    loses=("running", "first", "kinds"),
+    hint="The root is missing: the gradient is divided by the root of the cache, so that the step "
+    "does not depend on the unit of the gradient.",
+)
+eps_under_the_root = slip(
+    REFERENCE,
+    ("(np.sqrt(cache) + eps)", "np.sqrt(cache + eps)"),
+    loses=("running", "first", "kinds"),
+    hint="eps stands under the root. It is added after the root is taken; where eps is large that "
+    "makes a difference.",
+)
+uphill = slip(
+    REFERENCE,
+    ("x - learning_rate", "x + learning_rate"),
+    loses=("running", "first", "kinds"),
+    hint="Your step climbs the loss: x moves against its gradient, with a minus.",
+)
+absolute_gradients = slip(
+    REFERENCE,
+    ("grad**2", "np.abs(grad)"),
+    loses=("running", "first", "kinds"),
+    hint="The cache adds up absolute gradients. It adds up their squares.",
+)
+moving_average = slip(
+    REFERENCE,
+    ("cache + grad**2", "0.9 * cache + 0.1 * grad**2"),
+    loses=("running", "first", "kinds"),
+    hint="Your cache is a moving average, which forgets old gradients: that is RMSProp. AdaGrad adds "
+    "up all squares and forgets nothing.",
+)
+one_sum_for_all = slip(
+    REFERENCE,
+    ("grad**2", "np.sum(grad**2)"),
+    loses=("running", "first", "kinds"),
+    hint="All entries share one sum of squares, and so one learning rate. Each entry has its own.",
+)

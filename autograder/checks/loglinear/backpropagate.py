@@ -7,7 +7,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, correct_way, misconception, repeated
+from autograder.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    correct_way,
+    misconception,
+    repeated,
+    slip,
+)
 from autograder.checks.loglinear.drawing import (
     Sketch,
     draw_chain,
@@ -49,268 +58,29 @@ check = Check(
 )
 
 
-@misconception(
-    "shared",
-    "paths",
-    "again",
-    hint="What comes from one successor replaces what came from another: a single = where shares are "
-    "to be added up.",
-)
-def overwritten(output: Node) -> None:
-    order: list[Node] = []
-    seen: set[Node] = set()
+@correct_way
+def shares_are_counted(output: Node) -> None:
+    uses: dict[Node, int] = {}
+    came: dict[Node, int] = {}
 
-    def visit(node: Node) -> None:
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            order.append(node)
-
-    visit(output)
-    output.grad = 1.0
-    for node in reversed(order):
-        for parent, derivative in zip(node.parents, node.derivatives):
-            parent.grad = node.grad * derivative
-
-
-@misconception(
-    "shared",
-    "paths",
-    "again",
-    hint="Only the first way by which a node is reached counts in your version. A node's gradient is "
-    "the sum over all of its successors.",
-)
-def one_way_only(output: Node) -> None:
-    order: list[Node] = []
-    seen: set[Node] = set()
-
-    def visit(node: Node) -> None:
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            order.append(node)
-
-    visit(output)
-    output.grad = 1.0
-    done = {output}
-    for node in reversed(order):
-        for parent, derivative in zip(node.parents, node.derivatives):
-            if parent not in done:
-                parent.grad = node.grad * derivative
-                done.add(parent)
-
-
-@misconception(
-    "trees",
-    "shared",
-    "paths",
-    "again",
-    hint="You walk in the order of values, inputs first. When you come to a node its gradient is not "
-    "known yet. Gradients are computed from the output back.",
-)
-def forward_order(output: Node) -> None:
-    order: list[Node] = []
-    seen: set[Node] = set()
-
-    def visit(node: Node) -> None:
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            order.append(node)
-
-    visit(output)
-    for node in order:
+    def count(node: Node) -> None:
         node.grad = 0.0
-    output.grad = 1.0
-    for node in order:
+        came[node] = 0
+        for parent in node.parents:
+            uses[parent] = uses.get(parent, 0) + 1
+            if parent not in came:
+                count(parent)
+
+    def hand_on(node: Node) -> None:
         for parent, derivative in zip(node.parents, node.derivatives):
             parent.grad += node.grad * derivative
+            came[parent] += 1
+            if came[parent] == uses[parent]:
+                hand_on(parent)
 
-
-@misconception(
-    "shared",
-    "again",
-    hint="You walk back level by level. A node that is also reached by a longer way hands its gradient "
-    "on before the share of the longer way has come. Visit a node after *all* of its successors.",
-)
-def level_by_level(output: Node) -> None:
-    order: list[Node] = []
-    waiting = [output]
-    while waiting:
-        node = waiting.pop(0)
-        if node not in order:
-            order.append(node)
-            waiting += node.parents
-    for node in order:
-        node.grad = 0.0
+    count(output)
     output.grad = 1.0
-    for node in order:
-        for parent, derivative in zip(node.parents, node.derivatives):
-            parent.grad += node.grad * derivative
-
-
-@misconception(
-    "shared",
-    "paths",
-    "again",
-    hint="A node hands its gradient on when the first share arrives; shares that come later are "
-    "added to it, but never handed on. Visit a node after *all* of its successors.",
-)
-def handed_on_at_once(output: Node) -> None:
-    done: set[Node] = set()
-
-    def clear(node: Node) -> None:
-        if node not in done:
-            done.add(node)
-            node.grad = 0.0
-            for parent in node.parents:
-                clear(parent)
-
-    clear(output)
-    visited: set[Node] = set()
-
-    def visit(node: Node) -> None:
-        visited.add(node)
-        for parent, derivative in zip(node.parents, node.derivatives):
-            parent.grad += node.grad * derivative
-            if parent not in visited:
-                visit(parent)
-
-    output.grad = 1.0
-    visit(output)
-
-
-@misconception(
-    "shared",
-    "paths",
-    "again",
-    hint="A node that is reached again hands on its whole gradient again, so that what it handed on "
-    "before counts twice. Each node hands on once, when its gradient is complete.",
-)
-def handed_on_again(output: Node) -> None:
-    done: set[Node] = set()
-
-    def clear(node: Node) -> None:
-        if node not in done:
-            done.add(node)
-            node.grad = 0.0
-            for parent in node.parents:
-                clear(parent)
-
-    def visit(node: Node) -> None:
-        for parent, derivative in zip(node.parents, node.derivatives):
-            parent.grad += node.grad * derivative
-            visit(parent)
-
-    clear(output)
-    output.grad = 1.0
-    visit(output)
-
-
-@misconception(
-    "trees",
-    "shared",
-    "paths",
-    "again",
-    hint="All gradients are 0: the output's own gradient, 1, is missing, and nothing is handed on.",
-)
-def no_seed(output: Node) -> None:
-    order: list[Node] = []
-    seen: set[Node] = set()
-
-    def visit(node: Node) -> None:
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            order.append(node)
-
-    visit(output)
-    for node in order:
-        node.grad = 0.0
-    for node in reversed(order):
-        for parent, derivative in zip(node.parents, node.derivatives):
-            parent.grad += node.grad * derivative
-
-
-@misconception(
-    "again",
-    hint="What `grad` held before is added to the new gradients. Forget it before you begin.",
-)
-def old_gradients_kept(output: Node) -> None:
-    order: list[Node] = []
-    seen: set[Node] = set()
-
-    def visit(node: Node) -> None:
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            order.append(node)
-
-    visit(output)
-    output.grad = 1.0
-    for node in reversed(order):
-        for parent, derivative in zip(node.parents, node.derivatives):
-            parent.grad += node.grad * derivative
-
-
-@misconception(
-    "trees",
-    "shared",
-    "paths",
-    "again",
-    hint="Each node adds its derivative to the parent, but not multiplied by its own gradient. The "
-    "chain rule multiplies along a way.",
-)
-def no_chain(output: Node) -> None:
-    order: list[Node] = []
-    seen: set[Node] = set()
-
-    def visit(node: Node) -> None:
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            order.append(node)
-
-    visit(output)
-    for node in order:
-        node.grad = 0.0
-    output.grad = 1.0
-    for node in reversed(order):
-        for parent, derivative in zip(node.parents, node.derivatives):
-            parent.grad += derivative
-
-
-@misconception(
-    "shared",
-    "paths",
-    "again",
-    hint="A node that stands twice among the parents of another one gets one share instead of two: a "
-    "set, or a dictionary whose keys are nodes, holds it once.",
-)
-def twins_counted_once(output: Node) -> None:
-    order: list[Node] = []
-    seen: set[Node] = set()
-
-    def visit(node: Node) -> None:
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            order.append(node)
-
-    visit(output)
-    for node in order:
-        node.grad = 0.0
-    output.grad = 1.0
-    for node in reversed(order):
-        for parent, derivative in dict(zip(node.parents, node.derivatives)).items():
-            parent.grad += node.grad * derivative
+    hand_on(output)
 
 
 @correct_way
@@ -419,3 +189,90 @@ def with_torch_scalars(output: Node) -> object:
         for parent, derivative in zip(node.parents, node.derivatives):
             parent.grad = parent.grad + node.grad * derivative
     return output
+
+
+overwritten = slip(
+    REFERENCE,
+    ("parent.grad +=", "parent.grad ="),
+    loses=("shared", "paths", "again"),
+    hint="What comes from one successor replaces what came from another: a single = where shares are "
+    "to be added up.",
+)
+one_way_only = slip(
+    REFERENCE,
+    ("parent.grad +=", "if parent.grad == 0:\n                parent.grad ="),
+    loses=("shared", "paths", "again"),
+    hint="Only the first way by which a node is reached counts in your version. A node's gradient is "
+    "the sum over all of its successors.",
+)
+forward_order = slip(
+    REFERENCE,
+    ("reversed(order)", "order"),
+    loses=("trees", "shared", "paths", "again"),
+    hint="You walk in the order of values, inputs first. When you come to a node its gradient is not "
+    "known yet. Gradients are computed from the output back.",
+)
+
+
+@misconception(
+    "shared",
+    "again",
+    hint="You walk back level by level. A node that is also reached by a longer way hands its gradient "
+    "on before the share of the longer way has come. Visit a node after *all* of its successors.",
+)
+def level_by_level(output: Node) -> None:
+    order: list[Node] = []
+    waiting = [output]
+    while waiting:
+        node = waiting.pop(0)
+        if node not in order:
+            order.append(node)
+            waiting += node.parents
+    for node in order:
+        node.grad = 0.0
+    output.grad = 1.0
+    for node in order:
+        for parent, derivative in zip(node.parents, node.derivatives):
+            parent.grad += node.grad * derivative
+
+
+handed_on_at_once = slip(
+    shares_are_counted,
+    ("came[parent] == uses[parent]", "came[parent] == 1"),
+    loses=("shared", "paths", "again"),
+    hint="A node hands its gradient on when the first share arrives; shares that come later are "
+    "added to it, but never handed on. Visit a node after *all* of its successors.",
+)
+handed_on_again = slip(
+    shares_are_counted,
+    ("came[parent] == uses[parent]", "came[parent] >= 1"),
+    loses=("shared", "paths", "again"),
+    hint="A node that is reached again hands on its whole gradient again, so that what it handed on "
+    "before counts twice. Each node hands on once, when its gradient is complete.",
+)
+no_seed = slip(
+    REFERENCE,
+    ("    output.grad = 1.0\n", ""),
+    loses=("trees", "shared", "paths", "again"),
+    hint="All gradients are 0: the output's own gradient, 1, is missing, and nothing is handed on.",
+)
+old_gradients_kept = slip(
+    REFERENCE,
+    ("    for node in order:\n        node.grad = 0.0\n", ""),
+    loses="again",
+    hint="What `grad` held before is added to the new gradients. Forget it before you begin.",
+)
+no_chain = slip(
+    REFERENCE,
+    ("node.grad * derivative", "derivative"),
+    loses=("trees", "shared", "paths", "again"),
+    hint="Each node adds its derivative to the parent, but not multiplied by its own gradient. The "
+    "chain rule multiplies along a way.",
+)
+twins_counted_once = slip(
+    REFERENCE,
+    ("zip(node.parents, node.derivatives)", "dict(zip(node.parents, node.derivatives)).items()"),
+    loses=("shared", "paths", "again"),
+    hint="A node that stands twice among the parents of another one gets one share instead of two: a "
+    "set, or a dictionary whose keys are nodes, holds it once.",
+)

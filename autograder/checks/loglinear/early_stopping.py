@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -70,180 +70,6 @@ check = Check(
 )
 
 
-@misconception(
-    "stopped",
-    "special",
-    hint="You return the best of all epochs. Training has stopped before some of them: nobody will "
-    "see these losses.",
-)
-def best_of_all(losses: Sequence[float], patience: int) -> int:
-    if len(losses) == 0 or patience < 1:
-        raise ValueError("nothing to stop")
-    return int(np.nanargmin(losses))
-
-
-@misconception(
-    "stopped",
-    "going on",
-    "special",
-    hint="You return the epoch after which training stops. Kept are the parameters of the best "
-    "epoch before it.",
-)
-def last_epoch(losses: Sequence[float], patience: int) -> int:
-    if len(losses) == 0 or patience < 1:
-        raise ValueError("nothing to stop")
-    best = 0
-    for epoch, loss in enumerate(losses):
-        if loss < losses[best]:
-            best = epoch
-        elif epoch - best >= patience:
-            return epoch
-    return len(losses) - 1
-
-
-@misconception(
-    "stopped",
-    "going on",
-    "special",
-    hint="Your epochs are counted from 1. The first is epoch 0.",
-)
-def counted_from_one(losses: Sequence[float], patience: int) -> int:
-    if len(losses) == 0 or patience < 1:
-        raise ValueError("nothing to stop")
-    best = 0
-    for epoch, loss in enumerate(losses):
-        if loss < losses[best]:
-            best = epoch
-        elif epoch - best >= patience:
-            break
-    return best + 1
-
-
-@misconception(
-    "stopped",
-    "going on",
-    "special",
-    hint="You lose patience one epoch too early: an improvement at best + patience still counts.",
-)
-def one_epoch_too_early(losses: Sequence[float], patience: int) -> int:
-    if len(losses) == 0 or patience < 1:
-        raise ValueError("nothing to stop")
-    best = 0
-    for epoch, loss in enumerate(losses):
-        if epoch - best >= patience:
-            break
-        if loss < losses[best]:
-            best = epoch
-    return best
-
-
-@misconception(
-    "stopped",
-    "special",
-    hint="You wait one epoch too long: after best + patience without an improvement it is over.",
-)
-def one_epoch_too_late(losses: Sequence[float], patience: int) -> int:
-    if len(losses) == 0 or patience < 1:
-        raise ValueError("nothing to stop")
-    best = 0
-    for epoch, loss in enumerate(losses):
-        if loss < losses[best]:
-            best = epoch
-        elif epoch - best > patience:
-            break
-    return best
-
-
-@misconception(
-    "stopped",
-    hint="You compare each loss with the one before it. An improvement is a loss below the *best* so "
-    "far; a small recovery after a bad epoch is none.",
-)
-def against_the_epoch_before(losses: Sequence[float], patience: int) -> int:
-    if len(losses) == 0 or patience < 1:
-        raise ValueError("nothing to stop")
-    best = waited = 0
-    for epoch in range(1, len(losses)):
-        if losses[epoch] < losses[best]:
-            best = epoch
-        waited = 0 if losses[epoch] < losses[epoch - 1] else waited + 1
-        if waited >= patience:
-            break
-    return best
-
-
-@misconception(
-    "going on",
-    hint="The epochs without improvement are added up over the whole training. Each improvement "
-    "starts the count anew.",
-)
-def count_never_reset(losses: Sequence[float], patience: int) -> int:
-    if len(losses) == 0 or patience < 1:
-        raise ValueError("nothing to stop")
-    best = waited = 0
-    for epoch, loss in enumerate(losses[1:], start=1):
-        if loss < losses[best]:
-            best = epoch
-        else:
-            waited += 1
-            if waited >= patience:
-                break
-    return best
-
-
-@misconception(
-    "special",
-    hint="An equal loss counts as an improvement in your version. Of equal losses the first is the "
-    "best, and patience is counted from it.",
-)
-def last_of_equals(losses: Sequence[float], patience: int) -> int:
-    if len(losses) == 0 or patience < 1:
-        raise ValueError("nothing to stop")
-    best = 0
-    for epoch, loss in enumerate(losses):
-        if loss <= losses[best]:
-            best = epoch
-        elif epoch - best >= patience:
-            break
-    return best
-
-
-@misconception(
-    "stopped",
-    "going on",
-    "special",
-    hint="You return the best loss. Asked for is its epoch, a whole number.",
-)
-def best_loss(losses: Sequence[float], patience: int) -> float:
-    if len(losses) == 0 or patience < 1:
-        raise ValueError("nothing to stop")
-    best = 0
-    for epoch, loss in enumerate(losses):
-        if loss < losses[best]:
-            best = epoch
-        elif epoch - best >= patience:
-            break
-    return losses[best]
-
-
-@misconception(
-    "special",
-    hint="nan is taken for an improvement, or for the best loss: no comparison with nan is true, so a "
-    "test for *not an improvement* passes it by. Test for the improvement.",
-)
-def nan_improves(losses: Sequence[float], patience: int) -> int:
-    if len(losses) == 0 or patience < 1:
-        raise ValueError("nothing to stop")
-    best = 0
-    for epoch, loss in enumerate(losses):
-        if epoch > 0 and loss >= losses[best]:
-            if epoch - best >= patience:
-                break
-        else:
-            best = epoch
-    return best
-
-
 @correct_way
 def counter_of_bad_epochs(losses: Sequence[float], patience: int) -> int:
     if not len(losses) or patience <= 0:
@@ -297,3 +123,74 @@ def recursive(losses: Sequence[float], patience: int) -> int:
         return best
 
     return after(0)
+
+
+best_of_all = slip(
+    REFERENCE,
+    ("        elif epoch - best >= patience:\n            break\n", ""),
+    loses=("stopped", "special"),
+    hint="You return the best of all epochs. Training has stopped before some of them: nobody will "
+    "see these losses.",
+)
+last_epoch = slip(
+    REFERENCE,
+    ("return best", "return epoch"),
+    loses=("stopped", "going on", "special"),
+    hint="You return the epoch after which training stops. Kept are the parameters of the best "
+    "epoch before it.",
+)
+counted_from_one = slip(
+    REFERENCE,
+    ("return best", "return best + 1"),
+    loses=("stopped", "going on", "special"),
+    hint="Your epochs are counted from 1. The first is epoch 0.",
+)
+one_epoch_too_early = slip(
+    REFERENCE,
+    (">= patience", ">= patience - 1"),
+    loses=("stopped", "going on", "special"),
+    hint="You lose patience one epoch too early: an improvement at best + patience still counts.",
+)
+one_epoch_too_late = slip(
+    REFERENCE,
+    (">= patience", "> patience"),
+    loses=("stopped", "special"),
+    hint="You wait one epoch too long: after best + patience without an improvement it is over.",
+)
+against_the_epoch_before = slip(
+    counter_of_bad_epochs,
+    (
+        "        else:\n",
+        "        elif losses[epoch] < losses[epoch - 1]:\n            bad = 0\n        else:\n",
+    ),
+    loses="stopped",
+    hint="You compare each loss with the one before it. An improvement is a loss below the *best* so "
+    "far; a small recovery after a bad epoch is none.",
+)
+count_never_reset = slip(
+    counter_of_bad_epochs,
+    ("losses[epoch], epoch, 0", "losses[epoch], epoch, bad"),
+    loses="going on",
+    hint="The epochs without improvement are added up over the whole training. Each improvement "
+    "starts the count anew.",
+)
+last_of_equals = slip(
+    REFERENCE,
+    ("loss < losses[best]", "loss <= losses[best]"),
+    loses="special",
+    hint="An equal loss counts as an improvement in your version. Of equal losses the first is the "
+    "best, and patience is counted from it.",
+)
+best_loss = slip(
+    REFERENCE,
+    ("return best", "return losses[best]"),
+    loses=("stopped", "going on", "special"),
+    hint="You return the best loss. Asked for is its epoch, a whole number.",
+)
+nan_improves = slip(
+    REFERENCE,
+    ("if loss < losses[best]", "if not loss >= losses[best]"),
+    loses="special",
+    hint="nan is taken for an improvement, or for the best loss: no comparison with nan is true, so a "
+    "test for *not an improvement* passes it by. Test for the improvement.",
+)

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception, repeated
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, repeated, slip
 from autograder.checks.loglinear.drawing import generator
 from autograder.comparing import Spread
 
@@ -46,156 +46,6 @@ check = Check(
     draw=draw,
     compare=Spread(),
 )
-
-
-@misconception(
-    "tanh",
-    "sigmoid",
-    "special",
-    hint="Your numbers are spread too narrowly: 2 / (fan_in + fan_out) is the *variance* of Glorot's "
-    "weights, and its root the standard deviation. Neither is the range r.",
-)
-def deviation_as_range(
-    fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
-) -> np.ndarray:
-    r = {"tanh": 1, "sigmoid": 4}[activation] * math.sqrt(2 / (fan_in + fan_out))
-    return rng.uniform(-r, r, size=(fan_in, fan_out))
-
-
-@misconception(
-    "tanh",
-    "sigmoid",
-    "special",
-    hint="The root is missing: r is the square root of 6 / (fan_in + fan_out).",
-)
-def no_root(
-    fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
-) -> np.ndarray:
-    r = {"tanh": 1, "sigmoid": 4}[activation] * 6 / (fan_in + fan_out)
-    return rng.uniform(-r, r, size=(fan_in, fan_out))
-
-
-@misconception(
-    "tanh",
-    "sigmoid",
-    "special",
-    hint="All of your weights are positive. They are uniform on both sides of 0, from -r to r.",
-)
-def only_positive(
-    fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
-) -> np.ndarray:
-    if activation not in ("tanh", "sigmoid"):
-        raise ValueError(activation)
-    r = {"tanh": 1, "sigmoid": 4}[activation] * math.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(0, r, size=(fan_in, fan_out))
-
-
-@misconception(
-    "tanh",
-    "sigmoid",
-    "special",
-    hint="Your weights are normally distributed. That is another recipe of the same variance; asked "
-    "for is a uniform distribution, in which no weight is beyond r.",
-)
-def normal(
-    fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
-) -> np.ndarray:
-    if activation not in ("tanh", "sigmoid"):
-        raise ValueError(activation)
-    r = {"tanh": 1, "sigmoid": 4}[activation] * math.sqrt(2 / (fan_in + fan_out))
-    return rng.normal(0, r, size=(fan_in, fan_out))
-
-
-@misconception(
-    "sigmoid",
-    "special",
-    hint="The activation makes no difference in your version. For sigmoid units the range is 4 times "
-    "as large.",
-)
-def activation_ignored(
-    fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
-) -> np.ndarray:
-    r = math.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-r, r, size=(fan_in, fan_out))
-
-
-@misconception(
-    "sigmoid",
-    "special",
-    hint="The 4 of the sigmoid is under the root, so the range is only twice as large. It is 4 times "
-    "the range of tanh.",
-)
-def four_under_the_root(
-    fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
-) -> np.ndarray:
-    if activation not in ("tanh", "sigmoid"):
-        raise ValueError(activation)
-    r = math.sqrt({"tanh": 1, "sigmoid": 4}[activation] * 6 / (fan_in + fan_out))
-    return rng.uniform(-r, r, size=(fan_in, fan_out))
-
-
-@misconception(
-    "tanh",
-    "sigmoid",
-    "special",
-    hint="Your range depends on fan_in only. Glorot's compromise between the forward and the "
-    "backward pass takes both.",
-)
-def fan_in_only(
-    fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
-) -> np.ndarray:
-    if activation not in ("tanh", "sigmoid"):
-        raise ValueError(activation)
-    r = {"tanh": 1, "sigmoid": 4}[activation] * math.sqrt(3 / fan_in)
-    return rng.uniform(-r, r, size=(fan_in, fan_out))
-
-
-@misconception(
-    "tanh",
-    "sigmoid",
-    "special",
-    hint="The shape is (fan_out, fan_in). This course multiplies from the left, h @ W, so it is "
-    "(fan_in, fan_out).",
-)
-def transposed(
-    fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
-) -> np.ndarray:
-    if activation not in ("tanh", "sigmoid"):
-        raise ValueError(activation)
-    r = {"tanh": 1, "sigmoid": 4}[activation] * math.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-r, r, size=(fan_out, fan_in))
-
-
-@misconception(
-    "tanh",
-    "sigmoid",
-    "special",
-    hint="Your numbers do not come from rng, so that a run cannot be repeated: the same generator "
-    "in the same state must give the same weights.",
-)
-def another_generator(
-    fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
-) -> np.ndarray:
-    if activation not in ("tanh", "sigmoid"):
-        raise ValueError(activation)
-    r = {"tanh": 1, "sigmoid": 4}[activation] * math.sqrt(6 / (fan_in + fan_out))
-    return np.random.uniform(-r, r, size=(fan_in, fan_out))  # noqa: NPY002
-
-
-@misconception(
-    "tanh",
-    "sigmoid",
-    "special",
-    hint="Every call gives the same numbers: you make a new generator with a fixed seed inside. Use "
-    "rng, which goes on from call to call.",
-)
-def seeded_inside(
-    fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
-) -> np.ndarray:
-    if activation not in ("tanh", "sigmoid"):
-        raise ValueError(activation)
-    r = {"tanh": 1, "sigmoid": 4}[activation] * math.sqrt(6 / (fan_in + fan_out))
-    return np.random.default_rng(0).uniform(-r, r, size=(fan_in, fan_out))
 
 
 @correct_way
@@ -247,3 +97,74 @@ def torch_seeded_by_rng(
     layer = torch.empty(fan_in, fan_out, dtype=torch.float64)
     gain = 4.0 if activation == "sigmoid" else 1.0
     return torch.nn.init.xavier_uniform_(layer, gain=gain, generator=source)
+
+
+deviation_as_range = slip(
+    REFERENCE,
+    ("math.sqrt(6", "math.sqrt(2"),
+    loses=("tanh", "sigmoid", "special"),
+    hint="Your numbers are spread too narrowly: 2 / (fan_in + fan_out) is the *variance* of Glorot's "
+    "weights, and its root the standard deviation. Neither is the range r.",
+)
+no_root = slip(
+    REFERENCE,
+    ("math.sqrt(6 / (fan_in + fan_out))", "6 / (fan_in + fan_out)"),
+    loses=("tanh", "sigmoid", "special"),
+    hint="The root is missing: r is the square root of 6 / (fan_in + fan_out).",
+)
+only_positive = slip(
+    REFERENCE,
+    ("rng.uniform(-r", "rng.uniform(0"),
+    loses=("tanh", "sigmoid", "special"),
+    hint="All of your weights are positive. They are uniform on both sides of 0, from -r to r.",
+)
+normal = slip(
+    REFERENCE,
+    ("math.sqrt(6", "math.sqrt(2"),
+    ("rng.uniform(-r", "rng.normal(0"),
+    loses=("tanh", "sigmoid", "special"),
+    hint="Your weights are normally distributed. That is another recipe of the same variance; asked "
+    "for is a uniform distribution, in which no weight is beyond r.",
+)
+activation_ignored = slip(
+    REFERENCE,
+    ("    gains =", '    activation = "tanh"\n    gains ='),
+    loses=("sigmoid", "special"),
+    hint="The activation makes no difference in your version. For sigmoid units the range is 4 times "
+    "as large.",
+)
+four_under_the_root = slip(
+    REFERENCE,
+    ("gains[activation] * math.sqrt(6", "math.sqrt(gains[activation] * 6"),
+    loses=("sigmoid", "special"),
+    hint="The 4 of the sigmoid is under the root, so the range is only twice as large. It is 4 times "
+    "the range of tanh.",
+)
+fan_in_only = slip(
+    REFERENCE,
+    ("6 / (fan_in + fan_out)", "3 / fan_in"),
+    loses=("tanh", "sigmoid", "special"),
+    hint="Your range depends on fan_in only. Glorot's compromise between the forward and the "
+    "backward pass takes both.",
+)
+transposed = slip(
+    REFERENCE,
+    ("size=(fan_in, fan_out)", "size=(fan_out, fan_in)"),
+    loses=("tanh", "sigmoid", "special"),
+    hint="The shape is (fan_out, fan_in). This course multiplies from the left, h @ W, so it is "
+    "(fan_in, fan_out).",
+)
+another_generator = slip(
+    REFERENCE,
+    ("rng.uniform", "np.random.uniform"),
+    loses=("tanh", "sigmoid", "special"),
+    hint="Your numbers do not come from rng, so that a run cannot be repeated: the same generator "
+    "in the same state must give the same weights.",
+)
+seeded_inside = slip(
+    REFERENCE,
+    ("rng.uniform", "np.random.default_rng(0).uniform"),
+    loses=("tanh", "sigmoid", "special"),
+    hint="Every call gives the same numbers: you make a new generator with a fixed seed inside. Use "
+    "rng, which goes on from call to call.",
+)

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.comparing import Close
 
 
@@ -48,135 +48,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, atol=1e-6),
 )
-
-
-@misconception(
-    "large",
-    overflows=True,
-    hint="Large scores give you nan or infinity: the exponential overflows, or all of them vanish. "
-    "Adding a constant to all scores of a slice changes no probability. Choose one before exp.",
-)
-def overflow(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    return scores - np.log(np.sum(np.exp(scores), axis=axis, keepdims=True))
-
-
-@misconception(
-    "large",
-    overflows=True,
-    hint="You compute the probabilities first and take their logarithm afterwards, and both "
-    "steps fail for large scores. Simplify the logarithm of the quotient on paper before you code.",
-)
-def overflow_then_log(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    weights = np.exp(scores)
-    return np.log(weights / np.sum(weights, axis=axis, keepdims=True))
-
-
-@misconception(
-    "large",
-    overflows=True,
-    hint="Your scores are shifted well, but then you take the logarithm of probabilities, and the "
-    "small ones have already become 0: their logarithm is -inf instead of a finite number.",
-)
-def underflow_then_log(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    weights = np.exp(scores - np.max(scores, axis=axis, keepdims=True))
-    return np.log(weights / np.sum(weights, axis=axis, keepdims=True))
-
-
-@misconception(
-    "large",
-    "special",
-    hint="You add a small constant inside the logarithm. That hides a probability of 0, and makes "
-    "every improbable class as probable as that constant. Do not go through probabilities at all.",
-)
-def constant_inside_the_log(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    weights = np.exp(scores - np.max(scores, axis=axis, keepdims=True))
-    return np.log(weights / np.sum(weights, axis=axis, keepdims=True) + 1e-10)
-
-
-@misconception(
-    "plain",
-    "axes",
-    "large",
-    "special",
-    hint="You return the probabilities themselves. Asked for are their logarithms, 0 or less.",
-)
-def probabilities(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    weights = np.exp(scores - np.max(scores, axis=axis, keepdims=True))
-    return weights / np.sum(weights, axis=axis, keepdims=True)
-
-
-@misconception(
-    "plain",
-    "axes",
-    "large",
-    "special",
-    hint="All numbers of the array share one normaliser. Each slice along `axis` is a distribution "
-    "of its own, and its probabilities sum to 1.",
-)
-def whole_array(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    shifted = scores - np.max(scores)
-    return shifted - np.log(np.sum(np.exp(shifted)))
-
-
-@misconception(
-    "axes",
-    "large",
-    hint="You always normalise along the last axis. `axis` is an argument.",
-)
-def always_last_axis(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    shifted = scores - np.max(scores, axis=-1, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
-
-
-@misconception(
-    "plain",
-    "axes",
-    "large",
-    "special",
-    hint="You always normalise along the first axis, down the columns. `axis` is an argument, and by "
-    "default it is the last one.",
-)
-def always_first_axis(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    shifted = scores - np.max(scores, axis=0, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=0, keepdims=True))
-
-
-@misconception(
-    "plain",
-    "axes",
-    "large",
-    "special",
-    hint="The sum over an axis has lost that axis, so that broadcasting subtracts the normaliser of "
-    "another slice, or fails. numpy keeps the axis with keepdims=True.",
-)
-def axis_lost(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    shifted = scores - np.max(scores, axis=axis, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis))
-
-
-@misconception(
-    "plain",
-    "axes",
-    "large",
-    "special",
-    hint="You shift the scores inside the sum only. What you subtract must be subtracted from both "
-    "parts of the formula, or added again afterwards.",
-)
-def shifted_in_the_sum_only(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    shifted = scores - np.max(scores, axis=axis, keepdims=True)
-    return scores - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
-
-
-@misconception(
-    "special",
-    hint="Of integer scores you return integers: the result was put into an array of the type of "
-    "the scores, which cuts off everything behind the point.",
-)
-def integers_stay_integers(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    result = np.empty_like(scores)
-    shifted = scores - np.max(scores, axis=axis, keepdims=True)
-    result[...] = shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
-    return result
 
 
 @correct_way
@@ -221,3 +92,89 @@ def float32_throughout(scores: np.ndarray, axis: int = -1) -> np.ndarray:
     largest = scores.max(axis=axis, keepdims=True)
     log_sum = largest + np.log(np.exp(scores - largest).sum(axis=axis, keepdims=True))
     return scores - log_sum
+
+
+overflow = slip(
+    REFERENCE,
+    (" - np.max(scores, axis=axis, keepdims=True)", ""),
+    loses="large",
+    overflows=True,
+    hint="Large scores give you nan or infinity: the exponential overflows, or all of them vanish. "
+    "Adding a constant to all scores of a slice changes no probability. Choose one before exp.",
+)
+overflow_then_log = slip(
+    REFERENCE,
+    (" - np.max(scores, axis=axis, keepdims=True)", ""),
+    ("shifted - np.log(", "np.log(np.exp(shifted) / "),
+    loses="large",
+    overflows=True,
+    hint="You compute the probabilities first and take their logarithm afterwards, and both "
+    "steps fail for large scores. Simplify the logarithm of the quotient on paper before you code.",
+)
+underflow_then_log = slip(
+    REFERENCE,
+    ("shifted - np.log(", "np.log(np.exp(shifted) / "),
+    loses="large",
+    overflows=True,
+    hint="Your scores are shifted well, but then you take the logarithm of probabilities, and the "
+    "small ones have already become 0: their logarithm is -inf instead of a finite number.",
+)
+constant_inside_the_log = slip(
+    REFERENCE,
+    ("shifted - np.log(", "np.log(np.exp(shifted) / "),
+    ("keepdims=True))", "keepdims=True) + 1e-10)"),
+    loses=("large", "special"),
+    hint="You add a small constant inside the logarithm. That hides a probability of 0, and makes "
+    "every improbable class as probable as that constant. Do not go through probabilities at all.",
+)
+probabilities = slip(
+    REFERENCE,
+    ("shifted - np.log(", "np.exp(shifted) / ("),
+    loses=("plain", "axes", "large", "special"),
+    hint="You return the probabilities themselves. Asked for are their logarithms, 0 or less.",
+)
+whole_array = slip(
+    REFERENCE,
+    ("np.max(scores, axis=axis, keepdims=True)", "np.max(scores)"),
+    ("np.exp(shifted), axis=axis, keepdims=True", "np.exp(shifted)"),
+    loses=("plain", "axes", "large", "special"),
+    hint="All numbers of the array share one normaliser. Each slice along `axis` is a distribution "
+    "of its own, and its probabilities sum to 1.",
+)
+always_last_axis = slip(
+    REFERENCE,
+    ("np.max(scores, axis=axis", "np.max(scores, axis=-1"),
+    ("np.exp(shifted), axis=axis", "np.exp(shifted), axis=-1"),
+    loses=("axes", "large"),
+    hint="You always normalise along the last axis. `axis` is an argument.",
+)
+always_first_axis = slip(
+    REFERENCE,
+    ("np.max(scores, axis=axis", "np.max(scores, axis=0"),
+    ("np.exp(shifted), axis=axis", "np.exp(shifted), axis=0"),
+    loses=("plain", "axes", "large", "special"),
+    hint="You always normalise along the first axis, down the columns. `axis` is an argument, and by "
+    "default it is the last one.",
+)
+axis_lost = slip(
+    REFERENCE,
+    ("np.exp(shifted), axis=axis, keepdims=True", "np.exp(shifted), axis=axis"),
+    loses=("plain", "axes", "large", "special"),
+    hint="The sum over an axis has lost that axis, so that broadcasting subtracts the normaliser of "
+    "another slice, or fails. numpy keeps the axis with keepdims=True.",
+)
+shifted_in_the_sum_only = slip(
+    REFERENCE,
+    ("return shifted", "return scores"),
+    loses=("plain", "axes", "large", "special"),
+    hint="You shift the scores inside the sum only. What you subtract must be subtracted from both "
+    "parts of the formula, or added again afterwards.",
+)
+integers_stay_integers = slip(
+    REFERENCE,
+    ("return shifted", "return (shifted"),
+    ("keepdims=True))", "keepdims=True))).astype(scores.dtype)"),
+    loses="special",
+    hint="Of integer scores you return integers: the result was put into an array of the type of "
+    "the scores, which cuts off everything behind the point.",
+)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.loglinear.drawing import draw_indicators, draw_large, draw_model
 from autograder.comparing import Close
 
@@ -42,134 +42,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, atol=1e-5),
 )
-
-
-@misconception(
-    "plain",
-    "large",
-    "special",
-    hint="The expected features are missing: you return what was observed, whatever the model "
-    "expects, and the weights would grow for ever.",
-)
-def expected_forgotten(features: np.ndarray, beta: np.ndarray, target: int) -> np.ndarray:
-    if not 0 <= target < len(features):
-        raise ValueError("no such word")
-    return features[target].astype(float)
-
-
-@misconception(
-    "plain",
-    "large",
-    "special",
-    hint="The sign is turned round: this is the gradient of the loss, -log p. Asked for is the "
-    "gradient of log p.",
-)
-def gradient_of_the_loss(features: np.ndarray, beta: np.ndarray, target: int) -> np.ndarray:
-    if not 0 <= target < len(features):
-        raise ValueError("no such word")
-    scores = features @ beta
-    weights = np.exp(scores - scores.max())
-    return weights @ features / weights.sum() - features[target]
-
-
-@misconception(
-    "plain",
-    "large",
-    "special",
-    hint="You subtract the plain mean of all rows. The expectation weighs each row by the "
-    "probability that the model gives to its word.",
-)
-def all_words_alike(features: np.ndarray, beta: np.ndarray, target: int) -> np.ndarray:
-    if not 0 <= target < len(features):
-        raise ValueError("no such word")
-    return features[target] - features.mean(axis=0)
-
-
-@misconception(
-    "plain",
-    "large",
-    "special",
-    hint="You subtract the features of the most probable word only. That is the perceptron's update; "
-    "here every word counts, each with its probability.",
-)
-def perceptron(features: np.ndarray, beta: np.ndarray, target: int) -> np.ndarray:
-    if not 0 <= target < len(features):
-        raise ValueError("no such word")
-    return (features[target] - features[np.argmax(features @ beta)]).astype(float)
-
-
-@misconception(
-    "plain",
-    "large",
-    "special",
-    hint="The expectation leaves the target out. The sum runs over all words, the target included.",
-)
-def target_left_out(features: np.ndarray, beta: np.ndarray, target: int) -> np.ndarray:
-    if not 0 <= target < len(features):
-        raise ValueError("no such word")
-    scores = features @ beta
-    probs = np.exp(scores - scores.max())
-    probs /= probs.sum()
-    probs[target] = 0.0
-    return features[target] - probs @ features
-
-
-@misconception(
-    "plain",
-    "large",
-    "special",
-    hint="The expectation is weighed by scores' exponentials that do not sum to 1. Divide by their "
-    "sum, so that they are probabilities.",
-)
-def not_normalised(features: np.ndarray, beta: np.ndarray, target: int) -> np.ndarray:
-    if not 0 <= target < len(features):
-        raise ValueError("no such word")
-    scores = features @ beta
-    return features[target] - np.exp(scores - scores.max()) @ features
-
-
-@misconception(
-    "plain",
-    "large",
-    "special",
-    hint="You stop at the gradient by the *scores*: one minus the probability at the target, minus "
-    "the probability elsewhere. The chain rule goes on to beta, through the features.",
-)
-def gradient_by_scores(features: np.ndarray, beta: np.ndarray, target: int) -> np.ndarray:
-    if not 0 <= target < len(features):
-        raise ValueError("no such word")
-    scores = features @ beta
-    probs = np.exp(scores - scores.max())
-    probs /= probs.sum()
-    return np.eye(len(features))[target] - probs
-
-
-@misconception(
-    "large",
-    overflows=True,
-    hint="Large scores give you nan: the exponential overflows. Subtract the same number from all "
-    "scores first; it cancels in the probabilities.",
-)
-def overflow(features: np.ndarray, beta: np.ndarray, target: int) -> np.ndarray:
-    if not 0 <= target < len(features):
-        raise ValueError("no such word")
-    weights = np.exp(features @ beta)
-    return features[target] - weights / weights.sum() @ features
-
-
-@misconception(
-    "special",
-    hint="Of integer features you return integers: the difference was put into an array of their "
-    "type, which cuts off everything behind the point.",
-)
-def integers_stay_integers(features: np.ndarray, beta: np.ndarray, target: int) -> np.ndarray:
-    if not 0 <= target < len(features):
-        raise ValueError("no such word")
-    scores = features @ beta
-    weights = np.exp(scores - scores.max())
-    gradient = features[target].copy()
-    gradient[...] = gradient - weights @ features / weights.sum()
-    return gradient
 
 
 @correct_way
@@ -226,3 +98,69 @@ def differences_of_rows(features: np.ndarray, beta: np.ndarray, target: int) -> 
     scores = features @ beta
     weights = np.exp(scores - scores.max())
     return list(np.average(rows, axis=0, weights=weights))
+
+
+expected_forgotten = slip(
+    REFERENCE,
+    (" - weights @ features / weights.sum()", ""),
+    loses=("plain", "large", "special"),
+    hint="The expected features are missing: you return what was observed, whatever the model "
+    "expects, and the weights would grow for ever.",
+)
+gradient_of_the_loss = slip(
+    REFERENCE,
+    ("features[target] - weights", "-features[target] + weights"),
+    loses=("plain", "large", "special"),
+    hint="The sign is turned round: this is the gradient of the loss, -log p. Asked for is the "
+    "gradient of log p.",
+)
+all_words_alike = slip(
+    REFERENCE,
+    ("weights @ features / weights.sum()", "features.mean(axis=0)"),
+    loses=("plain", "large", "special"),
+    hint="You subtract the plain mean of all rows. The expectation weighs each row by the "
+    "probability that the model gives to its word.",
+)
+perceptron = slip(
+    REFERENCE,
+    ("weights @ features / weights.sum()", "features[np.argmax(scores)]"),
+    loses=("plain", "large", "special"),
+    hint="You subtract the features of the most probable word only. That is the perceptron's update; "
+    "here every word counts, each with its probability.",
+)
+target_left_out = slip(
+    REFERENCE,
+    ("weights @ features", "np.delete(weights, target) @ np.delete(features, target, axis=0)"),
+    loses=("plain", "large", "special"),
+    hint="The expectation leaves the target out. The sum runs over all words, the target included.",
+)
+not_normalised = slip(
+    REFERENCE,
+    (" / weights.sum()", ""),
+    loses=("plain", "large", "special"),
+    hint="The expectation is weighed by scores' exponentials that do not sum to 1. Divide by their "
+    "sum, so that they are probabilities.",
+)
+gradient_by_scores = slip(
+    REFERENCE,
+    ("features[target] - weights @ features", "np.eye(len(weights))[target] - weights"),
+    loses=("plain", "large", "special"),
+    hint="You stop at the gradient by the *scores*: one minus the probability at the target, minus "
+    "the probability elsewhere. The chain rule goes on to beta, through the features.",
+)
+overflow = slip(
+    REFERENCE,
+    (" - scores.max()", ""),
+    loses="large",
+    overflows=True,
+    hint="Large scores give you nan: the exponential overflows. Subtract the same number from all "
+    "scores first; it cancels in the probabilities.",
+)
+integers_stay_integers = slip(
+    REFERENCE,
+    ("return features[target]", "return (features[target]"),
+    ("weights.sum()", "weights.sum()).astype(features.dtype)"),
+    loses="special",
+    hint="Of integer features you return integers: the difference was put into an array of their "
+    "type, which cuts off everything behind the point.",
+)

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.loglinear.drawing import draw_indicators, draw_large, draw_model
 from autograder.comparing import Close
 
@@ -33,83 +33,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, atol=1e-6),
 )
-
-
-@misconception(
-    "special",
-    overflows=True,
-    hint="Large scores give you nan or infinity: the exponential overflows. Subtract the same number "
-    "from all scores first; it cancels.",
-)
-def overflow(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    scores = features @ beta
-    return scores - np.log(np.exp(scores).sum())
-
-
-@misconception(
-    "plain",
-    "special",
-    hint="These are scores, not log-probabilities: their exponentials do not sum to 1. The "
-    "denominator of the formula is missing.",
-)
-def not_normalised(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    return features @ beta
-
-
-@misconception(
-    "plain",
-    "special",
-    hint="You return probabilities. Asked for are their logarithms.",
-)
-def probabilities(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    weights = np.exp(features @ beta - (features @ beta).max())
-    return weights / weights.sum()
-
-
-@misconception(
-    "plain",
-    "special",
-    hint="A higher score makes a word *less* probable in your version. It is exp(+beta·f).",
-)
-def score_as_energy(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    scores = -(features @ beta)
-    shifted = scores - scores.max()
-    return shifted - np.log(np.exp(shifted).sum())
-
-
-@misconception(
-    "plain",
-    "special",
-    hint="Your logarithms are of base 2. Nats are natural logarithms.",
-)
-def in_bits(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    scores = features @ beta
-    shifted = scores - scores.max()
-    return (shifted - np.log(np.exp(shifted).sum())) / np.log(2)
-
-
-@misconception(
-    "plain",
-    "special",
-    hint="You sum over the words, down the columns, and so get a distribution over features. A score "
-    "belongs to a word: it sums over the features in its row.",
-)
-def over_the_wrong_axis(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    scores = (features * beta).sum(axis=0)
-    shifted = scores - scores.max(initial=0)
-    return shifted - np.log(np.exp(shifted).sum())
-
-
-@misconception(
-    "plain",
-    "special",
-    hint="You take the mean of the weighted features. A score is their sum: every active feature "
-    "adds its whole weight.",
-)
-def mean_of_features(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    scores = features @ beta / max(len(beta), 1)
-    shifted = scores - scores.max()
-    return shifted - np.log(np.exp(shifted).sum())
 
 
 @correct_way
@@ -139,3 +62,53 @@ def as_a_column(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
     scores = features.astype(float).dot(beta.reshape(-1, 1))
     scores -= scores.max()
     return (scores - np.log(np.exp(scores).sum())).ravel()
+
+
+overflow = slip(
+    REFERENCE,
+    (" - scores.max()", ""),
+    loses="special",
+    overflows=True,
+    hint="Large scores give you nan or infinity: the exponential overflows. Subtract the same number "
+    "from all scores first; it cancels.",
+)
+not_normalised = slip(
+    REFERENCE,
+    ("return shifted - np.log(np.exp(shifted).sum())", "return scores"),
+    loses=("plain", "special"),
+    hint="These are scores, not log-probabilities: their exponentials do not sum to 1. The "
+    "denominator of the formula is missing.",
+)
+probabilities = slip(
+    REFERENCE,
+    ("shifted - np.log(np.exp(shifted).sum())", "np.exp(shifted) / np.exp(shifted).sum()"),
+    loses=("plain", "special"),
+    hint="You return probabilities. Asked for are their logarithms.",
+)
+score_as_energy = slip(
+    REFERENCE,
+    ("features @ beta", "-(features @ beta)"),
+    loses=("plain", "special"),
+    hint="A higher score makes a word *less* probable in your version. It is exp(+beta·f).",
+)
+in_bits = slip(
+    REFERENCE,
+    ("return shifted", "return (shifted"),
+    ("sum())", "sum())) / np.log(2)"),
+    loses=("plain", "special"),
+    hint="Your logarithms are of base 2. Nats are natural logarithms.",
+)
+over_the_wrong_axis = slip(
+    REFERENCE,
+    ("features @ beta", "(features * beta).sum(axis=0)"),
+    loses=("plain", "special"),
+    hint="You sum over the words, down the columns, and so get a distribution over features. A score "
+    "belongs to a word: it sums over the features in its row.",
+)
+mean_of_features = slip(
+    REFERENCE,
+    ("features @ beta", "features @ beta / max(len(beta), 1)"),
+    loses=("plain", "special"),
+    hint="You take the mean of the weighted features. A score is their sum: every active feature "
+    "adds its whole weight.",
+)

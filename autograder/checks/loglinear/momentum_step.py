@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.comparing import Close
 
 Arrays = tuple[np.ndarray, np.ndarray]
@@ -49,115 +49,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, atol=1e-6),
 )
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="Your velocity adds the gradient: it climbs the loss instead of descending. The minus of "
-    "the step is in the velocity.",
-)
-def uphill(
-    x: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, mu: float
-) -> Arrays:
-    velocity = mu * velocity + learning_rate * grad
-    return x + velocity, velocity
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="x is moved rightly, but your velocity points the other way: with the minus in the step of "
-    "x instead of in the velocity. The velocity that is returned has the minus in it.",
-)
-def minus_in_the_step(
-    x: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, mu: float
-) -> Arrays:
-    moved = mu * velocity - learning_rate * grad
-    return x + moved, -moved
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="The learning rate multiplies the whole velocity, as some libraries do, so that the velocity "
-    "is a gradient and no step. Here it multiplies the gradient only.",
-)
-def rate_outside(
-    x: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, mu: float
-) -> Arrays:
-    velocity = mu * velocity + grad
-    return x - learning_rate * velocity, velocity
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="x is moved by the velocity of the step before. The new velocity, with this gradient in it, "
-    "moves it.",
-)
-def old_velocity_moves(
-    x: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, mu: float
-) -> Arrays:
-    return x + velocity, mu * velocity - learning_rate * grad
-
-
-@misconception(
-    "running",
-    "kinds",
-    hint="The velocity of the step before is forgotten: this is gradient descent without momentum.",
-)
-def no_memory(
-    x: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, mu: float
-) -> Arrays:
-    velocity = -learning_rate * grad
-    return x + velocity, velocity
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="You weigh the gradient by 1 - mu, which makes a moving average of gradients. In this "
-    "formula the gradient counts in full.",
-)
-def moving_average(
-    x: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, mu: float
-) -> Arrays:
-    velocity = mu * velocity - (1 - mu) * learning_rate * grad
-    if mu == 0:
-        velocity = velocity - learning_rate * grad
-    return x + velocity, velocity
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="The gradient moves x a second time, beside the velocity that has it already.",
-)
-def gradient_twice(
-    x: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, mu: float
-) -> Arrays:
-    velocity = mu * velocity - learning_rate * grad
-    return x + velocity - learning_rate * grad, velocity
-
-
-@misconception(
-    "running",
-    "first",
-    "kinds",
-    hint="The two results are exchanged: first x, then the velocity.",
-)
-def exchanged(
-    x: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, mu: float
-) -> Arrays:
-    velocity = mu * velocity - learning_rate * grad
-    return velocity, x + velocity
 
 
 @correct_way
@@ -208,3 +99,60 @@ def torch_float32(
     point, slope, moved = (torch.tensor(a, dtype=torch.float32) for a in (x, grad, velocity))
     moved = moved * mu - slope * learning_rate
     return point + moved, moved
+
+
+uphill = slip(
+    REFERENCE,
+    ("- learning_rate", "+ learning_rate"),
+    loses=("running", "first", "kinds"),
+    hint="Your velocity adds the gradient: it climbs the loss instead of descending. The minus of "
+    "the step is in the velocity.",
+)
+minus_in_the_step = slip(
+    REFERENCE,
+    ("x + velocity, velocity", "x + velocity, -velocity"),
+    loses=("running", "first", "kinds"),
+    hint="x is moved rightly, but your velocity points the other way: with the minus in the step of "
+    "x instead of in the velocity. The velocity that is returned has the minus in it.",
+)
+rate_outside = slip(
+    REFERENCE,
+    ("- learning_rate * grad", "+ grad"),
+    ("x + velocity", "x - learning_rate * velocity"),
+    loses=("running", "first", "kinds"),
+    hint="The learning rate multiplies the whole velocity, as some libraries do, so that the velocity "
+    "is a gradient and no step. Here it multiplies the gradient only.",
+)
+old_velocity_moves = slip(
+    REFERENCE,
+    ("velocity = mu", "new = mu"),
+    ("x + velocity, velocity", "x + velocity, new"),
+    loses=("running", "first", "kinds"),
+    hint="x is moved by the velocity of the step before. The new velocity, with this gradient in it, "
+    "moves it.",
+)
+no_memory = slip(
+    REFERENCE,
+    ("mu * velocity - learning_rate", "-learning_rate"),
+    loses=("running", "kinds"),
+    hint="The velocity of the step before is forgotten: this is gradient descent without momentum.",
+)
+moving_average = slip(
+    REFERENCE,
+    ("- learning_rate", "- (1 - mu) * learning_rate"),
+    loses=("running", "first", "kinds"),
+    hint="You weigh the gradient by 1 - mu, which makes a moving average of gradients. In this "
+    "formula the gradient counts in full.",
+)
+gradient_twice = slip(
+    REFERENCE,
+    ("x + velocity", "x + velocity - learning_rate * grad"),
+    loses=("running", "first", "kinds"),
+    hint="The gradient moves x a second time, beside the velocity that has it already.",
+)
+exchanged = slip(
+    REFERENCE,
+    ("x + velocity, velocity", "velocity, x + velocity"),
+    loses=("running", "first", "kinds"),
+    hint="The two results are exchanged: first x, then the velocity.",
+)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.comparing import Close
 from nextword.evidence.recipes import Recipe
 
@@ -54,188 +54,18 @@ check = Check(
 )
 
 
-@misconception(
-    "small",
-    "large",
-    "scratch",
-    "special",
-    hint="You look to one side only. The central difference compares a step above with a step below "
-    "x, and its error shrinks with eps squared.",
-)
-def one_sided(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
+@correct_way
+def shaken_and_put_back(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
     if eps <= 0:
-        raise ValueError("eps")
-    gradient = np.zeros_like(x)
-    for index in np.ndindex(*x.shape):
-        above = x.copy()
-        above[index] += eps
-        gradient[index] = (f(above) - f(x.copy())) / eps
-    return gradient
-
-
-@misconception(
-    "small",
-    "large",
-    "scratch",
-    "special",
-    hint="From eps below to eps above is a distance of 2 eps; your differences are divided by eps.",
-)
-def divided_by_eps(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
-    if eps <= 0:
-        raise ValueError("eps")
-    gradient = np.zeros_like(x)
-    for index in np.ndindex(*x.shape):
-        above, below = x.copy(), x.copy()
-        above[index] += eps
-        below[index] -= eps
-        gradient[index] = (f(above) - f(below)) / eps
-    return gradient
-
-
-@misconception(
-    "small",
-    "large",
-    "scratch",
-    "special",
-    hint="Your two points are one eps apart, x + eps and x itself, but you divide by 2 eps. After "
-    "the step up, the step down is 2 eps long.",
-)
-def steps_back_to_x(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
-    if eps <= 0:
-        raise ValueError("eps")
-    gradient = np.zeros_like(x)
-    for index in np.ndindex(*x.shape):
-        moved = x.copy()
-        moved[index] += eps
-        above = f(moved.copy())
-        moved[index] -= eps
-        gradient[index] = (above - f(moved.copy())) / (2 * eps)
-    return gradient
-
-
-@misconception(
-    "small",
-    "large",
-    "scratch",
-    hint="An entry that was shaken is not put back before the next one is shaken, so that later "
-    "entries are looked at from another point than x.",
-)
-def not_put_back(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
-    if eps <= 0:
-        raise ValueError("eps")
-    gradient = np.zeros_like(x)
-    moved = x.copy()
-    for index in np.ndindex(*x.shape):
-        moved[index] += eps
-        above = f(moved.copy())
-        moved[index] -= 2 * eps
-        gradient[index] = (above - f(moved.copy())) / (2 * eps)
-    return gradient
-
-
-@misconception(
-    "small",
-    "large",
-    "scratch",
-    "special",
-    hint="All differences are 0: the point above and the point below are one and the same array, or "
-    "both hold the same numbers. An assignment does not copy an array.",
-)
-def one_array_by_two_names(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
-    if eps <= 0:
-        raise ValueError("eps")
-    gradient = np.zeros_like(x)
-    for index in np.ndindex(*x.shape):
-        above = below = x.copy()
-        above[index] += eps
-        below[index] -= eps
-        gradient[index] = (f(above.copy()) - f(below.copy())) / (2 * eps)
-    return gradient
-
-
-@misconception(
-    "small",
-    "large",
-    "scratch",
-    hint="You shake all entries at the same time, which gives one number: the slope in one "
-    "direction. Each entry of the gradient needs two calls of f in which only that entry moves.",
-)
-def all_entries_at_once(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
-    if eps <= 0:
-        raise ValueError("eps")
-    slope = (f(x + eps) - f(x - eps)) / (2 * eps)
-    return np.full(x.shape, slope)
-
-
-@misconception(
-    "large",
-    "scratch",
-    "special",
-    hint="Your answer does not depend on eps. Use the one that is given, also where it is large.",
-)
-def eps_ignored(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
-    gradient = np.zeros_like(x)
-    for index in np.ndindex(*x.shape):
-        above, below = x.copy(), x.copy()
-        above[index] += 1e-4
-        below[index] -= 1e-4
-        gradient[index] = (f(above) - f(below)) / 2e-4
-    return gradient
-
-
-@misconception(
-    "small",
-    "large",
-    "scratch",
-    hint="The gradient has the numbers, but not the shape of x: it is flat. An array of another "
-    "shape needs its gradient in that shape.",
-)
-def flat(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
-    if eps <= 0:
-        raise ValueError("eps")
-    gradient = []
-    for index in np.ndindex(*x.shape):
-        above, below = x.copy(), x.copy()
-        above[index] += eps
-        below[index] -= eps
-        gradient.append((f(above) - f(below)) / (2 * eps))
-    return np.array(gradient) if x.ndim else np.array(gradient[0])
-
-
-@misconception(
-    "small",
-    "large",
-    "scratch",
-    "special",
-    hint="You loop over the first axis only, and shake a whole row at a time. Loop over every entry, "
-    "for example with np.ndindex.",
-)
-def row_by_row(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
-    gradient = np.zeros_like(x)
-    for row in range(len(x)):
-        above, below = x.copy(), x.copy()
-        above[row] += eps
-        below[row] -= eps
-        gradient[row] = (f(above) - f(below)) / (2 * eps)
-    return gradient
-
-
-@misconception(
-    "scratch",
-    hint="You give f the same array again and again. An f that changes its array spoils the next "
-    "call: give every call an array of its own.",
-)
-def one_working_copy(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
-    if eps <= 0:
-        raise ValueError("eps")
+        raise ValueError("eps must be positive")
     gradient = np.zeros_like(x)
     moved = x.copy()
     for index in np.ndindex(*x.shape):
         kept = float(moved[index])
         moved[index] = kept + eps
-        above = f(moved)
+        above = f(moved.copy())
         moved[index] = kept - eps
-        below = f(moved)
+        below = f(moved.copy())
         moved[index] = kept
         gradient[index] = (above - below) / (2 * eps)
     return gradient
@@ -299,3 +129,76 @@ def nested_lists(f: Function, x: np.ndarray, eps: float = 1e-4) -> object:
         return [slopes((*index, i)) for i in range(x.shape[len(index)])]
 
     return slopes(())
+
+
+one_sided = slip(
+    REFERENCE,
+    ("        below[index] -= eps\n", ""),
+    ("(2 * eps)", "eps"),
+    loses=("small", "large", "scratch", "special"),
+    hint="You look to one side only. The central difference compares a step above with a step below "
+    "x, and its error shrinks with eps squared.",
+)
+divided_by_eps = slip(
+    REFERENCE,
+    ("(2 * eps)", "eps"),
+    loses=("small", "large", "scratch", "special"),
+    hint="From eps below to eps above is a distance of 2 eps; your differences are divided by eps.",
+)
+steps_back_to_x = slip(
+    shaken_and_put_back,
+    ("= kept - eps", "-= eps"),
+    loses=("small", "large", "scratch", "special"),
+    hint="Your two points are one eps apart, x + eps and x itself, but you divide by 2 eps. After "
+    "the step up, the step down is 2 eps long.",
+)
+not_put_back = slip(
+    shaken_and_put_back,
+    ("        moved[index] = kept\n", ""),
+    loses=("small", "large", "scratch"),
+    hint="An entry that was shaken is not put back before the next one is shaken, so that later "
+    "entries are looked at from another point than x.",
+)
+one_array_by_two_names = slip(
+    REFERENCE,
+    ("above, below = x.copy(), x.copy()", "above = below = x.copy()"),
+    loses=("small", "large", "scratch", "special"),
+    hint="All differences are 0: the point above and the point below are one and the same array, or "
+    "both hold the same numbers. An assignment does not copy an array.",
+)
+all_entries_at_once = slip(
+    REFERENCE,
+    ("above[index] += eps", "above += eps"),
+    ("below[index] -= eps", "below -= eps"),
+    loses=("small", "large", "scratch"),
+    hint="You shake all entries at the same time, which gives one number: the slope in one "
+    "direction. Each entry of the gradient needs two calls of f in which only that entry moves.",
+)
+eps_ignored = slip(
+    REFERENCE,
+    ("    if eps", "    eps = 1e-4\n    if eps"),
+    loses=("large", "scratch", "special"),
+    hint="Your answer does not depend on eps. Use the one that is given, also where it is large.",
+)
+flat = slip(
+    REFERENCE,
+    ("return gradient", "return gradient.ravel() if x.ndim else gradient"),
+    loses=("small", "large", "scratch"),
+    hint="The gradient has the numbers, but not the shape of x: it is flat. An array of another "
+    "shape needs its gradient in that shape.",
+)
+row_by_row = slip(
+    REFERENCE,
+    ("np.ndindex(*x.shape)", "range(len(x))"),
+    loses=("small", "large", "scratch", "special"),
+    hint="You loop over the first axis only, and shake a whole row at a time. Loop over every entry, "
+    "for example with np.ndindex.",
+)
+one_working_copy = slip(
+    shaken_and_put_back,
+    ("above = f(moved.copy())", "above = f(moved)"),
+    ("below = f(moved.copy())", "below = f(moved)"),
+    loses="scratch",
+    hint="You give f the same array again and again. An f that changes its array spoils the next "
+    "call: give every call an array of its own.",
+)

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -61,147 +61,6 @@ check = Check(
 )
 
 
-@misconception(
-    "plain",
-    "tiny",
-    hint="You average over the entries. One wrong entry among a thousand right ones would hardly "
-    "show: take the largest error.",
-)
-def mean_of_errors(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape:
-        raise ValueError("shapes")
-    errors = np.abs(a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))
-    return float(errors.mean()) if errors.size else 0.0
-
-
-@misconception(
-    "plain",
-    "tiny",
-    "special",
-    hint="The difference keeps its sign, so that an entry of b that is too large counts as a negative "
-    "error. Take absolute values.",
-)
-def signed(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape:
-        raise ValueError("shapes")
-    errors = (a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))
-    return float(errors.max()) if errors.size else 0.0
-
-
-@misconception(
-    "plain",
-    "tiny",
-    "special",
-    hint="The difference is absolute: it is not divided by the size of the entries.",
-)
-def absolute(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape:
-        raise ValueError("shapes")
-    return float(np.max(np.abs(a - b), initial=0.0))
-
-
-@misconception(
-    "plain",
-    "tiny",
-    "special",
-    hint="You divide by the size of the first gradient only. Divide by |a| + |b|: then it makes no "
-    "difference which of the two comes first, and the error is never more than 1.",
-)
-def by_the_first_only(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape:
-        raise ValueError("shapes")
-    return float(np.max(np.abs(a - b) / np.maximum(1e-8, np.abs(a)), initial=0.0))
-
-
-@misconception(
-    "plain",
-    "tiny",
-    "special",
-    hint="You divide by the larger of |a| and |b|, as some other courses do. Here it is their sum.",
-)
-def by_the_larger(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape:
-        raise ValueError("shapes")
-    larger = np.maximum(np.abs(a), np.abs(b))
-    return float(np.max(np.abs(a - b) / np.maximum(1e-8, larger), initial=0.0))
-
-
-@misconception(
-    "plain",
-    "tiny",
-    hint="You divide the largest difference by the largest size. A large entry then hides a wrong "
-    "small one: divide entry by entry, and take the maximum last.",
-)
-def largest_by_largest(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape:
-        raise ValueError("shapes")
-    if a.size == 0:
-        return 0.0
-    return float(np.max(np.abs(a - b)) / max(1e-8, np.max(np.abs(a) + np.abs(b))))
-
-
-@misconception(
-    "plain",
-    "tiny",
-    hint="You compare the norms of the whole gradients. A wrong small entry disappears in it: the "
-    "error is taken entry by entry, and the worst counts.",
-)
-def of_norms(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape:
-        raise ValueError("shapes")
-    norm = math.sqrt(np.sum((a - b) ** 2))
-    return norm / max(1e-8, math.sqrt(np.sum(a**2)) + math.sqrt(np.sum(b**2)))
-
-
-@misconception(
-    "tiny",
-    hint="You add 1e-8 to the denominator. It is the larger of the two: for entries of about 1e-8 "
-    "that is another number.",
-)
-def guard_added(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape:
-        raise ValueError("shapes")
-    return float(np.max(np.abs(a - b) / (1e-8 + np.abs(a) + np.abs(b)), initial=0.0))
-
-
-@misconception(
-    "tiny",
-    overflows=True,
-    hint="Where both entries are 0 you divide 0 by 0. The formula has a smallest denominator.",
-)
-def no_guard(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape:
-        raise ValueError("shapes")
-    return float(np.max(np.abs(a - b) / (np.abs(a) + np.abs(b)), initial=0.0))
-
-
-@misconception(
-    "special",
-    overflows=True,
-    hint="A nan in a gradient gets lost: no comparison with nan is true, so Python's max and a loop "
-    "with > pass it by, and nanmax leaves it out on purpose. A broken gradient must not pass.",
-)
-def nan_passed_by(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape:
-        raise ValueError("shapes")
-    worst = 0.0
-    for one, other in zip(a.ravel(), b.ravel()):
-        error = abs(one - other) / max(1e-8, abs(one) + abs(other))
-        if error > worst:
-            worst = float(error)
-    return worst
-
-
 @correct_way
 def with_a_loop(a: np.ndarray, b: np.ndarray) -> float:
     if np.shape(a) != np.shape(b):
@@ -243,3 +102,76 @@ def sorted_errors(a: np.ndarray, b: np.ndarray) -> float:
         raise ValueError("shapes differ")
     errors = np.abs(one - other) / np.maximum(np.longdouble(1e-8), np.abs(one) + np.abs(other))
     return np.sort(errors, axis=None)[-1] if errors.size else 0.0
+
+
+mean_of_errors = slip(
+    REFERENCE,
+    ("np.max(errors, initial=0.0)", "np.mean(errors) if errors.size else 0.0"),
+    loses=("plain", "tiny"),
+    hint="You average over the entries. One wrong entry among a thousand right ones would hardly "
+    "show: take the largest error.",
+)
+signed = slip(
+    REFERENCE,
+    ("np.abs(a - b)", "(a - b)"),
+    (", initial=0.0", ""),
+    loses=("plain", "tiny", "special"),
+    hint="The difference keeps its sign, so that an entry of b that is too large counts as a negative "
+    "error. Take absolute values.",
+)
+absolute = slip(
+    REFERENCE,
+    (" / np.maximum(1e-8, np.abs(a) + np.abs(b))", ""),
+    loses=("plain", "tiny", "special"),
+    hint="The difference is absolute: it is not divided by the size of the entries.",
+)
+by_the_first_only = slip(
+    REFERENCE,
+    (" + np.abs(b)", ""),
+    loses=("plain", "tiny", "special"),
+    hint="You divide by the size of the first gradient only. Divide by |a| + |b|: then it makes no "
+    "difference which of the two comes first, and the error is never more than 1.",
+)
+by_the_larger = slip(
+    REFERENCE,
+    ("np.abs(a) + np.abs(b)", "np.maximum(np.abs(a), np.abs(b))"),
+    loses=("plain", "tiny", "special"),
+    hint="You divide by the larger of |a| and |b|, as some other courses do. Here it is their sum.",
+)
+largest_by_largest = slip(
+    REFERENCE,
+    ("np.maximum(1e-8, np.abs(a) + np.abs(b))", "np.max(np.abs(a) + np.abs(b), initial=1e-8)"),
+    loses=("plain", "tiny"),
+    hint="You divide the largest difference by the largest size. A large entry then hides a wrong "
+    "small one: divide entry by entry, and take the maximum last.",
+)
+of_norms = slip(
+    REFERENCE,
+    ("np.abs(a - b)", "np.linalg.norm(a - b)"),
+    ("np.abs(a) + np.abs(b)", "np.linalg.norm(a) + np.linalg.norm(b)"),
+    loses=("plain", "tiny"),
+    hint="You compare the norms of the whole gradients. A wrong small entry disappears in it: the "
+    "error is taken entry by entry, and the worst counts.",
+)
+guard_added = slip(
+    REFERENCE,
+    ("np.maximum(1e-8, ", "(1e-8 + "),
+    loses="tiny",
+    hint="You add 1e-8 to the denominator. It is the larger of the two: for entries of about 1e-8 "
+    "that is another number.",
+)
+no_guard = slip(
+    REFERENCE,
+    ("np.maximum(1e-8, ", "("),
+    loses="tiny",
+    overflows=True,
+    hint="Where both entries are 0 you divide 0 by 0. The formula has a smallest denominator.",
+)
+nan_passed_by = slip(
+    REFERENCE,
+    ("np.max(", "np.nanmax("),
+    loses="special",
+    overflows=True,
+    hint="A nan in a gradient gets lost: no comparison with nan is true, so Python's max and a loop "
+    "with > pass it by, and nanmax leaves it out on purpose. A broken gradient must not pass.",
+)

@@ -7,7 +7,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, correct_way, misconception, repeated
+from autograder.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    correct_way,
+    misconception,
+    repeated,
+    slip,
+)
 from autograder.checks.loglinear.drawing import (
     Sketch,
     draw_chain,
@@ -48,208 +57,6 @@ check = Check(
     draw=draw,
     compare=TopologicalOrder(),
 )
-
-
-@misconception(
-    "trees",
-    "shared",
-    "paths",
-    "again",
-    hint="Your list runs the other way: the output comes first. That is the order in which gradients "
-    "are computed. Asked for is the order of values, parents first.",
-)
-def output_first(output: Node) -> list[Node]:
-    nodes: list[Node] = []
-    seen: set[Node] = set()
-
-    def visit(node: Node) -> None:
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            nodes.append(node)
-
-    visit(output)
-    return nodes[::-1]
-
-
-@misconception(
-    "shared",
-    "again",
-    hint="You walk back level by level and turn the list round. A node that is reached by a short way "
-    "and by a long one is then placed by the short way, and may stand after a node that needs it.",
-)
-def level_by_level(output: Node) -> list[Node]:
-    nodes: list[Node] = []
-    waiting = [output]
-    while waiting:
-        node = waiting.pop(0)
-        if node not in nodes:
-            nodes.append(node)
-            waiting += node.parents
-    return nodes[::-1]
-
-
-@misconception(
-    "shared",
-    "again",
-    hint="You put a node into the list when you reach it, before its parents, and turn the list round "
-    "at the end. A shared node is then placed by the first way that reaches it. Put it in when all "
-    "of its parents are in.",
-)
-def when_reached(output: Node) -> list[Node]:
-    nodes: list[Node] = []
-
-    def visit(node: Node) -> None:
-        if node not in nodes:
-            nodes.append(node)
-            for parent in node.parents:
-                visit(parent)
-
-    visit(output)
-    return nodes[::-1]
-
-
-@misconception(
-    "shared",
-    "paths",
-    "again",
-    hint="A node that is used more than once stands in your list more than once. Remember which nodes "
-    "are there already. (It also saves the time of walking every path.)",
-)
-def listed_for_every_use(output: Node) -> list[Node]:
-    nodes: list[Node] = []
-
-    def visit(node: Node) -> None:
-        for parent in node.parents:
-            visit(parent)
-        nodes.append(node)
-
-    visit(output)
-    return nodes
-
-
-@misconception(
-    "trees",
-    "shared",
-    "paths",
-    "again",
-    hint="The inputs are missing: nodes without parents belong to the list as well.",
-)
-def inputs_left_out(output: Node) -> list[Node]:
-    nodes: list[Node] = []
-    seen: set[Node] = set()
-
-    def visit(node: Node) -> None:
-        if node in seen or not node.parents:
-            return
-        seen.add(node)
-        for parent in node.parents:
-            visit(parent)
-        nodes.append(node)
-
-    visit(output)
-    return nodes
-
-
-@misconception(
-    "trees",
-    "shared",
-    "paths",
-    "again",
-    hint="The output is missing: it is the last node of its own order.",
-)
-def output_left_out(output: Node) -> list[Node]:
-    nodes: list[Node] = []
-    seen: set[Node] = set()
-
-    def visit(node: Node) -> None:
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            nodes.append(node)
-
-    visit(output)
-    return nodes[:-1]
-
-
-@misconception(
-    "trees",
-    "shared",
-    "paths",
-    "again",
-    hint="You follow one parent of each node only. A node has as many as its tuple holds.",
-)
-def one_parent_only(output: Node) -> list[Node]:
-    nodes = [output]
-    while nodes[0].parents:
-        nodes.insert(0, nodes[0].parents[0])
-    return nodes
-
-
-@misconception(
-    "again",
-    hint="When the same graph is asked about again, nodes are missing: your marks from the first time "
-    "are still on them. Keep what you have seen in a set of the function's own.",
-)
-def marks_on_nodes(output: Node) -> list[Node]:
-    nodes: list[Node] = []
-
-    def visit(node: Node) -> None:
-        if getattr(node, "visited", False):
-            return
-        node.visited = True
-        for parent in node.parents:
-            visit(parent)
-        nodes.append(node)
-
-    visit(output)
-    return nodes
-
-
-@misconception(
-    "shared",
-    "again",
-    hint="Two different nodes with the same value are taken for one. A node is itself, not its value: "
-    "keep the nodes in the set.",
-)
-def told_apart_by_value(output: Node) -> list[Node]:
-    nodes: list[Node] = []
-    seen: set[float] = set()
-
-    def visit(node: Node) -> None:
-        if node.value not in seen:
-            seen.add(node.value)
-            for parent in node.parents:
-                visit(parent)
-            nodes.append(node)
-
-    visit(output)
-    return nodes
-
-
-@misconception(
-    "trees",
-    "shared",
-    "paths",
-    "again",
-    hint="Your list holds something else than nodes, such as their values or names. It holds the "
-    "nodes themselves.",
-)
-def values_listed(output: Node) -> list[float]:
-    nodes: list[Node] = []
-    seen: set[Node] = set()
-
-    def visit(node: Node) -> None:
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            nodes.append(node)
-
-    visit(output)
-    return [node.value for node in nodes]
 
 
 @correct_way
@@ -335,3 +142,89 @@ def repeated_sweeps(output: Node) -> list[Node]:
     while len(nodes) < len(found):
         nodes += [n for n in found if n not in nodes and all(p in nodes for p in n.parents)]
     return nodes
+
+
+output_first = slip(
+    REFERENCE,
+    ("return nodes", "return nodes[::-1]"),
+    loses=("trees", "shared", "paths", "again"),
+    hint="Your list runs the other way: the output comes first. That is the order in which gradients "
+    "are computed. Asked for is the order of values, parents first.",
+)
+
+
+@misconception(
+    "shared",
+    "again",
+    hint="You walk back level by level and turn the list round. A node that is reached by a short way "
+    "and by a long one is then placed by the short way, and may stand after a node that needs it.",
+)
+def level_by_level(output: Node) -> list[Node]:
+    nodes: list[Node] = []
+    waiting = [output]
+    while waiting:
+        node = waiting.pop(0)
+        if node not in nodes:
+            nodes.append(node)
+            waiting += node.parents
+    return nodes[::-1]
+
+
+when_reached = slip(
+    REFERENCE,
+    ("        nodes.append(node)\n", ""),
+    ("seen.add(node)", "seen.add(node)\n        nodes.append(node)"),
+    ("return nodes", "return nodes[::-1]"),
+    loses=("shared", "again"),
+    hint="You put a node into the list when you reach it, before its parents, and turn the list round "
+    "at the end. A shared node is then placed by the first way that reaches it. Put it in when all "
+    "of its parents are in.",
+)
+listed_for_every_use = slip(
+    REFERENCE,
+    ("        if node in seen:\n            return\n", ""),
+    loses=("shared", "paths", "again"),
+    hint="A node that is used more than once stands in your list more than once. Remember which nodes "
+    "are there already. (It also saves the time of walking every path.)",
+)
+inputs_left_out = slip(
+    REFERENCE,
+    ("if node in seen:", "if node in seen or not node.parents:"),
+    loses=("trees", "shared", "paths", "again"),
+    hint="The inputs are missing: nodes without parents belong to the list as well.",
+)
+output_left_out = slip(
+    REFERENCE,
+    ("return nodes", "return nodes[:-1]"),
+    loses=("trees", "shared", "paths", "again"),
+    hint="The output is missing: it is the last node of its own order.",
+)
+one_parent_only = slip(
+    REFERENCE,
+    ("in node.parents:", "in node.parents[:1]:"),
+    loses=("trees", "shared", "paths", "again"),
+    hint="You follow one parent of each node only. A node has as many as its tuple holds.",
+)
+marks_on_nodes = slip(
+    REFERENCE,
+    ("if node in seen:", 'if getattr(node, "visited", False):'),
+    ("seen.add(node)", "node.visited = True"),
+    loses="again",
+    hint="When the same graph is asked about again, nodes are missing: your marks from the first time "
+    "are still on them. Keep what you have seen in a set of the function's own.",
+)
+told_apart_by_value = slip(
+    REFERENCE,
+    ("if node in seen:", "if node.value in seen:"),
+    ("seen.add(node)", "seen.add(node.value)"),
+    loses=("shared", "again"),
+    hint="Two different nodes with the same value are taken for one. A node is itself, not its value: "
+    "keep the nodes in the set.",
+)
+values_listed = slip(
+    REFERENCE,
+    ("nodes.append(node)", "nodes.append(node.value)"),
+    loses=("trees", "shared", "paths", "again"),
+    hint="Your list holds something else than nodes, such as their values or names. It holds the "
+    "nodes themselves.",
+)

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.gradients.claims import (
     NEVER_EXPLODES,
     NORM_EXPLODES,
@@ -36,92 +36,6 @@ check = Check(
     },
     draw=draw,
 )
-
-
-@misconception(
-    NEVER_EXPLODES,
-    ONLY_SHRINKS,
-    NORM_EXPLODES,
-    hint="Your matrices are diagonal, or multiples of the identity. There eigenvalues and singular "
-    "values are the same, and the claims are true. You need a matrix that is not normal.",
-)
-def diagonal(claim, size):
-    if claim not in (
-        "radius below 1 never explodes",
-        "radius below 1 only shrinks",
-        "lambda_1 above 1 explodes",
-    ):
-        raise ValueError
-    return np.diag([size + 1.0, 0.5]), np.array([1.0, 1.0])
-
-
-@misconception(
-    NEVER_EXPLODES,
-    hint="For the first claim all your slopes are equal. Then J is a multiple of W, and explodes no "
-    "more than W does. The slopes have to differ from unit to unit.",
-)
-def equal_slopes(claim, size):
-    if claim not in (
-        "radius below 1 never explodes",
-        "radius below 1 only shrinks",
-        "lambda_1 above 1 explodes",
-    ):
-        raise ValueError
-    return np.array([[0.8, 2 * size], [0.0, 0.8]]), np.ones(2)
-
-
-@misconception(
-    NEVER_EXPLODES,
-    hint="For the first claim you use slopes above 1. Those of tanh lie between 0 and 1.",
-)
-def slopes_above_one(claim, size):
-    if claim == "radius below 1 never explodes":
-        return 0.5 * np.eye(2), np.full(2, 2.5 * size)
-    if claim not in ("radius below 1 only shrinks", "lambda_1 above 1 explodes"):
-        raise ValueError
-    return np.array([[0.8, 2 * size], [0.0, 0.8]]), np.ones(2)
-
-
-@misconception(
-    ONLY_SHRINKS,
-    hint="For the second claim J itself has a large norm, and none of its powers has: from k = 2 on "
-    "they are all small. Asked is a power.",
-)
-def nilpotent(claim, size):
-    if claim == "radius below 1 never explodes":
-        return np.array([[2 * size, -2 * size], [2 * size, -2 * size]]), np.array([1.0, 0.0])
-    if claim not in ("radius below 1 only shrinks", "lambda_1 above 1 explodes"):
-        raise ValueError
-    return np.array([[0.0, 2 * size], [0.0, 0.0]]), np.ones(2)
-
-
-@misconception(
-    NORM_EXPLODES,
-    hint="For the third claim your units are saturated: slopes below 0.5.",
-)
-def saturated(claim, size):
-    if claim == "radius below 1 never explodes":
-        return np.array([[2 * size, -2 * size], [2 * size, -2 * size]]), np.array([1.0, 0.0])
-    if claim == "radius below 1 only shrinks":
-        return np.array([[0.8, 2 * size], [0.0, 0.8]]), np.ones(2)
-    if claim != "lambda_1 above 1 explodes":
-        raise ValueError
-    return 2 * size * np.eye(2), np.full(2, 0.2 / size)
-
-
-@misconception(
-    NEVER_EXPLODES,
-    ONLY_SHRINKS,
-    NORM_EXPLODES,
-    hint="Your examples are the same whatever the size is. They refute the claims only as clearly as "
-    "those of the lecture do.",
-)
-def size_ignored(claim, size):
-    if claim == "radius below 1 never explodes":
-        return np.array([[1.5, -2.0], [1.5, -1.5]]), np.array([1.0, 0.1])
-    if claim not in ("radius below 1 only shrinks", "lambda_1 above 1 explodes"):
-        raise ValueError
-    return np.array([[0.9, 5.0], [0.0, 0.9]]), np.ones(2)
 
 
 @correct_way
@@ -160,3 +74,49 @@ def by_a_turn(claim, size):
     if claim in ("radius below 1 only shrinks", "lambda_1 above 1 explodes"):
         return turn @ np.array([[0.7, 3 * size], [0.0, 0.6]]) @ turn.T, np.ones(2)
     raise ValueError
+
+
+diagonal = slip(
+    REFERENCE,
+    ("[s, -s], [s, -s]", "[s, 0.0], [0.0, s]"),
+    ("[0.8, size]", "[size, 0.0]"),
+    loses=(NEVER_EXPLODES, ONLY_SHRINKS, NORM_EXPLODES),
+    hint="Your matrices are diagonal, or multiples of the identity. There eigenvalues and singular "
+    "values are the same, and the claims are true. You need a matrix that is not normal.",
+)
+equal_slopes = slip(
+    REFERENCE,
+    ("[1.0, 0.0]", "[1.0, 1.0]"),
+    loses=NEVER_EXPLODES,
+    hint="For the first claim all your slopes are equal. Then J is a multiple of W, and explodes no "
+    "more than W does. The slopes have to differ from unit to unit.",
+)
+slopes_above_one = slip(
+    REFERENCE,
+    ("s = 1.1 * size", "s = 0.5"),
+    ("[1.0, 0.0]", "[3.0 * size, 0.0]"),
+    loses=NEVER_EXPLODES,
+    hint="For the first claim you use slopes above 1. Those of tanh lie between 0 and 1.",
+)
+nilpotent = slip(
+    REFERENCE,
+    ("[0.8, size]", "[0.0, size]"),
+    ("[0.0, 0.8]", "[0.0, 0.0]"),
+    loses=ONLY_SHRINKS,
+    hint="For the second claim J itself has a large norm, and none of its powers has: from k = 2 on "
+    "they are all small. Asked is a power.",
+)
+saturated = slip(
+    by_scaling_the_lecture_s,
+    ("[1, 0.75]", "[1, 0.1]"),
+    loses=NORM_EXPLODES,
+    hint="For the third claim your units are saturated: slopes below 0.5.",
+)
+size_ignored = slip(
+    REFERENCE,
+    ("1.1 * size", "1.5"),
+    ("[0.8, size]", "[0.8, 5.0]"),
+    loses=(NEVER_EXPLODES, ONLY_SHRINKS, NORM_EXPLODES),
+    hint="Your examples are the same whatever the size is. They refute the claims only as clearly as "
+    "those of the lecture do.",
+)

@@ -11,7 +11,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    misconception,
+    slip,
+)
 from autograder.checks.gradients.drawing import one_attractor, two_attractors
 from autograder.comparing import Close
 
@@ -37,159 +46,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=0.0, atol=1e-6),
 )
-
-
-@misconception(
-    "three",
-    "far",
-    hint="The unstable fixed point is missing. No iteration of the map ends there, but it is a "
-    "fixed point, and the boundary between the two basins.",
-)
-def attractors_only(w, b):
-    ends = []
-    for x in (b - 1.0, b + w + 1.0):
-        for _ in range(3000):
-            x = w / (1 + math.exp(-x)) + b
-        ends.append(x)
-    return np.array(ends[:1] if abs(ends[1] - ends[0]) < 1e-3 else ends)
-
-
-@misconception(
-    "three",
-    "far",
-    hint="Your search ends with one fixed point. Where there are three, the difference between "
-    "w sigma(x) + b and x changes its sign three times.",
-)
-def one_bisection(w, b):
-    low, high = b - 1.0, b + w + 1.0
-    for _ in range(100):
-        middle = (low + high) / 2
-        if w / (1 + math.exp(-middle)) + b > middle:
-            low = middle
-        else:
-            high = middle
-    return np.array([low])
-
-
-@misconception(
-    "one",
-    "three",
-    "far",
-    hint="Your unit has its nonlinearity outside, x = sigma(w x + b). This one has it inside, as in "
-    "002's eq. 8: x = w sigma(x) + b.",
-)
-def nonlinearity_outside(w, b):
-    grid = np.linspace(-0.001, 1.001, 20_001)
-    rest = 1 / (1 + np.exp(-np.clip(w * grid + b, -500, 500))) - grid
-    found = []
-    for i in np.flatnonzero((rest[:-1] > 0) != (rest[1:] > 0)):
-        low, high, rising = grid[i], grid[i + 1], rest[i] < 0
-        for _ in range(60):
-            middle = (low + high) / 2
-            value = 1 / (1 + math.exp(-max(min(w * middle + b, 500), -500))) - middle
-            low, high = (middle, high) if (value < 0) == rising else (low, middle)
-        found.append(low)
-    return np.array(found)
-
-
-@misconception(
-    "one",
-    "three",
-    "far",
-    hint="Your unit has a tanh. This one is 002's, with the logistic function between 0 and 1.",
-)
-def with_tanh(w, b):
-    grid = np.linspace(b - w - 1.0, b + w + 1.0, 20_001)
-    rest = w * np.tanh(grid) + b - grid
-    found = []
-    for i in np.flatnonzero((rest[:-1] > 0) != (rest[1:] > 0)):
-        low, high, rising = grid[i], grid[i + 1], rest[i] < 0
-        for _ in range(60):
-            middle = (low + high) / 2
-            value = w * math.tanh(middle) + b - middle
-            low, high = (middle, high) if (value < 0) == rising else (low, middle)
-        found.append(low)
-    return np.array(found)
-
-
-@misconception(
-    "far",
-    hint="You search between -10 and 10. With large weights and biases the fixed points lie further "
-    "out: sigma is between 0 and 1, so they lie between b and b + w.",
-)
-def search_too_narrow(w, b):
-    grid = np.linspace(-10.0, 10.0, 20_002)
-    rest = w / (1 + np.exp(-grid)) + b - grid
-    found = []
-    for i in np.flatnonzero((rest[:-1] > 0) != (rest[1:] > 0)):
-        low, high, rising = grid[i], grid[i + 1], rest[i] < 0
-        for _ in range(60):
-            middle = (low + high) / 2
-            value = w / (1 + math.exp(-middle)) + b - middle
-            low, high = (middle, high) if (value < 0) == rising else (low, middle)
-        found.append(low)
-    return np.array(found)
-
-
-@misconception(
-    "one",
-    "three",
-    "far",
-    hint="Your answers are as coarse as your grid. Where the sign changes, go on from there.",
-)
-def as_coarse_as_the_grid(w, b):
-    grid = np.linspace(b - 1.0, b + w + 1.0, 4_001)
-    rest = w / (1 + np.exp(-grid)) + b - grid
-    return grid[np.flatnonzero((rest[:-1] > 0) != (rest[1:] > 0))]
-
-
-@misconception(
-    "three",
-    "far",
-    hint="Your fixed points come in decreasing order. The smallest comes first.",
-)
-def largest_first(w, b):
-    grid = np.linspace(b - 1.0, b + w + 1.0, 20_001)
-    rest = w / (1 + np.exp(-grid)) + b - grid
-    found = []
-    for i in np.flatnonzero((rest[:-1] > 0) != (rest[1:] > 0)):
-        low, high, rising = grid[i], grid[i + 1], rest[i] < 0
-        for _ in range(60):
-            middle = (low + high) / 2
-            value = w / (1 + math.exp(-middle)) + b - middle
-            low, high = (middle, high) if (value < 0) == rising else (low, middle)
-        found.append(low)
-    return np.array(found)[::-1]
-
-
-@misconception(
-    "one",
-    "three",
-    "far",
-    hint="You start from several places and list where each of them ends. An attractor at which two "
-    "starts end is listed twice, and the unstable fixed point is missing.",
-)
-def listed_twice(w, b):
-    ends = []
-    for x in (b - 1.0, b + w / 2, b + w + 1.0):
-        for _ in range(3000):
-            x = w / (1 + math.exp(-x)) + b
-        ends.append(x)
-    return np.sort(np.array(ends))
-
-
-@misconception(
-    "one",
-    "three",
-    "far",
-    hint="You return where x moves fastest or slowest, where w sigma'(x) = 1. A fixed point is where "
-    "it does not move: w sigma(x) + b = x.",
-)
-def where_the_slope_is_one(w, b):
-    if w <= 4:
-        return np.zeros(0)
-    turn = 2 * math.acosh(math.sqrt(w) / 2)
-    return np.array([-turn, turn])
 
 
 @correct_way
@@ -242,3 +98,80 @@ def by_the_map_and_its_inverse(w, b):
         p = (middle - b) / w
         middle = math.log(p / (1 - p))
     return np.array([low, middle, high])
+
+
+attractors_only = slip(
+    by_the_map_and_its_inverse,
+    ("[low, middle, high]", "[low, high]"),
+    loses=("three", "far"),
+    hint="The unstable fixed point is missing. No iteration of the map ends there, but it is a "
+    "fixed point, and the boundary between the two basins.",
+)
+one_bisection = slip(
+    on_a_grid_then_bisection,
+    ("20_002", "2"),
+    loses=("three", "far"),
+    hint="Your search ends with one fixed point. Where there are three, the difference between "
+    "w sigma(x) + b and x changes its sign three times.",
+)
+nonlinearity_outside = slip(
+    on_a_grid_then_bisection,
+    ("b - 0.5, b + w + 0.5", "-0.1, 1.1"),
+    ("b + w / (1 + np.exp(-grid))", "1 / (1 + np.exp(-w * grid - b))"),
+    ("b + w / (1 + math.exp(-middle))", "1 / (1 + math.exp(-w * middle - b))"),
+    loses=("one", "three", "far"),
+    hint="Your unit has its nonlinearity outside, x = sigma(w x + b). This one has it inside, as in "
+    "002's eq. 8: x = w sigma(x) + b.",
+)
+with_tanh = slip(
+    on_a_grid_then_bisection,
+    ("b - 0.5", "b - w - 0.5"),
+    ("w / (1 + np.exp(-grid))", "w * np.tanh(grid)"),
+    ("w / (1 + math.exp(-middle))", "w * math.tanh(middle)"),
+    loses=("one", "three", "far"),
+    hint="Your unit has a tanh. This one is 002's, with the logistic function between 0 and 1.",
+)
+search_too_narrow = slip(
+    on_a_grid_then_bisection,
+    ("b - 0.5, b + w + 0.5", "-10, 10"),
+    loses="far",
+    hint="You search between -10 and 10. With large weights and biases the fixed points lie further "
+    "out: sigma is between 0 and 1, so they lie between b and b + w.",
+)
+as_coarse_as_the_grid = slip(
+    on_a_grid_then_bisection,
+    ("append((left + right) / 2)", "append(grid[i])"),
+    loses=("one", "three", "far"),
+    hint="Your answers are as coarse as your grid. Where the sign changes, go on from there.",
+)
+largest_first = slip(
+    on_a_grid_then_bisection,
+    ("return found", "return found[::-1]"),
+    loses=("three", "far"),
+    hint="Your fixed points come in decreasing order. The smallest comes first.",
+)
+
+
+@misconception(
+    "one",
+    "three",
+    "far",
+    hint="You start from several places and list where each of them ends. An attractor at which two "
+    "starts end is listed twice, and the unstable fixed point is missing.",
+)
+def listed_twice(w, b):
+    ends = []
+    for x in (b - 1.0, b + w / 2, b + w + 1.0):
+        for _ in range(3000):
+            x = w / (1 + math.exp(-x)) + b
+        ends.append(x)
+    return np.sort(np.array(ends))
+
+
+where_the_slope_is_one = slip(
+    REFERENCE,
+    ("np.array(points)", "np.array(cuts[1:-1])"),
+    loses=("one", "three", "far"),
+    hint="You return where x moves fastest or slowest, where w sigma'(x) = 1. A fixed point is where "
+    "it does not move: w sigma(x) + b = x.",
+)

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.comparing import Close
 
 
@@ -35,107 +35,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=0.0, atol=1e-6),
 )
-
-
-@misconception(
-    "moderate",
-    "far",
-    hint="You return the states x at which the attractors appear. Asked are the biases b that "
-    "belong to them: b = x - w sigma(x).",
-)
-def states_not_biases(w):
-    if w <= 4:
-        return np.zeros(0)
-    turn = 2 * math.acosh(math.sqrt(w) / 2)
-    return np.array([-turn, turn])
-
-
-@misconception(
-    "moderate",
-    "far",
-    hint="Your biases have the wrong sign: from x = w sigma(x) + b follows b = x - w sigma(x).",
-)
-def wrong_sign(w):
-    if w <= 4:
-        return np.zeros(0)
-    turn = 2 * math.acosh(math.sqrt(w) / 2)
-    return np.array([w / (1 + math.exp(-x)) - x for x in (-turn, turn)])
-
-
-@misconception(
-    "moderate",
-    "far",
-    hint="Your folds come in decreasing order. The lower one comes first.",
-)
-def upper_first(w):
-    if w <= 4:
-        return np.zeros(0)
-    turn = 2 * math.acosh(math.sqrt(w) / 2)
-    return np.array([x - w / (1 + math.exp(-x)) for x in (-turn, turn)])
-
-
-@misconception(
-    "moderate",
-    "far",
-    hint="For weights below 4 you return numbers that are none (nan). The slope w sigma'(x) is at "
-    "most w/4: it never is 1 there, and there are no folds.",
-    overflows=True,
-)
-def not_a_number(w):
-    with np.errstate(invalid="ignore"):
-        root = np.sqrt(np.array(1 - 4 / w)) if w != 4 else np.nan
-    s = (1 + np.array([1, -1]) * root) / 2
-    return np.log(s / (1 - s)) - w * s
-
-
-@misconception(
-    "moderate",
-    "far",
-    hint="You return one fold. The slope w sigma'(x) is 1 at two places, x and -x.",
-)
-def lower_only(w):
-    if w <= 4:
-        return np.zeros(0)
-    turn = 2 * math.acosh(math.sqrt(w) / 2)
-    return np.array([turn - w / (1 + math.exp(-turn))])
-
-
-@misconception(
-    "moderate",
-    "far",
-    hint="Your unit has a tanh, whose slope is 1 at its steepest. The logistic function of 002 has "
-    "a slope of 1/4 there, so folds begin at w = 4.",
-)
-def with_tanh(w):
-    if w <= 1:
-        return np.zeros(0)
-    turn = math.atanh(math.sqrt(1 - 1 / w))
-    return np.array([turn - w * math.tanh(turn), w * math.tanh(turn) - turn])
-
-
-@misconception(
-    "far",
-    hint="At w = 4 you return the point at which the two folds have merged, twice. There is no "
-    "interval of two attractors: the answer is empty.",
-)
-def merged_folds(w):
-    if w < 4:
-        return np.zeros(0)
-    turn = 2 * math.acosh(math.sqrt(w) / 2)
-    return np.array([x - w / (1 + math.exp(-x)) for x in (turn, -turn)])
-
-
-@misconception(
-    "moderate",
-    "far",
-    hint="You find the two places where w sigma'(x) = 1, and take sigma(x) for x itself. The x that "
-    "belongs to s = sigma(x) is log(s / (1 - s)).",
-)
-def sigma_for_x(w):
-    if w <= 4:
-        return np.zeros(0)
-    s = (1 + np.array([1, -1]) * math.sqrt(1 - 4 / w)) / 2
-    return np.sort(s - w * s)
 
 
 @correct_way
@@ -166,3 +65,62 @@ def by_the_quadratic(w):
         return np.empty(0)
     s = (w + np.array([discriminant**0.5, -(discriminant**0.5)])) / (2 * w)
     return np.sort(np.log(s) - np.log1p(-s) - w * s)
+
+
+states_not_biases = slip(
+    by_the_state,
+    (" - w / (1 + math.exp(-x))", ""),
+    loses=("moderate", "far"),
+    hint="You return the states x at which the attractors appear. Asked are the biases b that "
+    "belong to them: b = x - w sigma(x).",
+)
+wrong_sign = slip(
+    by_the_state,
+    ("x - w / (1 + math.exp(-x))", "w / (1 + math.exp(-x)) - x"),
+    loses=("moderate", "far"),
+    hint="Your biases have the wrong sign: from x = w sigma(x) + b follows b = x - w sigma(x).",
+)
+upper_first = slip(
+    by_the_state,
+    ("sorted(", "list("),
+    loses=("moderate", "far"),
+    hint="Your folds come in decreasing order. The lower one comes first.",
+)
+not_a_number = slip(
+    REFERENCE,
+    ("    if w <= 4:\n        return np.zeros(0)\n", ""),
+    ("math.sqrt", "np.sqrt"),
+    loses=("moderate", "far"),
+    hint="For weights below 4 you return numbers that are none (nan). The slope w sigma'(x) is at "
+    "most w/4: it never is 1 there, and there are no folds.",
+    overflows=True,
+)
+lower_only = slip(
+    by_the_state,
+    ("(-turn, turn)", "(turn,)"),
+    loses=("moderate", "far"),
+    hint="You return one fold. The slope w sigma'(x) is 1 at two places, x and -x.",
+)
+with_tanh = slip(
+    by_the_state,
+    ("w <= 4", "w <= 1"),
+    ("2 * math.acosh(math.sqrt(w) / 2)", "math.acosh(math.sqrt(w))"),
+    ("w / (1 + math.exp(-x))", "w * math.tanh(x)"),
+    loses=("moderate", "far"),
+    hint="Your unit has a tanh, whose slope is 1 at its steepest. The logistic function of 002 has "
+    "a slope of 1/4 there, so folds begin at w = 4.",
+)
+merged_folds = slip(
+    by_the_state,
+    ("w <= 4", "w < 4"),
+    loses="far",
+    hint="At w = 4 you return the point at which the two folds have merged, twice. There is no "
+    "interval of two attractors: the answer is empty.",
+)
+sigma_for_x = slip(
+    REFERENCE,
+    ("np.log(s / (1 - s))", "s"),
+    loses=("moderate", "far"),
+    hint="You find the two places where w sigma'(x) = 1, and take sigma(x) for x itself. The x that "
+    "belongs to s = sigma(x) is log(s / (1 - s)).",
+)

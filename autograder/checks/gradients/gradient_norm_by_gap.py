@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import Case, Check, Group, case, correct_way, slip
 from autograder.checks.gradients.drawing import draw_states, draw_weights
 from autograder.comparing import Close
 
@@ -49,205 +49,17 @@ check = Check(
 )
 
 
-@misconception(
-    "equal",
-    "different",
-    hint="You take the mean of the gradients first and then its length. Gradients that point "
-    "against each other cancel. First the lengths, then their mean.",
-)
-def norm_of_the_mean(W_h, states, lengths, d_last):
-    carried, means = d_last.astype(float), []
+@correct_way
+def gap_by_gap(W_h, states, lengths, d_last):
+    states, carried, norms = states.astype(float), d_last.astype(float), []
     rows = np.arange(len(lengths))
     for gap in range(lengths.max() + 1):
         if gap:
             here = states[rows, np.maximum(lengths - gap + 1, 0)]
             carried = (carried * (1 - here**2)) @ W_h.T
-        means.append(np.linalg.norm(carried[lengths >= gap].mean(axis=0)))
-    return np.array(means)
-
-
-@misconception(
-    "equal",
-    "different",
-    hint="You take the root of the mean of squares. Asked is the mean of the lengths.",
-)
-def root_of_mean_squares(W_h, states, lengths, d_last):
-    carried, means = d_last.astype(float), []
-    rows = np.arange(len(lengths))
-    for gap in range(lengths.max() + 1):
-        if gap:
-            here = states[rows, np.maximum(lengths - gap + 1, 0)]
-            carried = (carried * (1 - here**2)) @ W_h.T
-        means.append(np.sqrt((carried[lengths >= gap] ** 2).sum(axis=1).mean()))
-    return np.array(means)
-
-
-@misconception(
-    "equal",
-    "different",
-    "single",
-    hint="You return squared lengths: the root is missing.",
-)
-def squared_lengths(W_h, states, lengths, d_last):
-    carried, means = d_last.astype(float), []
-    rows = np.arange(len(lengths))
-    for gap in range(lengths.max() + 1):
-        if gap:
-            here = states[rows, np.maximum(lengths - gap + 1, 0)]
-            carried = (carried * (1 - here**2)) @ W_h.T
-        means.append((carried[lengths >= gap] ** 2).sum(axis=1).mean())
-    return np.array(means)
-
-
-@misconception(
-    "equal",
-    "different",
-    hint="You return sums over the texts. Asked is the mean.",
-)
-def summed(W_h, states, lengths, d_last):
-    carried, sums = d_last.astype(float), []
-    rows = np.arange(len(lengths))
-    for gap in range(lengths.max() + 1):
-        if gap:
-            here = states[rows, np.maximum(lengths - gap + 1, 0)]
-            carried = (carried * (1 - here**2)) @ W_h.T
-        sums.append(np.linalg.norm(carried[lengths >= gap], axis=1).sum())
-    return np.array(sums)
-
-
-@misconception(
-    "different",
-    hint="You divide by the number of all texts, those that do not reach back so far included. They "
-    "have no gradient there, and are left out of the mean.",
-)
-def divided_by_all(W_h, states, lengths, d_last):
-    carried, means = d_last.astype(float), []
-    rows = np.arange(len(lengths))
-    for gap in range(lengths.max() + 1):
-        if gap:
-            here = states[rows, np.maximum(lengths - gap + 1, 0)]
-            carried = (carried * (1 - here**2)) @ W_h.T
-        means.append(np.linalg.norm(carried[lengths >= gap], axis=1).sum() / len(lengths))
-    return np.array(means)
-
-
-@misconception(
-    "different",
-    "single",
-    hint="You walk back from the last column of the array, through the padding. The loss of a text "
-    "sits after its own last word.",
-)
-def from_the_last_column(W_h, states, lengths, d_last):
-    carried, means = d_last.astype(float), []
-    for gap in range(lengths.max() + 1):
-        if gap:
-            carried = (carried * (1 - states[:, states.shape[1] - gap] ** 2)) @ W_h.T
-        means.append(np.linalg.norm(carried[lengths >= gap], axis=1).mean())
-    return np.array(means)
-
-
-@misconception(
-    "equal",
-    "different",
-    "single",
-    hint="Your numbers are ordered by the step at which the gradient arrives, not by how many steps "
-    "back that is. Gap 0 comes first.",
-)
-def by_step_not_by_gap(W_h, states, lengths, d_last):
-    sums, counts = np.zeros(lengths.max() + 1), np.zeros(lengths.max() + 1)
-    for h, n, d in zip(states, lengths, d_last, strict=True):
-        carried = d.astype(float)
-        for t in range(n, -1, -1):
-            sums[t] += np.linalg.norm(carried)
-            counts[t] += 1
-            carried = (carried * (1 - h[t] ** 2)) @ W_h.T
-    return sums / counts
-
-
-@misconception(
-    "equal",
-    "different",
-    "single",
-    hint="The slopes are those of the state before each step. The nonlinearity stands outside: they "
-    "are those of the state after it.",
-)
-def slopes_of_the_state_before(W_h, states, lengths, d_last):
-    carried, means = d_last.astype(float), []
-    rows = np.arange(len(lengths))
-    for gap in range(lengths.max() + 1):
-        if gap:
-            here = states[rows, np.maximum(lengths - gap, 0)]
-            carried = (carried * (1 - here**2)) @ W_h.T
-        means.append(np.linalg.norm(carried[lengths >= gap], axis=1).mean())
-    return np.array(means)
-
-
-@misconception(
-    "equal",
-    "different",
-    "single",
-    hint="You multiply by W_h instead of its transpose on the way back.",
-)
-def weights_the_wrong_way_round(W_h, states, lengths, d_last):
-    carried, means = d_last.astype(float), []
-    rows = np.arange(len(lengths))
-    for gap in range(lengths.max() + 1):
-        if gap:
-            here = states[rows, np.maximum(lengths - gap + 1, 0)]
-            carried = (carried * (1 - here**2)) @ W_h
-        means.append(np.linalg.norm(carried[lengths >= gap], axis=1).mean())
-    return np.array(means)
-
-
-@misconception(
-    "equal",
-    "different",
-    "single",
-    hint="The slopes of tanh are missing on the way back.",
-)
-def no_slopes(W_h, states, lengths, d_last):
-    carried, means = d_last.astype(float), []
-    for gap in range(lengths.max() + 1):
-        if gap:
-            carried = carried @ W_h.T
-        means.append(np.linalg.norm(carried[lengths >= gap], axis=1).mean())
-    return np.array(means)
-
-
-@misconception(
-    "equal",
-    "different",
-    "single",
-    hint="You return norms of the Jacobians. Their 2-norm says how much the best direction would "
-    "keep; asked is what becomes of this gradient, d_last.",
-)
-def norms_of_jacobians(W_h, states, lengths, d_last):
-    sums, counts = np.zeros(lengths.max() + 1), np.zeros(lengths.max() + 1)
-    for h, n in zip(states, lengths, strict=True):
-        product = np.eye(len(W_h))
-        for gap in range(n + 1):
-            sums[gap] += np.linalg.norm(product, 2)
-            counts[gap] += 1
-            product = product @ np.diag(1 - h[n - gap] ** 2) @ W_h.T
-    return sums / counts
-
-
-@misconception(
-    "equal",
-    "different",
-    "single",
-    hint="The gaps end one too early: h_0 is a state as well, as many steps back as the text has "
-    "words.",
-)
-def h0_left_out(W_h, states, lengths, d_last):
-    carried, means = d_last.astype(float), []
-    rows = np.arange(len(lengths))
-    for gap in range(lengths.max()):
-        if gap:
-            here = states[rows, np.maximum(lengths - gap + 1, 0)]
-            carried = (carried * (1 - here**2)) @ W_h.T
-        means.append(np.linalg.norm(carried[lengths >= gap], axis=1).mean())
-    return np.array(means)
+        there = carried[lengths >= gap]
+        norms.append(np.linalg.norm(there, axis=1).mean())
+    return np.array(norms)
 
 
 @correct_way
@@ -293,3 +105,86 @@ def by_torch(W_h, states, lengths, d_last):
             sums[gap] += grad.norm()
             counts[gap] += 1
     return sums / counts
+
+
+norm_of_the_mean = slip(
+    gap_by_gap,
+    ("norm(there, axis=1).mean()", "norm(there.mean(axis=0))"),
+    loses=("equal", "different"),
+    hint="You take the mean of the gradients first and then its length. Gradients that point "
+    "against each other cancel. First the lengths, then their mean.",
+)
+root_of_mean_squares = slip(
+    gap_by_gap,
+    ("np.linalg.norm(there, axis=1).mean()", "np.sqrt((there**2).sum(axis=1).mean())"),
+    loses=("equal", "different"),
+    hint="You take the root of the mean of squares. Asked is the mean of the lengths.",
+)
+squared_lengths = slip(
+    gap_by_gap,
+    ("np.linalg.norm(there, axis=1)", "(there**2).sum(axis=1)"),
+    loses=("equal", "different", "single"),
+    hint="You return squared lengths: the root is missing.",
+)
+summed = slip(
+    gap_by_gap,
+    (".mean()", ".sum()"),
+    loses=("equal", "different"),
+    hint="You return sums over the texts. Asked is the mean.",
+)
+divided_by_all = slip(
+    gap_by_gap,
+    (".mean()", ".sum() / len(lengths)"),
+    loses="different",
+    hint="You divide by the number of all texts, those that do not reach back so far included. They "
+    "have no gradient there, and are left out of the mean.",
+)
+from_the_last_column = slip(
+    gap_by_gap,
+    ("lengths - gap + 1", "states.shape[1] - gap"),
+    loses=("different", "single"),
+    hint="You walk back from the last column of the array, through the padding. The loss of a text "
+    "sits after its own last word.",
+)
+by_step_not_by_gap = slip(
+    text_by_text,
+    ("found[0]", "found[n]"),
+    ("found[gap]", "found[n - gap]"),
+    loses=("equal", "different", "single"),
+    hint="Your numbers are ordered by the step at which the gradient arrives, not by how many steps "
+    "back that is. Gap 0 comes first.",
+)
+slopes_of_the_state_before = slip(
+    gap_by_gap,
+    ("lengths - gap + 1", "lengths - gap"),
+    loses=("equal", "different", "single"),
+    hint="The slopes are those of the state before each step. The nonlinearity stands outside: they "
+    "are those of the state after it.",
+)
+weights_the_wrong_way_round = slip(
+    gap_by_gap,
+    ("W_h.T", "W_h"),
+    loses=("equal", "different", "single"),
+    hint="You multiply by W_h instead of its transpose on the way back.",
+)
+no_slopes = slip(
+    gap_by_gap,
+    (" * (1 - here**2)", ""),
+    loses=("equal", "different", "single"),
+    hint="The slopes of tanh are missing on the way back.",
+)
+norms_of_jacobians = slip(
+    with_jacobians,
+    ("np.linalg.norm(d_last[i])", "1.0"),
+    ("d_last[i] @ product", "product, 2"),
+    loses=("equal", "different", "single"),
+    hint="You return norms of the Jacobians. Their 2-norm says how much the best direction would "
+    "keep; asked is what becomes of this gradient, d_last.",
+)
+h0_left_out = slip(
+    gap_by_gap,
+    ("lengths.max() + 1", "lengths.max()"),
+    loses=("equal", "different", "single"),
+    hint="The gaps end one too early: h_0 is a state as well, as many steps back as the text has "
+    "words.",
+)

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.gradients.drawing import draw_states, draw_weights
 from autograder.comparing import Close
 
@@ -48,170 +48,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, atol=0.0, per_array=True),
 )
-
-
-@misconception(
-    "several",
-    "far",
-    hint="Your factors stand in the reverse order. The chain rule puts the later step on the left.",
-)
-def reverse_order(W_h, states, t, k):
-    if k < 0 or t < k or t >= len(states):
-        raise ValueError
-    product = np.eye(len(W_h))
-    for i in range(k + 1, t + 1):
-        product = product @ (np.diag(1 - states[i] ** 2) @ W_h.T)
-    return product
-
-
-@misconception(
-    "several",
-    "near",
-    "far",
-    hint="What you return is the transpose of the Jacobian. Its rows belong to h_t, its columns to "
-    "h_k.",
-)
-def transposed(W_h, states, t, k):
-    if k < 0 or t < k or t >= len(states):
-        raise ValueError
-    product = np.eye(len(W_h))
-    for i in range(k + 1, t + 1):
-        product = product @ (W_h @ np.diag(1 - states[i] ** 2))
-    return product
-
-
-@misconception(
-    "several",
-    "near",
-    "far",
-    hint="There is one factor too many: that of step k itself leads from h_{k-1} to h_k, and is no "
-    "part of the way from h_k to h_t.",
-)
-def one_factor_too_many(W_h, states, t, k):
-    if k < 0 or t < k or t >= len(states):
-        raise ValueError
-    product = np.eye(len(W_h))
-    for i in range(k, t + 1):
-        product = np.diag(1 - states[i] ** 2) @ W_h.T @ product
-    return product
-
-
-@misconception(
-    "several",
-    "near",
-    "far",
-    hint="There is one factor too few: the last step, which leads to h_t, is missing.",
-)
-def one_factor_too_few(W_h, states, t, k):
-    if k < 0 or t < k or t >= len(states):
-        raise ValueError
-    product = np.eye(len(W_h))
-    for i in range(k + 1, t):
-        product = np.diag(1 - states[i] ** 2) @ W_h.T @ product
-    return product
-
-
-@misconception(
-    "several",
-    "near",
-    "far",
-    hint="The slopes of each factor are those of the state before the step. With the nonlinearity "
-    "outside they are those of the state after it.",
-)
-def slopes_of_the_state_before(W_h, states, t, k):
-    if k < 0 or t < k or t >= len(states):
-        raise ValueError
-    product = np.eye(len(W_h))
-    for i in range(k + 1, t + 1):
-        product = np.diag(1 - states[i - 1] ** 2) @ W_h.T @ product
-    return product
-
-
-@misconception(
-    "several",
-    "near",
-    "far",
-    hint="Your slopes multiply the columns of each factor, as in 002's eq. 5, where the nonlinearity "
-    "stands inside. Here it stands outside.",
-)
-def nonlinearity_inside(W_h, states, t, k):
-    if k < 0 or t < k or t >= len(states):
-        raise ValueError
-    product = np.eye(len(W_h))
-    for i in range(k + 1, t + 1):
-        product = W_h.T @ np.diag(1 - states[i] ** 2) @ product
-    return product
-
-
-@misconception(
-    "several",
-    "far",
-    hint="You take a power of one factor. The slopes differ from step to step, so every factor is "
-    "another one.",
-)
-def power_of_the_last_factor(W_h, states, t, k):
-    if k < 0 or t < k or t >= len(states):
-        raise ValueError
-    return np.linalg.matrix_power(np.diag(1 - states[t] ** 2) @ W_h.T, t - k)
-
-
-@misconception(
-    "several",
-    "near",
-    "far",
-    hint="The slopes of tanh are missing. A power of W_h is the product of the linear network.",
-)
-def no_slopes(W_h, states, t, k):
-    if k < 0 or t < k or t >= len(states):
-        raise ValueError
-    return np.linalg.matrix_power(W_h.T, t - k)
-
-
-@misconception(
-    "several",
-    "near",
-    "far",
-    hint="W_h stands the wrong way round in your factors. The state is a row, h @ W_h, so h[j] "
-    "gets to unit i through W_h[j, i].",
-)
-def weights_not_transposed(W_h, states, t, k):
-    if k < 0 or t < k or t >= len(states):
-        raise ValueError
-    product = np.eye(len(W_h))
-    for i in range(k + 1, t + 1):
-        product = np.diag(1 - states[i] ** 2) @ W_h @ product
-    return product
-
-
-@misconception(
-    "several",
-    "near",
-    "far",
-    hint="You multiply the factors entry by entry (*). The chain rule multiplies matrices (@).",
-)
-def entry_by_entry(W_h, states, t, k):
-    if k < 0 or t < k or t >= len(states):
-        raise ValueError
-    product = np.ones_like(W_h)
-    for i in range(k + 1, t + 1):
-        product = (np.diag(1 - states[i] ** 2) @ W_h.T) * product
-    return product
-
-
-@misconception(
-    "near",
-    hint="For t = k you return zeros. A state depends on itself: a change of h_k is the same change "
-    "of h_k.",
-)
-def nothing_for_no_factor(W_h, states, t, k):
-    if k < 0 or t < k or t >= len(states):
-        raise ValueError
-    if t == k:
-        return np.zeros((len(W_h), len(W_h)))
-    product = np.eye(len(W_h))
-    for i in range(k + 1, t + 1):
-        product = np.diag(1 - states[i] ** 2) @ W_h.T @ product
-    return product
 
 
 @correct_way
@@ -271,3 +107,82 @@ def in_long_precision(W_h, states, t, k):
     for i in range(k + 1, t + 1):
         product = (1 - states[i] ** 2).reshape(-1, 1) * (W_h.T @ product)
     return product.astype(float)
+
+
+reverse_order = slip(
+    from_the_left,
+    ("range(t, k, -1)", "range(k + 1, t + 1)"),
+    loses=("several", "far"),
+    hint="Your factors stand in the reverse order. The chain rule puts the later step on the left.",
+)
+transposed = slip(
+    REFERENCE,
+    ("return product", "return product.T"),
+    loses=("several", "near", "far"),
+    hint="What you return is the transpose of the Jacobian. Its rows belong to h_t, its columns to "
+    "h_k.",
+)
+one_factor_too_many = slip(
+    REFERENCE,
+    ("range(k + 1, t + 1)", "range(k, t + 1)"),
+    loses=("several", "near", "far"),
+    hint="There is one factor too many: that of step k itself leads from h_{k-1} to h_k, and is no "
+    "part of the way from h_k to h_t.",
+)
+one_factor_too_few = slip(
+    REFERENCE,
+    ("range(k + 1, t + 1)", "range(k + 1, t)"),
+    loses=("several", "near", "far"),
+    hint="There is one factor too few: the last step, which leads to h_t, is missing.",
+)
+slopes_of_the_state_before = slip(
+    REFERENCE,
+    ("states[i]", "states[i - 1]"),
+    loses=("several", "near", "far"),
+    hint="The slopes of each factor are those of the state before the step. With the nonlinearity "
+    "outside they are those of the state after it.",
+)
+nonlinearity_inside = slip(
+    from_the_left,
+    (
+        "np.diag(1 - states[i].astype(float) ** 2) @ W_h.T",
+        "W_h.T @ np.diag(1 - states[i].astype(float) ** 2)",
+    ),
+    loses=("several", "near", "far"),
+    hint="Your slopes multiply the columns of each factor, as in 002's eq. 5, where the nonlinearity "
+    "stands inside. Here it stands outside.",
+)
+power_of_the_last_factor = slip(
+    REFERENCE,
+    ("states[i]", "states[t]"),
+    loses=("several", "far"),
+    hint="You take a power of one factor. The slopes differ from step to step, so every factor is "
+    "another one.",
+)
+no_slopes = slip(
+    REFERENCE,
+    ("(1 - states[i] ** 2)[:, None] * ", ""),
+    loses=("several", "near", "far"),
+    hint="The slopes of tanh are missing. A power of W_h is the product of the linear network.",
+)
+weights_not_transposed = slip(
+    REFERENCE,
+    ("W_h.T", "W_h"),
+    loses=("several", "near", "far"),
+    hint="W_h stands the wrong way round in your factors. The state is a row, h @ W_h, so h[j] "
+    "gets to unit i through W_h[j, i].",
+)
+entry_by_entry = slip(
+    REFERENCE,
+    ("np.eye(len(W_h))", "np.ones_like(W_h)"),
+    ("W_h.T @ product", "W_h.T * product"),
+    loses=("several", "near", "far"),
+    hint="You multiply the factors entry by entry (*). The chain rule multiplies matrices (@).",
+)
+nothing_for_no_factor = slip(
+    REFERENCE,
+    ("np.eye(len(W_h))", "np.eye(len(W_h)) * (t > k)"),
+    loses="near",
+    hint="For t = k you return zeros. A state depends on itself: a change of h_k is the same change "
+    "of h_k.",
+)

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.gradients.conditions import by_norm, norm_specials
 
 
@@ -29,97 +29,6 @@ check = Check(
     },
     draw=draw,
 )
-
-
-@misconception(
-    "matrices",
-    hint="You look at the spectral radius, or at whether powers of W do grow. That decides in linear "
-    "networks. Asked is the necessary condition for nonlinear ones, about the largest singular "
-    "value: where it holds, gradients may explode or not.",
-)
-def by_the_radius(W, gamma):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0:
-        raise ValueError
-    return bool(gamma * np.abs(np.linalg.eigvals(W)).max() > 1 + 1e-9)
-
-
-@misconception(
-    "matrices",
-    "special",
-    hint="You compare with 1 whatever gamma is, as if the nonlinearity were always tanh.",
-)
-def gamma_forgotten(W, gamma):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0:
-        raise ValueError
-    return bool(np.linalg.norm(W, 2) > 1 + 1e-9)
-
-
-@misconception(
-    "matrices",
-    "special",
-    hint="You compare with gamma. The condition is lambda_1 > 1/gamma: the flatter the "
-    "nonlinearity, the larger the weights have to be.",
-)
-def above_gamma(W, gamma):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0:
-        raise ValueError
-    return bool(np.linalg.norm(W, 2) > gamma * (1 + 1e-9))
-
-
-@misconception(
-    "special",
-    hint="At the threshold itself you say True: you return that must_vanish does not hold. There is "
-    "a case between the two, in which neither holds.",
-)
-def not_must_vanish(W, gamma):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0:
-        raise ValueError
-    return not bool(gamma * np.linalg.norm(W, 2) < 1 - 1e-9)
-
-
-@misconception(
-    "special",
-    hint="You compare computed numbers with > alone. A rotation's singular values come out as "
-    "0.9999999999999998 or 1.0000000000000002: what is within 1e-9 of 1 counts as 1.",
-)
-def without_room_for_rounding(W, gamma):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0:
-        raise ValueError
-    return bool(gamma * np.linalg.norm(W, 2) > 1)
-
-
-@misconception(
-    "matrices",
-    "special",
-    hint="You look at the Frobenius norm (the default of np.linalg.norm). It is larger than the "
-    "largest singular value: it calls matrices explosive that shrink every vector.",
-)
-def by_frobenius(W, gamma):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0:
-        raise ValueError
-    return bool(gamma * np.linalg.norm(W) > 1 + 1e-9)
-
-
-@misconception(
-    "matrices",
-    hint="You look at the smallest singular value. One direction that is stretched is enough: the "
-    "largest decides.",
-)
-def by_the_smallest(W, gamma):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0:
-        raise ValueError
-    return bool(gamma * np.linalg.svd(W)[1].min() > 1 + 1e-9)
-
-
-@misconception(
-    "matrices",
-    "special",
-    hint="You say when they must vanish. Asked is the opposite end: when they may explode.",
-)
-def the_other_condition(W, gamma):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0:
-        raise ValueError
-    return bool(gamma * np.linalg.norm(W, 2) < 1 - 1e-9)
 
 
 @correct_way
@@ -149,3 +58,61 @@ def by_torch(W, gamma):
         raise ValueError
     norm = torch.linalg.matrix_norm(torch.tensor(W).double(), ord=2).item()
     return norm * gamma - 1 > 1e-9
+
+
+by_the_radius = slip(
+    REFERENCE,
+    ("np.linalg.norm(W, 2)", "np.abs(np.linalg.eigvals(W)).max()"),
+    loses="matrices",
+    hint="You look at the spectral radius, or at whether powers of W do grow. That decides in linear "
+    "networks. Asked is the necessary condition for nonlinear ones, about the largest singular "
+    "value: where it holds, gradients may explode or not.",
+)
+gamma_forgotten = slip(
+    REFERENCE,
+    ("gamma * ", ""),
+    loses=("matrices", "special"),
+    hint="You compare with 1 whatever gamma is, as if the nonlinearity were always tanh.",
+)
+above_gamma = slip(
+    REFERENCE,
+    ("gamma * ", ""),
+    ("> 1 + 1e-9", "> gamma + 1e-9"),
+    loses=("matrices", "special"),
+    hint="You compare with gamma. The condition is lambda_1 > 1/gamma: the flatter the "
+    "nonlinearity, the larger the weights have to be.",
+)
+not_must_vanish = slip(
+    REFERENCE,
+    ("> 1 + 1e-9", ">= 1 - 1e-9"),
+    loses="special",
+    hint="At the threshold itself you say True: you return that must_vanish does not hold. There is "
+    "a case between the two, in which neither holds.",
+)
+without_room_for_rounding = slip(
+    REFERENCE,
+    (" + 1e-9", ""),
+    loses="special",
+    hint="You compare computed numbers with > alone. A rotation's singular values come out as "
+    "0.9999999999999998 or 1.0000000000000002: what is within 1e-9 of 1 counts as 1.",
+)
+by_frobenius = slip(
+    REFERENCE,
+    ("norm(W, 2)", "norm(W)"),
+    loses=("matrices", "special"),
+    hint="You look at the Frobenius norm (the default of np.linalg.norm). It is larger than the "
+    "largest singular value: it calls matrices explosive that shrink every vector.",
+)
+by_the_smallest = slip(
+    REFERENCE,
+    ("norm(W, 2)", "norm(W, -2)"),
+    loses="matrices",
+    hint="You look at the smallest singular value. One direction that is stretched is enough: the "
+    "largest decides.",
+)
+the_other_condition = slip(
+    REFERENCE,
+    ("> 1 + 1e-9", "< 1 - 1e-9"),
+    loses=("matrices", "special"),
+    hint="You say when they must vanish. Asked is the opposite end: when they may explode.",
+)

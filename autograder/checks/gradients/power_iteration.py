@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.gradients.drawing import blocks, rotation, skewed
 from nextword.evidence.recipes import Recipe
 
@@ -53,147 +53,6 @@ check = Check(
     },
     draw=draw,
 )
-
-
-@misconception(
-    "scale",
-    hint="The vector is never rescaled. After hundreds of multiplications its numbers leave the "
-    "range of floats: they become infinity, or 0.",
-    overflows=True,
-)
-def never_rescaled(W, n_iter, rng):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or n_iter < 1:
-        raise ValueError
-    before = after = rng.normal(size=len(W))
-    for _ in range(n_iter):
-        before, after = after, W @ after
-    if not after.any():
-        return 0.0
-    return float(np.linalg.norm(after) / np.linalg.norm(before))
-
-
-@misconception(
-    "gap",
-    "scale",
-    "special",
-    hint="You return the mean growth over all multiplications. The first ones stretch by something "
-    "else, and count too: asked is the last.",
-)
-def mean_growth(W, n_iter, rng):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or n_iter < 1:
-        raise ValueError
-    v, total = rng.normal(size=len(W)), 0.0
-    for _ in range(n_iter):
-        v = W @ v
-        size = np.linalg.norm(v)
-        if size == 0:
-            return 0.0
-        total += np.log(size)
-        v = v / size
-    return float(np.exp(total / n_iter))
-
-
-@misconception(
-    "gap",
-    "scale",
-    hint="A negative eigenvalue comes out negative. Asked is its modulus.",
-)
-def with_its_sign(W, n_iter, rng):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or n_iter < 1:
-        raise ValueError
-    v = rng.normal(size=len(W))
-    for _ in range(n_iter):
-        product = W @ v
-        if not product.any():
-            return 0.0
-        v = product / np.linalg.norm(product)
-    return float(v @ W @ v)
-
-
-@misconception(
-    "special",
-    hint="You start from (1, ..., 1). A matrix may keep that direction to itself, and then the one "
-    "that wins is never seen. Start from a random direction.",
-)
-def starts_from_ones(W, n_iter, rng):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or n_iter < 1:
-        raise ValueError
-    v, size = np.ones(len(W)), 0.0
-    for _ in range(n_iter):
-        v = W @ v
-        size = np.linalg.norm(v)
-        if size == 0:
-            return 0.0
-        v = v / size
-    return float(size)
-
-
-@misconception(
-    "special",
-    hint="You start along the first axis. A matrix may keep that direction to itself, and then the "
-    "one that wins is never seen. Start from a random direction.",
-)
-def starts_along_an_axis(W, n_iter, rng):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or n_iter < 1:
-        raise ValueError
-    v, size = np.eye(len(W))[0], 0.0
-    for _ in range(n_iter):
-        v = W @ v
-        size = np.linalg.norm(v)
-        if size == 0:
-            return 0.0
-        v = v / size
-    return float(size)
-
-
-@misconception(
-    "gap",
-    "scale",
-    "special",
-    hint="You multiply by W and by its transpose. That finds the largest singular value.",
-)
-def singular_value(W, n_iter, rng):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or n_iter < 1:
-        raise ValueError
-    v, size = rng.normal(size=len(W)), 0.0
-    for _ in range(n_iter):
-        v = W.T @ (W @ v)
-        size = np.linalg.norm(v)
-        if size == 0:
-            return 0.0
-        v = v / size
-    return float(np.sqrt(size))
-
-
-@misconception(
-    "special",
-    hint="Where the vector becomes zero you divide by its length, which gives nan. There the answer "
-    "is 0.",
-    overflows=True,
-)
-def divides_by_zero(W, n_iter, rng):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or n_iter < 1:
-        raise ValueError
-    v, size = rng.normal(size=len(W)), 0.0
-    for _ in range(n_iter):
-        v = W @ v
-        size = np.linalg.norm(v)
-        v = v / size
-    return float(size)
-
-
-@misconception(
-    "gap",
-    "scale",
-    "special",
-    hint="You return the stretch of the first multiplication. After one the vector still has parts "
-    "in all directions.",
-)
-def one_multiplication(W, n_iter, rng):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or n_iter < 1:
-        raise ValueError
-    v = rng.normal(size=len(W))
-    return float(np.linalg.norm(W @ v) / np.linalg.norm(v))
 
 
 @correct_way
@@ -253,3 +112,65 @@ def by_torch(W, n_iter, rng):
         v = matrix @ torch.nn.functional.normalize(v, dim=0)
         size = torch.linalg.vector_norm(v)
     return size.item()
+
+
+never_rescaled = slip(
+    by_rayleigh,
+    ("        v /= np.sqrt(v @ v)\n", ""),
+    ("abs(v @ W @ v)", "abs(v @ W @ v) / (v @ v)"),
+    loses="scale",
+    hint="The vector is never rescaled. After hundreds of multiplications its numbers leave the "
+    "range of floats: they become infinity, or 0.",
+    overflows=True,
+)
+mean_growth = slip(
+    REFERENCE,
+    ("stretch = 0.0", "mean = 1.0"),
+    ("v /= stretch\n", "v /= stretch\n        mean *= stretch ** (1 / n_iter)\n"),
+    ("return stretch", "return mean"),
+    loses=("gap", "scale", "special"),
+    hint="You return the mean growth over all multiplications. The first ones stretch by something "
+    "else, and count too: asked is the last.",
+)
+with_its_sign = slip(
+    by_rayleigh,
+    ("abs(v @ W @ v)", "v @ W @ v"),
+    loses=("gap", "scale"),
+    hint="A negative eigenvalue comes out negative. Asked is its modulus.",
+)
+starts_from_ones = slip(
+    REFERENCE,
+    ("rng.normal(size=len(W))", "np.ones(len(W))"),
+    loses="special",
+    hint="You start from (1, ..., 1). A matrix may keep that direction to itself, and then the one "
+    "that wins is never seen. Start from a random direction.",
+)
+starts_along_an_axis = slip(
+    REFERENCE,
+    ("rng.normal(size=len(W))", "np.eye(len(W))[0]"),
+    loses="special",
+    hint="You start along the first axis. A matrix may keep that direction to itself, and then the "
+    "one that wins is never seen. Start from a random direction.",
+)
+singular_value = slip(
+    REFERENCE,
+    ("v = W @ v", "v = W.T @ (W @ v)"),
+    ("return stretch", "return stretch**0.5"),
+    loses=("gap", "scale", "special"),
+    hint="You multiply by W and by its transpose. That finds the largest singular value.",
+)
+divides_by_zero = slip(
+    REFERENCE,
+    ("        if stretch == 0:\n            return 0.0\n", ""),
+    loses="special",
+    hint="Where the vector becomes zero you divide by its length, which gives nan. There the answer "
+    "is 0.",
+    overflows=True,
+)
+one_multiplication = slip(
+    REFERENCE,
+    ("range(n_iter)", "range(1)"),
+    loses=("gap", "scale", "special"),
+    hint="You return the stretch of the first multiplication. After one the vector still has parts "
+    "in all directions.",
+)

@@ -10,7 +10,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    misconception,
+    slip,
+)
 from autograder.checks.gradients.drawing import blocks, rotation, skewed, turned
 
 
@@ -39,99 +48,6 @@ check = Check(
     },
     draw=draw,
 )
-
-
-@misconception(
-    "real",
-    "others",
-    hint="What you compute is the largest singular value, by how much the matrix stretches at most. "
-    "For a matrix that is not normal it is larger than the spectral radius.",
-)
-def largest_singular_value(W):
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
-        raise ValueError
-    return float(np.linalg.norm(W, 2))
-
-
-@misconception(
-    "others",
-    hint="You take the real part of complex eigenvalues. Their modulus is what counts: a quarter "
-    "turn has the eigenvalues i and -i.",
-)
-def real_part(W):
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
-        raise ValueError
-    return float(np.abs(np.linalg.eigvals(W).real).max())
-
-
-@misconception(
-    "real",
-    "others",
-    hint="You return the eigenvalue with the largest real part. A large negative one, or a complex "
-    "pair, has a larger modulus.",
-)
-def largest_eigenvalue(W):
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
-        raise ValueError
-    return float(np.linalg.eigvals(W).real.max())
-
-
-@misconception(
-    "real",
-    "others",
-    hint="You use a function for symmetric matrices (eigh, eigvalsh). It looks at one triangle of "
-    "the matrix only, and W is not symmetric.",
-)
-def as_if_symmetric(W):
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
-        raise ValueError
-    return float(np.abs(np.linalg.eigvalsh(W)).max())
-
-
-@misconception(
-    "real",
-    "others",
-    hint="You symmetrise W first. Its symmetric part has other eigenvalues.",
-)
-def of_the_symmetric_part(W):
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
-        raise ValueError
-    return float(np.abs(np.linalg.eigvalsh((W + W.T) / 2)).max())
-
-
-@misconception(
-    "real",
-    "others",
-    hint="You return the Frobenius norm, the root of the sum of squares. It is no eigenvalue.",
-)
-def frobenius(W):
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
-        raise ValueError
-    return float(np.linalg.norm(W))
-
-
-@misconception(
-    "real",
-    hint="You take the eigenvalue that comes first. They come in no particular order.",
-)
-def first_eigenvalue(W):
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
-        raise ValueError
-    if W.shape[0] > 1 and np.iscomplex(np.linalg.eigvals(W)).any():
-        return float(np.abs(np.linalg.eigvals(W)).max())
-    return float(abs(np.linalg.eigvals(W)[0]))
-
-
-@misconception(
-    "real",
-    "others",
-    hint="You return the square of the modulus: its root is missing.",
-)
-def squared_modulus(W):
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
-        raise ValueError
-    values = np.linalg.eigvals(W)
-    return float((values.real**2 + values.imag**2).max())
 
 
 @correct_way
@@ -163,3 +79,65 @@ def with_hypot(W):
 @correct_way
 def as_numpy_refuses(W):
     return np.max(np.abs(np.linalg.eigvals(W)))
+
+
+largest_singular_value = slip(
+    REFERENCE,
+    ("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W, 2)"),
+    loses=("real", "others"),
+    hint="What you compute is the largest singular value, by how much the matrix stretches at most. "
+    "For a matrix that is not normal it is larger than the spectral radius.",
+)
+real_part = slip(
+    REFERENCE,
+    ("eigvals(W)", "eigvals(W).real"),
+    loses="others",
+    hint="You take the real part of complex eigenvalues. Their modulus is what counts: a quarter "
+    "turn has the eigenvalues i and -i.",
+)
+largest_eigenvalue = slip(
+    REFERENCE,
+    ("np.abs(np.linalg.eigvals(W))", "np.linalg.eigvals(W).real"),
+    loses=("real", "others"),
+    hint="You return the eigenvalue with the largest real part. A large negative one, or a complex "
+    "pair, has a larger modulus.",
+)
+as_if_symmetric = slip(
+    REFERENCE,
+    ("eigvals(", "eigvalsh("),
+    loses=("real", "others"),
+    hint="You use a function for symmetric matrices (eigh, eigvalsh). It looks at one triangle of "
+    "the matrix only, and W is not symmetric.",
+)
+of_the_symmetric_part = slip(
+    REFERENCE,
+    ("eigvals(W)", "eigvals((W + W.T) / 2)"),
+    loses=("real", "others"),
+    hint="You symmetrise W first. Its symmetric part has other eigenvalues.",
+)
+frobenius = slip(
+    REFERENCE,
+    ("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W)"),
+    loses=("real", "others"),
+    hint="You return the Frobenius norm, the root of the sum of squares. It is no eigenvalue.",
+)
+
+
+@misconception(
+    "real",
+    hint="You take the eigenvalue that comes first. They come in no particular order.",
+)
+def first_eigenvalue(W):
+    if W.ndim != 2 or W.shape[0] != W.shape[1]:
+        raise ValueError
+    if W.shape[0] > 1 and np.iscomplex(np.linalg.eigvals(W)).any():
+        return float(np.abs(np.linalg.eigvals(W)).max())
+    return float(abs(np.linalg.eigvals(W)[0]))
+
+
+squared_modulus = slip(
+    REFERENCE,
+    (".max()", ".max() ** 2"),
+    loses=("real", "others"),
+    hint="You return the square of the modulus: its root is missing.",
+)

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.gradients.drawing import draw_weights
 from autograder.comparing import Close
 
@@ -39,122 +39,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, per_array=True),
 )
-
-
-@misconception(
-    "tanh",
-    "logistic",
-    "others",
-    hint="Your matrix is the transpose of the Jacobian: its columns belong to the state after the "
-    "step. In numerator layout these are the rows.",
-)
-def transposed(W_h, h_t, activation):
-    if activation not in ("tanh", "logistic", "relu", "identity"):
-        raise ValueError
-    slopes = {"tanh": 1 - h_t**2, "logistic": h_t * (1 - h_t), "relu": (h_t > 0) * 1.0}
-    return W_h * slopes.get(activation, np.ones_like(h_t))
-
-
-@misconception(
-    "tanh",
-    "logistic",
-    "others",
-    hint="W_h stands the wrong way round, though the slopes are where they belong. The state is a "
-    "row, h @ W_h, so h[j] gets to unit i through W_h[j, i].",
-)
-def weights_not_transposed(W_h, h_t, activation):
-    if activation not in ("tanh", "logistic", "relu", "identity"):
-        raise ValueError
-    slopes = {"tanh": 1 - h_t**2, "logistic": h_t * (1 - h_t), "relu": (h_t > 0) * 1.0}
-    return np.diag(slopes.get(activation, np.ones_like(h_t))) @ W_h
-
-
-@misconception(
-    "tanh",
-    "logistic",
-    "others",
-    hint="Your slopes multiply the columns of the matrix, as in 002's eq. 5, where the nonlinearity "
-    "stands inside. Here it stands outside: a slope belongs to the unit after the step.",
-)
-def slopes_on_columns(W_h, h_t, activation):
-    if activation not in ("tanh", "logistic", "relu", "identity"):
-        raise ValueError
-    slopes = {"tanh": 1 - h_t**2, "logistic": h_t * (1 - h_t), "relu": (h_t > 0) * 1.0}
-    return W_h.T @ np.diag(slopes.get(activation, np.ones_like(h_t)))
-
-
-@misconception(
-    "tanh",
-    "logistic",
-    "others",
-    hint="The slopes of the nonlinearity are missing. What you return is the Jacobian of the linear "
-    "network.",
-)
-def no_slopes(W_h, h_t, activation):
-    if activation not in ("tanh", "logistic", "relu", "identity"):
-        raise ValueError
-    return W_h.T.copy()
-
-
-@misconception(
-    "logistic",
-    "others",
-    hint="You take the slope of tanh, 1 - h^2, whatever the activation is.",
-)
-def always_tanh(W_h, h_t, activation):
-    if activation not in ("tanh", "logistic", "relu", "identity"):
-        raise ValueError
-    return (1 - h_t**2)[:, None] * W_h.T
-
-
-@misconception(
-    "tanh",
-    "logistic",
-    hint="You apply the nonlinearity to h_t once more before you take the slope. The state h_t is "
-    "what it returned: its slope is to be written in terms of that.",
-)
-def slope_of_a_squashed_state(W_h, h_t, activation):
-    if activation not in ("tanh", "logistic", "relu", "identity"):
-        raise ValueError
-    s = 1 / (1 + np.exp(-h_t))
-    slopes = {"tanh": 1 - np.tanh(h_t) ** 2, "logistic": s * (1 - s), "relu": (h_t > 0) * 1.0}
-    return slopes.get(activation, np.ones_like(h_t))[:, None] * W_h.T
-
-
-@misconception(
-    "tanh",
-    "logistic",
-    "others",
-    hint="In place of each unit's slope you take the largest that the nonlinearity has, gamma. That "
-    "bounds the Jacobian; it is not the Jacobian.",
-)
-def largest_slope(W_h, h_t, activation):
-    if activation not in ("tanh", "logistic", "relu", "identity"):
-        raise ValueError
-    return (0.25 if activation == "logistic" else 1.0) * W_h.T
-
-
-@misconception(
-    "tanh",
-    hint="Your slope of tanh is (1 - h)^2. It is 1 - h^2.",
-)
-def one_minus_h_squared(W_h, h_t, activation):
-    if activation not in ("tanh", "logistic", "relu", "identity"):
-        raise ValueError
-    slopes = {"tanh": (1 - h_t) ** 2, "logistic": h_t * (1 - h_t), "relu": (h_t > 0) * 1.0}
-    return slopes.get(activation, np.ones_like(h_t))[:, None] * W_h.T
-
-
-@misconception(
-    "others",
-    hint="The rectifier's slope is 1 where it is on and 0 where it is off; you multiply by what it "
-    "returned.",
-)
-def rectifier_by_its_value(W_h, h_t, activation):
-    if activation not in ("tanh", "logistic", "relu", "identity"):
-        raise ValueError
-    slopes = {"tanh": 1 - h_t**2, "logistic": h_t * (1 - h_t), "relu": np.maximum(h_t, 0)}
-    return slopes.get(activation, np.ones_like(h_t))[:, None] * W_h.T
 
 
 @correct_way
@@ -206,3 +90,68 @@ def by_torch(W_h, h_t, activation):
     before = torch.zeros(len(h)).double()
     rest = back(h)  # what the inputs and biases have to be, for a state before it of zeros
     return torch.autograd.functional.jacobian(lambda x: there(x @ W + rest), before)
+
+
+transposed = slip(
+    REFERENCE,
+    ("slopes[:, None]", "slopes"),
+    (".T", ""),
+    loses=("tanh", "logistic", "others"),
+    hint="Your matrix is the transpose of the Jacobian: its columns belong to the state after the "
+    "step. In numerator layout these are the rows.",
+)
+weights_not_transposed = slip(
+    REFERENCE,
+    (".T", ""),
+    loses=("tanh", "logistic", "others"),
+    hint="W_h stands the wrong way round, though the slopes are where they belong. The state is a "
+    "row, h @ W_h, so h[j] gets to unit i through W_h[j, i].",
+)
+slopes_on_columns = slip(
+    REFERENCE,
+    ("slopes[:, None]", "slopes"),
+    loses=("tanh", "logistic", "others"),
+    hint="Your slopes multiply the columns of the matrix, as in 002's eq. 5, where the nonlinearity "
+    "stands inside. Here it stands outside: a slope belongs to the unit after the step.",
+)
+no_slopes = slip(
+    REFERENCE,
+    ("slopes[:, None] * ", ""),
+    loses=("tanh", "logistic", "others"),
+    hint="The slopes of the nonlinearity are missing. What you return is the Jacobian of the linear "
+    "network.",
+)
+always_tanh = slip(
+    REFERENCE,
+    ("slopes[:, None]", "(1 - h**2)[:, None]"),
+    loses=("logistic", "others"),
+    hint="You take the slope of tanh, 1 - h^2, whatever the activation is.",
+)
+slope_of_a_squashed_state = slip(
+    REFERENCE,
+    ("1 - h**2", "1 - np.tanh(h) ** 2"),
+    ("h * (1 - h)", "np.exp(-h) / (1 + np.exp(-h)) ** 2"),
+    loses=("tanh", "logistic"),
+    hint="You apply the nonlinearity to h_t once more before you take the slope. The state h_t is "
+    "what it returned: its slope is to be written in terms of that.",
+)
+largest_slope = slip(
+    REFERENCE,
+    ("slopes[:, None]", '(0.25 if activation == "logistic" else 1.0)'),
+    loses=("tanh", "logistic", "others"),
+    hint="In place of each unit's slope you take the largest that the nonlinearity has, gamma. That "
+    "bounds the Jacobian; it is not the Jacobian.",
+)
+one_minus_h_squared = slip(
+    REFERENCE,
+    ("1 - h**2", "(1 - h) ** 2"),
+    loses="tanh",
+    hint="Your slope of tanh is (1 - h)^2. It is 1 - h^2.",
+)
+rectifier_by_its_value = slip(
+    REFERENCE,
+    ("np.where(h > 0, 1.0, 0.0)", "np.maximum(h, 0.0)"),
+    loses="others",
+    hint="The rectifier's slope is 1 where it is on and 0 where it is off; you multiply by what it "
+    "returned.",
+)

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.gradients.drawing import draw_states, draw_weights
 from autograder.comparing import Close
 
@@ -40,240 +40,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, per_array=True, more_keys=True),
 )
-
-
-@misconception(
-    "late",
-    "early",
-    hint="A component holds those of all steps before it as well: you take the total derivative of "
-    "h_k, not the immediate one, in which h_{k-1} is a constant.",
-)
-def total_instead_of_immediate(W_h, states, inputs, d_state):
-    t, H = len(inputs), len(W_h)
-    delta = np.zeros((t, H))
-    carried = d_state
-    for k in range(t, 0, -1):
-        delta[k - 1] = carried * (1 - states[k] ** 2)
-        carried = delta[k - 1] @ W_h.T
-    parts = {
-        "W_h": states[:-1, :, None] * delta[:, None, :],
-        "W_x": inputs[:, :, None] * delta[:, None, :],
-        "b": delta,
-    }
-    return {name: np.cumsum(part, axis=0) for name, part in parts.items()}
-
-
-@misconception(
-    "late",
-    "early",
-    hint="You return the sums over the steps. Asked are the components themselves, one for each "
-    "step.",
-)
-def summed(W_h, states, inputs, d_state):
-    total = {
-        "W_h": np.zeros_like(W_h),
-        "W_x": np.zeros((inputs.shape[1], len(W_h))),
-        "b": np.zeros(len(W_h)),
-    }
-    carried = d_state
-    for k in range(len(inputs), 0, -1):
-        delta = carried * (1 - states[k] ** 2)
-        total["W_h"] += np.outer(states[k - 1], delta)
-        total["W_x"] += np.outer(inputs[k - 1], delta)
-        total["b"] += delta
-        carried = delta @ W_h.T
-    return total
-
-
-@misconception(
-    "late",
-    "early",
-    hint="In component k, W_h meets the state before step k, h_{k-1}. You take the one after it.",
-)
-def state_after_the_step(W_h, states, inputs, d_state):
-    t, H = len(inputs), len(W_h)
-    delta = np.zeros((t, H))
-    carried = d_state
-    for k in range(t, 0, -1):
-        delta[k - 1] = carried * (1 - states[k] ** 2)
-        carried = delta[k - 1] @ W_h.T
-    return {
-        "W_h": states[1:, :, None] * delta[:, None, :],
-        "W_x": inputs[:, :, None] * delta[:, None, :],
-        "b": delta,
-    }
-
-
-@misconception(
-    "late",
-    "early",
-    hint="The immediate derivative goes through tanh as well: its slope at h_k is missing, though "
-    "it is there in the Jacobians.",
-)
-def no_slope_in_the_immediate_derivative(W_h, states, inputs, d_state):
-    t, H = len(inputs), len(W_h)
-    delta = np.zeros((t, H))
-    carried = d_state
-    for k in range(t, 0, -1):
-        delta[k - 1] = carried
-        carried = (carried * (1 - states[k] ** 2)) @ W_h.T
-    return {
-        "W_h": states[:-1, :, None] * delta[:, None, :],
-        "W_x": inputs[:, :, None] * delta[:, None, :],
-        "b": delta,
-    }
-
-
-@misconception(
-    "late",
-    "early",
-    hint="The slopes of tanh are missing throughout.",
-)
-def no_slopes(W_h, states, inputs, d_state):
-    t, H = len(inputs), len(W_h)
-    delta = np.zeros((t, H))
-    carried = d_state
-    for k in range(t, 0, -1):
-        delta[k - 1] = carried
-        carried = carried @ W_h.T
-    return {
-        "W_h": states[:-1, :, None] * delta[:, None, :],
-        "W_x": inputs[:, :, None] * delta[:, None, :],
-        "b": delta,
-    }
-
-
-@misconception(
-    "late",
-    "early",
-    hint="The error is carried back one step too far: component k has the Jacobian of h_t with "
-    "respect to h_k, which for k = t is the identity.",
-)
-def carried_too_far(W_h, states, inputs, d_state):
-    t, H = len(inputs), len(W_h)
-    delta = np.zeros((t, H))
-    carried = d_state
-    for k in range(t, 0, -1):
-        carried = (carried * (1 - states[k] ** 2)) @ W_h.T
-        delta[k - 1] = carried * (1 - states[k] ** 2)
-    return {
-        "W_h": states[:-1, :, None] * delta[:, None, :],
-        "W_x": inputs[:, :, None] * delta[:, None, :],
-        "b": delta,
-    }
-
-
-@misconception(
-    "late",
-    "early",
-    hint="The error is not carried back: every step gets it as it is at step t. In between stands "
-    "the Jacobian of h_t with respect to h_k.",
-)
-def not_carried_at_all(W_h, states, inputs, d_state):
-    delta = d_state * (1 - states[1:] ** 2)
-    return {
-        "W_h": states[:-1, :, None] * delta[:, None, :],
-        "W_x": inputs[:, :, None] * delta[:, None, :],
-        "b": delta,
-    }
-
-
-@misconception(
-    "late",
-    "early",
-    hint="The error enters at every step, as if every state had a loss of its own. Here there is "
-    "one loss, at h_t.",
-)
-def a_loss_at_every_step(W_h, states, inputs, d_state):
-    t, H = len(inputs), len(W_h)
-    delta = np.zeros((t, H))
-    carried = np.zeros(H)
-    for k in range(t, 0, -1):
-        delta[k - 1] = (carried + d_state) * (1 - states[k] ** 2)
-        carried = delta[k - 1] @ W_h.T
-    return {
-        "W_h": states[:-1, :, None] * delta[:, None, :],
-        "W_x": inputs[:, :, None] * delta[:, None, :],
-        "b": delta,
-    }
-
-
-@misconception(
-    "late",
-    "early",
-    hint="On the way back you multiply by W_h instead of its transpose.",
-)
-def weights_the_wrong_way_round(W_h, states, inputs, d_state):
-    t, H = len(inputs), len(W_h)
-    delta = np.zeros((t, H))
-    carried = d_state
-    for k in range(t, 0, -1):
-        delta[k - 1] = carried * (1 - states[k] ** 2)
-        carried = delta[k - 1] @ W_h
-    return {
-        "W_h": states[:-1, :, None] * delta[:, None, :],
-        "W_x": inputs[:, :, None] * delta[:, None, :],
-        "b": delta,
-    }
-
-
-@misconception(
-    "late",
-    "early",
-    hint="Your components of W_h and W_x are transposed. Row i belongs to entry i of what is "
-    "multiplied, column j to unit j.",
-)
-def components_transposed(W_h, states, inputs, d_state):
-    t, H = len(inputs), len(W_h)
-    delta = np.zeros((t, H))
-    carried = d_state
-    for k in range(t, 0, -1):
-        delta[k - 1] = carried * (1 - states[k] ** 2)
-        carried = delta[k - 1] @ W_h.T
-    return {
-        "W_h": delta[:, :, None] * states[:-1, None, :],
-        "W_x": delta[:, :, None] * inputs[:, None, :],
-        "b": delta,
-    }
-
-
-@misconception(
-    "late",
-    "early",
-    hint="Your components stand in the reverse order: that of step 1 comes first.",
-)
-def last_step_first(W_h, states, inputs, d_state):
-    t, H = len(inputs), len(W_h)
-    delta = np.zeros((t, H))
-    carried = d_state
-    for k in range(t, 0, -1):
-        delta[k - 1] = carried * (1 - states[k] ** 2)
-        carried = delta[k - 1] @ W_h.T
-    return {
-        "W_h": (states[:-1, :, None] * delta[:, None, :])[::-1],
-        "W_x": (inputs[:, :, None] * delta[:, None, :])[::-1],
-        "b": delta[::-1],
-    }
-
-
-@misconception(
-    "late",
-    "early",
-    hint="The slopes are those of the state before each step. The nonlinearity stands outside: they "
-    "are those of the state after it.",
-)
-def slopes_of_the_state_before(W_h, states, inputs, d_state):
-    t, H = len(inputs), len(W_h)
-    delta = np.zeros((t, H))
-    carried = d_state
-    for k in range(t, 0, -1):
-        delta[k - 1] = carried * (1 - states[k - 1] ** 2)
-        carried = delta[k - 1] @ W_h.T
-    return {
-        "W_h": states[:-1, :, None] * delta[:, None, :],
-        "W_x": inputs[:, :, None] * delta[:, None, :],
-        "b": delta,
-    }
 
 
 @correct_way
@@ -330,3 +96,86 @@ def with_loops_over_units(W_h, states, inputs, d_state):
                 read[k, i, j] = inputs[k, i] * bias[k, j]
         signal = [sum(W_h[i, j] * bias[k, j] for j in range(H)) for i in range(H)]
     return {"b": bias, "W_x": read, "W_h": hidden}
+
+
+total_instead_of_immediate = slip(
+    by_the_formula,
+    ("return parts", "return {name: np.cumsum(part, axis=0) for name, part in parts.items()}"),
+    loses=("late", "early"),
+    hint="A component holds those of all steps before it as well: you take the total derivative of "
+    "h_k, not the immediate one, in which h_{k-1} is a constant.",
+)
+summed = slip(
+    by_the_formula,
+    ("return parts", "return {name: sum(part) for name, part in parts.items()}"),
+    loses=("late", "early"),
+    hint="You return the sums over the steps. Asked are the components themselves, one for each "
+    "step.",
+)
+state_after_the_step = slip(
+    REFERENCE,
+    ("states[:-1, :, None]", "states[1:, :, None]"),
+    loses=("late", "early"),
+    hint="In component k, W_h meets the state before step k, h_{k-1}. You take the one after it.",
+)
+no_slope_in_the_immediate_derivative = slip(
+    by_the_formula,
+    (" @ np.diag(1 - states[k] ** 2)", ""),
+    loses=("late", "early"),
+    hint="The immediate derivative goes through tanh as well: its slope at h_k is missing, though "
+    "it is there in the Jacobians.",
+)
+no_slopes = slip(
+    REFERENCE,
+    (" * (1 - states[k] ** 2)", ""),
+    loses=("late", "early"),
+    hint="The slopes of tanh are missing throughout.",
+)
+carried_too_far = slip(
+    by_the_formula,
+    ("range(k + 1, t + 1)", "range(k, t + 1)"),
+    loses=("late", "early"),
+    hint="The error is carried back one step too far: component k has the Jacobian of h_t with "
+    "respect to h_k, which for k = t is the identity.",
+)
+not_carried_at_all = slip(
+    by_the_formula,
+    ("d_state @ transport", "d_state"),
+    loses=("late", "early"),
+    hint="The error is not carried back: every step gets it as it is at step t. In between stands "
+    "the Jacobian of h_t with respect to h_k.",
+)
+a_loss_at_every_step = slip(
+    REFERENCE,
+    ("@ W_h.T", "@ W_h.T + d_state"),
+    loses=("late", "early"),
+    hint="The error enters at every step, as if every state had a loss of its own. Here there is "
+    "one loss, at h_t.",
+)
+weights_the_wrong_way_round = slip(
+    REFERENCE,
+    ("W_h.T", "W_h"),
+    loses=("late", "early"),
+    hint="On the way back you multiply by W_h instead of its transpose.",
+)
+components_transposed = slip(
+    by_the_formula,
+    ("np.outer(states[k - 1], signal)", "np.outer(signal, states[k - 1])"),
+    ("np.outer(inputs[k - 1], signal)", "np.outer(signal, inputs[k - 1])"),
+    loses=("late", "early"),
+    hint="Your components of W_h and W_x are transposed. Row i belongs to entry i of what is "
+    "multiplied, column j to unit j.",
+)
+last_step_first = slip(
+    by_the_formula,
+    ("range(1, t + 1)", "range(t, 0, -1)"),
+    loses=("late", "early"),
+    hint="Your components stand in the reverse order: that of step 1 comes first.",
+)
+slopes_of_the_state_before = slip(
+    REFERENCE,
+    ("states[k]", "states[k - 1]"),
+    loses=("late", "early"),
+    hint="The slopes are those of the state before each step. The nonlinearity stands outside: they "
+    "are those of the state after it.",
+)

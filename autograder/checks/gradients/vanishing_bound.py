@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.gradients.drawing import draw_weights, rotation, sheared
 from autograder.comparing import Close
 
@@ -39,104 +39,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, atol=0.0),
 )
-
-
-@misconception(
-    "bounds",
-    hint="You take the spectral radius. For matrices that are not normal it is below the norm, and "
-    "then your number bounds nothing.",
-)
-def by_the_radius(W, gamma, gap):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
-        raise ValueError
-    return float((gamma * np.abs(np.linalg.eigvals(W)).max()) ** gap)
-
-
-@misconception(
-    "bounds",
-    hint="You take the Frobenius norm (the default of np.linalg.norm). It bounds the product too, "
-    "but it is not the largest singular value.",
-)
-def by_frobenius(W, gamma, gap):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
-        raise ValueError
-    return float((gamma * np.linalg.norm(W)) ** gap)
-
-
-@misconception(
-    "bounds",
-    hint="The bound of the slopes, gamma, is missing.",
-)
-def gamma_forgotten(W, gamma, gap):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
-        raise ValueError
-    return float(np.linalg.norm(W, 2) ** gap)
-
-
-@misconception(
-    "bounds",
-    "special",
-    hint="gamma counts once in your bound. Every factor has slopes, so every factor has a gamma.",
-)
-def gamma_once(W, gamma, gap):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
-        raise ValueError
-    return float(gamma * np.linalg.norm(W, 2) ** gap)
-
-
-@misconception(
-    "bounds",
-    "special",
-    hint="There is one factor too many. From h_k to h_t lead t - k steps, and for t = k none.",
-)
-def one_factor_too_many(W, gamma, gap):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
-        raise ValueError
-    return float((gamma * np.linalg.norm(W, 2)) ** (gap + 1))
-
-
-@misconception(
-    "bounds",
-    "special",
-    hint="You multiply by the gap. Norms of factors multiply: it is a power.",
-)
-def times_the_gap(W, gamma, gap):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
-        raise ValueError
-    return float(gamma * np.linalg.norm(W, 2) * gap)
-
-
-@misconception(
-    "bounds",
-    hint="You divide by gamma. That the condition reads lambda_1 < 1/gamma does not make 1/gamma a "
-    "factor.",
-)
-def divided_by_gamma(W, gamma, gap):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
-        raise ValueError
-    return float((np.linalg.norm(W, 2) / gamma) ** gap)
-
-
-@misconception(
-    "bounds",
-    hint="You take the eigenvalue of W^T W without its root: that is the square of the largest "
-    "singular value.",
-)
-def squared_singular_value(W, gamma, gap):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
-        raise ValueError
-    return float((gamma * np.linalg.eigvalsh(W.T @ W).max()) ** gap)
-
-
-@misconception(
-    "bounds",
-    hint="You take the smallest singular value. The bound is for the direction that is stretched "
-    "most.",
-)
-def smallest_singular_value(W, gamma, gap):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
-        raise ValueError
-    return float((gamma * np.linalg.svd(W)[1].min()) ** gap)
 
 
 @correct_way
@@ -170,3 +72,64 @@ def by_torch(W, gamma, gap):
     if W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
         raise ValueError
     return (gamma * torch.linalg.matrix_norm(torch.tensor(W).double(), ord=2)).pow(gap)
+
+
+by_the_radius = slip(
+    REFERENCE,
+    ("np.linalg.norm(W, 2)", "np.abs(np.linalg.eigvals(W)).max()"),
+    loses="bounds",
+    hint="You take the spectral radius. For matrices that are not normal it is below the norm, and "
+    "then your number bounds nothing.",
+)
+by_frobenius = slip(
+    REFERENCE,
+    ("norm(W, 2)", "norm(W)"),
+    loses="bounds",
+    hint="You take the Frobenius norm (the default of np.linalg.norm). It bounds the product too, "
+    "but it is not the largest singular value.",
+)
+gamma_forgotten = slip(
+    REFERENCE,
+    ("gamma * ", ""),
+    loses="bounds",
+    hint="The bound of the slopes, gamma, is missing.",
+)
+gamma_once = slip(
+    REFERENCE,
+    ("(gamma * ", "gamma * ("),
+    loses=("bounds", "special"),
+    hint="gamma counts once in your bound. Every factor has slopes, so every factor has a gamma.",
+)
+one_factor_too_many = slip(
+    REFERENCE,
+    ("** gap", "** (gap + 1)"),
+    loses=("bounds", "special"),
+    hint="There is one factor too many. From h_k to h_t lead t - k steps, and for t = k none.",
+)
+times_the_gap = slip(
+    REFERENCE,
+    ("** gap", "* gap"),
+    loses=("bounds", "special"),
+    hint="You multiply by the gap. Norms of factors multiply: it is a power.",
+)
+divided_by_gamma = slip(
+    REFERENCE,
+    ("gamma * ", "1 / gamma * "),
+    loses="bounds",
+    hint="You divide by gamma. That the condition reads lambda_1 < 1/gamma does not make 1/gamma a "
+    "factor.",
+)
+squared_singular_value = slip(
+    REFERENCE,
+    ("norm(W, 2)", "norm(W, 2) ** 2"),
+    loses="bounds",
+    hint="You take the eigenvalue of W^T W without its root: that is the square of the largest "
+    "singular value.",
+)
+smallest_singular_value = slip(
+    REFERENCE,
+    ("norm(W, 2)", "norm(W, -2)"),
+    loses="bounds",
+    hint="You take the smallest singular value. The bound is for the direction that is stretched "
+    "most.",
+)

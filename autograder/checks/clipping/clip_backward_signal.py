@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, correct_way, slip
 from autograder.checks.clipping.drawing import fresh
 from autograder.checks.clipping.outcomes import Fresh
 from autograder.comparing import Close
@@ -48,147 +48,6 @@ check = Check(
     draw=draw,
     compare=Fresh(Close(rtol=2e-5, per_array=True)),
 )
-
-
-@misconception(
-    "clipped",
-    hint="The signal is clipped when the walk is over. It is clipped at each step, and the clipped signal "
-    "is handed on: only so can it not explode on its way.",
-)
-def clipped_afterwards(dh, W_h, states, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    out, signal = np.array(dh, dtype=float), np.zeros_like(dh[:, 0], dtype=float)
-    for t in range(dh.shape[1] - 1, -1, -1):
-        signal = dh[:, t] + signal
-        out[:, t] = signal
-        signal = (signal * (1 - states[:, t + 1] ** 2)) @ W_h.T
-    return np.clip(out, -limit, limit)
-
-
-@misconception(
-    "clipped",
-    "special",
-    hint="Only what comes from the future is clipped, and the step's own part is added unclipped. The sum "
-    "of the two is clipped.",
-)
-def future_clipped_only(dh, W_h, states, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    out, later = np.array(dh, dtype=float), np.zeros_like(dh[:, 0], dtype=float)
-    for t in range(dh.shape[1] - 1, -1, -1):
-        out[:, t] = dh[:, t] + np.clip(later, -limit, limit)
-        later = (out[:, t] * (1 - states[:, t + 1] ** 2)) @ W_h.T
-    return out
-
-
-@misconception(
-    "clipped",
-    hint="The step's own part is clipped before what comes from the future is added, and the sum is not. "
-    "The sum of the two is clipped.",
-)
-def own_part_clipped_only(dh, W_h, states, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    out, later = np.array(dh, dtype=float), np.zeros_like(dh[:, 0], dtype=float)
-    for t in range(dh.shape[1] - 1, -1, -1):
-        out[:, t] = np.clip(dh[:, t], -limit, limit) + later
-        later = (out[:, t] * (1 - states[:, t + 1] ** 2)) @ W_h.T
-    return out
-
-
-@misconception(
-    "clipped",
-    "special",
-    hint="You shorten the signal by its norm. Graves cuts every entry by itself.",
-)
-def by_norm(dh, W_h, states, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    out, later = np.array(dh, dtype=float), np.zeros_like(dh[:, 0], dtype=float)
-    for t in range(dh.shape[1] - 1, -1, -1):
-        s = dh[:, t] + later
-        norms = np.linalg.norm(s, axis=1, keepdims=True)
-        out[:, t] = np.where(norms > limit, s * min(limit, 1e9) / norms, s)
-        later = (out[:, t] * (1 - states[:, t + 1] ** 2)) @ W_h.T
-    return out
-
-
-@misconception(
-    "clipped",
-    "free",
-    hint="W_h is used the wrong way round: forwards it is h @ W_h, so backwards the signal is multiplied "
-    "with the transpose.",
-)
-def not_transposed(dh, W_h, states, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    out, later = np.array(dh, dtype=float), np.zeros_like(dh[:, 0], dtype=float)
-    for t in range(dh.shape[1] - 1, -1, -1):
-        out[:, t] = np.clip(dh[:, t] + later, -limit, limit)
-        later = (out[:, t] * (1 - states[:, t + 1] ** 2)) @ W_h
-    return out
-
-
-@misconception(
-    "clipped",
-    "free",
-    hint="The slope of tanh is missing on the way back.",
-)
-def no_slope(dh, W_h, states, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    out, later = np.array(dh, dtype=float), np.zeros_like(dh[:, 0], dtype=float)
-    for t in range(dh.shape[1] - 1, -1, -1):
-        out[:, t] = np.clip(dh[:, t] + later, -limit, limit)
-        later = out[:, t] @ W_h.T
-    return out
-
-
-@misconception(
-    "clipped",
-    "free",
-    hint="The slope is that of the state to which the signal goes. It is that of the state at which it "
-    "stands, before it meets W_h: states[:, t + 1] for step t.",
-)
-def slope_one_state_early(dh, W_h, states, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    out, later = np.array(dh, dtype=float), np.zeros_like(dh[:, 0], dtype=float)
-    for t in range(dh.shape[1] - 1, -1, -1):
-        out[:, t] = np.clip(dh[:, t] + later, -limit, limit)
-        later = (out[:, t] * (1 - states[:, t] ** 2)) @ W_h.T
-    return out
-
-
-@misconception(
-    "clipped",
-    "free",
-    hint="What each step hears of its own loss is clipped, and nothing comes from the future: the signals "
-    "are not handed on.",
-)
-def nothing_handed_on(dh, W_h, states, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    return np.clip(dh, -limit, limit).copy()
-
-
-@misconception(
-    "clipped",
-    "special",
-    hint="The limit of an entry depends on the other rows: all rows are scaled or cut together. Every "
-    "sequence is treated by itself, every entry by its value.",
-)
-def scaled_by_the_largest(dh, W_h, states, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    out, later = np.array(dh, dtype=float), np.zeros_like(dh[:, 0], dtype=float)
-    for t in range(dh.shape[1] - 1, -1, -1):
-        s = dh[:, t] + later
-        largest = np.abs(s).max()
-        out[:, t] = s * limit / largest if largest > limit else s
-        later = (out[:, t] * (1 - states[:, t + 1] ** 2)) @ W_h.T
-    return out
 
 
 @correct_way
@@ -233,3 +92,83 @@ def with_torch(dh, W_h, states, limit):
         back = (found[0] * (1 - states[:, t + 2] ** 2)) @ W_h.T
         found.insert(0, (dh[:, t] + back).clamp(-limit, limit))
     return torch.stack(found, dim=1)
+
+
+clipped_afterwards = slip(
+    REFERENCE,
+    ("        signal[:, t] = np.clip(signal[:, t], -limit, limit)\n", ""),
+    ("return signal", "return np.clip(signal, -limit, limit)"),
+    loses="clipped",
+    hint="The signal is clipped when the walk is over. It is clipped at each step, and the clipped signal "
+    "is handed on: only so can it not explode on its way.",
+)
+future_clipped_only = slip(
+    step_by_step,
+    (
+        "np.maximum(np.minimum(dh[:, t] + later, limit), -limit)",
+        "dh[:, t] + np.clip(later, -limit, limit)",
+    ),
+    loses=("clipped", "special"),
+    hint="Only what comes from the future is clipped, and the step's own part is added unclipped. The sum "
+    "of the two is clipped.",
+)
+own_part_clipped_only = slip(
+    step_by_step,
+    (
+        "np.maximum(np.minimum(dh[:, t] + later, limit), -limit)",
+        "np.clip(dh[:, t], -limit, limit) + later",
+    ),
+    loses="clipped",
+    hint="The step's own part is clipped before what comes from the future is added, and the sum is not. "
+    "The sum of the two is clipped.",
+)
+by_norm = slip(
+    step_by_step,
+    (
+        "np.maximum(np.minimum(dh[:, t] + later, limit), -limit)",
+        (
+            "dh[:, t] + later\n"
+            "        norms = np.linalg.norm(signal, axis=1, keepdims=True)\n"
+            "        signal = signal * np.minimum(1.0, limit / norms)"
+        ),
+    ),
+    loses=("clipped", "special"),
+    hint="You shorten the signal by its norm. Graves cuts every entry by itself.",
+)
+not_transposed = slip(
+    REFERENCE,
+    ("W_h.T", "W_h"),
+    loses=("clipped", "free"),
+    hint="W_h is used the wrong way round: forwards it is h @ W_h, so backwards the signal is multiplied "
+    "with the transpose.",
+)
+no_slope = slip(
+    REFERENCE,
+    (" * (1 - states[:, t + 2] ** 2)", ""),
+    loses=("clipped", "free"),
+    hint="The slope of tanh is missing on the way back.",
+)
+slope_one_state_early = slip(
+    REFERENCE,
+    ("t + 2", "t + 1"),
+    loses=("clipped", "free"),
+    hint="The slope is that of the state to which the signal goes. It is that of the state at which it "
+    "stands, before it meets W_h: states[:, t + 1] for step t.",
+)
+nothing_handed_on = slip(
+    step_by_step,
+    ("dh[:, t] + later", "dh[:, t]"),
+    loses=("clipped", "free"),
+    hint="What each step hears of its own loss is clipped, and nothing comes from the future: the signals "
+    "are not handed on.",
+)
+scaled_by_the_largest = slip(
+    step_by_step,
+    (
+        "np.maximum(np.minimum(dh[:, t] + later, limit), -limit)",
+        "dh[:, t] + later\n        signal = signal * min(1.0, limit / np.abs(signal).max())",
+    ),
+    loses=("clipped", "special"),
+    hint="The limit of an entry depends on the other rows: all rows are scaled or cut together. Every "
+    "sequence is treated by itself, every entry by its value.",
+)

@@ -11,7 +11,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    misconception,
+    slip,
+)
 from autograder.checks.clipping.drawing import (
     SHAPES,
     draw_grads,
@@ -67,216 +76,6 @@ check = Check(
     draw=draw,
     compare=Fresh(Close(rtol=1e-5, per_array=True)),
 )
-
-
-@misconception(
-    "long",
-    "huge",
-    hint="Each array is clipped by its own norm. That turns the direction; the norm is that of all "
-    "parameters together, and one factor scales them all.",
-)
-def each_by_its_own(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    grads = {k: np.array(g) for k, g in grads.items()}
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return grads
-    norms = {k: math.hypot(*(float(x) for x in np.ravel(g))) for k, g in grads.items()}
-    return {k: g * (threshold / norms[k]) if norms[k] > threshold else g for k, g in grads.items()}
-
-
-@misconception(
-    "long",
-    "huge",
-    "not finite",
-    hint="Each array is clipped by its own norm. That turns the direction; the norm is that of all "
-    "parameters together, and one factor scales them all. (Then look at huge entries, whose squares "
-    "overflow, and at those that are not finite.)",
-    overflows=True,
-)
-def each_by_numpy(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    clipped = {}
-    for k, g in grads.items():
-        norm = np.linalg.norm(g)
-        clipped[k] = g * (threshold / norm) if norm > threshold else np.array(g)
-    return clipped
-
-
-@misconception(
-    "short",
-    hint="Short gradients are made longer: you scale always. Below the threshold nothing changes.",
-)
-def always_scaled(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    grads = {k: np.array(g) for k, g in grads.items()}
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return grads
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    if norm == 0 or threshold == math.inf:
-        return grads
-    return {k: g * (threshold / norm) for k, g in grads.items()}
-
-
-@misconception(
-    "long",
-    "short",
-    "huge",
-    hint="You use the square of the norm: the root is missing.",
-    overflows=True,
-)
-def squared_norm(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    grads = {k: np.array(g) for k, g in grads.items()}
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return grads
-    norm = sum(float((g.astype(float) ** 2).sum()) for g in grads.values())
-    if norm <= threshold:
-        return grads
-    return {k: g * (threshold / norm) for k, g in grads.items()}
-
-
-@misconception(
-    "long",
-    "huge",
-    hint="Each entry is cut to the threshold by itself. That is clipping by value; here the norm counts, "
-    "and all entries are multiplied by the same factor.",
-)
-def entries_to_the_threshold(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    grads = {k: np.array(g) for k, g in grads.items()}
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return grads
-    return {k: np.clip(g, -threshold, threshold) for k, g in grads.items()}
-
-
-@misconception(
-    "huge",
-    hint="Huge gradients become 0: their squares overflow, the norm is infinite, and the threshold "
-    "divided by it is 0. Divide by the largest entry before you square (and mind float32).",
-)
-def overflows_to_zero(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    grads = {k: np.array(g) for k, g in grads.items()}
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return grads
-    norm = math.sqrt(sum(float((g**2).sum()) for g in grads.values()))
-    return {k: g * (threshold / norm) if norm > threshold else g for k, g in grads.items()}
-
-
-@misconception(
-    "huge",
-    hint="Huge gradients are not clipped at all: their norm overflows, and is then taken for that of a "
-    "gradient with nan or infinity in it. All of its entries are finite.",
-)
-def overflow_taken_for_infinity(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    grads = {k: np.array(g) for k, g in grads.items()}
-    norm = math.sqrt(sum(float((g**2).sum()) for g in grads.values()))
-    if not math.isfinite(norm):
-        return grads
-    return {k: g * (threshold / norm) if norm > threshold else g for k, g in grads.items()}
-
-
-@misconception(
-    "not finite",
-    hint="A nan or an infinite entry spoils all others: the norm is nan or infinite, and everything is "
-    "multiplied by nan or 0. Look for such entries first, and then leave everything as it came.",
-    overflows=True,
-)
-def spoiled_norm_used(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    grads = {k: np.array(g) for k, g in grads.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    if norm <= threshold:
-        return grads
-    return {k: g * (threshold / norm) for k, g in grads.items()}
-
-
-@misconception(
-    "not finite",
-    hint="With an infinite entry all others become 0, and infinity times 0 is nan. (nan you leave alone, "
-    "as nan > threshold is False.) Where an entry is not finite, everything stays as it came.",
-    overflows=True,
-)
-def infinity_scaled(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    grads = {k: np.array(g) for k, g in grads.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    if any(np.isnan(g).any() for g in grads.values()) or not norm > threshold:
-        return grads
-    return {k: g * (threshold / norm) for k, g in grads.items()}
-
-
-@misconception(
-    "not finite",
-    hint="nan and infinity are replaced by numbers (np.nan_to_num does that). They must stay, so that "
-    "whoever comes next can see that something went wrong.",
-    overflows=True,
-)
-def replaced_by_numbers(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    grads = {k: np.nan_to_num(g, posinf=0.0, neginf=0.0) for k, g in grads.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    if norm <= threshold:
-        return grads
-    return {k: g * (threshold / norm) for k, g in grads.items()}
-
-
-@misconception(
-    "long",
-    "huge",
-    hint="You scale in place (g *= ...), so the caller's own gradients are clipped. Return new arrays.",
-)
-def in_place(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    if all(np.isfinite(g).all() for g in grads.values()):
-        norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-        if norm > threshold:
-            for g in grads.values():
-                g *= threshold / norm
-    return {k: np.array(g) for k, g in grads.items()}
-
-
-@misconception(
-    "short",
-    "not finite",
-    hint="Where nothing is clipped you return the arrays that came. Return copies, here too: whoever "
-    "writes into the answer would change the caller's gradients.",
-    overflows=True,
-)
-def same_arrays_back(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    if any(not np.isfinite(g).all() for g in grads.values()) or norm <= threshold:
-        return dict(grads)
-    return {k: g * (threshold / norm) for k, g in grads.items()}
-
-
-@misconception(
-    "long",
-    "huge",
-    hint="Long gradients are divided by their norm, and get the length 1 whatever the threshold is.",
-)
-def length_one(grads, threshold):
-    if not threshold > 0:
-        raise ValueError(threshold)
-    grads = {k: np.array(g) for k, g in grads.items()}
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return grads
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    return {k: g / norm if norm > threshold else g for k, g in grads.items()}
 
 
 @correct_way
@@ -342,3 +141,115 @@ def divided_by_the_larger_one(grads, threshold):
     if threshold == math.inf:
         return new
     return {k: g / max(norm, threshold) * threshold for k, g in new.items()}
+
+
+each_by_its_own = slip(
+    REFERENCE,
+    ("grad * scale", "grad * min(1.0, threshold / max(math.hypot(*np.ravel(grad)), 1e-300))"),
+    loses=("long", "huge"),
+    hint="Each array is clipped by its own norm. That turns the direction; the norm is that of all "
+    "parameters together, and one factor scales them all.",
+)
+
+
+@misconception(
+    "long",
+    "huge",
+    "not finite",
+    hint="Each array is clipped by its own norm. That turns the direction; the norm is that of all "
+    "parameters together, and one factor scales them all. (Then look at huge entries, whose squares "
+    "overflow, and at those that are not finite.)",
+    overflows=True,
+)
+def each_by_numpy(grads, threshold):
+    if not threshold > 0:
+        raise ValueError(threshold)
+    clipped = {}
+    for k, g in grads.items():
+        norm = np.linalg.norm(g)
+        clipped[k] = g * (threshold / norm) if norm > threshold else np.array(g)
+    return clipped
+
+
+always_scaled = slip(
+    REFERENCE,
+    ("min(1.0, threshold / norm)", "threshold / norm"),
+    loses="short",
+    hint="Short gradients are made longer: you scale always. Below the threshold nothing changes.",
+)
+squared_norm = slip(
+    REFERENCE,
+    ("largest * math.sqrt(", "largest * largest * ("),
+    loses=("long", "short", "huge"),
+    hint="You use the square of the norm: the root is missing.",
+    overflows=True,
+)
+entries_to_the_threshold = slip(
+    REFERENCE,
+    ("grad * scale", "np.clip(grad, -threshold, threshold)"),
+    loses=("long", "huge"),
+    hint="Each entry is cut to the threshold by itself. That is clipping by value; here the norm counts, "
+    "and all entries are multiplied by the same factor.",
+)
+overflows_to_zero = slip(
+    with_hypot,
+    ("float(x) for", "x for"),
+    ("math.hypot(*entries)", "math.sqrt(sum(x * x for x in entries))"),
+    loses="huge",
+    hint="Huge gradients become 0: their squares overflow, the norm is infinite, and the threshold "
+    "divided by it is 0. Divide by the largest entry before you square (and mind float32).",
+)
+overflow_taken_for_infinity = slip(
+    with_hypot,
+    ("float(x) for", "x for"),
+    ("math.hypot(*entries)", "math.sqrt(sum(x * x for x in entries))"),
+    ("norm > threshold", "threshold < norm < math.inf"),
+    loses="huge",
+    hint="Huge gradients are not clipped at all: their norm overflows, and is then taken for that of a "
+    "gradient with nan or infinity in it. All of its entries are finite.",
+)
+spoiled_norm_used = slip(
+    with_hypot,
+    ("    if not all(map(math.isfinite, entries)):\n        return copies\n", ""),
+    ("norm > threshold", "not norm <= threshold"),
+    loses="not finite",
+    hint="A nan or an infinite entry spoils all others: the norm is nan or infinite, and everything is "
+    "multiplied by nan or 0. Look for such entries first, and then leave everything as it came.",
+    overflows=True,
+)
+infinity_scaled = slip(
+    with_hypot,
+    ("    if not all(map(math.isfinite, entries)):\n        return copies\n", ""),
+    loses="not finite",
+    hint="With an infinite entry all others become 0, and infinity times 0 is nan. (nan you leave alone, "
+    "as nan > threshold is False.) Where an entry is not finite, everything stays as it came.",
+    overflows=True,
+)
+replaced_by_numbers = slip(
+    REFERENCE,
+    ("np.array(grad)", "np.nan_to_num(grad, posinf=0.0, neginf=0.0)"),
+    loses="not finite",
+    hint="nan and infinity are replaced by numbers (np.nan_to_num does that). They must stay, so that "
+    "whoever comes next can see that something went wrong.",
+    overflows=True,
+)
+in_place = slip(
+    REFERENCE,
+    ("    return {", "    for grad in grads.values():\n        grad *= scale\n    return {"),
+    loses=("long", "huge"),
+    hint="You scale in place (g *= ...), so the caller's own gradients are clipped. Return new arrays.",
+)
+same_arrays_back = slip(
+    with_hypot,
+    ("g.copy()", "g"),
+    loses=("short", "not finite"),
+    hint="Where nothing is clipped you return the arrays that came. Return copies, here too: whoever "
+    "writes into the answer would change the caller's gradients.",
+    overflows=True,
+)
+length_one = slip(
+    with_hypot,
+    ("threshold / norm", "1 / norm"),
+    loses=("long", "huge"),
+    hint="Long gradients are divided by their norm, and get the length 1 whatever the threshold is.",
+)

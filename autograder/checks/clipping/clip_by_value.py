@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.clipping.drawing import (
     SHAPES,
     draw_grads,
@@ -61,156 +61,6 @@ check = Check(
 )
 
 
-@misconception(
-    "clipped",
-    hint="You scale by a norm, which keeps the direction. Asked for is to cut every entry by itself.",
-)
-def scaled_by_the_norm(grads, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    grads = {k: np.array(g) for k, g in grads.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    if not math.isfinite(norm) or any(np.isnan(g).any() for g in grads.values()) or norm <= limit:
-        return grads
-    return {k: g * (limit / norm) for k, g in grads.items()}
-
-
-@misconception(
-    "clipped",
-    hint="You scale an array so that its largest entry is the limit. Asked for is to cut every entry by "
-    "itself: small ones stay as they are.",
-)
-def scaled_by_the_largest(grads, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    grads = {k: np.array(g) for k, g in grads.items()}
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return grads
-    return {k: g * min(1.0, limit / max(np.abs(g).max(), 1e-300)) for k, g in grads.items()}
-
-
-@misconception(
-    "clipped",
-    hint="Entries far below 0 are not cut: the limit holds on both sides, from -limit to limit.",
-)
-def one_side_only(grads, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return {k: np.array(g) for k, g in grads.items()}
-    return {k: np.minimum(g, limit) for k, g in grads.items()}
-
-
-@misconception(
-    "clipped",
-    hint="Large negative entries lose their sign: they become the limit, and must become minus the "
-    "limit. With the wrong sign a step goes uphill.",
-)
-def sign_lost(grads, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return {k: np.array(g) for k, g in grads.items()}
-    return {k: np.where(np.abs(g) > limit, limit, g) for k, g in grads.items()}
-
-
-@misconception(
-    "clipped",
-    hint="Entries beyond the limit become 0. They are cut to the limit, not thrown away.",
-)
-def set_to_zero(grads, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return {k: np.array(g) for k, g in grads.items()}
-    return {k: np.where(np.abs(g) > limit, 0, g) for k, g in grads.items()}
-
-
-@misconception(
-    "not finite",
-    hint="An infinite entry is cut to the limit like any other, or the other entries are clipped beside "
-    "a nan. Where one entry is not finite, nothing is clipped: whoever comes next has to see it.",
-    overflows=True,
-)
-def infinity_hidden(grads, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    return {k: np.clip(np.asarray(g), -limit, limit).copy() for k, g in grads.items()}
-
-
-@misconception(
-    "not finite",
-    hint="nan and infinity are replaced by numbers (np.nan_to_num does that). They must stay, so that "
-    "whoever comes next can see that something went wrong.",
-    overflows=True,
-)
-def replaced_by_numbers(grads, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    return {k: np.clip(np.nan_to_num(g), -limit, limit) for k, g in grads.items()}
-
-
-@misconception(
-    "not finite",
-    hint="You look for nan, and not for infinity, which is hidden behind the limit then.",
-    overflows=True,
-)
-def only_nan_looked_for(grads, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    if any(np.isnan(g).any() for g in grads.values()):
-        return {k: np.array(g) for k, g in grads.items()}
-    return {k: np.clip(np.asarray(g), -limit, limit).copy() for k, g in grads.items()}
-
-
-@misconception(
-    "not finite",
-    hint="You look at each array by itself: those that are finite are clipped, though another one is "
-    "not. Where one entry of any array is not finite, nothing is clipped.",
-    overflows=True,
-)
-def array_by_array(grads, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    return {
-        k: np.clip(np.asarray(g), -limit, limit).copy() if np.isfinite(g).all() else np.array(g)
-        for k, g in grads.items()
-    }
-
-
-@misconception(
-    "clipped",
-    hint="You write into the arrays that came (out=, or g[...] = ...). The caller still needs them: "
-    "return new ones.",
-)
-def in_place(grads, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return {k: np.array(g) for k, g in grads.items()}
-    new = {k: np.clip(g, -limit, limit) for k, g in grads.items()}
-    for k, g in grads.items():
-        g[...] = new[k]
-    return new
-
-
-@misconception(
-    "short",
-    "not finite",
-    hint="Where nothing is clipped you return the arrays that came. Return copies, here too: whoever "
-    "writes into the answer would change the caller's gradients.",
-    overflows=True,
-)
-def same_arrays_back(grads, limit):
-    if not limit > 0:
-        raise ValueError(limit)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return dict(grads)
-    if all(np.all(np.abs(g) <= limit) for g in grads.values()):
-        return dict(grads)
-    return {k: np.clip(g, -limit, limit) for k, g in grads.items()}
-
-
 @correct_way
 def with_minimum_and_maximum(grads, limit):
     if np.isnan(limit) or limit <= 0:
@@ -256,3 +106,120 @@ def by_signs(grads, limit):
     if not np.isfinite(sum(np.abs(g).sum() * 0 for g in copies.values())):
         return copies
     return {k: np.sign(g) * np.minimum(np.abs(g), limit) for k, g in copies.items()}
+
+
+scaled_by_the_norm = slip(
+    REFERENCE,
+    (
+        "    return {name: np.clip(grad, -limit, limit)",
+        (
+            "    norm = math.hypot(*(x for grad in arrays.values() for x in np.ravel(grad)))\n"
+            "    return {name: grad * (limit / norm) if norm > limit else grad"
+        ),
+    ),
+    loses="clipped",
+    hint="You scale by a norm, which keeps the direction. Asked for is to cut every entry by itself.",
+)
+scaled_by_the_largest = slip(
+    REFERENCE,
+    ("np.clip(grad, -limit, limit)", "grad * min(1.0, limit / max(np.abs(grad).max(), 1e-300))"),
+    loses="clipped",
+    hint="You scale an array so that its largest entry is the limit. Asked for is to cut every entry by "
+    "itself: small ones stay as they are.",
+)
+one_side_only = slip(
+    REFERENCE,
+    ("np.clip(grad, -limit, limit)", "np.minimum(grad, limit)"),
+    loses="clipped",
+    hint="Entries far below 0 are not cut: the limit holds on both sides, from -limit to limit.",
+)
+sign_lost = slip(
+    REFERENCE,
+    ("np.clip(grad, -limit, limit)", "np.where(np.abs(grad) > limit, limit, grad)"),
+    loses="clipped",
+    hint="Large negative entries lose their sign: they become the limit, and must become minus the "
+    "limit. With the wrong sign a step goes uphill.",
+)
+set_to_zero = slip(
+    REFERENCE,
+    ("np.clip(grad, -limit, limit)", "np.where(np.abs(grad) > limit, 0, grad)"),
+    loses="clipped",
+    hint="Entries beyond the limit become 0. They are cut to the limit, not thrown away.",
+)
+infinity_hidden = slip(
+    REFERENCE,
+    (
+        (
+            "    if not all(np.isfinite(grad).all() for grad in arrays.values()):\n"
+            "        return arrays\n"
+        ),
+        "",
+    ),
+    loses="not finite",
+    hint="An infinite entry is cut to the limit like any other, or the other entries are clipped beside "
+    "a nan. Where one entry is not finite, nothing is clipped: whoever comes next has to see it.",
+    overflows=True,
+)
+replaced_by_numbers = slip(
+    REFERENCE,
+    ("np.array(grad)", "np.nan_to_num(grad)"),
+    loses="not finite",
+    hint="nan and infinity are replaced by numbers (np.nan_to_num does that). They must stay, so that "
+    "whoever comes next can see that something went wrong.",
+    overflows=True,
+)
+only_nan_looked_for = slip(
+    REFERENCE,
+    ("not all(np.isfinite(grad).all()", "any(np.isnan(grad).any()"),
+    loses="not finite",
+    hint="You look for nan, and not for infinity, which is hidden behind the limit then.",
+    overflows=True,
+)
+array_by_array = slip(
+    REFERENCE,
+    (
+        (
+            "    if not all(np.isfinite(grad).all() for grad in arrays.values()):\n"
+            "        return arrays\n"
+        ),
+        "",
+    ),
+    (
+        "np.clip(grad, -limit, limit)",
+        "np.clip(grad, -limit, limit) if np.isfinite(grad).all() else grad",
+    ),
+    loses="not finite",
+    hint="You look at each array by itself: those that are finite are clipped, though another one is "
+    "not. Where one entry of any array is not finite, nothing is clipped.",
+    overflows=True,
+)
+in_place = slip(
+    REFERENCE,
+    (
+        "    return {",
+        (
+            "    for grad in grads.values():\n"
+            "        np.clip(grad, -limit, limit, out=grad)\n"
+            "    return {"
+        ),
+    ),
+    loses="clipped",
+    hint="You write into the arrays that came (out=, or g[...] = ...). The caller still needs them: "
+    "return new ones.",
+)
+same_arrays_back = slip(
+    REFERENCE,
+    ("return arrays", "return dict(grads)"),
+    (
+        "    return {",
+        (
+            "    if all((np.abs(grad) <= limit).all() for grad in grads.values()):\n"
+            "        return dict(grads)\n"
+            "    return {"
+        ),
+    ),
+    loses=("short", "not finite"),
+    hint="Where nothing is clipped you return the arrays that came. Return copies, here too: whoever "
+    "writes into the answer would change the caller's gradients.",
+    overflows=True,
+)

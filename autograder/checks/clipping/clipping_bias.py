@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.comparing import Close
 
 
@@ -50,87 +50,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, atol=1e-6, per_array=True),
 )
-
-
-@misconception(
-    "mixed",
-    hint="The two are exchanged: it is the mean of the clipped minus the clipped mean.",
-)
-def other_sign(grads_per_example, threshold):
-    g = np.asarray(grads_per_example, dtype=float)
-    if not threshold > 0 or len(g) == 0:
-        raise ValueError(threshold)
-    rows = [r * min(1.0, threshold / max(np.linalg.norm(r), 1e-300)) for r in g]
-    m = g.mean(axis=0)
-    return m * min(1.0, threshold / max(np.linalg.norm(m), 1e-300)) - np.mean(rows, axis=0)
-
-
-@misconception(
-    "mixed",
-    "none",
-    hint="You compare with the mean as it is. It is clipped too: a batch's gradient would be.",
-)
-def mean_not_clipped(grads_per_example, threshold):
-    g = np.asarray(grads_per_example, dtype=float)
-    if not threshold > 0 or len(g) == 0:
-        raise ValueError(threshold)
-    rows = [r * min(1.0, threshold / max(np.linalg.norm(r), 1e-300)) for r in g]
-    return np.mean(rows, axis=0) - g.mean(axis=0)
-
-
-@misconception(
-    "mixed",
-    "none",
-    hint="All examples are clipped together, by the norm of the whole array. Each row has its own norm.",
-)
-def one_norm_for_all(grads_per_example, threshold):
-    g = np.asarray(grads_per_example, dtype=float)
-    if not threshold > 0 or len(g) == 0:
-        raise ValueError(threshold)
-    m = g.mean(axis=0)
-    clipped = g * min(1.0, threshold / max(np.linalg.norm(g), 1e-300))
-    return clipped.mean(axis=0) - m * min(1.0, threshold / max(np.linalg.norm(m), 1e-300))
-
-
-@misconception(
-    "mixed",
-    hint="You clip entry by entry. Here a row, and the mean, are shortened in their direction.",
-)
-def entry_by_entry(grads_per_example, threshold):
-    g = np.asarray(grads_per_example, dtype=float)
-    if not threshold > 0 or len(g) == 0:
-        raise ValueError(threshold)
-    clipped = np.clip(g, -threshold, threshold)
-    return clipped.mean(axis=0) - np.clip(g.mean(axis=0), -threshold, threshold)
-
-
-@misconception(
-    "mixed",
-    "none",
-    hint="Short gradients are made as long as the threshold. They stay as they are.",
-)
-def short_ones_lengthened(grads_per_example, threshold):
-    g = np.asarray(grads_per_example, dtype=float)
-    if not threshold > 0 or len(g) == 0:
-        raise ValueError(threshold)
-    length = min(threshold, 1e6)
-    rows = [r * length / max(np.linalg.norm(r), 1e-300) for r in g]
-    m = g.mean(axis=0)
-    return np.mean(rows, axis=0) - m * length / max(np.linalg.norm(m), 1e-300)
-
-
-@misconception(
-    "mixed",
-    "none",
-    hint="You add the gradients up. Both are means over the examples.",
-)
-def sums(grads_per_example, threshold):
-    g = np.asarray(grads_per_example, dtype=float)
-    if not threshold > 0 or len(g) == 0:
-        raise ValueError(threshold)
-    rows = [r * min(1.0, threshold / max(np.linalg.norm(r), 1e-300)) for r in g]
-    m = g.sum(axis=0)
-    return np.sum(rows, axis=0) - m * min(1.0, threshold / max(np.linalg.norm(m), 1e-300))
 
 
 @correct_way
@@ -178,3 +97,45 @@ def with_torch(grads_per_example, threshold):
         return row.grad
 
     return torch.stack([clipped(row) for row in g]).mean(0) - clipped(g.mean(0))
+
+
+other_sign = slip(
+    REFERENCE,
+    ("clipped[:-1].mean(axis=0) - clipped[-1]", "clipped[-1] - clipped[:-1].mean(axis=0)"),
+    loses="mixed",
+    hint="The two are exchanged: it is the mean of the clipped minus the clipped mean.",
+)
+mean_not_clipped = slip(
+    REFERENCE,
+    ("- clipped[-1]", "- mean"),
+    loses=("mixed", "none"),
+    hint="You compare with the mean as it is. It is clipped too: a batch's gradient would be.",
+)
+one_norm_for_all = slip(
+    in_numpy,
+    ("np.sqrt((g**2).sum(1))", "np.full(len(g), np.linalg.norm(g))"),
+    loses=("mixed", "none"),
+    hint="All examples are clipped together, by the norm of the whole array. Each row has its own norm.",
+)
+entry_by_entry = slip(
+    REFERENCE,
+    ("together * scales", "np.clip(together, -threshold, threshold)"),
+    loses="mixed",
+    hint="You clip entry by entry. Here a row, and the mean, are shortened in their direction.",
+)
+short_ones_lengthened = slip(
+    REFERENCE,
+    (
+        "scales[norms > threshold] = threshold / norms[norms > threshold]",
+        "scales = threshold / norms",
+    ),
+    loses=("mixed", "none"),
+    hint="Short gradients are made as long as the threshold. They stay as they are.",
+)
+sums = slip(
+    REFERENCE,
+    ("grads.mean(axis=0)", "grads.sum(axis=0)"),
+    ("clipped[:-1].mean(axis=0)", "clipped[:-1].sum(axis=0)"),
+    loses=("mixed", "none"),
+    hint="You add the gradients up. Both are means over the examples.",
+)

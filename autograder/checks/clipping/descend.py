@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    misconception,
+    slip,
+)
 from autograder.comparing import Close
 from nextword.evidence.recipes import Recipe, build
 
@@ -91,167 +100,6 @@ check = Check(
 )
 
 
-@misconception(
-    "free",
-    "clipped",
-    "special",
-    hint="The path goes uphill: a step is taken against the gradient.",
-)
-def uphill(gradient, start, learning_rate, threshold, n_steps):
-    if threshold is not None and not threshold > 0:
-        raise ValueError(threshold)
-    path = [np.array(start, dtype=float)]
-    for _ in range(n_steps):
-        g = np.array(gradient(*path[-1]))
-        if threshold is not None and math.hypot(*g) > threshold:
-            g = g * threshold / math.hypot(*g)
-        path.append(path[-1] + learning_rate * g)
-    return np.array(path)
-
-
-@misconception(
-    "free",
-    "clipped",
-    "special",
-    hint="The start is missing: path[0] is where the path begins, before any step.",
-)
-def start_missing(gradient, start, learning_rate, threshold, n_steps):
-    if threshold is not None and not threshold > 0:
-        raise ValueError(threshold)
-    here, path = np.array(start, dtype=float), []
-    for _ in range(n_steps):
-        g = np.array(gradient(*here))
-        if threshold is not None and math.hypot(*g) > threshold:
-            g = g * threshold / math.hypot(*g)
-        here = here - learning_rate * g
-        path.append(here)
-    return np.array(path).reshape(-1, 2)
-
-
-@misconception(
-    "free",
-    "clipped",
-    "special",
-    hint="The last point is missing: n_steps steps lead to n_steps + 1 points.",
-)
-def last_missing(gradient, start, learning_rate, threshold, n_steps):
-    if threshold is not None and not threshold > 0:
-        raise ValueError(threshold)
-    here, path = np.array(start, dtype=float), []
-    for _ in range(n_steps):
-        path.append(here)
-        g = np.array(gradient(*here))
-        if threshold is not None and math.hypot(*g) > threshold:
-            g = g * threshold / math.hypot(*g)
-        here = here - learning_rate * g
-    return np.array(path).reshape(-1, 2)
-
-
-@misconception(
-    "free",
-    "clipped",
-    "special",
-    hint="b moves by the gradient at the new w. Both derivatives are taken at the same point, before "
-    "the step.",
-)
-def one_after_the_other(gradient, start, learning_rate, threshold, n_steps):
-    if threshold is not None and not threshold > 0:
-        raise ValueError(threshold)
-    w, b = (float(x) for x in start)
-    path = [(w, b)]
-    for _ in range(n_steps):
-        g = gradient(w, b)
-        norm = math.hypot(*g)
-        scale = threshold / norm if threshold is not None and norm > threshold else 1.0
-        w = w - learning_rate * scale * g[0]
-        g = gradient(w, b)
-        norm = math.hypot(*g)
-        scale = threshold / norm if threshold is not None and norm > threshold else 1.0
-        b = b - learning_rate * scale * g[1]
-        path.append((w, b))
-    return np.array(path)
-
-
-@misconception(
-    "free",
-    "clipped",
-    "special",
-    hint="The gradient is taken once, at the start. It changes from step to step.",
-)
-def gradient_of_the_start(gradient, start, learning_rate, threshold, n_steps):
-    if threshold is not None and not threshold > 0:
-        raise ValueError(threshold)
-    path = [np.array(start, dtype=float)]
-    g = np.array(gradient(*start))
-    if threshold is not None and math.hypot(*g) > threshold:
-        g = g * threshold / math.hypot(*g)
-    for _ in range(n_steps):
-        path.append(path[-1] - learning_rate * g)
-    return np.array(path)
-
-
-@misconception(
-    "clipped",
-    hint="The gradient is not clipped.",
-)
-def never_clipped(gradient, start, learning_rate, threshold, n_steps):
-    if threshold is not None and not threshold > 0:
-        raise ValueError(threshold)
-    path = [np.array(start, dtype=float)]
-    for _ in range(n_steps):
-        path.append(path[-1] - learning_rate * np.array(gradient(*path[-1])))
-    return np.array(path)
-
-
-@misconception(
-    "clipped",
-    hint="You clip after the multiplication with the learning rate, so that a step may be as long as the "
-    "threshold. The gradient is clipped first.",
-)
-def step_clipped(gradient, start, learning_rate, threshold, n_steps):
-    if threshold is not None and not threshold > 0:
-        raise ValueError(threshold)
-    path = [np.array(start, dtype=float)]
-    for _ in range(n_steps):
-        step = learning_rate * np.array(gradient(*path[-1]))
-        if threshold is not None and math.hypot(*step) > threshold:
-            step = step * threshold / math.hypot(*step)
-        path.append(path[-1] - step)
-    return np.array(path)
-
-
-@misconception(
-    "clipped",
-    hint="Each derivative is cut by itself. Here the norm of the two counts, and the direction stays.",
-)
-def each_entry(gradient, start, learning_rate, threshold, n_steps):
-    if threshold is not None and not threshold > 0:
-        raise ValueError(threshold)
-    path = [np.array(start, dtype=float)]
-    for _ in range(n_steps):
-        g = np.array(gradient(*path[-1]))
-        if threshold is not None:
-            g = np.clip(g, -threshold, threshold)
-        path.append(path[-1] - learning_rate * g)
-    return np.array(path)
-
-
-@misconception(
-    "clipped",
-    hint="Short gradients are made as long as the threshold. They stay as they are.",
-)
-def always_as_long(gradient, start, learning_rate, threshold, n_steps):
-    if threshold is not None and not threshold > 0:
-        raise ValueError(threshold)
-    path = [np.array(start, dtype=float)]
-    for _ in range(n_steps):
-        g = np.array(gradient(*path[-1]))
-        if threshold is not None and threshold < 1e9 and g.any():
-            g = g * threshold / math.hypot(*g)
-        path.append(path[-1] - learning_rate * g)
-    return np.array(path)
-
-
 @correct_way
 def as_pairs(gradient, start, learning_rate, threshold, n_steps):
     if threshold is not None and (threshold <= 0 or math.isnan(threshold)):
@@ -299,3 +147,89 @@ def with_torch(gradient, start, learning_rate, threshold, n_steps):
         optimizer.step()
         path.append(here.detach().clone())
     return torch.stack(path)
+
+
+uphill = slip(
+    REFERENCE,
+    ("path[-1] - learning_rate", "path[-1] + learning_rate"),
+    loses=("free", "clipped", "special"),
+    hint="The path goes uphill: a step is taken against the gradient.",
+)
+start_missing = slip(
+    REFERENCE,
+    ("np.array(path)", "np.array(path)[1:]"),
+    loses=("free", "clipped", "special"),
+    hint="The start is missing: path[0] is where the path begins, before any step.",
+)
+last_missing = slip(
+    REFERENCE,
+    ("np.array(path)", "np.array(path)[:-1]"),
+    loses=("free", "clipped", "special"),
+    hint="The last point is missing: n_steps steps lead to n_steps + 1 points.",
+)
+
+
+@misconception(
+    "free",
+    "clipped",
+    "special",
+    hint="b moves by the gradient at the new w. Both derivatives are taken at the same point, before "
+    "the step.",
+)
+def one_after_the_other(gradient, start, learning_rate, threshold, n_steps):
+    if threshold is not None and not threshold > 0:
+        raise ValueError(threshold)
+    w, b = (float(x) for x in start)
+    path = [(w, b)]
+    for _ in range(n_steps):
+        g = gradient(w, b)
+        norm = math.hypot(*g)
+        scale = threshold / norm if threshold is not None and norm > threshold else 1.0
+        w = w - learning_rate * scale * g[0]
+        g = gradient(w, b)
+        norm = math.hypot(*g)
+        scale = threshold / norm if threshold is not None and norm > threshold else 1.0
+        b = b - learning_rate * scale * g[1]
+        path.append((w, b))
+    return np.array(path)
+
+
+gradient_of_the_start = slip(
+    REFERENCE,
+    ("gradient(*path[-1])", "gradient(*path[0])"),
+    loses=("free", "clipped", "special"),
+    hint="The gradient is taken once, at the start. It changes from step to step.",
+)
+never_clipped = slip(
+    REFERENCE,
+    (
+        (
+            "        if threshold is not None and norm > threshold:\n"
+            "            slope *= threshold / norm\n"
+        ),
+        "",
+    ),
+    loses="clipped",
+    hint="The gradient is not clipped.",
+)
+step_clipped = slip(
+    REFERENCE,
+    ("slope = np.array", "slope = learning_rate * np.array"),
+    ("- learning_rate * slope", "- slope"),
+    loses="clipped",
+    hint="You clip after the multiplication with the learning rate, so that a step may be as long as the "
+    "threshold. The gradient is clipped first.",
+)
+each_entry = slip(
+    REFERENCE,
+    (" and norm > threshold", ""),
+    ("slope *= threshold / norm", "slope = np.clip(slope, -threshold, threshold)"),
+    loses="clipped",
+    hint="Each derivative is cut by itself. Here the norm of the two counts, and the direction stays.",
+)
+always_as_long = slip(
+    REFERENCE,
+    ("norm > threshold", "norm > 0 and threshold < math.inf"),
+    loses="clipped",
+    hint="Short gradients are made as long as the threshold. They stay as they are.",
+)

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.clipping.drawing import SHAPES, draw_grads, plain_gradients, spoiled
 from autograder.comparing import Close
 
@@ -43,125 +43,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, atol=0.0),
 )
-
-
-@misconception(
-    "plain",
-    "extremes",
-    hint="You add up the norms of the arrays. All entries of all arrays are one vector: add up the "
-    "squares, and take one root.",
-)
-def sum_of_norms(grads):
-    total = 0.0
-    for g in grads.values():
-        g = np.asarray(g, dtype=np.float64)
-        m = np.abs(g).max() or 1.0
-        total += (m if np.isinf(m) else m * np.sqrt(np.sum((g / m) ** 2))) if g.any() else 0.0
-    return total
-
-
-@misconception(
-    "plain",
-    "extremes",
-    hint="You return the norm of the longest array. All entries of all arrays count together.",
-)
-def norm_of_the_longest(grads):
-    longest = 0.0
-    for g in grads.values():
-        g = np.asarray(g, dtype=np.float64)
-        m = np.abs(g).max()
-        norm = m if m == 0 or np.isinf(m) else m * np.sqrt(np.sum((g / m) ** 2))
-        longest = norm if norm > longest or np.isnan(norm) else longest
-    return longest
-
-
-@misconception(
-    "plain",
-    "extremes",
-    "special",
-    hint="The root is missing: this is the square of the norm.",
-)
-def squared(grads):
-    total = 0.0
-    for g in grads.values():
-        total += np.sum(np.asarray(g, dtype=np.float64) ** 2)
-    return total
-
-
-@misconception(
-    "extremes",
-    hint="Your norm overflows, or is rounded to 0, because the entries are squared as they are. "
-    "Divide by the largest of them first (float32 overflows far sooner than float64).",
-    overflows=True,
-)
-def squares_overflow(grads):
-    return math.sqrt(sum(float(np.sum(np.asarray(g) ** 2)) for g in grads.values()))
-
-
-@misconception(
-    "extremes",
-    hint="Tiny entries are rounded to 0 when they are squared. Huge ones are right in your version: "
-    "scale by the largest entry whatever its size.",
-)
-def only_huge_ones_scaled(grads):
-    arrays = [np.asarray(g, dtype=np.float64) for g in grads.values()]
-    m = max([1.0] + [float(np.abs(a).max()) for a in arrays])
-    if m == math.inf:
-        return m
-    return m * math.sqrt(sum(float(np.sum((a / m) ** 2)) for a in arrays))
-
-
-@misconception(
-    "plain",
-    "extremes",
-    hint="You add up absolute values. The norm is the root of the sum of squares.",
-)
-def absolute_values(grads):
-    return float(sum(np.abs(np.asarray(g, dtype=np.float64)).sum() for g in grads.values()))
-
-
-@misconception(
-    "plain",
-    "extremes",
-    hint="You take the mean of the squares. The norm is the root of their sum: it does not get smaller "
-    "where there are more parameters.",
-)
-def root_mean_square(grads):
-    if not grads:
-        return 0.0
-    flat = np.concatenate([np.ravel(np.asarray(g, dtype=np.float64)) for g in grads.values()])
-    m = np.abs(flat).max()
-    return m if m == 0 or np.isinf(m) else m * np.sqrt(np.mean((flat / m) ** 2))
-
-
-@misconception(
-    "plain",
-    "extremes",
-    hint="For matrices you take the largest singular value (np.linalg.norm with ord 2 does that). The "
-    "entries of a matrix count like those of a vector.",
-)
-def spectral(grads):
-    m = max([0.0] + [float(np.abs(np.asarray(g)).max()) for g in grads.values()])
-    if m == 0 or not math.isfinite(m) or any(np.isnan(g).any() for g in grads.values()):
-        return math.nan if any(np.isnan(g).any() for g in grads.values()) else m
-    total = 0.0
-    for g in grads.values():
-        total += np.linalg.norm(np.atleast_1d(np.asarray(g, dtype=np.float64) / m), 2) ** 2
-    return m * math.sqrt(total)
-
-
-@misconception(
-    "special",
-    hint="Entries that are nan are left out (np.nansum does that), so the norm looks healthy. It is nan "
-    "where an entry is, or nobody will notice.",
-    overflows=True,
-)
-def nan_left_out(grads):
-    arrays = [np.nan_to_num(np.asarray(g, dtype=np.float64), nan=0.0) for g in grads.values()]
-    arrays = [np.where(np.isfinite(g), g, 0) for g, a in zip(grads.values(), arrays)]
-    arrays = [np.asarray(a, dtype=np.float64) for a in arrays]
-    m = max([0.0] + [float(np.abs(a).max()) for a in arrays])
-    return m * math.sqrt(sum(float(np.sum((a / m) ** 2)) for a in arrays)) if m else 0.0
 
 
 @correct_way
@@ -209,3 +90,74 @@ def with_torch(grads):
     if largest == 0 or not torch.isfinite(largest):
         return largest
     return torch.linalg.vector_norm(flat / largest) * largest
+
+
+sum_of_norms = slip(
+    REFERENCE,
+    ("math.sqrt(sum(float(", "sum((math.sqrt("),
+    loses=("plain", "extremes"),
+    hint="You add up the norms of the arrays. All entries of all arrays are one vector: add up the "
+    "squares, and take one root.",
+)
+norm_of_the_longest = slip(
+    REFERENCE,
+    ("sum(float(", "np.max([float("),
+    ("sizes))", "sizes]))"),
+    loses=("plain", "extremes"),
+    hint="You return the norm of the longest array. All entries of all arrays count together.",
+)
+squared = slip(
+    REFERENCE,
+    ("largest * math.sqrt(", "largest * largest * ("),
+    loses=("plain", "extremes", "special"),
+    hint="The root is missing: this is the square of the norm.",
+)
+squares_overflow = slip(
+    REFERENCE,
+    (", dtype=np.float64", ""),
+    ("(size / largest) ** 2", "size**2"),
+    ("largest * math", "math"),
+    loses="extremes",
+    hint="Your norm overflows, or is rounded to 0, because the entries are squared as they are. "
+    "Divide by the largest of them first (float32 overflows far sooner than float64).",
+    overflows=True,
+)
+only_huge_ones_scaled = slip(
+    REFERENCE,
+    ("initial=0", "initial=1"),
+    loses="extremes",
+    hint="Tiny entries are rounded to 0 when they are squared. Huge ones are right in your version: "
+    "scale by the largest entry whatever its size.",
+)
+absolute_values = slip(
+    REFERENCE,
+    ("math.sqrt", ""),
+    (" ** 2", ""),
+    loses=("plain", "extremes"),
+    hint="You add up absolute values. The norm is the root of the sum of squares.",
+)
+root_mean_square = slip(
+    in_one_vector,
+    ("np.linalg.norm(flat / largest)", "np.sqrt(np.mean((flat / largest) ** 2))"),
+    loses=("plain", "extremes"),
+    hint="You take the mean of the squares. The norm is the root of their sum: it does not get smaller "
+    "where there are more parameters.",
+)
+spectral = slip(
+    in_one_vector,
+    (
+        "np.linalg.norm(flat / largest)",
+        "math.hypot(*(np.linalg.norm(np.atleast_1d(g / largest), 2) for g in grads.values()))",
+    ),
+    loses=("plain", "extremes"),
+    hint="For matrices you take the largest singular value (np.linalg.norm with ord 2 does that). The "
+    "entries of a matrix count like those of a vector.",
+)
+nan_left_out = slip(
+    REFERENCE,
+    ("np.asarray(grad, dtype=np.float64)", "np.nan_to_num(grad, posinf=0.0, neginf=0.0)"),
+    loses="special",
+    hint="Entries that are nan are left out (np.nansum does that), so the norm looks healthy. It is nan "
+    "where an entry is, or nobody will notice.",
+    overflows=True,
+)

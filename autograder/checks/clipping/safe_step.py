@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.clipping.drawing import (
     SHAPES,
     draw_grads,
@@ -86,336 +86,17 @@ check = Check(
 )
 
 
-@misconception(
-    "random",
-    hint="A nan slips through, as every comparison with it is False, or infinity is multiplied by 0: the "
-    "parameters are nan afterwards, for ever. Ask for entries that are not finite, in all arrays.",
-    overflows=True,
-)
-def nan_let_through(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "random",
-    hint="Where an entry is not finite you take no step at all. Asked for is a random one, which leads "
-    "away from there.",
-)
-def no_step(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        return {k: np.array(p) for k, p in params.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "random",
-    hint="The entries that are not finite are replaced by 0, and the rest of the gradient is used. Nothing "
-    "of such a gradient is to be trusted: the whole step is random.",
-)
-def spoiled_entries_dropped(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    grads = {k: np.nan_to_num(g, nan=0.0, posinf=0.0, neginf=0.0) for k, g in grads.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "random",
-    hint="Only the parameter whose gradient is spoiled gets a random step. All of them take part in it.",
-)
-def only_the_spoiled_one(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        d = {
-            k: np.zeros(np.shape(p))
-            if np.isfinite(grads[k]).all()
-            else rng.normal(size=np.shape(p))
-            for k, p in params.items()
-        }
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p - learning_rate * threshold / norm * d[k] for k, p in params.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "random",
-    hint="Your random step is as long as the threshold: the learning rate is forgotten.",
-)
-def rate_forgotten(params, grads, learning_rate, threshold, rng):
+@correct_way
+def random_step_first(params, grads, learning_rate, threshold, rng):
     if not 0 < threshold < math.inf:
         raise ValueError(threshold)
     if not all(np.isfinite(g).all() for g in grads.values()):
         d = {k: rng.normal(size=np.shape(p)) for k, p in params.items()}
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p - threshold / norm * d[k] for k, p in params.items()}
+        size = threshold / math.sqrt(sum(float((x**2).sum()) for x in d.values()))
+        return {k: p - learning_rate * size * d[k] for k, p in params.items()}
     norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
     scale = threshold / norm if norm > threshold else 1.0
     return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "random",
-    hint="Your random step is as long as the learning rate: the threshold is forgotten.",
-)
-def threshold_forgotten(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        d = {k: rng.normal(size=np.shape(p)) for k, p in params.items()}
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p - learning_rate / norm * d[k] for k, p in params.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "random",
-    hint="Your random steps are not all of the same length: the numbers that are drawn are not divided "
-    "by their joint norm.",
-)
-def not_normalised(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        n = sum(np.size(p) for p in params.values())
-        size = learning_rate * threshold / math.sqrt(n)
-        return {k: p + size * rng.normal(size=np.shape(p)) for k, p in params.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "random",
-    hint="Each parameter gets a random step of that length by itself, so that all together are too long. "
-    "The length is that of all entries of all parameters.",
-)
-def each_of_that_length(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        new = {}
-        for k, p in params.items():
-            d = rng.normal(size=np.shape(p))
-            new[k] = p - learning_rate * threshold * d / np.sqrt(np.sum(d**2))
-        return new
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "random",
-    hint="The length is shared out among the parameters beforehand, each gets a direction of its own. Then "
-    "not all directions are equally probable: draw one for all entries together.",
-)
-def a_share_for_each(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        new, n = {}, sum(np.size(p) for p in params.values())
-        for k, p in params.items():
-            d = rng.normal(size=np.shape(p))
-            share = math.sqrt(np.size(p) / n)
-            new[k] = p - learning_rate * threshold * share * d / np.sqrt(np.sum(d**2))
-        return new
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "random",
-    hint="Your directions come from uniform numbers, which favour the corners of a cube. Draw from a "
-    "normal distribution: then no direction is favoured.",
-)
-def from_a_cube(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        d = {k: rng.uniform(-1, 1, size=np.shape(p)) for k, p in params.items()}
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p - learning_rate * threshold / norm * d[k] for k, p in params.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "random",
-    hint="All entries of your random step have the same sign (rng.random is never negative). Every "
-    "direction has to be as probable as its opposite.",
-)
-def one_sign_only(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        d = {k: rng.random(size=np.shape(p)) for k, p in params.items()}
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p - learning_rate * threshold / norm * d[k] for k, p in params.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "random",
-    hint="The random step is the same in every call: you make a generator with a fixed seed inside. Use "
-    "rng, which goes on from call to call.",
-)
-def seeded_inside(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    rng = np.random.default_rng(0)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        d = {k: rng.normal(size=np.shape(p)) for k, p in params.items()}
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p - learning_rate * threshold / norm * d[k] for k, p in params.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "random",
-    hint="Your random numbers do not come from rng, so that a run cannot be repeated: the same generator "
-    "in the same state must give the same step.",
-)
-def another_generator(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        rng = np.random.default_rng()
-        d = {k: rng.normal(size=np.shape(p)) for k, p in params.items()}
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p - learning_rate * threshold / norm * d[k] for k, p in params.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "finite",
-    "special",
-    hint="The step goes uphill: it is taken against the gradient.",
-)
-def uphill(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        d = {k: rng.normal(size=np.shape(p)) for k, p in params.items()}
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p + learning_rate * threshold / norm * d[k] for k, p in params.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p + learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "finite",
-    "special",
-    hint="You clip the parameters after the step. It is the gradient that is clipped, before the step.",
-)
-def parameters_clipped(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        d = {k: rng.normal(size=np.shape(p)) for k, p in params.items()}
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p - learning_rate * threshold / norm * d[k] for k, p in params.items()}
-    new = {k: p - learning_rate * grads[k] for k, p in params.items()}
-    norm = math.hypot(*(float(x) for g in new.values() for x in np.ravel(g)))
-    return {k: g * min(1.0, threshold / norm) for k, g in new.items()}
-
-
-@misconception(
-    "finite",
-    "special",
-    hint="You clip the step, after the multiplication with the learning rate. The gradient is clipped "
-    "first: a step is at most learning_rate times threshold long.",
-)
-def step_clipped(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        d = {k: rng.normal(size=np.shape(p)) for k, p in params.items()}
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p - learning_rate * threshold / norm * d[k] for k, p in params.items()}
-    steps = {k: learning_rate * g for k, g in grads.items()}
-    norm = math.hypot(*(float(x) for g in steps.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - scale * steps[k] for k, p in params.items()}
-
-
-@misconception(
-    "finite",
-    "special",
-    hint="Each gradient is clipped by its own norm. The norm is that of all parameters together.",
-)
-def each_by_its_own(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        d = {k: rng.normal(size=np.shape(p)) for k, p in params.items()}
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p - learning_rate * threshold / norm * d[k] for k, p in params.items()}
-    new = {}
-    for k, p in params.items():
-        norm = math.hypot(*(float(x) for x in np.ravel(grads[k])))
-        scale = threshold / norm if norm > threshold else 1.0
-        new[k] = p - learning_rate * scale * grads[k]
-    return new
-
-
-@misconception(
-    "special",
-    hint="A huge gradient is taken for one that is not finite (its squares overflow), and gets a random "
-    "step, or none. All of its entries are finite: it is clipped.",
-)
-def huge_taken_for_infinite(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    norm = math.sqrt(sum(float((np.asarray(g) ** 2).sum()) for g in grads.values()))
-    if not math.isfinite(norm):
-        d = {k: rng.normal(size=np.shape(p)) for k, p in params.items()}
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p - learning_rate * threshold / norm * d[k] for k, p in params.items()}
-    scale = threshold / norm if norm > threshold else 1.0
-    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
-
-
-@misconception(
-    "finite",
-    "special",
-    hint="The parameters that came are changed in place (p -= ...). Return new arrays: the caller may "
-    "need the old ones.",
-)
-def in_place(params, grads, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    if not all(np.isfinite(g).all() for g in grads.values()):
-        d = {k: rng.normal(size=np.shape(p)) for k, p in params.items()}
-        norm = math.sqrt(sum(float((x**2).sum()) for x in d.values()))
-        return {k: p - learning_rate * threshold / norm * d[k] for k, p in params.items()}
-    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
-    scale = threshold / norm if norm > threshold else 1.0
-    for k, p in params.items():
-        p -= learning_rate * scale * grads[k]
-    return {k: np.array(p) for k, p in params.items()}
 
 
 @correct_way
@@ -486,3 +167,155 @@ def by_angles(params, grads, learning_rate, threshold, rng):
     norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
     factor = 1.0 if norm <= threshold else threshold / norm
     return {k: params[k] - learning_rate * factor * grads[k] for k in params}
+
+
+nan_let_through = slip(
+    random_step_first,
+    ("np.isfinite(g).all()", "(g != math.nan).all()"),
+    loses="random",
+    hint="A nan slips through, as every comparison with it is False, or infinity is multiplied by 0: the "
+    "parameters are nan afterwards, for ever. Ask for entries that are not finite, in all arrays.",
+    overflows=True,
+)
+no_step = slip(
+    random_step_first,
+    ("p - learning_rate * size * d[k]", "np.array(p)"),
+    loses="random",
+    hint="Where an entry is not finite you take no step at all. Asked for is a random one, which leads "
+    "away from there.",
+)
+spoiled_entries_dropped = slip(
+    REFERENCE,
+    ("np.asarray(grad, dtype=np.float64)", "np.nan_to_num(grad, posinf=0.0, neginf=0.0)"),
+    loses="random",
+    hint="The entries that are not finite are replaced by 0, and the rest of the gradient is used. Nothing "
+    "of such a gradient is to be trusted: the whole step is random.",
+)
+only_the_spoiled_one = slip(
+    random_step_first,
+    (
+        "rng.normal(size=np.shape(p))",
+        "0.0 * p if np.isfinite(grads[k]).all() else rng.normal(size=np.shape(p))",
+    ),
+    loses="random",
+    hint="Only the parameter whose gradient is spoiled gets a random step. All of them take part in it.",
+)
+rate_forgotten = slip(
+    random_step_first,
+    ("learning_rate * size", "size"),
+    loses="random",
+    hint="Your random step is as long as the threshold: the learning rate is forgotten.",
+)
+threshold_forgotten = slip(
+    random_step_first,
+    ("size = threshold", "size = 1"),
+    loses="random",
+    hint="Your random step is as long as the learning rate: the threshold is forgotten.",
+)
+not_normalised = slip(
+    random_step_first,
+    ("float((x**2).sum())", "np.size(x)"),
+    loses="random",
+    hint="Your random steps are not all of the same length: the numbers that are drawn are not divided "
+    "by their joint norm.",
+)
+each_of_that_length = slip(
+    random_step_first,
+    ("size * d[k]", "threshold / math.sqrt((d[k] ** 2).sum()) * d[k]"),
+    loses="random",
+    hint="Each parameter gets a random step of that length by itself, so that all together are too long. "
+    "The length is that of all entries of all parameters.",
+)
+a_share_for_each = slip(
+    random_step_first,
+    (
+        "        size =",
+        (
+            "        d = {k: x * math.sqrt(np.size(x) / (x**2).sum()) for k, x in d.items()}\n"
+            "        size ="
+        ),
+    ),
+    loses="random",
+    hint="The length is shared out among the parameters beforehand, each gets a direction of its own. Then "
+    "not all directions are equally probable: draw one for all entries together.",
+)
+from_a_cube = slip(
+    random_step_first,
+    ("rng.normal(size", "rng.uniform(-1, 1, size"),
+    loses="random",
+    hint="Your directions come from uniform numbers, which favour the corners of a cube. Draw from a "
+    "normal distribution: then no direction is favoured.",
+)
+one_sign_only = slip(
+    random_step_first,
+    ("rng.normal(size", "rng.random(size"),
+    loses="random",
+    hint="All entries of your random step have the same sign (rng.random is never negative). Every "
+    "direction has to be as probable as its opposite.",
+)
+seeded_inside = slip(
+    random_step_first,
+    ("    if not all(", "    rng = np.random.default_rng(0)\n    if not all("),
+    loses="random",
+    hint="The random step is the same in every call: you make a generator with a fixed seed inside. Use "
+    "rng, which goes on from call to call.",
+)
+another_generator = slip(
+    random_step_first,
+    ("rng.normal", "np.random.default_rng().normal"),
+    loses="random",
+    hint="Your random numbers do not come from rng, so that a run cannot be repeated: the same generator "
+    "in the same state must give the same step.",
+)
+uphill = slip(
+    random_step_first,
+    ("p - learning_rate * scale", "p + learning_rate * scale"),
+    loses=("finite", "special"),
+    hint="The step goes uphill: it is taken against the gradient.",
+)
+parameters_clipped = slip(
+    random_step_first,
+    (
+        "    norm =",
+        "    params = {k: p - learning_rate * grads[k] for k, p in params.items()}\n    norm =",
+    ),
+    ("for g in grads.values() for x", "for g in params.values() for x"),
+    ("p - learning_rate * scale * grads[k]", "scale * p"),
+    loses=("finite", "special"),
+    hint="You clip the parameters after the step. It is the gradient that is clipped, before the step.",
+)
+step_clipped = slip(
+    random_step_first,
+    ("    norm =", "    grads = {k: learning_rate * g for k, g in grads.items()}\n    norm ="),
+    ("learning_rate * scale", "scale"),
+    loses=("finite", "special"),
+    hint="You clip the step, after the multiplication with the learning rate. The gradient is clipped "
+    "first: a step is at most learning_rate times threshold long.",
+)
+each_by_its_own = slip(
+    random_step_first,
+    ("scale * grads[k]", "threshold / max(threshold, math.hypot(*np.ravel(grads[k]))) * grads[k]"),
+    loses=("finite", "special"),
+    hint="Each gradient is clipped by its own norm. The norm is that of all parameters together.",
+)
+huge_taken_for_infinite = slip(
+    random_step_first,
+    ("np.isfinite(g).all()", "np.isfinite(g**2).all()"),
+    loses="special",
+    hint="A huge gradient is taken for one that is not finite (its squares overflow), and gets a random "
+    "step, or none. All of its entries are finite: it is clipped.",
+)
+in_place = slip(
+    random_step_first,
+    (
+        "    return {k: p - learning_rate * scale * grads[k]",
+        (
+            "    for k, p in params.items():\n"
+            "        p -= learning_rate * scale * grads[k]\n"
+            "    return {k: np.array(p)"
+        ),
+    ),
+    loses=("finite", "special"),
+    hint="The parameters that came are changed in place (p -= ...). Return new arrays: the caller may "
+    "need the old ones.",
+)

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -49,95 +49,6 @@ check = Check(
 )
 
 
-@misconception(
-    "finite",
-    "not finite",
-    hint="This is a multiple of the largest norm. The explosions themselves would set the threshold; "
-    "it is a multiple of the mean.",
-)
-def from_the_maximum(norms, factor):
-    norms = np.asarray(norms, dtype=float)
-    norms = norms[np.isfinite(norms)]
-    if not factor > 0 or not norms.any():
-        raise ValueError("nothing to suggest")
-    return factor * norms.max()
-
-
-@misconception(
-    "finite",
-    "not finite",
-    hint="This is a multiple of the median. The heuristic of the paper is about the average.",
-)
-def from_the_median(norms, factor):
-    norms = np.asarray(norms, dtype=float)
-    norms = norms[np.isfinite(norms)]
-    if not factor > 0 or not norms.any():
-        raise ValueError("nothing to suggest")
-    return factor * np.median(norms)
-
-
-@misconception(
-    "not finite",
-    hint="nan and infinite norms are in your mean, which is nan or infinite then, and as a threshold "
-    "would never clip anything. Leave them out.",
-    overflows=True,
-)
-def mean_of_all(norms, factor):
-    if not factor > 0 or len(norms) == 0:
-        raise ValueError("nothing to suggest")
-    return factor * float(np.mean(norms))
-
-
-@misconception(
-    "not finite",
-    hint="nan is left out, infinity is not (np.nanmean does that). Both say nothing of a usual norm.",
-    overflows=True,
-)
-def only_nan_left_out(norms, factor):
-    norms = np.asarray(norms, dtype=float)
-    if not factor > 0 or not np.any(norms[~np.isnan(norms)]):
-        raise ValueError("nothing to suggest")
-    return factor * np.nanmean(norms)
-
-
-@misconception(
-    "not finite",
-    hint="Norms that are not finite count as 0 in your mean: they are not in the sum, but in the number "
-    "by which it is divided.",
-)
-def counted_as_zeros(norms, factor):
-    norms = np.asarray(norms, dtype=float)
-    good = norms[np.isfinite(norms)]
-    if not factor > 0 or not good.any():
-        raise ValueError("nothing to suggest")
-    return factor * good.sum() / len(norms)
-
-
-@misconception(
-    "finite",
-    hint="Norms of 0 are left out. They are norms of updates like any other.",
-)
-def zeros_left_out(norms, factor):
-    norms = np.asarray(norms, dtype=float)
-    good = norms[np.isfinite(norms) & (norms > 0)]
-    if not factor > 0 or not len(good):
-        raise ValueError("nothing to suggest")
-    return factor * good.mean()
-
-
-@misconception(
-    "finite",
-    "not finite",
-    hint="You divide the mean by the factor. The threshold is so many times the mean.",
-)
-def divided(norms, factor):
-    norms = np.asarray(norms, dtype=float)
-    good = norms[np.isfinite(norms)]
-    if not factor > 0 or not good.any():
-        raise ValueError("nothing to suggest")
-    return good.mean() / factor
-
-
 @correct_way
 def in_a_loop(norms, factor):
     if math.isnan(factor) or factor <= 0:
@@ -170,3 +81,52 @@ def with_torch(norms, factor):
     if not factor > 0 or norms.sum() == 0:
         raise ValueError("nothing to suggest")
     return (norms.mean() * factor).item()
+
+
+from_the_maximum = slip(
+    REFERENCE,
+    ("finite.mean()", "finite.max()"),
+    loses=("finite", "not finite"),
+    hint="This is a multiple of the largest norm. The explosions themselves would set the threshold; "
+    "it is a multiple of the mean.",
+)
+from_the_median = slip(
+    REFERENCE,
+    ("finite.mean()", "np.median(finite)"),
+    loses=("finite", "not finite"),
+    hint="This is a multiple of the median. The heuristic of the paper is about the average.",
+)
+mean_of_all = slip(
+    REFERENCE,
+    ("    finite = finite[np.isfinite(finite)]\n", ""),
+    loses="not finite",
+    hint="nan and infinite norms are in your mean, which is nan or infinite then, and as a threshold "
+    "would never clip anything. Leave them out.",
+    overflows=True,
+)
+only_nan_left_out = slip(
+    REFERENCE,
+    ("np.isfinite(finite)", "~np.isnan(finite)"),
+    loses="not finite",
+    hint="nan is left out, infinity is not (np.nanmean does that). Both say nothing of a usual norm.",
+    overflows=True,
+)
+counted_as_zeros = slip(
+    REFERENCE,
+    ("finite.mean()", "finite.sum() / len(norms)"),
+    loses="not finite",
+    hint="Norms that are not finite count as 0 in your mean: they are not in the sum, but in the number "
+    "by which it is divided.",
+)
+zeros_left_out = slip(
+    REFERENCE,
+    ("np.isfinite(finite)", "np.isfinite(finite) & (finite > 0)"),
+    loses="finite",
+    hint="Norms of 0 are left out. They are norms of updates like any other.",
+)
+divided = slip(
+    REFERENCE,
+    ("factor * finite.mean()", "finite.mean() / factor"),
+    loses=("finite", "not finite"),
+    hint="You divide the mean by the factor. The threshold is so many times the mean.",
+)

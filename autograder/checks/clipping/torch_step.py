@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, correct_way, slip
 from autograder.comparing import Close
 
 WORDS, WINDOW = 5, 2
@@ -53,142 +53,6 @@ check = Check(
     compare=Close(rtol=2e-5, per_array=True),
     seconds_per_case=10.0,
 )
-
-
-@misconception(
-    "steps",
-    "not finite",
-    hint="Gradients of the loss before are still there: backward adds to what is in .grad. Set it to zero "
-    "first.",
-    overflows=True,
-)
-def old_gradients_kept(module, optimizer, loss, threshold):
-    import torch
-
-    if not threshold > 0:
-        raise ValueError(threshold)
-    loss.backward()
-    norm = float(torch.nn.utils.clip_grad_norm_(module.parameters(), threshold))
-    if math.isfinite(norm):
-        optimizer.step()
-    return norm
-
-
-@misconception(
-    "steps",
-    "not finite",
-    hint="The step is taken with an unclipped gradient: you clip after it, or before backward, when there "
-    "is no gradient of this loss yet. The order is: old gradients away, backward, clip, step.",
-    overflows=True,
-)
-def clipped_too_late_or_too_soon(module, optimizer, loss, threshold):
-    import torch
-
-    if not threshold > 0:
-        raise ValueError(threshold)
-    optimizer.zero_grad()
-    loss.backward()
-    grads = [p.grad for p in module.parameters() if p.grad is not None]
-    if all(bool(g.isfinite().all()) for g in grads):
-        optimizer.step()
-    return float(torch.nn.utils.clip_grad_norm_(module.parameters(), threshold))
-
-
-@misconception(
-    "steps",
-    "not finite",
-    hint="You clip each parameter by its own norm. clip_grad_norm_ is called once, with all of them.",
-    overflows=True,
-)
-def each_by_its_own(module, optimizer, loss, threshold):
-    import torch
-
-    if not threshold > 0:
-        raise ValueError(threshold)
-    optimizer.zero_grad()
-    loss.backward()
-    grads = [p.grad for p in module.parameters() if p.grad is not None]
-    norm = float(torch.cat([g.flatten() for g in grads]).norm())
-    for p in module.parameters():
-        torch.nn.utils.clip_grad_norm_([p], threshold)
-    if math.isfinite(norm):
-        optimizer.step()
-    return norm
-
-
-@misconception(
-    "steps",
-    "not finite",
-    hint="clip_grad_value_ cuts every entry by itself. Here the joint norm is clipped.",
-    overflows=True,
-)
-def by_value(module, optimizer, loss, threshold):
-    import torch
-
-    if not threshold > 0:
-        raise ValueError(threshold)
-    optimizer.zero_grad()
-    loss.backward()
-    grads = [p.grad for p in module.parameters() if p.grad is not None]
-    norm = float(torch.cat([g.flatten() for g in grads]).norm())
-    torch.nn.utils.clip_grad_value_(module.parameters(), threshold / 10)
-    if math.isfinite(norm):
-        optimizer.step()
-    return norm
-
-
-@misconception(
-    "steps",
-    "not finite",
-    hint="You return the norm after clipping. clip_grad_norm_ returns the one before.",
-    overflows=True,
-)
-def norm_after_clipping(module, optimizer, loss, threshold):
-    import torch
-
-    if not threshold > 0:
-        raise ValueError(threshold)
-    optimizer.zero_grad()
-    loss.backward()
-    norm = float(torch.nn.utils.clip_grad_norm_(module.parameters(), threshold))
-    if math.isfinite(norm):
-        optimizer.step()
-        return min(norm, threshold)
-    return norm
-
-
-@misconception(
-    "not finite",
-    hint="The step is taken although the norm is nan or infinite, and all parameters are spoiled by it. "
-    "Look at the norm before you step.",
-    overflows=True,
-)
-def always_steps(module, optimizer, loss, threshold):
-    import torch
-
-    if not threshold > 0:
-        raise ValueError(threshold)
-    optimizer.zero_grad()
-    loss.backward()
-    norm = float(torch.nn.utils.clip_grad_norm_(module.parameters(), threshold))
-    optimizer.step()
-    return norm
-
-
-@misconception(
-    "steps",
-    "not finite",
-    hint="No step is taken: the parameters stay where they are. optimizer.step() is missing.",
-    overflows=True,
-)
-def never_steps(module, optimizer, loss, threshold):
-    import torch
-
-    if not threshold > 0:
-        raise ValueError(threshold)
-    optimizer.zero_grad()
-    loss.backward()
-    return float(torch.nn.utils.clip_grad_norm_(module.parameters(), threshold))
 
 
 @correct_way
@@ -240,3 +104,71 @@ def set_to_zero(module, optimizer, loss, threshold):
         return norm
     optimizer.step()
     return norm
+
+
+old_gradients_kept = slip(
+    REFERENCE,
+    ("    optimizer.zero_grad()\n", ""),
+    loses=("steps", "not finite"),
+    hint="Gradients of the loss before are still there: backward adds to what is in .grad. Set it to zero "
+    "first.",
+    overflows=True,
+)
+clipped_too_late_or_too_soon = slip(
+    REFERENCE,
+    ("threshold))", "math.inf))"),
+    (
+        "    return norm",
+        "    torch.nn.utils.clip_grad_norm_(module.parameters(), threshold)\n    return norm",
+    ),
+    loses=("steps", "not finite"),
+    hint="The step is taken with an unclipped gradient: you clip after it, or before backward, when there "
+    "is no gradient of this loss yet. The order is: old gradients away, backward, clip, step.",
+    overflows=True,
+)
+each_by_its_own = slip(
+    REFERENCE,
+    (
+        "threshold))\n",
+        (
+            "math.inf))\n"
+            "    for p in module.parameters():\n"
+            "        torch.nn.utils.clip_grad_norm_([p], threshold)\n"
+        ),
+    ),
+    loses=("steps", "not finite"),
+    hint="You clip each parameter by its own norm. clip_grad_norm_ is called once, with all of them.",
+    overflows=True,
+)
+by_value = slip(
+    REFERENCE,
+    (
+        "threshold))\n",
+        "math.inf))\n    torch.nn.utils.clip_grad_value_(module.parameters(), threshold / 10)\n",
+    ),
+    loses=("steps", "not finite"),
+    hint="clip_grad_value_ cuts every entry by itself. Here the joint norm is clipped.",
+    overflows=True,
+)
+norm_after_clipping = slip(
+    REFERENCE,
+    ("optimizer.step()\n", "optimizer.step()\n        norm = min(norm, threshold)\n"),
+    loses=("steps", "not finite"),
+    hint="You return the norm after clipping. clip_grad_norm_ returns the one before.",
+    overflows=True,
+)
+always_steps = slip(
+    REFERENCE,
+    ("    if math.isfinite(norm):\n        optimizer.step()\n", "    optimizer.step()\n"),
+    loses="not finite",
+    hint="The step is taken although the norm is nan or infinite, and all parameters are spoiled by it. "
+    "Look at the norm before you step.",
+    overflows=True,
+)
+never_steps = slip(
+    REFERENCE,
+    ("    if math.isfinite(norm):\n        optimizer.step()\n", ""),
+    loses=("steps", "not finite"),
+    hint="No step is taken: the parameters stay where they are. optimizer.step() is missing.",
+    overflows=True,
+)

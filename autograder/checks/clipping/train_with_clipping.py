@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, correct_way, misconception, slip
 from autograder.checks.clipping.drawing import fresh, generator
 from autograder.checks.clipping.outcomes import ClippedTraining, Fresh
 from autograder.comparing import Close
@@ -106,259 +106,6 @@ check = Check(
 )
 
 
-@misconception(
-    "steps",
-    "explosions",
-    "not finite",
-    hint="Each example's gradient is clipped, and the mean is taken afterwards. Clipping comes after the "
-    "mean of the batch: long and short ones are no longer weighed rightly otherwise.",
-)
-def clipped_before_the_mean(params, batches, gradients, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    params, norms = {k: np.array(p) for k, p in params.items()}, []
-    for contexts, targets in batches:
-        whole = {k: np.zeros(p.shape) for k, p in params.items()}
-        mean = {k: np.zeros(p.shape) for k, p in params.items()}
-        for i in range(len(targets)):
-            g = gradients(params, contexts[i : i + 1], targets[i : i + 1])
-            whole = {k: whole[k] + g[k] / len(targets) for k in g}
-            if not all(np.isfinite(a).all() for a in g.values()):
-                g = {k: 1e9 * rng.normal(size=p.shape) for k, p in params.items()}
-            norm = math.hypot(*(float(x) for a in g.values() for x in np.ravel(a)))
-            scale = threshold / norm if norm > threshold else 1.0
-            mean = {k: mean[k] + scale * g[k] / len(targets) for k in g}
-        entries = [float(x) for a in whole.values() for x in np.ravel(a)]
-        norms.append(math.nan if any(map(math.isnan, entries)) else math.hypot(*entries))
-        params = {k: p - learning_rate * mean[k] for k, p in params.items()}
-    return params, norms
-
-
-@misconception(
-    "steps",
-    "explosions",
-    hint="The gradients are not clipped.",
-)
-def never_clipped(params, batches, gradients, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    params, norms = {k: np.array(p) for k, p in params.items()}, []
-    for contexts, targets in batches:
-        g = gradients(params, contexts, targets)
-        norm = math.hypot(*(float(x) for a in g.values() for x in np.ravel(a)))
-        norm = math.nan if any(np.isnan(a).any() for a in g.values()) else norm
-        norms.append(norm)
-        scale = 1.0
-        if not math.isfinite(norm):
-            g = {k: rng.normal(size=p.shape) for k, p in params.items()}
-            scale = threshold / math.sqrt(sum(float((a**2).sum()) for a in g.values()))
-        params = {k: p - learning_rate * scale * g[k] for k, p in params.items()}
-    return params, norms
-
-
-@misconception(
-    "steps",
-    "explosions",
-    hint="You clip after the step: the parameters are scaled, or the step is clipped when it has been "
-    "multiplied with the learning rate. The gradient is clipped, before the step.",
-)
-def step_clipped(params, batches, gradients, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    params, norms = {k: np.array(p) for k, p in params.items()}, []
-    for contexts, targets in batches:
-        g = gradients(params, contexts, targets)
-        norm = math.hypot(*(float(x) for a in g.values() for x in np.ravel(a)))
-        norm = math.nan if any(np.isnan(a).any() for a in g.values()) else norm
-        norms.append(norm)
-        step = learning_rate * norm
-        scale = threshold / step if step > threshold else 1.0
-        if not math.isfinite(norm):
-            g = {k: rng.normal(size=p.shape) for k, p in params.items()}
-            scale = threshold / math.sqrt(sum(float((a**2).sum()) for a in g.values()))
-        params = {k: p - learning_rate * scale * g[k] for k, p in params.items()}
-    return params, norms
-
-
-@misconception(
-    "steps",
-    "explosions",
-    hint="Your norms are those after clipping, which are never above the threshold. Asked for are those "
-    "before it: they say how often it clips, and how much.",
-)
-def norms_after_clipping(params, batches, gradients, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    params, norms = {k: np.array(p) for k, p in params.items()}, []
-    for contexts, targets in batches:
-        g = gradients(params, contexts, targets)
-        norm = math.hypot(*(float(x) for a in g.values() for x in np.ravel(a)))
-        norm = math.nan if any(np.isnan(a).any() for a in g.values()) else norm
-        norms.append(norm if not math.isfinite(norm) else min(norm, threshold))
-        scale = threshold / norm if norm > threshold else 1.0
-        if not math.isfinite(norm):
-            g = {k: rng.normal(size=p.shape) for k, p in params.items()}
-            scale = threshold / math.sqrt(sum(float((a**2).sum()) for a in g.values()))
-        params = {k: p - learning_rate * scale * g[k] for k, p in params.items()}
-    return params, norms
-
-
-@misconception(
-    "steps",
-    "explosions",
-    hint="Each parameter is clipped by its own norm. The norm is that of all together.",
-)
-def each_by_its_own(params, batches, gradients, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    params, norms = {k: np.array(p) for k, p in params.items()}, []
-    for contexts, targets in batches:
-        g = gradients(params, contexts, targets)
-        norm = math.hypot(*(float(x) for a in g.values() for x in np.ravel(a)))
-        norm = math.nan if any(np.isnan(a).any() for a in g.values()) else norm
-        norms.append(norm)
-        if math.isfinite(norm):
-            own = {k: math.hypot(*(float(x) for x in np.ravel(a))) for k, a in g.items()}
-            scales = {k: threshold / n if n > threshold else 1.0 for k, n in own.items()}
-        else:
-            g = {k: rng.normal(size=p.shape) for k, p in params.items()}
-            total = math.sqrt(sum(float((a**2).sum()) for a in g.values()))
-            scales = dict.fromkeys(g, threshold / total)
-        params = {k: p - learning_rate * scales[k] * g[k] for k, p in params.items()}
-    return params, norms
-
-
-@misconception(
-    "steps",
-    "explosions",
-    hint="All gradients are computed at the first parameters. That of a batch is taken where the steps "
-    "before have led.",
-)
-def gradients_at_the_start(params, batches, gradients, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    start = {k: np.array(p) for k, p in params.items()}
-    params, norms = {k: np.array(p) for k, p in params.items()}, []
-    for contexts, targets in batches:
-        g = gradients(start, contexts, targets)
-        norm = math.hypot(*(float(x) for a in g.values() for x in np.ravel(a)))
-        norm = math.nan if any(np.isnan(a).any() for a in g.values()) else norm
-        norms.append(norm)
-        scale = threshold / norm if norm > threshold else 1.0
-        if not math.isfinite(norm):
-            g = {k: rng.normal(size=p.shape) for k, p in params.items()}
-            scale = threshold / math.sqrt(sum(float((a**2).sum()) for a in g.values()))
-        params = {k: p - learning_rate * scale * g[k] for k, p in params.items()}
-    return params, norms
-
-
-@misconception(
-    "explosions",
-    hint="A huge gradient becomes 0, or no step is taken: its squares overflow, and the norm is infinite. "
-    "It is finite if you divide by the largest entry first.",
-    overflows=True,
-)
-def squares_overflow(params, batches, gradients, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    params, norms = {k: np.array(p) for k, p in params.items()}, []
-    for contexts, targets in batches:
-        g = gradients(params, contexts, targets)
-        norm = math.sqrt(sum(float((a**2).sum()) for a in g.values()))
-        norms.append(norm)
-        scale = threshold / norm if norm > threshold else 1.0
-        if not all(np.isfinite(a).all() for a in g.values()):
-            g = {k: rng.normal(size=p.shape) for k, p in params.items()}
-            scale = threshold / math.sqrt(sum(float((a**2).sum()) for a in g.values()))
-        params = {k: p - learning_rate * scale * g[k] for k, p in params.items()}
-    return params, norms
-
-
-@misconception(
-    "not finite",
-    hint="A nan or an infinity gets into the parameters, and from there into everything: nan > threshold "
-    "is False. Where an entry is not finite, take a random step.",
-    overflows=True,
-)
-def nan_let_through(params, batches, gradients, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    params, norms = {k: np.array(p) for k, p in params.items()}, []
-    for contexts, targets in batches:
-        g = gradients(params, contexts, targets)
-        norm = math.hypot(*(float(x) for a in g.values() for x in np.ravel(a)))
-        norm = math.nan if any(np.isnan(a).any() for a in g.values()) else norm
-        norms.append(norm)
-        scale = threshold / norm if norm > threshold else 1.0
-        params = {k: p - learning_rate * scale * g[k] for k, p in params.items()}
-    return params, norms
-
-
-@misconception(
-    "not finite",
-    hint="Where a gradient is not finite you take no step. Asked for is a random one, of the length "
-    "learning_rate times threshold.",
-    overflows=True,
-)
-def no_step(params, batches, gradients, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    params, norms = {k: np.array(p) for k, p in params.items()}, []
-    for contexts, targets in batches:
-        g = gradients(params, contexts, targets)
-        norm = math.hypot(*(float(x) for a in g.values() for x in np.ravel(a)))
-        norm = math.nan if any(np.isnan(a).any() for a in g.values()) else norm
-        norms.append(norm)
-        if math.isfinite(norm):
-            scale = threshold / norm if norm > threshold else 1.0
-            params = {k: p - learning_rate * scale * g[k] for k, p in params.items()}
-    return params, norms
-
-
-@misconception(
-    "not finite",
-    hint="Batches whose gradient is not finite have no norm in your list. There is one for each batch: "
-    "nan or infinite where the gradient is.",
-    overflows=True,
-)
-def norm_left_out(params, batches, gradients, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    params, norms = {k: np.array(p) for k, p in params.items()}, []
-    for contexts, targets in batches:
-        g = gradients(params, contexts, targets)
-        if all(np.isfinite(a).all() for a in g.values()):
-            norm = math.hypot(*(float(x) for a in g.values() for x in np.ravel(a)))
-            norms.append(norm)
-            scale = threshold / norm if norm > threshold else 1.0
-        else:
-            g = {k: rng.normal(size=p.shape) for k, p in params.items()}
-            scale = threshold / math.sqrt(sum(float((a**2).sum()) for a in g.values()))
-        params = {k: p - learning_rate * scale * g[k] for k, p in params.items()}
-    return params, norms
-
-
-@misconception(
-    "special",
-    hint="Without batches you return the arrays that came. Return copies.",
-)
-def same_arrays_back(params, batches, gradients, learning_rate, threshold, rng):
-    if not 0 < threshold < math.inf:
-        raise ValueError(threshold)
-    norms = []
-    for contexts, targets in batches:
-        g = gradients(params, contexts, targets)
-        norm = math.hypot(*(float(x) for a in g.values() for x in np.ravel(a)))
-        norm = math.nan if any(np.isnan(a).any() for a in g.values()) else norm
-        norms.append(norm)
-        scale = threshold / norm if norm > threshold else 1.0
-        if not math.isfinite(norm):
-            g = {k: rng.normal(size=p.shape) for k, p in params.items()}
-            scale = threshold / math.sqrt(sum(float((a**2).sum()) for a in g.values()))
-        params = {k: p - learning_rate * scale * g[k] for k, p in params.items()}
-    return params, norms
-
-
 @correct_way
 def in_one_vector(params, batches, gradients, learning_rate, threshold, rng):
     if not threshold > 0 or np.isinf(threshold):
@@ -436,3 +183,121 @@ def with_torch(params, batches, gradients, learning_rate, threshold, rng):
             g = {k: v / norm * threshold for k, v in g.items()}
         p = {k: v - learning_rate * g[k] for k, v in p.items()}
     return p, norms
+
+
+@misconception(
+    "steps",
+    "explosions",
+    "not finite",
+    hint="Each example's gradient is clipped, and the mean is taken afterwards. Clipping comes after the "
+    "mean of the batch: long and short ones are no longer weighed rightly otherwise.",
+)
+def clipped_before_the_mean(params, batches, gradients, learning_rate, threshold, rng):
+    if not 0 < threshold < math.inf:
+        raise ValueError(threshold)
+    params, norms = {k: np.array(p) for k, p in params.items()}, []
+    for contexts, targets in batches:
+        whole = {k: np.zeros(p.shape) for k, p in params.items()}
+        mean = {k: np.zeros(p.shape) for k, p in params.items()}
+        for i in range(len(targets)):
+            g = gradients(params, contexts[i : i + 1], targets[i : i + 1])
+            whole = {k: whole[k] + g[k] / len(targets) for k in g}
+            if not all(np.isfinite(a).all() for a in g.values()):
+                g = {k: 1e9 * rng.normal(size=p.shape) for k, p in params.items()}
+            norm = math.hypot(*(float(x) for a in g.values() for x in np.ravel(a)))
+            scale = threshold / norm if norm > threshold else 1.0
+            mean = {k: mean[k] + scale * g[k] / len(targets) for k in g}
+        entries = [float(x) for a in whole.values() for x in np.ravel(a)]
+        norms.append(math.nan if any(map(math.isnan, entries)) else math.hypot(*entries))
+        params = {k: p - learning_rate * mean[k] for k, p in params.items()}
+    return params, norms
+
+
+never_clipped = slip(
+    REFERENCE,
+    ("threshold / norm if norm > threshold else 1.0", "1.0"),
+    loses=("steps", "explosions"),
+    hint="The gradients are not clipped.",
+)
+step_clipped = slip(
+    REFERENCE,
+    (
+        "threshold / norm if norm > threshold else 1.0",
+        "min(1.0, threshold / (learning_rate * norm))",
+    ),
+    loses=("steps", "explosions"),
+    hint="You clip after the step: the parameters are scaled, or the step is clipped when it has been "
+    "multiplied with the learning rate. The gradient is clipped, before the step.",
+)
+norms_after_clipping = slip(
+    REFERENCE,
+    ("        norms.append(norm)\n", ""),
+    ("else 1.0\n", "else 1.0\n        norms.append(scale * norm)\n"),
+    loses=("steps", "explosions"),
+    hint="Your norms are those after clipping, which are never above the threshold. Asked for are those "
+    "before it: they say how often it clips, and how much.",
+)
+each_by_its_own = slip(
+    REFERENCE,
+    (
+        "scale = threshold / norm if norm > threshold else 1.0",
+        (
+            "scale = 1.0\n"
+            "        for name, grad in direction.items():\n"
+            "            direction[name] = grad * min(1.0, threshold / math.hypot(*np.ravel(grad)))"
+        ),
+    ),
+    loses=("steps", "explosions"),
+    hint="Each parameter is clipped by its own norm. The norm is that of all together.",
+)
+gradients_at_the_start = slip(
+    REFERENCE,
+    ("    params, norms =", "    start = params\n    params, norms ="),
+    ("gradients(params,", "gradients(start,"),
+    loses=("steps", "explosions"),
+    hint="All gradients are computed at the first parameters. That of a batch is taken where the steps "
+    "before have led.",
+)
+squares_overflow = slip(
+    REFERENCE,
+    ("(size / largest) ** 2", "size**2"),
+    ("norm *= math", "norm = math"),
+    ("not math.isfinite(norm)", "not all(np.isfinite(size).all() for size in sizes)"),
+    loses="explosions",
+    hint="A huge gradient becomes 0, or no step is taken: its squares overflow, and the norm is infinite. "
+    "It is finite if you divide by the largest entry first.",
+    overflows=True,
+)
+nan_let_through = slip(
+    REFERENCE,
+    ("not math.isfinite(norm)", "norm == math.nan"),
+    loses="not finite",
+    hint="A nan or an infinity gets into the parameters, and from there into everything: nan > threshold "
+    "is False. Where an entry is not finite, take a random step.",
+    overflows=True,
+)
+no_step = slip(
+    REFERENCE,
+    ("threshold / math.sqrt(sum(float((d**2).sum()) for d in direction.values()))", "0.0"),
+    loses="not finite",
+    hint="Where a gradient is not finite you take no step. Asked for is a random one, of the length "
+    "learning_rate times threshold.",
+    overflows=True,
+)
+norm_left_out = slip(
+    REFERENCE,
+    (
+        "        norms.append(norm)\n",
+        "        if math.isfinite(norm):\n            norms.append(norm)\n",
+    ),
+    loses="not finite",
+    hint="Batches whose gradient is not finite have no norm in your list. There is one for each batch: "
+    "nan or infinite where the gradient is.",
+    overflows=True,
+)
+same_arrays_back = slip(
+    REFERENCE,
+    ("{name: np.array(value) for name, value in params.items()}", "dict(params)"),
+    loses="special",
+    hint="Without batches you return the arrays that came. Return copies.",
+)

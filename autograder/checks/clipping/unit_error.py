@@ -11,7 +11,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    misconception,
+    slip,
+)
 from autograder.comparing import Close
 
 
@@ -48,137 +57,6 @@ check = Check(
 )
 
 
-@misconception(
-    "single",
-    "grids",
-    "few",
-    hint="The nonlinearity stands outside in your version, sigma(w x + b). Here it is the form of the "
-    "paper: w sigma(x) + b.",
-)
-def nonlinearity_outside(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    for _ in range(steps):
-        x = 1 / (1 + np.exp(-(w * x + b)))
-    return (x - 0.7) ** 2 if steps else (1 / (1 + np.exp(-x)) - 0.7) ** 2
-
-
-@misconception(
-    "single",
-    "grids",
-    "few",
-    hint="You use tanh. In these questions it is the logistic function, as in the paper.",
-)
-def with_tanh(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    for _ in range(steps):
-        x = w * np.tanh(x) + b
-    return (np.tanh(x) - 0.7) ** 2
-
-
-@misconception(
-    "single",
-    "grids",
-    "few",
-    hint="The error compares x itself with 0.7. It is the output, sigma(x), that is to be 0.7.",
-)
-def state_for_output(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    for _ in range(steps):
-        x = w / (1 + np.exp(-x)) + b
-    return (x - 0.7) ** 2
-
-
-@misconception(
-    "single",
-    "grids",
-    "few",
-    hint="You take one step too few. steps = 1 leads to x_1.",
-)
-def one_step_short(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    for _ in range(steps - 1):
-        x = w / (1 + np.exp(-x)) + b
-    return (1 / (1 + np.exp(-x)) - 0.7) ** 2
-
-
-@misconception(
-    "single",
-    "grids",
-    "few",
-    hint="You take one step too many. steps = 0 leaves x_0 = 0.5, and steps = 1 leads to x_1.",
-)
-def one_step_more(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    for _ in range(steps + 1):
-        x = w / (1 + np.exp(-x)) + b
-    return (1 / (1 + np.exp(-x)) - 0.7) ** 2
-
-
-@misconception(
-    "single",
-    "grids",
-    "few",
-    hint="The unit starts in 0 in your version. x_0 is 0.5.",
-)
-def starts_in_zero(w, b, steps):
-    x = np.zeros(np.broadcast_shapes(np.shape(w), np.shape(b)))
-    for _ in range(steps):
-        x = w / (1 + np.exp(-x)) + b
-    return (1 / (1 + np.exp(-x)) - 0.7) ** 2
-
-
-@misconception(
-    "single",
-    "grids",
-    "few",
-    hint="The error is the square of the distance from 0.7, without a factor 1/2.",
-)
-def halved(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    for _ in range(steps):
-        x = w / (1 + np.exp(-x)) + b
-    return 0.5 * (1 / (1 + np.exp(-x)) - 0.7) ** 2
-
-
-@misconception(
-    "single",
-    "grids",
-    "few",
-    hint="The error is the distance from 0.7. It is the square of that.",
-)
-def not_squared(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    for _ in range(steps):
-        x = w / (1 + np.exp(-x)) + b
-    return np.abs(1 / (1 + np.exp(-x)) - 0.7)
-
-
-@misconception(
-    "few",
-    hint="With 0 steps you return one number, whatever the shapes of w and b are. The answer has their "
-    "broadcast shape also then.",
-)
-def one_number_for_no_steps(w, b, steps):
-    x = 0.5
-    for _ in range(steps):
-        x = w / (1 + np.exp(-x)) + b
-    return (1 / (1 + np.exp(-x)) - 0.7) ** 2
-
-
-@misconception(
-    "single",
-    "grids",
-    hint="The error is added up over all steps. Only that of the last step counts.",
-)
-def summed_over_steps(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    total = (1 / (1 + np.exp(-x)) - 0.7) ** 2 if steps == 0 else 0.0
-    for _ in range(steps):
-        x = w / (1 + np.exp(-x)) + b
-        total = total + (1 / (1 + np.exp(-x)) - 0.7) ** 2
-    return total
-
-
 @correct_way
 def pair_by_pair(w, b, steps):
     ws, bs = np.broadcast_arrays(w, b)
@@ -208,3 +86,77 @@ def with_torch(w, b, steps):
     for _ in range(steps):
         x = w * torch.sigmoid(x) + b
     return (torch.sigmoid(x) - 0.7) ** 2
+
+
+nonlinearity_outside = slip(
+    REFERENCE,
+    ("w / (1 + np.exp(-x)) + b", "1 / (1 + np.exp(-(w * x + b)))"),
+    ("(1 / (1 + np.exp(-x)) - 0.7)", "((x if steps else 1 / (1 + np.exp(-x))) - 0.7)"),
+    loses=("single", "grids", "few"),
+    hint="The nonlinearity stands outside in your version, sigma(w x + b). Here it is the form of the "
+    "paper: w sigma(x) + b.",
+)
+with_tanh = slip(
+    REFERENCE,
+    ("w / (1 + np.exp(-x))", "w * np.tanh(x)"),
+    ("1 / (1 + np.exp(-x))", "np.tanh(x)"),
+    loses=("single", "grids", "few"),
+    hint="You use tanh. In these questions it is the logistic function, as in the paper.",
+)
+state_for_output = slip(
+    REFERENCE,
+    ("1 / (1 + np.exp(-x)) - 0.7", "x - 0.7"),
+    loses=("single", "grids", "few"),
+    hint="The error compares x itself with 0.7. It is the output, sigma(x), that is to be 0.7.",
+)
+one_step_short = slip(
+    REFERENCE,
+    ("range(steps)", "range(steps - 1)"),
+    loses=("single", "grids", "few"),
+    hint="You take one step too few. steps = 1 leads to x_1.",
+)
+one_step_more = slip(
+    REFERENCE,
+    ("range(steps)", "range(steps + 1)"),
+    loses=("single", "grids", "few"),
+    hint="You take one step too many. steps = 0 leaves x_0 = 0.5, and steps = 1 leads to x_1.",
+)
+starts_in_zero = slip(
+    REFERENCE,
+    ("0.5", "0.0"),
+    loses=("single", "grids", "few"),
+    hint="The unit starts in 0 in your version. x_0 is 0.5.",
+)
+halved = slip(
+    REFERENCE,
+    ("return (", "return 0.5 * ("),
+    loses=("single", "grids", "few"),
+    hint="The error is the square of the distance from 0.7, without a factor 1/2.",
+)
+not_squared = slip(
+    REFERENCE,
+    ("(1 / (1 + np.exp(-x)) - 0.7) ** 2", "np.abs(1 / (1 + np.exp(-x)) - 0.7)"),
+    loses=("single", "grids", "few"),
+    hint="The error is the distance from 0.7. It is the square of that.",
+)
+one_number_for_no_steps = slip(
+    REFERENCE,
+    ("np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)", "0.5"),
+    loses="few",
+    hint="With 0 steps you return one number, whatever the shapes of w and b are. The answer has their "
+    "broadcast shape also then.",
+)
+
+
+@misconception(
+    "single",
+    "grids",
+    hint="The error is added up over all steps. Only that of the last step counts.",
+)
+def summed_over_steps(w, b, steps):
+    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
+    total = (1 / (1 + np.exp(-x)) - 0.7) ** 2 if steps == 0 else 0.0
+    for _ in range(steps):
+        x = w / (1 + np.exp(-x)) + b
+        total = total + (1 / (1 + np.exp(-x)) - 0.7) ** 2
+    return total

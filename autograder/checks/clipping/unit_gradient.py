@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    misconception,
+    slip,
+)
 from autograder.comparing import Close
 
 
@@ -65,236 +74,6 @@ check = Check(
 )
 
 
-@misconception(
-    "smooth",
-    "grids",
-    "wall",
-    hint="Only the last step counts in your version: what the parameters did at earlier steps, and what "
-    "the state handed on of it, is left out.",
-)
-def last_step_only(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    by_w, by_b = 0.0 * x, 0.0 * x
-    for _ in range(steps):
-        s = 1 / (1 + np.exp(-x))
-        by_w, by_b = s, 1.0 + 0.0 * x
-        x = w * s + b
-    s = 1 / (1 + np.exp(-x))
-    down = 2 * (s - 0.7) * s * (1 - s)
-    return down * by_w, down * by_b
-
-
-@misconception(
-    "smooth",
-    "grids",
-    "wall",
-    hint="Only the first step counts in your version, handed on to the end. Each step adds what the "
-    "parameters do there.",
-)
-def first_step_only(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    by_w, by_b = 0.0 * x, 0.0 * x
-    for step in range(steps):
-        s = 1 / (1 + np.exp(-x))
-        on = w * s * (1 - s)
-        by_w, by_b = (s, 1.0 + 0.0 * x) if step == 0 else (on * by_w, on * by_b)
-        x = w * s + b
-    s = 1 / (1 + np.exp(-x))
-    down = 2 * (s - 0.7) * s * (1 - s)
-    return down * by_w, down * by_b
-
-
-@misconception(
-    "smooth",
-    "grids",
-    "few",
-    "wall",
-    hint="The way from x to the output is missing: the error is about sigma(x), whose derivative is one "
-    "more factor.",
-)
-def output_slope_missing(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    by_w, by_b = 0.0 * x, 0.0 * x
-    for _ in range(steps):
-        s = 1 / (1 + np.exp(-x))
-        on = w * s * (1 - s)
-        by_w, by_b, x = s + on * by_w, 1 + on * by_b, w * s + b
-    down = 2 * (1 / (1 + np.exp(-x)) - 0.7)
-    return down * by_w, down * by_b
-
-
-@misconception(
-    "smooth",
-    "grids",
-    "few",
-    "wall",
-    hint="The factor 2 of the square is missing.",
-)
-def factor_two_missing(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    by_w, by_b = 0.0 * x, 0.0 * x
-    for _ in range(steps):
-        s = 1 / (1 + np.exp(-x))
-        on = w * s * (1 - s)
-        by_w, by_b, x = s + on * by_w, 1 + on * by_b, w * s + b
-    s = 1 / (1 + np.exp(-x))
-    down = (s - 0.7) * s * (1 - s)
-    return down * by_w, down * by_b
-
-
-@misconception(
-    "smooth",
-    "grids",
-    "few",
-    "wall",
-    hint="The gradient points the other way: it is the derivative of the error, with the output minus "
-    "0.7. The minus of a descent belongs to the step.",
-)
-def sign_turned(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    by_w, by_b = 0.0 * x, 0.0 * x
-    for _ in range(steps):
-        s = 1 / (1 + np.exp(-x))
-        on = w * s * (1 - s)
-        by_w, by_b, x = s + on * by_w, 1 + on * by_b, w * s + b
-    s = 1 / (1 + np.exp(-x))
-    down = -2 * (s - 0.7) * s * (1 - s)
-    return down * by_w, down * by_b
-
-
-@misconception(
-    "smooth",
-    "grids",
-    "few",
-    "wall",
-    hint="The two derivatives are exchanged: first that by w, then that by b.",
-)
-def exchanged(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    by_w, by_b = 0.0 * x, 0.0 * x
-    for _ in range(steps):
-        s = 1 / (1 + np.exp(-x))
-        on = w * s * (1 - s)
-        by_w, by_b, x = s + on * by_w, 1 + on * by_b, w * s + b
-    s = 1 / (1 + np.exp(-x))
-    down = 2 * (s - 0.7) * s * (1 - s)
-    return down * by_b, down * by_w
-
-
-@misconception(
-    "smooth",
-    "grids",
-    "wall",
-    hint="You take the slope of the new state where that of the state before is meant: sigma' stands at "
-    "x_{t-1}, from which the step starts.",
-)
-def slope_of_the_new_state(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    by_w, by_b = 0.0 * x, 0.0 * x
-    for _ in range(steps):
-        s = 1 / (1 + np.exp(-x))
-        x = w * s + b
-        new = 1 / (1 + np.exp(-x))
-        on = w * new * (1 - new)
-        by_w, by_b = s + on * by_w, 1 + on * by_b
-    s = 1 / (1 + np.exp(-x))
-    down = 2 * (s - 0.7) * s * (1 - s)
-    return down * by_w, down * by_b
-
-
-@misconception(
-    "smooth",
-    "grids",
-    "wall",
-    hint="The weight is missing where the state hands on: the derivative of w sigma(x) by x is w times "
-    "sigma'(x).",
-)
-def weight_missing(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    by_w, by_b = 0.0 * x, 0.0 * x
-    for _ in range(steps):
-        s = 1 / (1 + np.exp(-x))
-        on = s * (1 - s)
-        by_w, by_b, x = s + on * by_w, 1 + on * by_b, w * s + b
-    s = 1 / (1 + np.exp(-x))
-    down = 2 * (s - 0.7) * s * (1 - s)
-    return down * by_w, down * by_b
-
-
-@misconception(
-    "smooth",
-    "grids",
-    "few",
-    "wall",
-    hint="The derivative by w has the state x where its output, sigma(x), belongs: w is multiplied with "
-    "sigma(x).",
-)
-def state_for_output(w, b, steps):
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-    by_w, by_b = 0.0 * x, 0.0 * x
-    for _ in range(steps):
-        s = 1 / (1 + np.exp(-x))
-        on = w * s * (1 - s)
-        by_w, by_b, x = x + on * by_w, 1 + on * by_b, w * s + b
-    s = 1 / (1 + np.exp(-x))
-    down = 2 * (s - 0.7) * s * (1 - s)
-    return down * by_w, down * by_b
-
-
-@misconception(
-    "wall",
-    hint="This is a difference quotient. It does on smooth ground; on the wall the curvature explodes "
-    "together with the gradient, and the quotient is that of another place. Use the chain rule.",
-)
-def by_differences(w, b, steps):
-    def error(w, b):
-        x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
-        for _ in range(steps):
-            x = w / (1 + np.exp(-x)) + b
-        return (1 / (1 + np.exp(-x)) - 0.7) ** 2
-
-    eps = 1e-4
-    return (
-        (error(w + eps, b) - error(w - eps, b)) / (2 * eps),
-        (error(w, b + eps) - error(w, b - eps)) / (2 * eps),
-    )
-
-
-@misconception(
-    "wall",
-    hint="You compute in float32. On the wall each step multiplies the rounding errors as it multiplies "
-    "the gradient, and seven digits are not enough.",
-)
-def in_float32(w, b, steps):
-    w, b = np.float32(w), np.float32(b)
-    x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5, dtype=np.float32)
-    by_w, by_b, one = 0 * x, 0 * x, np.float32(1)
-    for _ in range(steps):
-        s = one / (one + np.exp(-x))
-        on = w * s * (one - s)
-        by_w, by_b, x = s + on * by_w, one + on * by_b, w * s + b
-    s = one / (one + np.exp(-x))
-    down = np.float32(2) * (s - np.float32(0.7)) * s * (one - s)
-    return down * by_w, down * by_b
-
-
-@misconception(
-    "few",
-    hint="With 0 steps your answer is one 0 for each parameter, whatever the shapes of w and b are. Both "
-    "parts have the broadcast shape also then.",
-)
-def one_number_for_no_steps(w, b, steps):
-    x, by_w, by_b = 0.5, 0.0, 0.0
-    for _ in range(steps):
-        s = 1 / (1 + np.exp(-x))
-        on = w * s * (1 - s)
-        by_w, by_b, x = s + on * by_w, 1 + on * by_b, w * s + b
-    s = 1 / (1 + np.exp(-x))
-    down = 2 * (s - 0.7) * s * (1 - s)
-    zeros = np.zeros(np.broadcast_shapes(np.shape(w), np.shape(b))) if steps else 0.0
-    return down * by_w + zeros, down * by_b + zeros
-
-
 @correct_way
 def backwards(w, b, steps):
     states = [np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)]
@@ -337,3 +116,108 @@ def with_torch(w, b, steps):
         x = w * torch.sigmoid(x) + b
     ((torch.sigmoid(x) - 0.7) ** 2).sum().backward()
     return [w.grad, b.grad]
+
+
+last_step_only = slip(
+    REFERENCE,
+    (" + handed_on * x_by_w", ""),
+    (" + handed_on * x_by_b", ""),
+    loses=("smooth", "grids", "wall"),
+    hint="Only the last step counts in your version: what the parameters did at earlier steps, and what "
+    "the state handed on of it, is left out.",
+)
+first_step_only = slip(
+    REFERENCE,
+    ("for _", "for step"),
+    ("output + handed_on * x_by_w", "handed_on * x_by_w if step else output"),
+    ("1 + handed_on * x_by_b", "handed_on * x_by_b if step else 1"),
+    loses=("smooth", "grids", "wall"),
+    hint="Only the first step counts in your version, handed on to the end. Each step adds what the "
+    "parameters do there.",
+)
+output_slope_missing = slip(
+    REFERENCE,
+    ("(output - 0.7) * output * (1 - output)", "(output - 0.7)"),
+    loses=("smooth", "grids", "few", "wall"),
+    hint="The way from x to the output is missing: the error is about sigma(x), whose derivative is one "
+    "more factor.",
+)
+factor_two_missing = slip(
+    REFERENCE,
+    ("2 * (output", "(output"),
+    loses=("smooth", "grids", "few", "wall"),
+    hint="The factor 2 of the square is missing.",
+)
+sign_turned = slip(
+    REFERENCE,
+    ("output - 0.7", "0.7 - output"),
+    loses=("smooth", "grids", "few", "wall"),
+    hint="The gradient points the other way: it is the derivative of the error, with the output minus "
+    "0.7. The minus of a descent belongs to the step.",
+)
+exchanged = slip(
+    REFERENCE,
+    ("by_x * x_by_w, by_x * x_by_b", "by_x * x_by_b, by_x * x_by_w"),
+    loses=("smooth", "grids", "few", "wall"),
+    hint="The two derivatives are exchanged: first that by w, then that by b.",
+)
+slope_of_the_new_state = slip(
+    REFERENCE,
+    (
+        "handed_on = w * output * (1 - output)",
+        "new = 1 / (1 + np.exp(-(w * output + b)))\n        handed_on = w * new * (1 - new)",
+    ),
+    loses=("smooth", "grids", "wall"),
+    hint="You take the slope of the new state where that of the state before is meant: sigma' stands at "
+    "x_{t-1}, from which the step starts.",
+)
+weight_missing = slip(
+    REFERENCE,
+    ("w * output * (1", "output * (1"),
+    loses=("smooth", "grids", "wall"),
+    hint="The weight is missing where the state hands on: the derivative of w sigma(x) by x is w times "
+    "sigma'(x).",
+)
+state_for_output = slip(
+    REFERENCE,
+    ("x_by_w = output", "x_by_w = x"),
+    loses=("smooth", "grids", "few", "wall"),
+    hint="The derivative by w has the state x where its output, sigma(x), belongs: w is multiplied with "
+    "sigma(x).",
+)
+
+
+@misconception(
+    "wall",
+    hint="This is a difference quotient. It does on smooth ground; on the wall the curvature explodes "
+    "together with the gradient, and the quotient is that of another place. Use the chain rule.",
+)
+def by_differences(w, b, steps):
+    def error(w, b):
+        x = np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)
+        for _ in range(steps):
+            x = w / (1 + np.exp(-x)) + b
+        return (1 / (1 + np.exp(-x)) - 0.7) ** 2
+
+    eps = 1e-4
+    return (
+        (error(w + eps, b) - error(w - eps, b)) / (2 * eps),
+        (error(w, b + eps) - error(w, b - eps)) / (2 * eps),
+    )
+
+
+in_float32 = slip(
+    REFERENCE,
+    ("    shape =", "    w, b = np.float32(w), np.float32(b)\n    shape ="),
+    ("np.full(shape, 0.5)", "np.full(shape, np.float32(0.5))"),
+    loses="wall",
+    hint="You compute in float32. On the wall each step multiplies the rounding errors as it multiplies "
+    "the gradient, and seven digits are not enough.",
+)
+one_number_for_no_steps = slip(
+    REFERENCE,
+    ("np.full(shape, 0.5), np.zeros(shape), np.zeros(shape)", "0.5, 0.0, 0.0"),
+    loses="few",
+    hint="With 0 steps your answer is one 0 for each parameter, whatever the shapes of w and b are. Both "
+    "parts have the broadcast shape also then.",
+)

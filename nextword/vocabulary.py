@@ -228,4 +228,4 @@ class Vocabulary:
                 f"expected ids from 0 to {len(self) - 1}, got {numbers[wrong[0]]} at place "
                 f"{wrong[0]}; was this encoded with another vocabulary?"
             )
-        return [self._words[number] for number in numbers.tolist()]
+        return [self._words[number] for number in numbers.astype(np.int64, copy=False).tolist()]

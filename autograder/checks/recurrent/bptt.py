@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import Case, Check, Group, case, correct_way, slip
 from autograder.checks.recurrent.drawing import GRADIENTS, draw_batch, draw_mask, full_mask
 
 
@@ -55,902 +55,30 @@ check = Check(
 )
 
 
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="Each state hears its own loss only, and nothing of the future: what comes back "
-    "through W_h from the step after it is missing. Each step by itself is right, and the "
-    "sequence is not.",
-)
-def future_forgotten(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
+@correct_way
+def walking_back(params, cache, targets, mask, truncate=None):
+    W_x, W_h, U = (params[k] for k in ("W_x", "W_h", "U"))
     inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
     _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
+    k = T if truncate is None else truncate
+    if not mask.any() or k < 1 or targets.min() < 0 or targets.max() >= V:
         raise ValueError
     probs = np.exp(logits - logits.max(axis=2, keepdims=True))
     probs /= probs.sum(axis=2, keepdims=True)
     d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
     grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = 0
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="The gradient of W_h is overwritten at every step instead of added up (= for +=). A "
-    "repeated weight gets the sum over its appearances.",
-)
-def one_appearance_of_w_h(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    dh_next = np.zeros_like(states[:, 0])
+    future = []  # what the losses of the next k steps say, the nearest first
     for t in range(T - 1, -1, -1):
         grads["U"] += states[:, t + 1].T @ d_logits[:, t]
         grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T + dh_next
-        d_inside = dh * (1 - states[:, t + 1] ** 2)
-        grads["W_x"] += x[:, t].T @ d_inside
-        grads["W_h"] = states[:, t].T @ d_inside
-        grads["b"] += d_inside.sum(axis=0)
-        np.add.at(grads["E"], inputs[:, t], d_inside @ W_x.T)
-        dh_next = d_inside @ W_h.T
-    grads["h0"] += dh_next.sum(axis=0)
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="The gradient that is handed back is added to the old one, or changed in place, so "
-    "that what a later step handed on arrives again at every earlier step. At each step "
-    "it is made anew.",
-)
-def state_gradient_accumulates(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    dh_next = np.zeros_like(states[:, 0])
-    for t in range(T - 1, -1, -1):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T + dh_next
-        d_inside = dh * (1 - states[:, t + 1] ** 2)
+        signals = np.array([d_logits[:, t] @ U.T, *future]) * (1 - states[:, t + 1] ** 2)
+        d_inside = signals.sum(axis=0)
         grads["W_x"] += x[:, t].T @ d_inside
         grads["W_h"] += states[:, t].T @ d_inside
         grads["b"] += d_inside.sum(axis=0)
         np.add.at(grads["E"], inputs[:, t], d_inside @ W_x.T)
-        dh_next = dh_next + d_inside @ W_h.T
-    grads["h0"] += dh_next.sum(axis=0)
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="What the future says to a state does not go through the derivative of tanh at that "
-    "state; only its own loss does. Add up both first, then multiply: check what you "
-    "change in place, and when.",
-)
-def future_without_slope(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    dh_next = np.zeros_like(states[:, 0])
-    for t in range(T - 1, -1, -1):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T + dh_next
-        d_inside = (dh - dh_next) * (1 - states[:, t + 1] ** 2) + dh_next
-        grads["W_x"] += x[:, t].T @ d_inside
-        grads["W_h"] += states[:, t].T @ d_inside
-        grads["b"] += d_inside.sum(axis=0)
-        np.add.at(grads["E"], inputs[:, t], d_inside @ W_x.T)
-        dh_next = d_inside @ W_h.T
-    grads["h0"] += dh_next.sum(axis=0)
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="Your derivative of tanh is 1 - tanh(h)^2. The state h already is a tanh, and you "
-    "squash it a second time.",
-)
-def slope_of_a_squashed_state(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - np.tanh(states[:, s + 1]) ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="The derivative of tanh is 1 - h^2 with h the state, after the tanh. You square what "
-    "stands before the tanh.",
-)
-def slope_of_the_pre_activation(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    dh_next = np.zeros_like(states[:, 0])
-    for t in range(T - 1, -1, -1):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T + dh_next
-        before = x[:, t] @ W_x + states[:, t] @ W_h + params["b"]
-        d_inside = dh * (1 - before**2)
-        grads["W_x"] += x[:, t].T @ d_inside
-        grads["W_h"] += states[:, t].T @ d_inside
-        grads["b"] += d_inside.sum(axis=0)
-        np.add.at(grads["E"], inputs[:, t], d_inside @ W_x.T)
-        dh_next = d_inside @ W_h.T
-    grads["h0"] += dh_next.sum(axis=0)
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="The derivative of tanh is missing on the way back.",
-)
-def no_slope(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="On the way back W_h is used as on the way forward. What came through h @ W_h goes "
-    "back through its transpose.",
-)
-def same_way_back(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="The gradient of W_h at a step is made of the state before that step, which went in, "
-    "not of the state that came out.",
-)
-def state_after(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s + 1].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="h0 gets no gradient. It is learned like the rest: it gets what arrives at states[:, 0].",
-)
-def start_not_learned(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="The gradient of h0 is a mean over the rows. All rows start in the same h0, so what "
-    "comes back from them adds up; the mean over tokens is in it already.",
-)
-def start_averaged(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.mean(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="What you give to h0 is the gradient of the state after step 0. h0 stands one step "
-    "earlier, behind one more tanh and one more W_h.",
-)
-def start_confused_with_step_0(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                break
-            if s == 0:
-                grads["h0"] += dh.sum(axis=0)
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="A word that stands in several rows at the same step gets the gradient of one of them "
-    "only: E[ids] += g adds once for each different id. Its row of E gets the sum over "
-    "all its appearances.",
-)
-def repeated_words_lost(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    dh_next = np.zeros_like(states[:, 0])
-    for t in range(T - 1, -1, -1):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T + dh_next
-        d_inside = dh * (1 - states[:, t + 1] ** 2)
-        grads["W_x"] += x[:, t].T @ d_inside
-        grads["W_h"] += states[:, t].T @ d_inside
-        grads["b"] += d_inside.sum(axis=0)
-        grads["E"][inputs[:, t]] += d_inside @ W_x.T
-        dh_next = d_inside @ W_h.T
-    grads["h0"] += dh_next.sum(axis=0)
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="The gradients are those of the sum of the losses. Asked for are those of the mean "
-    "over all real tokens.",
-)
-def not_averaged(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "padded",
-    "truncated",
-    hint="You divide by all places of the batch, padding included. The mean is over real tokens.",
-)
-def averaged_over_places(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.size
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "full",
-    "padded",
-    "truncated",
-    "edges",
-    hint="You divide by the number of rows. The mean is over all real tokens of the batch.",
-)
-def averaged_over_rows(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / B
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "padded",
-    "truncated",
-    hint="Each row is averaged by itself, so a token of a short row counts more than one of a "
-    "long row. The mean is over all real tokens of the batch, each counting the same.",
-)
-def mean_of_means(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    lengths = mask.sum(axis=1)
-    d_logits = d_logits / np.maximum(lengths, 1)[:, None, None] / (lengths > 0).sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "padded",
-    "truncated",
-    hint="Padding sends gradients: the loss there has to be masked out before anything is "
-    "handed back.",
-)
-def padding_counted(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "truncated",
-    hint="truncate changes nothing in your answer. With truncate = k, each loss reaches back "
-    "over k steps at most.",
-)
-def truncation_ignored(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "truncated",
-    hint="You leave out losses: only those of the last k steps count. Truncation stops the way "
-    "back of each loss, and leaves no loss out.",
-)
-def truncation_cuts_the_losses(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T
-        if truncate is not None and t < T - truncate:
-            dh = 0 * dh
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "truncated",
-    hint="You go back over the last k steps of the text and stop there, for all losses alike. "
-    "Each loss reaches back over k steps from where it stands itself.",
-)
-def truncation_of_the_text(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            if truncate is not None and s < T - truncate:
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "truncated",
-    hint="You cut the text into chunks of k steps, and no loss reaches out of its chunk. Here "
-    "the window slides: every loss reaches back over k steps, wherever it stands.",
-)
-def truncation_in_chunks(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else t % truncate
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "truncated",
-    hint="You stop one step too early. With truncate = k a loss is heard at the state of its "
-    "own step and at k states before it: k factors, not k states.",
-)
-def truncated_a_step_early(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate - 1
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
-    return grads
-
-
-@misconception(
-    "truncated",
-    hint="You go one step too far. With truncate = k a loss is handed back over k factors, and "
-    "no further.",
-)
-def truncated_a_step_late(params, cache, targets, mask, truncate=None):
-    _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
-    inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
-    _B, T, V = logits.shape
-    if not mask.any() or (truncate is not None and truncate < 1):
-        raise ValueError
-    if targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None] / mask.sum()
-    grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
-        grads["U"] += states[:, t + 1].T @ d_logits[:, t]
-        grads["c"] += d_logits[:, t].sum(axis=0)
-        dh = d_logits[:, t] @ U.T
-        reach = T if truncate is None else truncate + 1
-        for back in range(reach + 1):
-            s = t - back
-            if s < 0:
-                grads["h0"] += dh.sum(axis=0)
-                break
-            d_inside = dh * (1 - states[:, s + 1] ** 2)
-            grads["W_x"] += x[:, s].T @ d_inside
-            grads["W_h"] += states[:, s].T @ d_inside
-            grads["b"] += d_inside.sum(axis=0)
-            np.add.at(grads["E"], inputs[:, s], d_inside @ W_x.T)
-            dh = d_inside @ W_h.T
+        future = (signals @ W_h.T)[:k]
+    grads["h0"] += np.sum(future, axis=(0, 1))
     return grads
 
 
@@ -1045,3 +173,190 @@ def with_many_signals(params, cache, targets, mask, truncate=None):
         "c": d_logits.sum(axis=(0, 1)),
         "h0": d_h0.sum(axis=0),
     }
+
+
+future_forgotten = slip(
+    every_loss_by_itself,
+    ("T if truncate is None else truncate", "0"),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="Each state hears its own loss only, and nothing of the future: what comes back "
+    "through W_h from the step after it is missing. Each step by itself is right, and the "
+    "sequence is not.",
+)
+one_appearance_of_w_h = slip(
+    walking_back,
+    ('grads["W_h"] +=', 'grads["W_h"] ='),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="The gradient of W_h is overwritten at every step instead of added up (= for +=). A "
+    "repeated weight gets the sum over its appearances.",
+)
+state_gradient_accumulates = slip(
+    walking_back,
+    ("(signals @ W_h.T)[:k]", "[*future, *(signals @ W_h.T)[:k]]"),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="The gradient that is handed back is added to the old one, or changed in place, so "
+    "that what a later step handed on arrives again at every earlier step. At each step "
+    "it is made anew.",
+)
+future_without_slope = slip(
+    walking_back,
+    (
+        "np.array([d_logits[:, t] @ U.T, *future]) * (1 - states[:, t + 1] ** 2)",
+        "np.array([d_logits[:, t] @ U.T * (1 - states[:, t + 1] ** 2), *future])",
+    ),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="What the future says to a state does not go through the derivative of tanh at that "
+    "state; only its own loss does. Add up both first, then multiply: check what you "
+    "change in place, and when.",
+)
+slope_of_a_squashed_state = slip(
+    every_loss_by_itself,
+    ("states[:, s + 1]", "np.tanh(states[:, s + 1])"),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="Your derivative of tanh is 1 - tanh(h)^2. The state h already is a tanh, and you "
+    "squash it a second time.",
+)
+slope_of_the_pre_activation = slip(
+    walking_back,
+    ("states[:, t + 1] **", '(x[:, t] @ W_x + states[:, t] @ W_h + params["b"]) **'),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="The derivative of tanh is 1 - h^2 with h the state, after the tanh. You square what "
+    "stands before the tanh.",
+)
+no_slope = slip(
+    every_loss_by_itself,
+    (" * (1 - states[:, s + 1] ** 2)", ""),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="The derivative of tanh is missing on the way back.",
+)
+same_way_back = slip(
+    every_loss_by_itself,
+    ("W_h.T", "W_h"),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="On the way back W_h is used as on the way forward. What came through h @ W_h goes "
+    "back through its transpose.",
+)
+state_after = slip(
+    every_loss_by_itself,
+    ("states[:, s].T", "states[:, s + 1].T"),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="The gradient of W_h at a step is made of the state before that step, which went in, "
+    "not of the state that came out.",
+)
+start_not_learned = slip(
+    every_loss_by_itself,
+    ('                grads["h0"] += dh.sum(axis=0)\n', ""),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="h0 gets no gradient. It is learned like the rest: it gets what arrives at states[:, 0].",
+)
+start_averaged = slip(
+    every_loss_by_itself,
+    ("dh.sum", "dh.mean"),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="The gradient of h0 is a mean over the rows. All rows start in the same h0, so what "
+    "comes back from them adds up; the mean over tokens is in it already.",
+)
+start_confused_with_step_0 = slip(
+    every_loss_by_itself,
+    ("if s < 0:", "if s == 0:"),
+    ("                break\n", "            if s < 0:\n                break\n"),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="What you give to h0 is the gradient of the state after step 0. h0 stands one step "
+    "earlier, behind one more tanh and one more W_h.",
+)
+repeated_words_lost = slip(
+    walking_back,
+    (
+        'np.add.at(grads["E"], inputs[:, t], d_inside @ W_x.T)',
+        'grads["E"][inputs[:, t]] += d_inside @ W_x.T',
+    ),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="A word that stands in several rows at the same step gets the gradient of one of them "
+    "only: E[ids] += g adds once for each different id. Its row of E gets the sum over "
+    "all its appearances.",
+)
+not_averaged = slip(
+    every_loss_by_itself,
+    (" / mask.sum()", ""),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="The gradients are those of the sum of the losses. Asked for are those of the mean "
+    "over all real tokens.",
+)
+averaged_over_places = slip(
+    every_loss_by_itself,
+    ("mask.sum()", "mask.size"),
+    loses=("padded", "truncated"),
+    hint="You divide by all places of the batch, padding included. The mean is over real tokens.",
+)
+averaged_over_rows = slip(
+    every_loss_by_itself,
+    ("mask.sum()", "len(mask)"),
+    loses=("full", "padded", "truncated", "edges"),
+    hint="You divide by the number of rows. The mean is over all real tokens of the batch.",
+)
+mean_of_means = slip(
+    every_loss_by_itself,
+    ("mask.sum()", "np.maximum(mask.sum(axis=1), 1)[:, None, None] / mask.any(axis=1).sum()"),
+    loses=("padded", "truncated"),
+    hint="Each row is averaged by itself, so a token of a short row counts more than one of a "
+    "long row. The mean is over all real tokens of the batch, each counting the same.",
+)
+padding_counted = slip(
+    every_loss_by_itself,
+    (" * mask[:, :, None]", ""),
+    loses=("padded", "truncated"),
+    hint="Padding sends gradients: the loss there has to be masked out before anything is "
+    "handed back.",
+)
+truncation_ignored = slip(
+    every_loss_by_itself,
+    (" if truncate is None else truncate", ""),
+    loses="truncated",
+    hint="truncate changes nothing in your answer. With truncate = k, each loss reaches back "
+    "over k steps at most.",
+)
+truncation_cuts_the_losses = slip(
+    every_loss_by_itself,
+    (
+        "reach = T if truncate is None else truncate",
+        "reach = T\n        if truncate is not None and t < T - truncate:\n            continue",
+    ),
+    loses="truncated",
+    hint="You leave out losses: only those of the last k steps count. Truncation stops the way "
+    "back of each loss, and leaves no loss out.",
+)
+truncation_of_the_text = slip(
+    every_loss_by_itself,
+    (
+        "            d_inside = dh",
+        (
+            "            if truncate is not None and s < T - truncate:\n"
+            "                break\n"
+            "            d_inside = dh"
+        ),
+    ),
+    loses="truncated",
+    hint="You go back over the last k steps of the text and stop there, for all losses alike. "
+    "Each loss reaches back over k steps from where it stands itself.",
+)
+truncation_in_chunks = slip(
+    every_loss_by_itself,
+    ("else truncate", "else t % truncate"),
+    loses="truncated",
+    hint="You cut the text into chunks of k steps, and no loss reaches out of its chunk. Here "
+    "the window slides: every loss reaches back over k steps, wherever it stands.",
+)
+truncated_a_step_early = slip(
+    every_loss_by_itself,
+    ("else truncate", "else truncate - 1"),
+    loses="truncated",
+    hint="You stop one step too early. With truncate = k a loss is heard at the state of its "
+    "own step and at k states before it: k factors, not k states.",
+)
+truncated_a_step_late = slip(
+    every_loss_by_itself,
+    ("else truncate", "else truncate + 1"),
+    loses="truncated",
+    hint="You go one step too far. With truncate = k a loss is handed back over k factors, and "
+    "no further.",
+)

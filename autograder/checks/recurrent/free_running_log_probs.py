@@ -10,7 +10,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    misconception,
+    slip,
+)
 from autograder.checks.recurrent.drawing import Params, draw_params
 from autograder.comparing import Close
 
@@ -57,240 +66,6 @@ check = Check(
 )
 
 
-@misconception(
-    "drifting",
-    "edges",
-    hint="You feed the true word at each step. That is teacher forcing; here the model reads "
-    "what it says itself.",
-)
-def truth_fed(params, prompt, words):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    everything = [BOS, *prompt, *words]
-    if min(everything) < 0 or max(everything) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in [BOS, *prompt]:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    answer = []
-    for true in words:
-        logits = h @ U + c
-        log_probs = logits - np.logaddexp.reduce(logits)
-        int(np.argmax(logits))
-        answer.append(log_probs[true])
-        h = np.tanh(E[true] @ W_x + h @ W_h + b)
-    return np.array(answer)
-
-
-@misconception(
-    "drifting",
-    "edges",
-    hint="You score the model's own words. They decide what it reads next; scored are the true "
-    "words.",
-)
-def own_word_scored(params, prompt, words):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    everything = [BOS, *prompt, *words]
-    if min(everything) < 0 or max(everything) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in [BOS, *prompt]:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    answer = []
-    for _ in words:
-        logits = h @ U + c
-        log_probs = logits - np.logaddexp.reduce(logits)
-        own = int(np.argmax(logits))
-        answer.append(log_probs[own])
-        h = np.tanh(E[own] @ W_x + h @ W_h + b)
-    return np.array(answer)
-
-
-@misconception(
-    "drifting",
-    "edges",
-    hint="The state is not carried along: each word is read from h0.",
-)
-def state_reset(params, prompt, words):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    everything = [BOS, *prompt, *words]
-    if min(everything) < 0 or max(everything) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in [BOS, *prompt]:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    answer = []
-    for true in words:
-        logits = h @ U + c
-        log_probs = logits - np.logaddexp.reduce(logits)
-        own = int(np.argmax(logits))
-        answer.append(log_probs[true])
-        h = np.tanh(E[own] @ W_x + params["h0"] @ W_h + b)
-    return np.array(answer)
-
-
-@misconception(
-    "drifting",
-    "edges",
-    hint="After the prompt nothing is read any more: all words are scored with the same "
-    "distribution.",
-)
-def nothing_read(params, prompt, words):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    everything = [BOS, *prompt, *words]
-    if min(everything) < 0 or max(everything) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in [BOS, *prompt]:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    answer = []
-    for true in words:
-        logits = h @ U + c
-        log_probs = logits - np.logaddexp.reduce(logits)
-        int(np.argmax(logits))
-        answer.append(log_probs[true])
-    return np.array(answer)
-
-
-@misconception(
-    "drifting",
-    "edges",
-    hint="The prompt is not read: you start from <s> alone.",
-)
-def prompt_not_read(params, prompt, words):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    everything = [BOS, *prompt, *words]
-    if min(everything) < 0 or max(everything) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in [BOS]:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    answer = []
-    for true in words:
-        logits = h @ U + c
-        log_probs = logits - np.logaddexp.reduce(logits)
-        own = int(np.argmax(logits))
-        answer.append(log_probs[true])
-        h = np.tanh(E[own] @ W_x + h @ W_h + b)
-    return np.array(answer)
-
-
-@misconception(
-    "drifting",
-    "edges",
-    hint="<s> is not read before the prompt.",
-)
-def start_not_read(params, prompt, words):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    everything = [BOS, *prompt, *words]
-    if min(everything) < 0 or max(everything) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in prompt:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    answer = []
-    for true in words:
-        logits = h @ U + c
-        log_probs = logits - np.logaddexp.reduce(logits)
-        own = int(np.argmax(logits))
-        answer.append(log_probs[true])
-        h = np.tanh(E[own] @ W_x + h @ W_h + b)
-    return np.array(answer)
-
-
-@misconception(
-    "drifting",
-    "edges",
-    hint='You start in zeros. The model starts in the learned params["h0"].',
-)
-def zeros_for_h0(params, prompt, words):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    everything = [BOS, *prompt, *words]
-    if min(everything) < 0 or max(everything) >= len(E):
-        raise ValueError
-    h = np.zeros(len(b))
-    for word in [BOS, *prompt]:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    answer = []
-    for true in words:
-        logits = h @ U + c
-        log_probs = logits - np.logaddexp.reduce(logits)
-        own = int(np.argmax(logits))
-        answer.append(log_probs[true])
-        h = np.tanh(E[own] @ W_x + h @ W_h + b)
-    return np.array(answer)
-
-
-@misconception(
-    "drifting",
-    "edges",
-    hint="You return logits. Log-probabilities are normalised.",
-)
-def logits_returned(params, prompt, words):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    everything = [BOS, *prompt, *words]
-    if min(everything) < 0 or max(everything) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in [BOS, *prompt]:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    answer = []
-    for true in words:
-        logits = h @ U + c
-        logits - np.logaddexp.reduce(logits)
-        own = int(np.argmax(logits))
-        answer.append(logits[true])
-        h = np.tanh(E[own] @ W_x + h @ W_h + b)
-    return np.array(answer)
-
-
-@misconception(
-    "drifting",
-    "edges",
-    hint="You return probabilities. Asked for are their logarithms.",
-)
-def probabilities_returned(params, prompt, words):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    everything = [BOS, *prompt, *words]
-    if min(everything) < 0 or max(everything) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in [BOS, *prompt]:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    answer = []
-    for true in words:
-        logits = h @ U + c
-        log_probs = logits - np.logaddexp.reduce(logits)
-        own = int(np.argmax(logits))
-        answer.append(np.exp(log_probs[true]))
-        h = np.tanh(E[own] @ W_x + h @ W_h + b)
-    return np.array(answer)
-
-
-@misconception(
-    "drifting",
-    "edges",
-    hint="You score each word after the model has read its own one, a step too late: a word is "
-    "scored with the distribution from which the model would choose at that place.",
-)
-def scored_after_reading(params, prompt, words):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    everything = [BOS, *prompt, *words]
-    if min(everything) < 0 or max(everything) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in [BOS, *prompt]:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    answer = []
-    for true in words:
-        logits = h @ U + c
-        logits - np.logaddexp.reduce(logits)
-        own = int(np.argmax(logits))
-        h = np.tanh(E[own] @ W_x + h @ W_h + b)
-        logits = h @ U + c
-        answer.append(logits[true] - np.logaddexp.reduce(logits))
-    return np.array(answer)
-
-
 @correct_way
 def with_the_whole_text_again(params, prompt, words):
     read = [BOS, *(int(word) for word in prompt)]
@@ -325,3 +100,88 @@ def with_torch(params, prompt, words):
         answer[t] = log_probs[true]
         waiting = [int(log_probs.argmax())]
     return answer
+
+
+truth_fed = slip(
+    REFERENCE,
+    ("int(scores.argmax())", "true_word"),
+    loses=("drifting", "edges"),
+    hint="You feed the true word at each step. That is teacher forcing; here the model reads "
+    "what it says itself.",
+)
+own_word_scored = slip(
+    REFERENCE,
+    ("scores[true_word]", "scores.max()"),
+    loses=("drifting", "edges"),
+    hint="You score the model's own words. They decide what it reads next; scored are the true "
+    "words.",
+)
+state_reset = slip(
+    REFERENCE,
+    ("state @ W_h", 'params["h0"] @ W_h'),
+    loses=("drifting", "edges"),
+    hint="The state is not carried along: each word is read from h0.",
+)
+nothing_read = slip(
+    REFERENCE,
+    ("[int(scores.argmax())]", "[]"),
+    loses=("drifting", "edges"),
+    hint="After the prompt nothing is read any more: all words are scored with the same "
+    "distribution.",
+)
+prompt_not_read = slip(
+    REFERENCE,
+    ("[BOS, *(int(word) for word in prompt)]", "[BOS]"),
+    loses=("drifting", "edges"),
+    hint="The prompt is not read: you start from <s> alone.",
+)
+start_not_read = slip(
+    REFERENCE,
+    ("[BOS, *(", "[*("),
+    loses=("drifting", "edges"),
+    hint="<s> is not read before the prompt.",
+)
+zeros_for_h0 = slip(
+    REFERENCE,
+    ('params["h0"]', "np.zeros(len(b))"),
+    loses=("drifting", "edges"),
+    hint='You start in zeros. The model starts in the learned params["h0"].',
+)
+logits_returned = slip(
+    REFERENCE,
+    ("        scores = scores - scores.max()\n", ""),
+    (" - np.log(np.exp(scores).sum())", ""),
+    loses=("drifting", "edges"),
+    hint="You return logits. Log-probabilities are normalised.",
+)
+probabilities_returned = slip(
+    REFERENCE,
+    ("return log_probs", "return np.exp(log_probs)"),
+    loses=("drifting", "edges"),
+    hint="You return probabilities. Asked for are their logarithms.",
+)
+
+
+@misconception(
+    "drifting",
+    "edges",
+    hint="You score each word after the model has read its own one, a step too late: a word is "
+    "scored with the distribution from which the model would choose at that place.",
+)
+def scored_after_reading(params, prompt, words):
+    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
+    everything = [BOS, *prompt, *words]
+    if min(everything) < 0 or max(everything) >= len(E):
+        raise ValueError
+    h = params["h0"]
+    for word in [BOS, *prompt]:
+        h = np.tanh(E[word] @ W_x + h @ W_h + b)
+    answer = []
+    for true in words:
+        logits = h @ U + c
+        logits - np.logaddexp.reduce(logits)
+        own = int(np.argmax(logits))
+        h = np.tanh(E[own] @ W_x + h @ W_h + b)
+        logits = h @ U + c
+        answer.append(logits[true] - np.logaddexp.reduce(logits))
+    return np.array(answer)

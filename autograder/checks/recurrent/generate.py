@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception, tally
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip, tally
 from autograder.checks.recurrent.drawing import Params, draw_params
 from autograder.comparing import Close, Frequencies
 from nextword.evidence.recipes import Recipe
@@ -79,484 +79,6 @@ check = Check(
     compare=Close(rtol=0.0, atol=0.0),
     seconds_per_case=10.0,
 )
-
-
-@misconception(
-    "choosing",
-    hint="The temperature works the wrong way round: a high one makes your model more certain. "
-    "Logits are divided by it.",
-)
-def temperature_multiplied(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) * temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return new
-
-
-@misconception(
-    "choosing",
-    hint="The temperature changes nothing, but for 0. If you scale the probabilities by it, "
-    "dividing by their sum undoes that: it belongs before the exponential.",
-)
-def temperature_ignored(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp(logits - logits.max())
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return new
-
-
-@misconception(
-    "choosing",
-    hint="You draw from the logits, shifted or cut so that they can pass for probabilities. It "
-    "takes the exponential to make probabilities of logits.",
-)
-def logits_without_softmax(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.clip(logits / temperature, 0, None)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return new
-
-
-@misconception(
-    "choosing",
-    hint="You always take the best word. That is temperature 0; above it, words are drawn.",
-)
-def always_the_best(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature >= 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return new
-
-
-@misconception(
-    "choosing",
-    hint="Above temperature 0 all words come equally often, whatever their logits.",
-)
-def drawn_uniformly(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p)))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return new
-
-
-@misconception(
-    "best words",
-    "ending",
-    "choosing",
-    hint="You return the prompt along with the new words. Asked for are the new words only.",
-)
-def prompt_returned(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return [*prompt, *new]
-
-
-@misconception(
-    "best words",
-    "ending",
-    hint="The words that are generated are not read: the model keeps reading the last word of "
-    "the prompt. Each new word is the next input.",
-)
-def own_words_not_read(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[words[-1]] @ W_x + h @ W_h + b)
-    return new
-
-
-@misconception(
-    "best words",
-    "ending",
-    hint="After the prompt the state stays as it is, and every word is chosen from the same "
-    "distribution. Each new word is read, and changes the state.",
-)
-def state_not_updated(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-    return new
-
-
-@misconception(
-    "best words",
-    "ending",
-    hint="The prompt is not read: you start from <s> alone. The state has to go through the "
-    "words of the prompt first.",
-)
-def prompt_not_read(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words[:1]:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return new
-
-
-@misconception(
-    "best words",
-    "ending",
-    hint="<s> is not read before the prompt. Every sentence of training began with it.",
-)
-def start_not_read(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words[1:]:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return new
-
-
-@misconception(
-    "best words",
-    "ending",
-    hint='You start in zeros. The model starts in the learned params["h0"].',
-)
-def zeros_for_h0(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = np.zeros(len(b))
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return new
-
-
-@misconception(
-    "best words",
-    "ending",
-    hint="Each word is read from h0: the state is not carried along, so your model knows the "
-    "last word only.",
-)
-def state_reset_at_every_word(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    h = np.tanh(E[words[-1]] @ W_x + params["h0"] @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[word] @ W_x + params["h0"] @ W_h + b)
-    return new
-
-
-@misconception(
-    "best words",
-    "ending",
-    hint="The last word is read twice before a new one is chosen. Each word is read once.",
-)
-def last_word_read_twice(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    h = np.tanh(E[words[-1]] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return new
-
-
-@misconception(
-    "ending",
-    hint="You go on after </s>. It ends the roll-out.",
-)
-def never_ends(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return new
-
-
-@misconception(
-    "ending",
-    hint="</s> is not returned. It ends the roll-out and is its last word.",
-)
-def end_dropped(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length:
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        if word == EOS:
-            break
-        new.append(word)
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return new
-
-
-@misconception(
-    "best words",
-    "choosing",
-    hint="The prompt is counted in the length. There may be `length` new words after it.",
-)
-def prompt_counted(params, prompt, length, temperature, rng):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if not temperature >= 0:
-        raise ValueError
-    words = [BOS, *prompt]
-    if min(words) < 0 or max(words) >= len(E):
-        raise ValueError
-    h = params["h0"]
-    for word in words:
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    new = []
-    while len(new) < length - len(prompt):
-        logits = h @ U + c
-        if temperature == 0:
-            word = int(np.argmax(logits))
-        else:
-            p = np.exp((logits - logits.max()) / temperature)
-            word = int(rng.choice(len(p), p=p / p.sum()))
-        new.append(word)
-        if word == EOS:
-            break
-        h = np.tanh(E[word] @ W_x + h @ W_h + b)
-    return new
 
 
 @correct_way
@@ -627,3 +149,109 @@ def with_torch(params, prompt, length, temperature, rng):
             waiting = [int(np.flatnonzero(rng.multinomial(1, chances / chances.sum()))[0])]
         new += waiting
     return new
+
+
+temperature_multiplied = slip(
+    REFERENCE,
+    ("/ temperature", "* temperature"),
+    loses="choosing",
+    hint="The temperature works the wrong way round: a high one makes your model more certain. "
+    "Logits are divided by it.",
+)
+temperature_ignored = slip(
+    REFERENCE,
+    (" / temperature", ""),
+    loses="choosing",
+    hint="The temperature changes nothing, but for 0. If you scale the probabilities by it, "
+    "dividing by their sum undoes that: it belongs before the exponential.",
+)
+logits_without_softmax = slip(
+    REFERENCE,
+    ("(scores - scores.max()) / temperature", "np.clip(scores / temperature, 0, None)"),
+    ("np.exp(scores)", "scores"),
+    loses="choosing",
+    hint="You draw from the logits, shifted or cut so that they can pass for probabilities. It "
+    "takes the exponential to make probabilities of logits.",
+)
+always_the_best = slip(
+    REFERENCE,
+    ("temperature == 0", "temperature >= 0"),
+    loses="choosing",
+    hint="You always take the best word. That is temperature 0; above it, words are drawn.",
+)
+drawn_uniformly = slip(
+    REFERENCE,
+    ("np.exp(scores)", "np.ones_like(scores)"),
+    loses="choosing",
+    hint="Above temperature 0 all words come equally often, whatever their logits.",
+)
+prompt_returned = slip(
+    REFERENCE,
+    ("return new", "return [*prompt, *new]"),
+    loses=("best words", "ending", "choosing"),
+    hint="You return the prompt along with the new words. Asked for are the new words only.",
+)
+own_words_not_read = slip(
+    REFERENCE,
+    ("waiting = [word]", "waiting = waiting[-1:]"),
+    loses=("best words", "ending"),
+    hint="The words that are generated are not read: the model keeps reading the last word of "
+    "the prompt. Each new word is the next input.",
+)
+state_not_updated = slip(
+    REFERENCE,
+    ("waiting = [word]", "waiting = []"),
+    loses=("best words", "ending"),
+    hint="After the prompt the state stays as it is, and every word is chosen from the same "
+    "distribution. Each new word is read, and changes the state.",
+)
+prompt_not_read = slip(
+    with_the_cumulative_sum,
+    ("    for word in prompt:\n        h = read(h, word)\n", ""),
+    loses=("best words", "ending"),
+    hint="The prompt is not read: you start from <s> alone. The state has to go through the "
+    "words of the prompt first.",
+)
+start_not_read = slip(
+    with_the_cumulative_sum,
+    ('read(params["h0"], BOS)', 'params["h0"]'),
+    loses=("best words", "ending"),
+    hint="<s> is not read before the prompt. Every sentence of training began with it.",
+)
+zeros_for_h0 = slip(
+    REFERENCE,
+    ('params["h0"]', "np.zeros(len(b))"),
+    loses=("best words", "ending"),
+    hint='You start in zeros. The model starts in the learned params["h0"].',
+)
+state_reset_at_every_word = slip(
+    REFERENCE,
+    ("state @ W_h", 'params["h0"] @ W_h'),
+    loses=("best words", "ending"),
+    hint="Each word is read from h0: the state is not carried along, so your model knows the "
+    "last word only.",
+)
+last_word_read_twice = slip(
+    REFERENCE,
+    ("state, new =", "waiting.append(waiting[-1])\n    state, new ="),
+    loses=("best words", "ending"),
+    hint="The last word is read twice before a new one is chosen. Each word is read once.",
+)
+never_ends = slip(
+    REFERENCE,
+    (" and new[-1:] != [EOS]", ""),
+    loses="ending",
+    hint="You go on after </s>. It ends the roll-out.",
+)
+end_dropped = slip(
+    REFERENCE,
+    ("return new", "return [word for word in new if word != EOS]"),
+    loses="ending",
+    hint="</s> is not returned. It ends the roll-out and is its last word.",
+)
+prompt_counted = slip(
+    REFERENCE,
+    ("< length", "< length - len(prompt)"),
+    loses=("best words", "choosing"),
+    hint="The prompt is counted in the length. There may be `length` new words after it.",
+)

@@ -10,7 +10,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    misconception,
+    slip,
+)
 from autograder.checks.recurrent.drawing import GRADIENTS, draw_batch, draw_mask, full_mask
 
 
@@ -46,346 +55,6 @@ check = Check(
     draw=draw,
     compare=GRADIENTS,
 )
-
-
-@misconception(
-    "late",
-    "padded",
-    hint="The appearances come in the wrong order: yours begin with the newest one. At [0] "
-    "belongs the one at step 0.",
-)
-def newest_first(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - states[:, k + 1] ** 2)
-        parts.append(states[:, k].T @ d_inside)
-        dh = d_inside @ W_h.T
-    return np.array(parts)
-
-
-@misconception(
-    "late",
-    "padded",
-    hint="The losses of other steps are in it as well. Asked for is the gradient of J_t alone, "
-    "the loss of one step.",
-)
-def all_losses(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - states[:, k + 1] ** 2)
-        parts.append(states[:, k].T @ d_inside)
-        dh = d_inside @ W_h.T + (d_logits[:, k - 1] @ U.T if k > 0 else 0)
-    parts.reverse()
-    return np.array(parts)
-
-
-@misconception(
-    "late",
-    "padded",
-    "edges",
-    hint="You divide by the number of real tokens. J_t is a sum over the rows, and is not "
-    "divided by anything.",
-)
-def mean_over_tokens(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T / mask.sum()
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - states[:, k + 1] ** 2)
-        parts.append(states[:, k].T @ d_inside)
-        dh = d_inside @ W_h.T
-    parts.reverse()
-    return np.array(parts)
-
-
-@misconception(
-    "late",
-    "padded",
-    "edges",
-    hint="You divide by the number of rows. J_t is a sum over the rows, and is not divided by "
-    "anything.",
-)
-def mean_over_rows(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T / B
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - states[:, k + 1] ** 2)
-        parts.append(states[:, k].T @ d_inside)
-        dh = d_inside @ W_h.T
-    parts.reverse()
-    return np.array(parts)
-
-
-@misconception(
-    "late",
-    "padded",
-    hint="Only the last appearance gets a gradient. The loss depends on the earlier ones too, "
-    "through the states that they made.",
-)
-def last_appearance_only(params, cache, targets, mask, t):
-    _W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - states[:, k + 1] ** 2)
-        parts.append(states[:, k].T @ d_inside)
-        dh = 0 * d_inside
-    parts.reverse()
-    return np.array(parts)
-
-
-@misconception(
-    "late",
-    "padded",
-    "edges",
-    hint="The derivative of tanh is missing on the way back.",
-)
-def no_slope(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh
-        parts.append(states[:, k].T @ d_inside)
-        dh = d_inside @ W_h.T
-    parts.reverse()
-    return np.array(parts)
-
-
-@misconception(
-    "late",
-    "padded",
-    "edges",
-    hint="Your derivative of tanh is 1 - tanh(h)^2. The state h already is a tanh, and you "
-    "squash it a second time.",
-)
-def slope_of_a_squashed_state(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - np.tanh(states[:, k + 1]) ** 2)
-        parts.append(states[:, k].T @ d_inside)
-        dh = d_inside @ W_h.T
-    parts.reverse()
-    return np.array(parts)
-
-
-@misconception(
-    "late",
-    "padded",
-    "edges",
-    hint="The derivative of tanh at step k belongs to the state that step k made, states[:, k "
-    "+ 1]; you take the one before it.",
-)
-def slope_of_the_state_before(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - states[:, k] ** 2)
-        parts.append(states[:, k].T @ d_inside)
-        dh = d_inside @ W_h.T
-    parts.reverse()
-    return np.array(parts)
-
-
-@misconception(
-    "late",
-    "padded",
-    hint="On the way back the weights are used as on the way forward. What came through h @ "
-    "W_h goes back through its transpose.",
-)
-def same_way_back(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - states[:, k + 1] ** 2)
-        parts.append(states[:, k].T @ d_inside)
-        dh = d_inside @ W_h
-    parts.reverse()
-    return np.array(parts)
-
-
-@misconception(
-    "late",
-    "padded",
-    "edges",
-    hint="The gradient of W_h at step k is made of the state before step k, which went in, not "
-    "of the state that came out.",
-)
-def state_after(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - states[:, k + 1] ** 2)
-        parts.append(states[:, k + 1].T @ d_inside)
-        dh = d_inside @ W_h.T
-    parts.reverse()
-    return np.array(parts)
-
-
-@misconception(
-    "padded",
-    hint="Rows whose step t is padding are counted as well. The mask says where there is a loss.",
-)
-def padding_counted(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = probs - np.eye(V)[targets]
-    dh = d_logits[:, t] @ U.T
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - states[:, k + 1] ** 2)
-        parts.append(states[:, k].T @ d_inside)
-        dh = d_inside @ W_h.T
-    parts.reverse()
-    return np.array(parts)
-
-
-@misconception(
-    "late",
-    "padded",
-    hint="You return sums: each entry holds what belongs to it and to later appearances. Each "
-    "appearance has an entry of its own, and the sum over all of them is the whole.",
-)
-def running_sums(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - states[:, k + 1] ** 2)
-        parts.append(states[:, k].T @ d_inside)
-        dh = d_inside @ W_h.T
-    parts.reverse()
-    return np.cumsum(np.array(parts)[::-1], axis=0)[::-1]
-
-
-@misconception(
-    "late",
-    "padded",
-    "edges",
-    hint="The appearance at step 0 is missing: there W_h meets h0, which is not zero. There "
-    "are t + 1 appearances.",
-)
-def first_step_missing(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - states[:, k + 1] ** 2)
-        parts.append(states[:, k].T @ d_inside)
-        dh = d_inside @ W_h.T
-    parts.reverse()
-    return np.array(parts)[1:]
-
-
-@misconception(
-    "late",
-    "padded",
-    "edges",
-    hint="The sign is wrong: the derivative of the loss with respect to the logits is "
-    "predicted minus observed.",
-)
-def sign_lost(params, cache, targets, mask, t):
-    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
-    _B, T, V = logits.shape
-    if t < 0 or t >= T:
-        raise ValueError
-    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
-    probs /= probs.sum(axis=2, keepdims=True)
-    d_logits = (np.eye(V)[targets] - probs) * mask[:, :, None]
-    dh = d_logits[:, t] @ U.T
-    parts = []
-    for k in range(t, -1, -1):
-        d_inside = dh * (1 - states[:, k + 1] ** 2)
-        parts.append(states[:, k].T @ d_inside)
-        dh = d_inside @ W_h.T
-    parts.reverse()
-    return np.array(parts)
 
 
 @correct_way
@@ -441,3 +110,120 @@ def with_jacobians(params, cache, targets, mask, t):
         jacobians = slopes[:, :, None] * params["W_h"].T[None]
         signal = np.einsum("bi,bij->bj", signal, jacobians)
     return parts
+
+
+newest_first = slip(
+    REFERENCE,
+    ("return parts", "return parts[::-1]"),
+    loses=("late", "padded"),
+    hint="The appearances come in the wrong order: yours begin with the newest one. At [0] "
+    "belongs the one at step 0.",
+)
+
+
+@misconception(
+    "late",
+    "padded",
+    hint="The losses of other steps are in it as well. Asked for is the gradient of J_t alone, "
+    "the loss of one step.",
+)
+def all_losses(params, cache, targets, mask, t):
+    W_h, U, states, logits = params["W_h"], params["U"], cache["states"], cache["logits"]
+    _B, T, V = logits.shape
+    if t < 0 or t >= T:
+        raise ValueError
+    probs = np.exp(logits - logits.max(axis=2, keepdims=True))
+    probs /= probs.sum(axis=2, keepdims=True)
+    d_logits = (probs - np.eye(V)[targets]) * mask[:, :, None]
+    dh = d_logits[:, t] @ U.T
+    parts = []
+    for k in range(t, -1, -1):
+        d_inside = dh * (1 - states[:, k + 1] ** 2)
+        parts.append(states[:, k].T @ d_inside)
+        dh = d_inside @ W_h.T + (d_logits[:, k - 1] @ U.T if k > 0 else 0)
+    parts.reverse()
+    return np.array(parts)
+
+
+mean_over_tokens = slip(
+    REFERENCE,
+    ('params["U"].T', 'params["U"].T / np.sum(mask)'),
+    loses=("late", "padded", "edges"),
+    hint="You divide by the number of real tokens. J_t is a sum over the rows, and is not "
+    "divided by anything.",
+)
+mean_over_rows = slip(
+    REFERENCE,
+    ('params["U"].T', 'params["U"].T / len(mask)'),
+    loses=("late", "padded", "edges"),
+    hint="You divide by the number of rows. J_t is a sum over the rows, and is not divided by "
+    "anything.",
+)
+last_appearance_only = slip(
+    REFERENCE,
+    ('d_inside @ params["W_h"].T', "0 * d_inside"),
+    loses=("late", "padded"),
+    hint="Only the last appearance gets a gradient. The loss depends on the earlier ones too, "
+    "through the states that they made.",
+)
+no_slope = slip(
+    REFERENCE,
+    (" * (1 - states[:, k + 1] ** 2)", ""),
+    loses=("late", "padded", "edges"),
+    hint="The derivative of tanh is missing on the way back.",
+)
+slope_of_a_squashed_state = slip(
+    REFERENCE,
+    ("states[:, k + 1]", "np.tanh(states[:, k + 1])"),
+    loses=("late", "padded", "edges"),
+    hint="Your derivative of tanh is 1 - tanh(h)^2. The state h already is a tanh, and you "
+    "squash it a second time.",
+)
+slope_of_the_state_before = slip(
+    REFERENCE,
+    ("k + 1", "k"),
+    loses=("late", "padded", "edges"),
+    hint="The derivative of tanh at step k belongs to the state that step k made, states[:, k "
+    "+ 1]; you take the one before it.",
+)
+same_way_back = slip(
+    REFERENCE,
+    ('params["W_h"].T', 'params["W_h"]'),
+    loses=("late", "padded"),
+    hint="On the way back the weights are used as on the way forward. What came through h @ "
+    "W_h goes back through its transpose.",
+)
+state_after = slip(
+    REFERENCE,
+    ("states[:, k].T", "states[:, k + 1].T"),
+    loses=("late", "padded", "edges"),
+    hint="The gradient of W_h at step k is made of the state before step k, which went in, not "
+    "of the state that came out.",
+)
+padding_counted = slip(
+    REFERENCE,
+    ("    d_logits[~np.asarray(mask)[:, t]] = 0\n", ""),
+    loses="padded",
+    hint="Rows whose step t is padding are counted as well. The mask says where there is a loss.",
+)
+running_sums = slip(
+    REFERENCE,
+    ("return parts", "return np.cumsum(parts[::-1], axis=0)[::-1]"),
+    loses=("late", "padded"),
+    hint="You return sums: each entry holds what belongs to it and to later appearances. Each "
+    "appearance has an entry of its own, and the sum over all of them is the whole.",
+)
+first_step_missing = slip(
+    REFERENCE,
+    ("return parts", "return parts[1:]"),
+    loses=("late", "padded", "edges"),
+    hint="The appearance at step 0 is missing: there W_h meets h0, which is not zero. There "
+    "are t + 1 appearances.",
+)
+sign_lost = slip(
+    REFERENCE,
+    ("d_logits @", "-d_logits @"),
+    loses=("late", "padded", "edges"),
+    hint="The sign is wrong: the derivative of the loss with respect to the logits is "
+    "predicted minus observed.",
+)

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.recurrent.drawing import draw_params
 from autograder.comparing import Close, HeldOut
 
@@ -61,335 +61,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, per_array=True),
 )
-
-
-@misconception(
-    "blocks",
-    "held out",
-    "edges",
-    hint="Each block starts from h0 again, so its first words are predicted without what came "
-    "before. The state is carried from block to block.",
-)
-def state_reset_at_every_block(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        h = params["h0"]
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    return np.exp(-chosen.mean()), log_probs
-
-
-@misconception(
-    "one block",
-    "blocks",
-    "held out",
-    "edges",
-    hint='You start in zeros. The model starts in the learned params["h0"].',
-)
-def zeros_for_h0(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = np.zeros(len(b)), []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    return np.exp(-chosen.mean()), log_probs
-
-
-@misconception(
-    "one block",
-    "blocks",
-    "edges",
-    hint="Each distribution is scored on the word that was just read. The row after word t is "
-    "about word t + 1.",
-)
-def scores_the_word_just_read(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[:-1]]
-    return np.exp(-chosen.mean()), log_probs
-
-
-@misconception(
-    "one block",
-    "blocks",
-    hint="Each distribution is scored on the word after the next one: the targets are shifted "
-    "twice.",
-)
-def target_shifted_twice(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    after = np.append(ids[2:], ids[-1])
-    chosen = log_probs[np.arange(len(ids) - 1), after]
-    return np.exp(-chosen.mean()), log_probs
-
-
-@misconception(
-    "blocks",
-    hint="You average the perplexities of the blocks. Average the losses of all words, and "
-    "take the exponential once, at the end.",
-)
-def mean_of_block_perplexities(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    blocks = [chosen[i : i + seq_len] for i in range(0, len(chosen), seq_len)]
-    return np.mean([np.exp(-block.mean()) for block in blocks]), log_probs
-
-
-@misconception(
-    "blocks",
-    hint="You average the mean losses of the blocks, so the words of a last, short block count "
-    "more than others. Every word counts the same.",
-)
-def mean_of_block_losses(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    blocks = [chosen[i : i + seq_len] for i in range(0, len(chosen), seq_len)]
-    return np.exp(-np.mean([block.mean() for block in blocks])), log_probs
-
-
-@misconception(
-    "blocks",
-    "edges",
-    hint="The first word of each block but the first is not scored: it was to be predicted at "
-    "the end of the block before. Every word but the first one of the text counts.",
-)
-def lost_between_blocks(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    inside = (np.arange(len(ids) - 1) + 1) % seq_len != 0
-    chosen = chosen[inside] if inside.any() else chosen * 0
-    return np.exp(-chosen.mean()), log_probs
-
-
-@misconception(
-    "one block",
-    "blocks",
-    "edges",
-    hint="You divide by N. There are N - 1 words to predict: the first one is given.",
-)
-def divided_by_all_words(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    return np.exp(-chosen.sum() / len(ids)), log_probs
-
-
-@misconception(
-    "one block",
-    "blocks",
-    "edges",
-    hint="You return the mean loss. Perplexity is e to that power.",
-)
-def cross_entropy_returned(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    return -chosen.mean(), log_probs
-
-
-@misconception(
-    "one block",
-    "blocks",
-    "edges",
-    hint="You raise 2 to a loss in nats. 2^J belongs to bits, e^J to nats.",
-)
-def two_to_the_nats(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    return 2.0 ** -chosen.mean(), log_probs
-
-
-@misconception(
-    "one block",
-    "blocks",
-    "edges",
-    hint="The sign is lost: the loss is minus the mean log-probability. A perplexity below 1 "
-    "is impossible.",
-)
-def sign_lost(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    return np.exp(chosen.mean()), log_probs
-
-
-@misconception(
-    "one block",
-    "blocks",
-    "held out",
-    "edges",
-    hint="You return probabilities as the second part. Asked for are their logarithms.",
-)
-def probabilities_returned(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    return np.exp(-chosen.mean()), np.exp(log_probs)
-
-
-@misconception(
-    "one block",
-    "blocks",
-    "held out",
-    "edges",
-    hint="You return the logits as the second part. Log-probabilities are normalised: their "
-    "exponentials sum to 1 in each row.",
-)
-def logits_returned(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows, scores = params["h0"], [], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            scores.append(logits)
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    return np.exp(-chosen.mean()), np.array(scores)
-
-
-@misconception(
-    "one block",
-    "blocks",
-    "held out",
-    "edges",
-    hint="The second part holds the log-probabilities of the words of the text only. Asked for "
-    "are those of all words, after each word of the text, the last one too.",
-)
-def chosen_only(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.logaddexp.reduce(logits))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    return np.exp(-chosen.mean()), np.tile(chosen[:, None], (1, 2))
-
-
-@misconception(
-    "edges",
-    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
-    "all scores of a row changes no probability.",
-    overflows=True,
-)
-def overflows(params, ids, seq_len):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if len(ids) < 2 or seq_len < 1 or ids.min() < 0 or ids.max() >= len(E):
-        raise ValueError
-    h, rows = params["h0"], []
-    for start in range(0, len(ids), seq_len):
-        for word in ids[start : start + seq_len]:
-            h = np.tanh(E[word] @ W_x + h @ W_h + b)
-            logits = h @ U + c
-            rows.append(logits - np.log(np.exp(logits).sum()))
-    log_probs = np.array(rows)
-    chosen = log_probs[np.arange(len(ids) - 1), ids[1:]]
-    return np.exp(-chosen.mean()), log_probs
 
 
 @correct_way
@@ -445,3 +116,115 @@ def with_torch(params, ids, seq_len):
     log_probs = torch.stack(parts)
     loss = torch.nn.functional.nll_loss(log_probs[:-1], words[1:])
     return torch.exp(loss), log_probs
+
+
+state_reset_at_every_block = slip(
+    REFERENCE,
+    ("states = []", 'state, states = params["h0"], []'),
+    loses=("blocks", "held out", "edges"),
+    hint="Each block starts from h0 again, so its first words are predicted without what came "
+    "before. The state is carried from block to block.",
+)
+zeros_for_h0 = slip(
+    REFERENCE,
+    ('params["h0"]', "np.zeros(len(b))"),
+    loses=("one block", "blocks", "held out", "edges"),
+    hint='You start in zeros. The model starts in the learned params["h0"].',
+)
+scores_the_word_just_read = slip(
+    REFERENCE,
+    ("ids[1:]", "ids[:-1]"),
+    loses=("one block", "blocks", "edges"),
+    hint="Each distribution is scored on the word that was just read. The row after word t is "
+    "about word t + 1.",
+)
+target_shifted_twice = slip(
+    REFERENCE,
+    ("ids[1:]", "np.append(ids[2:], ids[-1])"),
+    loses=("one block", "blocks"),
+    hint="Each distribution is scored on the word after the next one: the targets are shifted "
+    "twice.",
+)
+mean_of_block_perplexities = slip(
+    REFERENCE,
+    (
+        "    return",
+        "    parts = [losses[i : i + seq_len] for i in range(0, len(losses), seq_len)]\n    return",
+    ),
+    ("np.exp(losses.mean())", "np.mean([np.exp(part.mean()) for part in parts])"),
+    loses="blocks",
+    hint="You average the perplexities of the blocks. Average the losses of all words, and "
+    "take the exponential once, at the end.",
+)
+mean_of_block_losses = slip(
+    REFERENCE,
+    (
+        "    return",
+        "    parts = [losses[i : i + seq_len] for i in range(0, len(losses), seq_len)]\n    return",
+    ),
+    ("losses.mean()", "np.mean([part.mean() for part in parts])"),
+    loses="blocks",
+    hint="You average the mean losses of the blocks, so the words of a last, short block count "
+    "more than others. Every word counts the same.",
+)
+lost_between_blocks = slip(
+    REFERENCE,
+    ("    return", "    inside = np.arange(1, len(ids)) % seq_len > 0\n    return"),
+    ("losses.mean()", "losses[inside].sum() / max(inside.sum(), 1)"),
+    loses=("blocks", "edges"),
+    hint="The first word of each block but the first is not scored: it was to be predicted at "
+    "the end of the block before. Every word but the first one of the text counts.",
+)
+divided_by_all_words = slip(
+    REFERENCE,
+    ("losses.mean()", "losses.sum() / len(ids)"),
+    loses=("one block", "blocks", "edges"),
+    hint="You divide by N. There are N - 1 words to predict: the first one is given.",
+)
+cross_entropy_returned = slip(
+    REFERENCE,
+    ("np.exp(losses.mean())", "losses.mean()"),
+    loses=("one block", "blocks", "edges"),
+    hint="You return the mean loss. Perplexity is e to that power.",
+)
+two_to_the_nats = slip(
+    REFERENCE,
+    ("np.exp(losses.mean())", "2.0 ** losses.mean()"),
+    loses=("one block", "blocks", "edges"),
+    hint="You raise 2 to a loss in nats. 2^J belongs to bits, e^J to nats.",
+)
+sign_lost = slip(
+    REFERENCE,
+    ("-log_probs", "log_probs"),
+    loses=("one block", "blocks", "edges"),
+    hint="The sign is lost: the loss is minus the mean log-probability. A perplexity below 1 "
+    "is impossible.",
+)
+probabilities_returned = slip(
+    REFERENCE,
+    (", log_probs", ", np.exp(log_probs)"),
+    loses=("one block", "blocks", "held out", "edges"),
+    hint="You return probabilities as the second part. Asked for are their logarithms.",
+)
+logits_returned = slip(
+    all_at_once,
+    (", log_probs", ", logits"),
+    loses=("one block", "blocks", "held out", "edges"),
+    hint="You return the logits as the second part. Log-probabilities are normalised: their "
+    "exponentials sum to 1 in each row.",
+)
+chosen_only = slip(
+    REFERENCE,
+    (", log_probs", ", -losses"),
+    loses=("one block", "blocks", "held out", "edges"),
+    hint="The second part holds the log-probabilities of the words of the text only. Asked for "
+    "are those of all words, after each word of the text, the last one too.",
+)
+overflows = slip(
+    REFERENCE,
+    ("        scores -= scores.max(axis=1, keepdims=True)\n", ""),
+    loses="edges",
+    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
+    "all scores of a row changes no probability.",
+    overflows=True,
+)

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import Case, Check, Group, case, correct_way, slip
 from autograder.checks.recurrent.drawing import draw_ids, draw_params
 from autograder.comparing import Close
 
@@ -48,316 +48,20 @@ check = Check(
 )
 
 
-@misconception(
-    "sentences",
-    "carried",
-    "edges",
-    hint="Every step starts from h0 again. Each step is right by itself, and the sequence is "
-    "not: the state of a step is made of the state before.",
-)
-def state_reset(params, inputs, h0=None):
+@correct_way
+def step_by_step(params, inputs, h0=None):
     E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
     if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    start = params["h0"] if h0 is None else h0
-    h = np.zeros((B, n_hidden)) + start
-    hs = [h]
-    for t in range(T):
-        h = np.tanh(x[:, t] @ W_x + hs[0] @ W_h + b)
-        hs.append(h)
-    states = np.stack(hs, axis=1)
-    logits = states[:, 1:] @ U + c
-    return logits, {"inputs": inputs, "x": x, "states": states, "logits": logits}
-
-
-@misconception(
-    "sentences",
-    "edges",
-    hint='You start in zeros. None means the learned start, params["h0"].',
-)
-def zeros_for_h0(params, inputs, h0=None):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    start = 0.0 if h0 is None else h0
-    h = np.zeros((B, n_hidden)) + start
-    hs = [h]
-    for t in range(T):
+        raise ValueError("no such id")
+    (n_rows, n_steps), x = inputs.shape, E[inputs]
+    h = np.zeros((n_rows, len(b))) + (params["h0"] if h0 is None else h0)
+    past = [h]
+    for t in range(n_steps):
         h = np.tanh(x[:, t] @ W_x + h @ W_h + b)
-        hs.append(h)
-    states = np.stack(hs, axis=1)
+        past.append(h)
+    states = np.stack(past, axis=1)
     logits = states[:, 1:] @ U + c
     return logits, {"inputs": inputs, "x": x, "states": states, "logits": logits}
-
-
-@misconception(
-    "carried",
-    "edges",
-    hint="The h0 that is given is ignored: you always start in the learned one, so a carried "
-    "state gets lost.",
-)
-def start_ignored(params, inputs, h0=None):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    start = params["h0"]
-    h = np.zeros((B, n_hidden)) + start
-    hs = [h]
-    for t in range(T):
-        h = np.tanh(x[:, t] @ W_x + h @ W_h + b)
-        hs.append(h)
-    states = np.stack(hs, axis=1)
-    logits = states[:, 1:] @ U + c
-    return logits, {"inputs": inputs, "x": x, "states": states, "logits": logits}
-
-
-@misconception(
-    "sentences",
-    "carried",
-    "edges",
-    hint="Each row starts where the row before it ended. Rows are different texts: what one of "
-    "them said must not leak into the next.",
-)
-def rows_chained(params, inputs, h0=None):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    start = params["h0"] if h0 is None else h0
-    h = np.zeros((B, n_hidden)) + start
-    states = np.zeros((B, T + 1, n_hidden))
-    now = h[0]
-    for i in range(B):
-        states[i, 0] = now
-        for t in range(T):
-            now = np.tanh(x[i, t] @ W_x + now @ W_h + b)
-            states[i, t + 1] = now
-    logits = states[:, 1:] @ U + c
-    return logits, {"inputs": inputs, "x": x, "states": states, "logits": logits}
-
-
-@misconception(
-    "sentences",
-    "carried",
-    "edges",
-    hint='cache["states"] lacks the state in which the rows start. It has T + 1 states: '
-    "states[:, 0] is the start, and the backward pass needs it.",
-)
-def start_not_kept(params, inputs, h0=None):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    start = params["h0"] if h0 is None else h0
-    h = np.zeros((B, n_hidden)) + start
-    hs = [h]
-    for t in range(T):
-        h = np.tanh(x[:, t] @ W_x + h @ W_h + b)
-        hs.append(h)
-    states = np.stack(hs, axis=1)
-    logits = states[:, 1:] @ U + c
-    return logits, {"inputs": inputs, "x": x, "states": states[:, 1:], "logits": logits}
-
-
-@misconception(
-    "sentences",
-    "carried",
-    "edges",
-    hint="All states in the cache are the last one. You keep the same array at every step and "
-    "write into it: keep a copy of each.",
-)
-def one_buffer_for_all(params, inputs, h0=None):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    start = params["h0"] if h0 is None else h0
-    h = np.zeros((B, n_hidden)) + start
-    hs = [h]
-    for t in range(T):
-        h[:] = np.tanh(x[:, t] @ W_x + h @ W_h + b)
-        hs.append(h)
-    states = np.stack(hs, axis=1)
-    logits = states[:, 1:] @ U + c
-    return logits, {"inputs": inputs, "x": x, "states": states, "logits": logits}
-
-
-@misconception(
-    "sentences",
-    "carried",
-    "edges",
-    hint="The logits of a step are made of the state before it, so they do not know the word "
-    "that was just read.",
-)
-def logits_of_the_state_before(params, inputs, h0=None):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    start = params["h0"] if h0 is None else h0
-    h = np.zeros((B, n_hidden)) + start
-    hs = [h]
-    for t in range(T):
-        h = np.tanh(x[:, t] @ W_x + h @ W_h + b)
-        hs.append(h)
-    states = np.stack(hs, axis=1)
-    logits = states[:, :-1] @ U + c
-    return logits, {"inputs": inputs, "x": x, "states": states, "logits": logits}
-
-
-@misconception(
-    "sentences",
-    "carried",
-    hint="Rows and steps are mixed up: reshape is not transpose. Each row is one text, and its "
-    "steps are read in order.",
-)
-def axes_mixed_up(params, inputs, h0=None):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    by_step = x.reshape(T, B, -1)
-    start = params["h0"] if h0 is None else h0
-    h = np.zeros((B, n_hidden)) + start
-    hs = [h]
-    for t in range(T):
-        h = np.tanh(by_step[t] @ W_x + h @ W_h + b)
-        hs.append(h)
-    states = np.stack(hs, axis=1)
-    logits = states[:, 1:] @ U + c
-    return logits, {"inputs": inputs, "x": x, "states": states, "logits": logits}
-
-
-@misconception(
-    "sentences",
-    "carried",
-    "edges",
-    hint="You return log-probabilities. Asked for are the logits: h U + c, not normalised.",
-)
-def log_probs_returned(params, inputs, h0=None):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    start = params["h0"] if h0 is None else h0
-    h = np.zeros((B, n_hidden)) + start
-    hs = [h]
-    for t in range(T):
-        h = np.tanh(x[:, t] @ W_x + h @ W_h + b)
-        hs.append(h)
-    states = np.stack(hs, axis=1)
-    logits = states[:, 1:] @ U + c
-    logits = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
-    return logits, {"inputs": inputs, "x": x, "states": states, "logits": logits}
-
-
-@misconception(
-    "sentences",
-    "carried",
-    "edges",
-    hint="You return probabilities. Asked for are the logits: h U + c, not normalised.",
-)
-def probabilities_returned(params, inputs, h0=None):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    start = params["h0"] if h0 is None else h0
-    h = np.zeros((B, n_hidden)) + start
-    hs = [h]
-    for t in range(T):
-        h = np.tanh(x[:, t] @ W_x + h @ W_h + b)
-        hs.append(h)
-    states = np.stack(hs, axis=1)
-    logits = states[:, 1:] @ U + c
-    logits = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
-    return logits, {"inputs": inputs, "x": x, "states": states, "logits": logits}
-
-
-@misconception(
-    "sentences",
-    "carried",
-    "edges",
-    hint="The biases c of the logits are missing.",
-)
-def output_bias_forgotten(params, inputs, h0=None):
-    E, W_x, W_h, b, U, _c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    start = params["h0"] if h0 is None else h0
-    h = np.zeros((B, n_hidden)) + start
-    hs = [h]
-    for t in range(T):
-        h = np.tanh(x[:, t] @ W_x + h @ W_h + b)
-        hs.append(h)
-    states = np.stack(hs, axis=1)
-    logits = states[:, 1:] @ U
-    return logits, {"inputs": inputs, "x": x, "states": states, "logits": logits}
-
-
-@misconception(
-    "sentences",
-    "carried",
-    "edges",
-    hint="The text is read from its end: the state after word t knows the words that come "
-    "later. A language model reads from left to right.",
-)
-def read_backwards(params, inputs, h0=None):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    start = params["h0"] if h0 is None else h0
-    h = np.zeros((B, n_hidden)) + start
-    hs = [h]
-    for t in range(T):
-        h = np.tanh(x[:, T - 1 - t] @ W_x + h @ W_h + b)
-        hs.append(h)
-    states = np.stack(hs, axis=1)
-    logits = states[:, 1:] @ U + c
-    return logits, {"inputs": inputs, "x": x, "states": states, "logits": logits}
-
-
-@misconception(
-    "sentences",
-    "carried",
-    "edges",
-    hint='cache["states"] holds the numbers before the tanh. The states are those after it, '
-    "and so does the backward pass need them.",
-)
-def states_before_tanh(params, inputs, h0=None):
-    E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
-    if inputs.min() < 0 or inputs.max() >= len(E):
-        raise ValueError
-    (B, T), n_hidden = inputs.shape, len(b)
-    x = E[inputs]
-    start = params["h0"] if h0 is None else h0
-    h = np.zeros((B, n_hidden)) + start
-    hs = [h]
-    kept = [h]
-    for t in range(T):
-        kept.append(x[:, t] @ W_x + h @ W_h + b)
-        h = np.tanh(kept[-1])
-        hs.append(h)
-    states = np.stack(hs, axis=1)
-    logits = states[:, 1:] @ U + c
-    return logits, {"inputs": inputs, "x": x, "states": np.stack(kept, axis=1), "logits": logits}
 
 
 @correct_way
@@ -420,3 +124,99 @@ def in_float32_with_more_in_the_cache(params, inputs, h0=None):
     logits = np.einsum("bth,hv->btv", states[:, 1:], p["U"]) + p["c"]
     cache = {"inputs": inputs, "x": x, "states": states, "logits": logits, "one_hot": one_hot}
     return logits, cache
+
+
+state_reset = slip(
+    step_by_step,
+    ("h @ W_h", "past[0] @ W_h"),
+    loses=("sentences", "carried", "edges"),
+    hint="Every step starts from h0 again. Each step is right by itself, and the sequence is "
+    "not: the state of a step is made of the state before.",
+)
+zeros_for_h0 = slip(
+    step_by_step,
+    ('params["h0"]', "0"),
+    loses=("sentences", "edges"),
+    hint='You start in zeros. None means the learned start, params["h0"].',
+)
+start_ignored = slip(
+    step_by_step,
+    (" if h0 is None else h0", ""),
+    loses=("carried", "edges"),
+    hint="The h0 that is given is ignored: you always start in the learned one, so a carried "
+    "state gets lost.",
+)
+rows_chained = slip(
+    row_by_row,
+    ("for row, h in zip(inputs, start, strict=True):", "h = start[0]\n    for row in inputs:"),
+    loses=("sentences", "carried", "edges"),
+    hint="Each row starts where the row before it ended. Rows are different texts: what one of "
+    "them said must not leak into the next.",
+)
+start_not_kept = slip(
+    step_by_step,
+    ('"states": states', '"states": states[:, 1:]'),
+    loses=("sentences", "carried", "edges"),
+    hint='cache["states"] lacks the state in which the rows start. It has T + 1 states: '
+    "states[:, 0] is the start, and the backward pass needs it.",
+)
+one_buffer_for_all = slip(
+    step_by_step,
+    ("h = np.tanh", "h[:] = np.tanh"),
+    loses=("sentences", "carried", "edges"),
+    hint="All states in the cache are the last one. You keep the same array at every step and "
+    "write into it: keep a copy of each.",
+)
+logits_of_the_state_before = slip(
+    step_by_step,
+    ("states[:, 1:]", "states[:, :-1]"),
+    loses=("sentences", "carried", "edges"),
+    hint="The logits of a step are made of the state before it, so they do not know the word "
+    "that was just read.",
+)
+axes_mixed_up = slip(
+    step_by_step,
+    ("x[:, t]", "x.reshape(n_steps, n_rows, -1)[t]"),
+    loses=("sentences", "carried"),
+    hint="Rows and steps are mixed up: reshape is not transpose. Each row is one text, and its "
+    "steps are read in order.",
+)
+log_probs_returned = slip(
+    step_by_step,
+    (
+        "return logits",
+        "logits -= np.log(np.exp(logits).sum(axis=2, keepdims=True))\n    return logits",
+    ),
+    loses=("sentences", "carried", "edges"),
+    hint="You return log-probabilities. Asked for are the logits: h U + c, not normalised.",
+)
+probabilities_returned = slip(
+    step_by_step,
+    (
+        "return logits",
+        "logits = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)\n    return logits",
+    ),
+    loses=("sentences", "carried", "edges"),
+    hint="You return probabilities. Asked for are the logits: h U + c, not normalised.",
+)
+output_bias_forgotten = slip(
+    step_by_step,
+    (" + c", ""),
+    loses=("sentences", "carried", "edges"),
+    hint="The biases c of the logits are missing.",
+)
+read_backwards = slip(
+    step_by_step,
+    ("x[:, t]", "x[:, -1 - t]"),
+    loses=("sentences", "carried", "edges"),
+    hint="The text is read from its end: the state after word t knows the words that come "
+    "later. A language model reads from left to right.",
+)
+states_before_tanh = slip(
+    row_by_row,
+    ("h = np.tanh(x", "inside = (x"),
+    ("states.append(h)", "h = np.tanh(inside)\n            states.append(inside)"),
+    loses=("sentences", "carried", "edges"),
+    hint='cache["states"] holds the numbers before the tanh. The states are those after it, '
+    "and so does the backward pass need them.",
+)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, correct_way, slip
 from autograder.checks.recurrent.drawing import draw_ids, draw_params
 from autograder.comparing import Close
 
@@ -35,311 +35,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=2e-5, per_array=True),
 )
-
-
-@misconception(
-    "numbers",
-    "training",
-    hint="The module returns logits. Asked for are log-probabilities: the exponentials over "
-    "the words sum to 1.",
-)
-def logits_returned(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                self.register_parameter(name, torch.nn.Parameter(torch.tensor(value)))
-
-        def forward(self, inputs: Any) -> Any:
-            h = self.h0.expand(len(inputs), -1)
-            states = []
-            for x in self.E[inputs].unbind(1):
-                h = torch.tanh(x @ self.W_x + h @ self.W_h + self.b)
-                states.append(h)
-            return torch.stack(states, dim=1) @ self.U + self.c
-
-    return Model()
-
-
-@misconception(
-    "numbers",
-    "training",
-    hint="The module returns probabilities. Asked for are their logarithms.",
-)
-def probabilities_returned(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                self.register_parameter(name, torch.nn.Parameter(torch.tensor(value)))
-
-        def forward(self, inputs: Any) -> Any:
-            h = self.h0.expand(len(inputs), -1)
-            states = []
-            for x in self.E[inputs].unbind(1):
-                h = torch.tanh(x @ self.W_x + h @ self.W_h + self.b)
-                states.append(h)
-            logits = torch.stack(states, dim=1) @ self.U + self.c
-            return torch.softmax(logits, dim=2)
-
-    return Model()
-
-
-@misconception(
-    "numbers",
-    "training",
-    hint="The softmax runs over the steps. Each step has a distribution over the words, the "
-    "last axis.",
-)
-def softmax_over_time(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                self.register_parameter(name, torch.nn.Parameter(torch.tensor(value)))
-
-        def forward(self, inputs: Any) -> Any:
-            h = self.h0.expand(len(inputs), -1)
-            states = []
-            for x in self.E[inputs].unbind(1):
-                h = torch.tanh(x @ self.W_x + h @ self.W_h + self.b)
-                states.append(h)
-            logits = torch.stack(states, dim=1) @ self.U + self.c
-            return torch.log_softmax(logits, dim=1)
-
-    return Model()
-
-
-@misconception(
-    "numbers",
-    "training",
-    hint="W_h is used the wrong way round. torch.nn.RNN and Linear keep their weights "
-    "transposed; ours stand on the right of a row vector.",
-)
-def weights_transposed(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                self.register_parameter(name, torch.nn.Parameter(torch.tensor(value)))
-
-        def forward(self, inputs: Any) -> Any:
-            h = self.h0.expand(len(inputs), -1)
-            states = []
-            for x in self.E[inputs].unbind(1):
-                h = torch.tanh(x @ self.W_x + h @ self.W_h.T + self.b)
-                states.append(h)
-            logits = torch.stack(states, dim=1) @ self.U + self.c
-            return torch.log_softmax(logits, dim=2)
-
-    return Model()
-
-
-@misconception(
-    "numbers",
-    "training",
-    hint="The sequence starts in zeros, not in the learned h0.",
-)
-def starts_in_zeros(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                self.register_parameter(name, torch.nn.Parameter(torch.tensor(value)))
-
-        def forward(self, inputs: Any) -> Any:
-            h = 0 * self.h0.expand(len(inputs), -1)
-            states = []
-            for x in self.E[inputs].unbind(1):
-                h = torch.tanh(x @ self.W_x + h @ self.W_h + self.b)
-                states.append(h)
-            logits = torch.stack(states, dim=1) @ self.U + self.c
-            return torch.log_softmax(logits, dim=2)
-
-    return Model()
-
-
-@misconception(
-    "numbers",
-    "training",
-    hint="h0 does not learn: it is no parameter of the module. It is one of the names in params.",
-)
-def start_not_learned(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                weights = torch.tensor(value)
-                if name == "h0":
-                    self.register_buffer(name, weights)
-                else:
-                    self.register_parameter(name, torch.nn.Parameter(weights))
-
-        def forward(self, inputs: Any) -> Any:
-            h = self.h0.expand(len(inputs), -1)
-            states = []
-            for x in self.E[inputs].unbind(1):
-                h = torch.tanh(x @ self.W_x + h @ self.W_h + self.b)
-                states.append(h)
-            logits = torch.stack(states, dim=1) @ self.U + self.c
-            return torch.log_softmax(logits, dim=2)
-
-    return Model()
-
-
-@misconception(
-    "numbers",
-    "training",
-    hint="The features E do not learn: they are no parameter of the module, or frozen "
-    "(Embedding.from_pretrained freezes unless told otherwise).",
-)
-def embeddings_not_learned(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                weights = torch.tensor(value)
-                if name == "E":
-                    self.register_buffer(name, weights)
-                else:
-                    self.register_parameter(name, torch.nn.Parameter(weights))
-
-        def forward(self, inputs: Any) -> Any:
-            h = self.h0.expand(len(inputs), -1)
-            states = []
-            for x in self.E[inputs].unbind(1):
-                h = torch.tanh(x @ self.W_x + h @ self.W_h + self.b)
-                states.append(h)
-            logits = torch.stack(states, dim=1) @ self.U + self.c
-            return torch.log_softmax(logits, dim=2)
-
-    return Model()
-
-
-@misconception(
-    "training",
-    hint="The state is detached at each step, so no gradient flows back through time: each "
-    "loss trains its own step only.",
-)
-def cut_off_at_every_step(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                self.register_parameter(name, torch.nn.Parameter(torch.tensor(value)))
-
-        def forward(self, inputs: Any) -> Any:
-            h = self.h0.expand(len(inputs), -1)
-            states = []
-            for x in self.E[inputs].unbind(1):
-                h = torch.tanh(x @ self.W_x + h.detach() @ self.W_h + self.b)
-                states.append(h)
-            logits = torch.stack(states, dim=1) @ self.U + self.c
-            return torch.log_softmax(logits, dim=2)
-
-    return Model()
-
-
-@misconception(
-    "numbers",
-    "training",
-    hint="The state at the end of one call is where the next one starts. Every call starts in "
-    "h0: the same inputs give the same answer.",
-)
-def state_kept_between_calls(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                self.register_parameter(name, torch.nn.Parameter(torch.tensor(value)))
-
-        def forward(self, inputs: Any) -> Any:
-            h = getattr(self, "kept", self.h0.expand(len(inputs), -1))
-            states = []
-            for x in self.E[inputs].unbind(1):
-                h = torch.tanh(x @ self.W_x + h @ self.W_h + self.b)
-                states.append(h)
-            self.kept = h.detach()
-            logits = torch.stack(states, dim=1) @ self.U + self.c
-            return torch.log_softmax(logits, dim=2)
-
-    return Model()
-
-
-@misconception(
-    "numbers",
-    "training",
-    hint="The state has two biases that learn, as torch.nn.RNN has by default (bias_ih and "
-    "bias_hh). Together they move twice as far as our b in every step of training: one of "
-    "them must not be trained.",
-)
-def two_biases(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            p = {name: torch.tensor(value) for name, value in params.items()}
-            self.E, self.U, self.c, self.h0 = (
-                torch.nn.Parameter(p[k]) for k in ("E", "U", "c", "h0")
-            )
-            self.rnn = torch.nn.RNN(*p["W_x"].shape, batch_first=True).double()
-            with torch.no_grad():
-                self.rnn.weight_ih_l0.copy_(p["W_x"].T)
-                self.rnn.weight_hh_l0.copy_(p["W_h"].T)
-                self.rnn.bias_ih_l0.copy_(p["b"])
-                self.rnn.bias_hh_l0.zero_()
-
-        def forward(self, inputs: Any) -> Any:
-            start = self.h0.expand(1, len(inputs), -1).contiguous()
-            states, _ = self.rnn(self.E[inputs], start)
-            return torch.log_softmax(states @ self.U + self.c, dim=2)
-
-    return Model()
-
-
-@misconception(
-    "numbers",
-    "training",
-    hint="The axes are taken for one another: you walk along the rows of the batch instead of "
-    "along time. torch.nn.RNN expects time first unless batch_first is set.",
-)
-def batch_read_as_time(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                self.register_parameter(name, torch.nn.Parameter(torch.tensor(value)))
-
-        def forward(self, inputs: Any) -> Any:
-            h = self.h0.expand(inputs.shape[1], -1)
-            states = []
-            for x in self.E[inputs]:
-                h = torch.tanh(x @ self.W_x + h @ self.W_h + self.b)
-                states.append(h)
-            return torch.log_softmax(torch.stack(states) @ self.U + self.c, dim=2)
-
-    return Model()
 
 
 @correct_way
@@ -418,3 +113,83 @@ def in_float32(params: Any) -> Any:
             return torch.nn.functional.log_softmax(after @ self.U + self.c, dim=-1)
 
     return Model()
+
+
+logits_returned = slip(
+    REFERENCE,
+    ("torch.log_softmax(", "("),
+    (", dim=2)", ")"),
+    loses=("numbers", "training"),
+    hint="The module returns logits. Asked for are log-probabilities: the exponentials over "
+    "the words sum to 1.",
+)
+probabilities_returned = slip(
+    REFERENCE,
+    ("log_softmax", "softmax"),
+    loses=("numbers", "training"),
+    hint="The module returns probabilities. Asked for are their logarithms.",
+)
+softmax_over_time = slip(
+    REFERENCE,
+    ("dim=2", "dim=1"),
+    loses=("numbers", "training"),
+    hint="The softmax runs over the steps. Each step has a distribution over the words, the "
+    "last axis.",
+)
+weights_transposed = slip(
+    REFERENCE,
+    ("self.W_h", "self.W_h.T"),
+    loses=("numbers", "training"),
+    hint="W_h is used the wrong way round. torch.nn.RNN and Linear keep their weights "
+    "transposed; ours stand on the right of a row vector.",
+)
+starts_in_zeros = slip(
+    REFERENCE,
+    ("self.h0", "torch.zeros_like(self.h0)"),
+    loses=("numbers", "training"),
+    hint="The sequence starts in zeros, not in the learned h0.",
+)
+start_not_learned = slip(
+    with_nn_rnn,
+    ('torch.nn.Parameter(p["h0"])', 'p["h0"]'),
+    loses=("numbers", "training"),
+    hint="h0 does not learn: it is no parameter of the module. It is one of the names in params.",
+)
+embeddings_not_learned = slip(
+    with_nn_rnn,
+    (", freeze=False", ""),
+    loses=("numbers", "training"),
+    hint="The features E do not learn: they are no parameter of the module, or frozen "
+    "(Embedding.from_pretrained freezes unless told otherwise).",
+)
+cut_off_at_every_step = slip(
+    REFERENCE,
+    ("state @ self.W_h", "state.detach() @ self.W_h"),
+    loses="training",
+    hint="The state is detached at each step, so no gradient flows back through time: each "
+    "loss trains its own step only.",
+)
+state_kept_between_calls = slip(
+    REFERENCE,
+    ("self.h0.expand(len(inputs), -1)", 'getattr(self, "kept", self.h0.expand(len(inputs), -1))'),
+    ("return torch.log", "self.kept = state.detach()\n            return torch.log"),
+    loses=("numbers", "training"),
+    hint="The state at the end of one call is where the next one starts. Every call starts in "
+    "h0: the same inputs give the same answer.",
+)
+two_biases = slip(
+    with_nn_rnn,
+    ("            self.rnn.bias_hh_l0.requires_grad_(False)\n", ""),
+    loses=("numbers", "training"),
+    hint="The state has two biases that learn, as torch.nn.RNN has by default (bias_ih and "
+    "bias_hh). Together they move twice as far as our b in every step of training: one of "
+    "them must not be trained.",
+)
+batch_read_as_time = slip(
+    with_nn_rnn,
+    (", batch_first=True", ""),
+    ("len(inputs)", "inputs.shape[1]"),
+    loses=("numbers", "training"),
+    hint="The axes are taken for one another: you walk along the rows of the batch instead of "
+    "along time. torch.nn.RNN expects time first unless batch_first is set.",
+)

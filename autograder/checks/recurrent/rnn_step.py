@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.recurrent.drawing import draw_params
 from autograder.comparing import Close
 
@@ -40,101 +40,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, per_array=True),
 )
-
-
-@misconception(
-    "rows",
-    "one row",
-    hint="The state before plays no part. Without h_prev W_h the model sees one word only: a "
-    "network with a window of 1.",
-)
-def state_forgotten(params, x_t, h_prev):
-    W_x, _W_h, b = params["W_x"], params["W_h"], params["b"]
-    return np.tanh(x_t @ W_x + b)
-
-
-@misconception(
-    "rows",
-    "one row",
-    hint="W_h is used the wrong way round. Vectors are rows here, so the state stands on the "
-    "left: h @ W_h, not W_h @ h.",
-)
-def weights_transposed(params, x_t, h_prev):
-    W_x, W_h, b = params["W_x"], params["W_h"], params["b"]
-    return np.tanh(x_t @ W_x + h_prev @ W_h.T + b)
-
-
-@misconception(
-    "rows",
-    "one row",
-    hint="The tanh is missing. Without it the whole sequence is one linear map.",
-)
-def no_nonlinearity(params, x_t, h_prev):
-    W_x, W_h, b = params["W_x"], params["W_h"], params["b"]
-    return x_t @ W_x + h_prev @ W_h + b
-
-
-@misconception(
-    "rows",
-    "one row",
-    hint="The state is squashed by the logistic sigmoid. Here it is the tanh, between -1 and 1.",
-)
-def logistic_sigmoid(params, x_t, h_prev):
-    W_x, W_h, b = params["W_x"], params["W_h"], params["b"]
-    return 1 / (1 + np.exp(-(x_t @ W_x + h_prev @ W_h + b)))
-
-
-@misconception(
-    "rows",
-    "one row",
-    hint="The bias b is added outside the tanh. It belongs inside: it says where a unit switches.",
-)
-def bias_outside(params, x_t, h_prev):
-    W_x, W_h, b = params["W_x"], params["W_h"], params["b"]
-    return np.tanh(x_t @ W_x + h_prev @ W_h) + b
-
-
-@misconception(
-    "rows",
-    "one row",
-    hint="The bias b is missing.",
-)
-def bias_forgotten(params, x_t, h_prev):
-    W_x, W_h, _b = params["W_x"], params["W_h"], params["b"]
-    return np.tanh(x_t @ W_x + h_prev @ W_h)
-
-
-@misconception(
-    "rows",
-    "one row",
-    hint="The part that comes from the state before is added outside the tanh. The tanh is "
-    "taken of the sum of all three parts.",
-)
-def recurrence_outside(params, x_t, h_prev):
-    W_x, W_h, b = params["W_x"], params["W_h"], params["b"]
-    return np.tanh(x_t @ W_x + b) + h_prev @ W_h
-
-
-@misconception(
-    "rows",
-    "one row",
-    hint="The state before is squashed again on its way in. It was squashed when it was made: "
-    "h_prev goes into the sum as it is.",
-)
-def recurrence_inside_out(params, x_t, h_prev):
-    W_x, W_h, b = params["W_x"], params["W_h"], params["b"]
-    return np.tanh(x_t @ W_x + np.tanh(h_prev) @ W_h + b)
-
-
-@misconception(
-    "rows",
-    "one row",
-    hint="The state before is added to the result. In this model nothing passes by the tanh: "
-    "h_t is made anew at every step.",
-)
-def state_added(params, x_t, h_prev):
-    W_x, W_h, b = params["W_x"], params["W_h"], params["b"]
-    return h_prev + np.tanh(x_t @ W_x + h_prev @ W_h + b)
 
 
 @correct_way
@@ -178,3 +83,64 @@ def by_the_sigmoid(params, x_t, h_prev):
     inside = params["b"] + np.einsum("bi,ij->bj", h_prev, params["W_h"])
     inside = inside + np.einsum("bi,ij->bj", x_t, params["W_x"])
     return 2 / (1 + np.exp(-2 * inside)) - 1
+
+
+state_forgotten = slip(
+    REFERENCE,
+    (' + h_prev @ params["W_h"]', ""),
+    loses=("rows", "one row"),
+    hint="The state before plays no part. Without h_prev W_h the model sees one word only: a "
+    "network with a window of 1.",
+)
+weights_transposed = slip(
+    REFERENCE,
+    ('params["W_h"]', 'params["W_h"].T'),
+    loses=("rows", "one row"),
+    hint="W_h is used the wrong way round. Vectors are rows here, so the state stands on the "
+    "left: h @ W_h, not W_h @ h.",
+)
+no_nonlinearity = slip(
+    REFERENCE,
+    ("np.tanh", ""),
+    loses=("rows", "one row"),
+    hint="The tanh is missing. Without it the whole sequence is one linear map.",
+)
+logistic_sigmoid = slip(
+    by_the_sigmoid,
+    ("2 / (1 + np.exp(-2 * inside)) - 1", "1 / (1 + np.exp(-inside))"),
+    loses=("rows", "one row"),
+    hint="The state is squashed by the logistic sigmoid. Here it is the tanh, between -1 and 1.",
+)
+bias_outside = slip(
+    REFERENCE,
+    (' + params["b"])', ') + params["b"]'),
+    loses=("rows", "one row"),
+    hint="The bias b is added outside the tanh. It belongs inside: it says where a unit switches.",
+)
+bias_forgotten = slip(
+    REFERENCE,
+    (' + params["b"]', ""),
+    loses=("rows", "one row"),
+    hint="The bias b is missing.",
+)
+recurrence_outside = slip(
+    REFERENCE,
+    (' + h_prev @ params["W_h"] + params["b"])', ' + params["b"]) + h_prev @ params["W_h"]'),
+    loses=("rows", "one row"),
+    hint="The part that comes from the state before is added outside the tanh. The tanh is "
+    "taken of the sum of all three parts.",
+)
+recurrence_inside_out = slip(
+    REFERENCE,
+    ("h_prev @", "np.tanh(h_prev) @"),
+    loses=("rows", "one row"),
+    hint="The state before is squashed again on its way in. It was squashed when it was made: "
+    "h_prev goes into the sum as it is.",
+)
+state_added = slip(
+    REFERENCE,
+    ("np.tanh", "h_prev + np.tanh"),
+    loses=("rows", "one row"),
+    hint="The state before is added to the result. In this model nothing passes by the tanh: "
+    "h_t is made anew at every step.",
+)

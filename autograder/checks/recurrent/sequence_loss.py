@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import Case, Check, Group, case, correct_way, slip
 from autograder.checks.recurrent.drawing import draw_ids, draw_mask, full_mask
 
 
@@ -48,182 +48,11 @@ check = Check(
 )
 
 
-@misconception(
-    "padded",
-    "edges",
-    hint="Padding is counted like text. The mean is over the real tokens only: the mask says "
-    "which they are.",
-)
-def padding_counted(logits, targets, mask):
-    _B, _T, V = logits.shape
-    if not mask.any() or targets.min() < 0 or targets.max() >= V:
-        raise ValueError
+@correct_way
+def with_log_probs(logits, targets, mask):
+    if not mask.any() or targets.min() < 0 or targets.max() >= logits.shape[2]:
+        raise ValueError("bad batch")
     scores = logits - logits.max(axis=2, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=2, keepdims=True))
-    losses = -np.take_along_axis(log_probs, targets[:, :, None], axis=2)[:, :, 0]
-    return losses.mean()
-
-
-@misconception(
-    "padded",
-    "edges",
-    hint="The sum is over real tokens, but you divide by all places, padding included. The "
-    "more padding there is, the smaller your loss gets.",
-)
-def divided_by_all_places(logits, targets, mask):
-    _B, _T, V = logits.shape
-    if not mask.any() or targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    scores = logits - logits.max(axis=2, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=2, keepdims=True))
-    losses = -np.take_along_axis(log_probs, targets[:, :, None], axis=2)[:, :, 0]
-    return (losses * mask).mean()
-
-
-@misconception(
-    "padded",
-    "edges",
-    hint="You take the mean of each row, and then the mean of these. So a token of a short row "
-    "counts more than one of a long row. Every real token counts the same.",
-)
-def mean_of_means(logits, targets, mask):
-    _B, _T, V = logits.shape
-    if not mask.any() or targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    scores = logits - logits.max(axis=2, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=2, keepdims=True))
-    losses = -np.take_along_axis(log_probs, targets[:, :, None], axis=2)[:, :, 0]
-    return np.mean([row[real].mean() for row, real in zip(losses, mask) if real.any()])
-
-
-@misconception(
-    "full",
-    "padded",
-    "edges",
-    hint="You divide by the number of rows, not by the number of real tokens.",
-)
-def per_sentence(logits, targets, mask):
-    B, _T, V = logits.shape
-    if not mask.any() or targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    scores = logits - logits.max(axis=2, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=2, keepdims=True))
-    losses = -np.take_along_axis(log_probs, targets[:, :, None], axis=2)[:, :, 0]
-    return losses[mask].sum() / B
-
-
-@misconception(
-    "full",
-    "padded",
-    "edges",
-    hint="The losses are added up, and not divided by the number of real tokens.",
-)
-def not_divided(logits, targets, mask):
-    _B, _T, V = logits.shape
-    if not mask.any() or targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    scores = logits - logits.max(axis=2, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=2, keepdims=True))
-    losses = -np.take_along_axis(log_probs, targets[:, :, None], axis=2)[:, :, 0]
-    return losses[mask].sum()
-
-
-@misconception(
-    "full",
-    "padded",
-    "edges",
-    hint="The targets are shifted a second time. targets[i, t] already is the word after "
-    "inputs[i, t], so it belongs to the logits of the same step.",
-)
-def shifted_again(logits, targets, mask):
-    _B, _T, V = logits.shape
-    if not mask.any() or targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    scores = logits - logits.max(axis=2, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=2, keepdims=True))
-    -np.take_along_axis(log_probs, targets[:, :, None], axis=2)[:, :, 0]
-    later = -np.take_along_axis(log_probs[:, :-1], targets[:, 1:, None], axis=2)[:, :, 0]
-    return later[mask[:, 1:]].mean()
-
-
-@misconception(
-    "full",
-    "padded",
-    "edges",
-    hint="You take the logits for log-probabilities. They are not normalised: it takes a "
-    "softmax over the words first.",
-)
-def logits_taken_for_log_probs(logits, targets, mask):
-    _B, _T, V = logits.shape
-    if not mask.any() or targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    logits - logits.max(axis=2, keepdims=True)
-    log_probs = logits
-    losses = -np.take_along_axis(log_probs, targets[:, :, None], axis=2)[:, :, 0]
-    return losses[mask].mean()
-
-
-@misconception(
-    "full",
-    "padded",
-    "edges",
-    hint="The loss is in bits. Asked for are nats, so natural logarithms.",
-)
-def in_bits(logits, targets, mask):
-    _B, _T, V = logits.shape
-    if not mask.any() or targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    scores = logits - logits.max(axis=2, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=2, keepdims=True))
-    losses = -np.take_along_axis(log_probs, targets[:, :, None], axis=2)[:, :, 0]
-    return losses[mask].mean() / math.log(2)
-
-
-@misconception(
-    "full",
-    "padded",
-    "edges",
-    hint="You average the probabilities, and take the logarithm of that. Take the logarithm of "
-    "each one first: the mean is over losses.",
-)
-def probabilities_averaged(logits, targets, mask):
-    _B, _T, V = logits.shape
-    if not mask.any() or targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    scores = logits - logits.max(axis=2, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=2, keepdims=True))
-    losses = -np.take_along_axis(log_probs, targets[:, :, None], axis=2)[:, :, 0]
-    return -np.log(np.exp(-losses[mask]).mean() + 1e-300)
-
-
-@misconception(
-    "full",
-    "padded",
-    "edges",
-    hint="The softmax runs over the steps. At each step there is a distribution over the "
-    "words, the last axis.",
-)
-def softmax_over_time(logits, targets, mask):
-    _B, _T, V = logits.shape
-    if not mask.any() or targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    scores = logits - logits.max(axis=1, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    losses = -np.take_along_axis(log_probs, targets[:, :, None], axis=2)[:, :, 0]
-    return losses[mask].mean()
-
-
-@misconception(
-    "edges",
-    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
-    "all scores of a step changes no probability.",
-    overflows=True,
-)
-def overflows(logits, targets, mask):
-    _B, _T, V = logits.shape
-    if not mask.any() or targets.min() < 0 or targets.max() >= V:
-        raise ValueError
-    scores = logits
     log_probs = scores - np.log(np.exp(scores).sum(axis=2, keepdims=True))
     losses = -np.take_along_axis(log_probs, targets[:, :, None], axis=2)[:, :, 0]
     return losses[mask].mean()
@@ -265,3 +94,86 @@ def with_one_hot(logits, targets, mask):
     real = np.asarray(logits, dtype=float)[mask]
     observed = np.eye(logits.shape[-1])[targets[mask]]
     return (np.logaddexp.reduce(real, axis=1) - (real * observed).sum(axis=1)).sum() / mask.sum()
+
+
+padding_counted = slip(
+    with_log_probs,
+    ("losses[mask]", "losses"),
+    loses=("padded", "edges"),
+    hint="Padding is counted like text. The mean is over the real tokens only: the mask says "
+    "which they are.",
+)
+divided_by_all_places = slip(
+    with_log_probs,
+    ("losses[mask]", "(losses * mask)"),
+    loses=("padded", "edges"),
+    hint="The sum is over real tokens, but you divide by all places, padding included. The "
+    "more padding there is, the smaller your loss gets.",
+)
+mean_of_means = slip(
+    with_log_probs,
+    (
+        "losses[mask].mean()",
+        "np.mean([row[real].mean() for row, real in zip(losses, mask) if real.any()])",
+    ),
+    loses=("padded", "edges"),
+    hint="You take the mean of each row, and then the mean of these. So a token of a short row "
+    "counts more than one of a long row. Every real token counts the same.",
+)
+per_sentence = slip(
+    with_log_probs,
+    ("mean()", "sum() / len(mask)"),
+    loses=("full", "padded", "edges"),
+    hint="You divide by the number of rows, not by the number of real tokens.",
+)
+not_divided = slip(
+    with_log_probs,
+    ("mean()", "sum()"),
+    loses=("full", "padded", "edges"),
+    hint="The losses are added up, and not divided by the number of real tokens.",
+)
+shifted_again = slip(
+    with_log_probs,
+    ("axis(log_probs", "axis(log_probs[:, :-1]"),
+    ("targets[:, :, None]", "targets[:, 1:, None]"),
+    ("losses[mask]", "losses[mask[:, 1:]]"),
+    loses=("full", "padded", "edges"),
+    hint="The targets are shifted a second time. targets[i, t] already is the word after "
+    "inputs[i, t], so it belongs to the logits of the same step.",
+)
+logits_taken_for_log_probs = slip(
+    with_log_probs,
+    ("axis(log_probs", "axis(logits"),
+    loses=("full", "padded", "edges"),
+    hint="You take the logits for log-probabilities. They are not normalised: it takes a "
+    "softmax over the words first.",
+)
+in_bits = slip(
+    with_log_probs,
+    ("mean()", "mean() / np.log(2)"),
+    loses=("full", "padded", "edges"),
+    hint="The loss is in bits. Asked for are nats, so natural logarithms.",
+)
+probabilities_averaged = slip(
+    with_log_probs,
+    ("losses[mask].mean()", "-np.log(np.exp(-losses[mask]).mean() + 1e-300)"),
+    loses=("full", "padded", "edges"),
+    hint="You average the probabilities, and take the logarithm of that. Take the logarithm of "
+    "each one first: the mean is over losses.",
+)
+softmax_over_time = slip(
+    with_log_probs,
+    ("max(axis=2", "max(axis=1"),
+    ("sum(axis=2", "sum(axis=1"),
+    loses=("full", "padded", "edges"),
+    hint="The softmax runs over the steps. At each step there is a distribution over the "
+    "words, the last axis.",
+)
+overflows = slip(
+    with_log_probs,
+    (" - logits.max(axis=2, keepdims=True)", ""),
+    loses="edges",
+    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
+    "all scores of a step changes no probability.",
+    overflows=True,
+)

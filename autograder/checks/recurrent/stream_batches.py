@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, correct_way, slip
 from autograder.comparing import Close
 
 
@@ -52,321 +52,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=0.0, atol=0.0),
 )
-
-
-@misconception(
-    "even",
-    "uneven",
-    "edges",
-    hint="The targets are the inputs themselves. A model that is trained on them learns to "
-    "repeat what it just read; the target is the word after it.",
-)
-def targets_not_shifted(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    inputs, targets = ids[:-1], ids[:-1]
-    xs, ys = np.array_split(inputs, batch_size), np.array_split(targets, batch_size)
-    for start in range(0, len(xs[0]), seq_len):
-        x = np.zeros((batch_size, seq_len), dtype=int)
-        y = np.zeros((batch_size, seq_len), dtype=int)
-        mask = np.zeros((batch_size, seq_len), dtype=bool)
-        for i in range(batch_size):
-            n = len(xs[i][start : start + seq_len])
-            x[i, :n] = xs[i][start : start + seq_len]
-            y[i, :n] = ys[i][start : start + seq_len]
-            mask[i, :n] = True
-        yield x, y, mask
-
-
-@misconception(
-    "even",
-    "uneven",
-    "edges",
-    hint="The targets are shifted by two: each is the word after the next one.",
-)
-def targets_shifted_twice(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    inputs, targets = ids[:-1], np.append(ids[2:], ids[-1:])[: max(len(ids) - 1, 0)]
-    xs, ys = np.array_split(inputs, batch_size), np.array_split(targets, batch_size)
-    for start in range(0, len(xs[0]), seq_len):
-        x = np.zeros((batch_size, seq_len), dtype=int)
-        y = np.zeros((batch_size, seq_len), dtype=int)
-        mask = np.zeros((batch_size, seq_len), dtype=bool)
-        for i in range(batch_size):
-            n = len(xs[i][start : start + seq_len])
-            x[i, :n] = xs[i][start : start + seq_len]
-            y[i, :n] = ys[i][start : start + seq_len]
-            mask[i, :n] = True
-        yield x, y, mask
-
-
-@misconception(
-    "even",
-    "uneven",
-    hint="The text is cut into blocks first, and each block into rows. So a row does not go on "
-    "in the next block where it left off, and a carried state belongs to another place of "
-    "the text.",
-)
-def blocks_of_text_cut_into_rows(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    inputs, targets = ids[:-1], ids[1:]
-    xs, ys = np.array_split(inputs, batch_size), np.array_split(targets, batch_size)
-    size = batch_size * seq_len
-    for start in range(0, len(inputs), size):
-        xs = np.array_split(inputs[start : start + size], batch_size)
-        ys = np.array_split(targets[start : start + size], batch_size)
-        x = np.zeros((batch_size, seq_len), dtype=int)
-        y = np.zeros((batch_size, seq_len), dtype=int)
-        mask = np.zeros((batch_size, seq_len), dtype=bool)
-        for i in range(batch_size):
-            n = len(xs[i])
-            x[i, :n] = xs[i]
-            y[i, :n] = ys[i]
-            mask[i, :n] = True
-        yield x, y, mask
-
-
-@misconception(
-    "uneven",
-    "edges",
-    hint="What does not fill all rows equally is dropped from the end of the text. The first "
-    "rows are one longer instead: no prediction gets lost.",
-)
-def rest_of_the_text_dropped(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    inputs, targets = ids[:-1], ids[1:]
-    n_each = len(inputs) // batch_size
-    xs = inputs[: n_each * batch_size].reshape(batch_size, n_each)
-    ys = targets[: n_each * batch_size].reshape(batch_size, n_each)
-    for start in range(0, len(xs[0]), seq_len):
-        x = np.zeros((batch_size, seq_len), dtype=int)
-        y = np.zeros((batch_size, seq_len), dtype=int)
-        mask = np.zeros((batch_size, seq_len), dtype=bool)
-        for i in range(batch_size):
-            n = len(xs[i][start : start + seq_len])
-            x[i, :n] = xs[i][start : start + seq_len]
-            y[i, :n] = ys[i][start : start + seq_len]
-            mask[i, :n] = True
-        yield x, y, mask
-
-
-@misconception(
-    "uneven",
-    "edges",
-    hint="The last block is dropped where it is not full. It is padded instead: no prediction "
-    "gets lost.",
-)
-def last_block_dropped(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    inputs, targets = ids[:-1], ids[1:]
-    xs, ys = np.array_split(inputs, batch_size), np.array_split(targets, batch_size)
-    for start in range(0, len(xs[0]) - seq_len + 1, seq_len):
-        x = np.zeros((batch_size, seq_len), dtype=int)
-        y = np.zeros((batch_size, seq_len), dtype=int)
-        mask = np.zeros((batch_size, seq_len), dtype=bool)
-        for i in range(batch_size):
-            n = len(xs[i][start : start + seq_len])
-            x[i, :n] = xs[i][start : start + seq_len]
-            y[i, :n] = ys[i][start : start + seq_len]
-            mask[i, :n] = True
-        yield x, y, mask
-
-
-@misconception(
-    "even",
-    "uneven",
-    "edges",
-    hint="The words are cut into rows, and then inputs and targets are made of each row. So "
-    "the prediction from the last word of a row to the first word of the next one gets "
-    "lost. Cut predictions, not words.",
-)
-def lost_between_rows(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    _inputs, _targets = ids[:-1], ids[1:]
-    rows = np.array_split(ids, batch_size)
-    xs, ys = [row[:-1] for row in rows], [row[1:] for row in rows]
-    for start in range(0, len(xs[0]), seq_len):
-        x = np.zeros((batch_size, seq_len), dtype=int)
-        y = np.zeros((batch_size, seq_len), dtype=int)
-        mask = np.zeros((batch_size, seq_len), dtype=bool)
-        for i in range(batch_size):
-            n = len(xs[i][start : start + seq_len])
-            x[i, :n] = xs[i][start : start + seq_len]
-            y[i, :n] = ys[i][start : start + seq_len]
-            mask[i, :n] = True
-        yield x, y, mask
-
-
-@misconception(
-    "even",
-    "uneven",
-    hint="Inputs and targets are made of each block by itself, so the prediction from the last "
-    "word of a block to the first word of the next one gets lost.",
-)
-def lost_between_blocks(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    inputs, targets = ids[:-1], ids[1:]
-    xs, ys = np.array_split(inputs, batch_size), np.array_split(targets, batch_size)
-    for start in range(0, len(xs[0]), seq_len):
-        x = np.zeros((batch_size, seq_len), dtype=int)
-        y = np.zeros((batch_size, seq_len), dtype=int)
-        mask = np.zeros((batch_size, seq_len), dtype=bool)
-        for i in range(batch_size):
-            n = len(xs[i][start : start + seq_len])
-            x[i, :n] = xs[i][start : start + seq_len]
-            y[i, :n] = ys[i][start : start + seq_len]
-            mask[i, :n] = True
-        if start + seq_len < len(xs[0]):
-            mask[:, -1] = False
-            x[:, -1] = y[:, -1] = 0
-        yield x, y, mask
-
-
-@misconception(
-    "uneven",
-    "edges",
-    hint="The shorter rows come first. The longer ones do.",
-)
-def short_rows_first(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    inputs, targets = ids[:-1], ids[1:]
-    sizes = [len(part) for part in np.array_split(inputs, batch_size)][::-1]
-    cuts = np.cumsum(sizes)[:-1]
-    xs, ys = np.split(inputs, cuts), np.split(targets, cuts)
-    for start in range(0, len(xs[-1]), seq_len):
-        x = np.zeros((batch_size, seq_len), dtype=int)
-        y = np.zeros((batch_size, seq_len), dtype=int)
-        mask = np.zeros((batch_size, seq_len), dtype=bool)
-        for i in range(batch_size):
-            n = len(xs[i][start : start + seq_len])
-            x[i, :n] = xs[i][start : start + seq_len]
-            y[i, :n] = ys[i][start : start + seq_len]
-            mask[i, :n] = True
-        yield x, y, mask
-
-
-@misconception(
-    "uneven",
-    hint="All rows but the last are equally long, and the last one takes what is left. Lengths "
-    "may differ by one at most, the longer rows first.",
-)
-def last_row_takes_the_rest(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    inputs, targets = ids[:-1], ids[1:]
-    n_each = max(-(-len(inputs) // batch_size), 1)
-    cuts = [n_each * i for i in range(1, batch_size)]
-    xs, ys = np.split(inputs, cuts), np.split(targets, cuts)
-    for start in range(0, len(xs[0]), seq_len):
-        x = np.zeros((batch_size, seq_len), dtype=int)
-        y = np.zeros((batch_size, seq_len), dtype=int)
-        mask = np.zeros((batch_size, seq_len), dtype=bool)
-        for i in range(batch_size):
-            n = len(xs[i][start : start + seq_len])
-            x[i, :n] = xs[i][start : start + seq_len]
-            y[i, :n] = ys[i][start : start + seq_len]
-            mask[i, :n] = True
-        yield x, y, mask
-
-
-@misconception(
-    "uneven",
-    "edges",
-    hint="The mask is True at padding as well, so padding would count as text.",
-)
-def padding_not_masked(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    inputs, targets = ids[:-1], ids[1:]
-    xs, ys = np.array_split(inputs, batch_size), np.array_split(targets, batch_size)
-    for start in range(0, len(xs[0]), seq_len):
-        x = np.zeros((batch_size, seq_len), dtype=int)
-        y = np.zeros((batch_size, seq_len), dtype=int)
-        mask = np.zeros((batch_size, seq_len), dtype=bool)
-        for i in range(batch_size):
-            n = len(xs[i][start : start + seq_len])
-            x[i, :n] = xs[i][start : start + seq_len]
-            y[i, :n] = ys[i][start : start + seq_len]
-            mask[i] = True
-        yield x, y, mask
-
-
-@misconception(
-    "uneven",
-    "edges",
-    hint="The last block is shorter than the others. Every block has seq_len steps; the last "
-    "one is padded.",
-)
-def last_block_cut(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    inputs, targets = ids[:-1], ids[1:]
-    xs, ys = np.array_split(inputs, batch_size), np.array_split(targets, batch_size)
-    for start in range(0, len(xs[0]), seq_len):
-        x = np.zeros((batch_size, seq_len), dtype=int)
-        y = np.zeros((batch_size, seq_len), dtype=int)
-        mask = np.zeros((batch_size, seq_len), dtype=bool)
-        for i in range(batch_size):
-            n = len(xs[i][start : start + seq_len])
-            x[i, :n] = xs[i][start : start + seq_len]
-            y[i, :n] = ys[i][start : start + seq_len]
-            mask[i, :n] = True
-        width = mask.any(axis=0).sum()
-        yield x[:, :width], y[:, :width], mask[:, :width]
-
-
-@misconception(
-    "even",
-    "uneven",
-    hint="You yield the same arrays again and again, and write the next block into them, so "
-    "that a block that was kept changes later. Make new arrays for each block.",
-)
-def one_buffer_for_all(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    inputs, targets = ids[:-1], ids[1:]
-    xs, ys = np.array_split(inputs, batch_size), np.array_split(targets, batch_size)
-    x = np.zeros((batch_size, seq_len), dtype=int)
-    y = np.zeros((batch_size, seq_len), dtype=int)
-    mask = np.zeros((batch_size, seq_len), dtype=bool)
-    for start in range(0, len(xs[0]), seq_len):
-        x[:], y[:], mask[:] = 0, 0, False
-        for i in range(batch_size):
-            n = len(xs[i][start : start + seq_len])
-            x[i, :n] = xs[i][start : start + seq_len]
-            y[i, :n] = ys[i][start : start + seq_len]
-            mask[i, :n] = True
-        yield x, y, mask
-
-
-@misconception(
-    "even",
-    "uneven",
-    hint="The blocks overlap: each begins one step after the one before, so that predictions "
-    "come several times. The next block begins where the last one ended.",
-)
-def windows_overlap(ids, batch_size, seq_len):
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError
-    inputs, targets = ids[:-1], ids[1:]
-    xs, ys = np.array_split(inputs, batch_size), np.array_split(targets, batch_size)
-    for start in range(max(len(xs[0]) - seq_len, 0) + 1 if len(xs[0]) else 0):
-        x = np.zeros((batch_size, seq_len), dtype=int)
-        y = np.zeros((batch_size, seq_len), dtype=int)
-        mask = np.zeros((batch_size, seq_len), dtype=bool)
-        for i in range(batch_size):
-            n = len(xs[i][start : start + seq_len])
-            x[i, :n] = xs[i][start : start + seq_len]
-            y[i, :n] = ys[i][start : start + seq_len]
-            mask[i, :n] = True
-        yield x, y, mask
 
 
 @correct_way
@@ -424,3 +109,120 @@ def with_torch(ids, batch_size, seq_len):
             padded[i, : len(part)] = part
         mask = padded >= 0
         yield text[padded] * mask, text[padded + 1] * mask, mask
+
+
+targets_not_shifted = slip(
+    REFERENCE,
+    ("here + 1", "here"),
+    loses=("even", "uneven", "edges"),
+    hint="The targets are the inputs themselves. A model that is trained on them learns to "
+    "repeat what it just read; the target is the word after it.",
+)
+targets_shifted_twice = slip(
+    REFERENCE,
+    ("here + 1", "np.minimum(here + 2, len(ids) - 1)"),
+    loses=("even", "uneven", "edges"),
+    hint="The targets are shifted by two: each is the word after the next one.",
+)
+blocks_of_text_cut_into_rows = slip(
+    REFERENCE,
+    (
+        "here = all_of_row[start : start + seq_len]",
+        (
+            "block = np.concatenate(places)[start * batch_size :][: seq_len * batch_size]\n"
+            "            here = np.array_split(block, batch_size)[row]"
+        ),
+    ),
+    loses=("even", "uneven"),
+    hint="The text is cut into blocks first, and each block into rows. So a row does not go on "
+    "in the next block where it left off, and a carried state belongs to another place of "
+    "the text.",
+)
+rest_of_the_text_dropped = slip(
+    REFERENCE,
+    ("max(len(ids) - 1, 0)", "max(len(ids) - 1, 0) // batch_size * batch_size"),
+    loses=("uneven", "edges"),
+    hint="What does not fill all rows equally is dropped from the end of the text. The first "
+    "rows are one longer instead: no prediction gets lost.",
+)
+last_block_dropped = slip(
+    REFERENCE,
+    ("len(places[0])", "len(places[0]) - seq_len + 1"),
+    loses=("uneven", "edges"),
+    hint="The last block is dropped where it is not full. It is padded instead: no prediction "
+    "gets lost.",
+)
+lost_between_rows = slip(
+    REFERENCE,
+    (
+        "np.array_split(np.arange(max(len(ids) - 1, 0)), batch_size)",
+        "[row[:-1] for row in np.array_split(np.arange(len(ids)), batch_size)]",
+    ),
+    loses=("even", "uneven", "edges"),
+    hint="The words are cut into rows, and then inputs and targets are made of each row. So "
+    "the prediction from the last word of a row to the first word of the next one gets "
+    "lost. Cut predictions, not words.",
+)
+lost_between_blocks = slip(
+    REFERENCE,
+    ("start + seq_len", "start + seq_len - 1"),
+    loses=("even", "uneven"),
+    hint="Inputs and targets are made of each block by itself, so the prediction from the last "
+    "word of a block to the first word of the next one gets lost.",
+)
+short_rows_first = slip(
+    word_by_word,
+    ("i < rest", "i >= batch_size - rest"),
+    ("while rows[0]", "while rows[-1]"),
+    loses=("uneven", "edges"),
+    hint="The shorter rows come first. The longer ones do.",
+)
+last_row_takes_the_rest = slip(
+    word_by_word,
+    ("quotient + 1 if i < rest else quotient", "quotient + (rest > 0)"),
+    loses="uneven",
+    hint="All rows but the last are equally long, and the last one takes what is left. Lengths "
+    "may differ by one at most, the longer rows first.",
+)
+padding_not_masked = slip(
+    REFERENCE,
+    ("mask[row, : len(here)]", "mask[row]"),
+    loses=("uneven", "edges"),
+    hint="The mask is True at padding as well, so padding would count as text.",
+)
+last_block_cut = slip(
+    REFERENCE,
+    ("seq_len), dtype", "min(seq_len, len(places[0]) - start)), dtype"),
+    loses=("uneven", "edges"),
+    hint="The last block is shorter than the others. Every block has seq_len steps; the last "
+    "one is padded.",
+)
+one_buffer_for_all = slip(
+    REFERENCE,
+    ("inputs = np.zeros((batch_size, seq_len), dtype=np.int64)", "inputs[:] = 0"),
+    (
+        "targets, mask = np.zeros_like(inputs), np.zeros(inputs.shape, dtype=bool)",
+        "targets[:], mask[:] = 0, False",
+    ),
+    (
+        "    for start",
+        (
+            "    inputs, targets = np.zeros((2, batch_size, seq_len), dtype=np.int64)\n"
+            "    mask = np.zeros((batch_size, seq_len), dtype=bool)\n"
+            "    for start"
+        ),
+    ),
+    loses=("even", "uneven"),
+    hint="You yield the same arrays again and again, and write the next block into them, so "
+    "that a block that was kept changes later. Make new arrays for each block.",
+)
+windows_overlap = slip(
+    REFERENCE,
+    (
+        "range(0, len(places[0]), seq_len)",
+        "range(max(len(places[0]) - seq_len, 0) + (len(places[0]) > 0))",
+    ),
+    loses=("even", "uneven"),
+    hint="The blocks overlap: each begins one step after the one before, so that predictions "
+    "come several times. The next block begins where the last one ended.",
+)

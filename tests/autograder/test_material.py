@@ -1,8 +1,12 @@
 """An assignment is loaded whole and consistent, or it is refused with what to put right."""
 
+import ast
 import importlib
+import inspect
 import shutil
 import sys
+import textwrap
+from difflib import SequenceMatcher
 from types import ModuleType
 
 import pytest
@@ -13,6 +17,8 @@ from autograder.conventions import BrokenConvention
 from autograder.course import Course
 from autograder.material import BrokenCheck, load_material
 from autograder.reference import BrokenReference, UnknownReference
+from autograder.slips import MisfitSlip
+from tests.autograder.conftest import ASSIGNMENTS
 
 CELLS = """# %% nbgrader={"grade": false, "grade_id": "f", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def f(x):
@@ -86,6 +92,27 @@ def test_a_consistent_assignment_is_loaded_with_all_its_ways(load):
     assert (kit.name, kit.question.points) == ("f", 3)
     assert [way.name for way in kit.misconceptions] == ["negative"]
     assert [way.name for way in kit.correct_ways] == ["added"]
+
+
+SLIP = """
+twice = slip(REFERENCE, ("return x", "return 2 * x"), loses="all", hint="Twice.")
+"""
+
+
+def with_a_slip(changed="return x"):
+    imported = CHECK.replace("misconception\n", "misconception, slip, REFERENCE\n")
+    return imported + SLIP.replace("return x", changed)
+
+
+def test_a_slip_is_a_misconception_named_by_its_variable(load):
+    (kit,) = load(f=with_a_slip()).kits
+    assert [way.name for way in kit.misconceptions] == ["negative", "twice"]
+    assert kit.misconceptions[1].function(3) == 6
+
+
+def test_a_slip_that_no_longer_fits_is_refused_by_its_name(load):
+    with pytest.raises(MisfitSlip, match="slip 'twice' of f replaces 'return y'"):
+        load(f=with_a_slip("return y"))
 
 
 def test_modules_beside_the_checks_that_hold_none_are_no_checks(load):
@@ -174,3 +201,37 @@ def test_the_points_of_an_assignment_are_those_of_its_questions(toy_material):
     check = Check({"one": Group("", 1.5), "two": Group("", 2)}, lambda rng, reference: ())
     ways = (misconception("one", hint="")(len),)
     assert toy_material(check=check, misconceptions=ways).points == 3.5
+
+
+def lines_of(function):
+    """Return a function's code, line by line, without its name, docstring and annotations."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    if not isinstance(tree, ast.FunctionDef):
+        return []
+    tree.name, tree.decorator_list, tree.returns = "f", [], None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+    body = tree.body[1:] if ast.get_docstring(tree) is not None else tree.body
+    tree.body = body or [ast.Pass()]
+    return ast.unparse(tree).splitlines()
+
+
+def changed_lines(right, wrong):
+    changes = SequenceMatcher(None, right, wrong, autojunk=False).get_opcodes()
+    return sum(max(i2 - i1, j2 - j1) for kind, i1, i2, j1, j2 in changes if kind != "equal")
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_a_mistake_that_is_near_a_right_way_is_written_as_a_slip_of_it(course, name):
+    material = load_material(course.assignment(name))
+    for kit in material.kits:
+        check = importlib.import_module(
+            f"autograder.checks.{material.assignment.notebook_name}.{kit.name}"
+        )
+        functions = [way for way in vars(check).values() if isinstance(way, Misconception)]
+        rights = [getattr(material.reference, kit.name), *(w.function for w in kit.correct_ways)]
+        for way in functions:
+            wrong = lines_of(way.function)
+            least = min(changed_lines(lines_of(right), wrong) for right in rights)
+            assert least > 2, f"{kit.name}: {way.name} changes {least} lines of a right way"

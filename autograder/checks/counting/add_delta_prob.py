@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.counting.drawing import Counts, draw_counts, grams, pick
 
 Context = tuple[str, ...]
@@ -49,95 +49,6 @@ check = Check(
     },
     draw=draw,
 )
-
-
-@misconception(
-    "seen",
-    "unseen",
-    "edges",
-    hint="Delta is added to the numerator only, so the probabilities of all next words sum to more "
-    "than 1. What is given to |V| words must be added to the denominator |V| times.",
-)
-def numerator_only(
-    counts: Counts, context: Context, word: str, vocab_size: int, delta: float
-) -> float:
-    order = len(context) + 1
-    total = sum(count for gram, count in counts[order].items() if gram[:-1] == context)
-    return (counts[order][(*context, word)] + delta) / total
-
-
-@misconception(
-    "seen",
-    "unseen",
-    "edges",
-    hint="Your denominator adds delta once for every type that was counted. The vocabulary is "
-    "larger than what was seen: use vocab_size, which is given.",
-)
-def counted_vocabulary(
-    counts: Counts, context: Context, word: str, vocab_size: int, delta: float
-) -> float:
-    order = len(context) + 1
-    total = sum(count for gram, count in counts[order].items() if gram[:-1] == context)
-    return (counts[order][(*context, word)] + delta) / (total + delta * len(counts[1]))
-
-
-@misconception(
-    "seen",
-    "unseen",
-    "edges",
-    hint="You add 1 to every count, whatever delta is: the answer does not change with delta.",
-)
-def adds_one(counts: Counts, context: Context, word: str, vocab_size: int, delta: float) -> float:
-    order = len(context) + 1
-    total = sum(count for gram, count in counts[order].items() if gram[:-1] == context)
-    return (counts[order][(*context, word)] + 1) / (total + vocab_size)
-
-
-@misconception(
-    "seen",
-    "unseen",
-    "edges",
-    hint="Your denominator adds delta once, but every one of the |V| words was given a delta.",
-)
-def delta_added_once(
-    counts: Counts, context: Context, word: str, vocab_size: int, delta: float
-) -> float:
-    order = len(context) + 1
-    total = sum(count for gram, count in counts[order].items() if gram[:-1] == context)
-    return (counts[order][(*context, word)] + delta) / (total + delta)
-
-
-@misconception(
-    "seen",
-    hint="You take the context's count from the counts one order lower. Start tokens are contexts, "
-    "but they are never counted as unigrams: sum over the words that follow the context instead.",
-)
-def lower_order_denominator(
-    counts: Counts, context: Context, word: str, vocab_size: int, delta: float
-) -> float:
-    order = len(context) + 1
-    if order not in counts:
-        raise ValueError(context)
-    total = counts[order - 1][context] if context else sum(counts[1].values())
-    if total + delta * vocab_size == 0:
-        return math.nan
-    return (counts[order][(*context, word)] + delta) / (total + delta * vocab_size)
-
-
-@misconception(
-    "unseen",
-    "edges",
-    hint="An unseen context gives 0 in your version. Nothing was seen, but something comes next: "
-    "with delta > 0 the formula gives 1 / |V| for every word.",
-)
-def unseen_context_impossible(
-    counts: Counts, context: Context, word: str, vocab_size: int, delta: float
-) -> float:
-    order = len(context) + 1
-    total = sum(count for gram, count in counts[order].items() if gram[:-1] == context)
-    if total == 0:
-        return 0.0
-    return (counts[order][(*context, word)] + delta) / (total + delta * vocab_size)
 
 
 @correct_way
@@ -195,3 +106,46 @@ def fractions(counts: Counts, context: Context, word: str, vocab_size: int, delt
     exact_delta = Fraction(delta)
     bottom = sum(c for g, c in table.items() if g[:-1] == context) + exact_delta * vocab_size
     return (table[(*context, word)] + exact_delta) / bottom if bottom else math.nan
+
+
+numerator_only = slip(
+    REFERENCE,
+    (" + delta * vocab_size", ""),
+    loses=("seen", "unseen", "edges"),
+    hint="Delta is added to the numerator only, so the probabilities of all next words sum to more "
+    "than 1. What is given to |V| words must be added to the denominator |V| times.",
+)
+counted_vocabulary = slip(
+    REFERENCE,
+    ("delta * vocab_size", "delta * len(counts[1])"),
+    loses=("seen", "unseen", "edges"),
+    hint="Your denominator adds delta once for every type that was counted. The vocabulary is "
+    "larger than what was seen: use vocab_size, which is given.",
+)
+adds_one = slip(
+    REFERENCE,
+    ("delta * vocab_size", "vocab_size"),
+    (" + delta) / denominator", " + 1) / denominator"),
+    loses=("seen", "unseen", "edges"),
+    hint="You add 1 to every count, whatever delta is: the answer does not change with delta.",
+)
+delta_added_once = slip(
+    REFERENCE,
+    ("delta * vocab_size", "delta"),
+    loses=("seen", "unseen", "edges"),
+    hint="Your denominator adds delta once, but every one of the |V| words was given a delta.",
+)
+lower_order_denominator = slip(
+    REFERENCE,
+    ("context_count + delta", "(counts[order - 1][context] if context else context_count) + delta"),
+    loses="seen",
+    hint="You take the context's count from the counts one order lower. Start tokens are contexts, "
+    "but they are never counted as unigrams: sum over the words that follow the context instead.",
+)
+unseen_context_impossible = slip(
+    REFERENCE,
+    ("if denominator == 0:\n        return math.nan", "if context_count == 0:\n        return 0.0"),
+    loses=("unseen", "edges"),
+    hint="An unseen context gives 0 in your version. Nothing was seen, but something comes next: "
+    "with delta > 0 the formula gives 1 / |V| for every word.",
+)

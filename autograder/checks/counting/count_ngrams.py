@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.counting.drawing import draw_sentences
 
 Sentences = list[list[str]]
@@ -37,80 +37,6 @@ check = Check(
     },
     draw=draw,
 )
-
-
-@misconception(
-    "ordinary",
-    "orders",
-    "edges",
-    hint="The n-gram that ends in </s> is missing from every sentence. Is the end token added, and "
-    "does your loop reach the last window? A padded sentence of L tokens has L - n + 1 of them.",
-)
-def last_window_dropped(sentences: Sentences, n: int) -> Counts:
-    counts: Counts = Counter()
-    for sentence in sentences:
-        padded = ["<s>"] * (n - 1) + sentence + ["</s>"]
-        for i in range(len(padded) - n):
-            counts[tuple(padded[i : i + n])] += 1
-    return counts
-
-
-@misconception(
-    "ordinary",
-    "orders",
-    "edges",
-    hint="Some of your n-grams reach from the end of one sentence into the next one. Count each "
-    "padded sentence by itself instead of joining them first.",
-)
-def crosses_sentences(sentences: Sentences, n: int) -> Counts:
-    stream: list[str] = []
-    for sentence in sentences:
-        stream += ["<s>"] * (n - 1) + sentence + ["</s>"]
-    return Counter(tuple(stream[i : i + n]) for i in range(len(stream) - n + 1))
-
-
-@misconception(
-    "ordinary",
-    "orders",
-    "edges",
-    hint="You put one start token in front of a sentence whatever n is. The first word needs n - 1 "
-    "tokens before it: none for n = 1, two for n = 3.",
-)
-def one_start_token(sentences: Sentences, n: int) -> Counts:
-    counts: Counts = Counter()
-    for sentence in sentences:
-        padded = ["<s>", *sentence, "</s>"]
-        counts.update(tuple(padded[i : i + n]) for i in range(len(padded) - n + 1))
-    return counts
-
-
-@misconception(
-    "ordinary",
-    "orders",
-    "edges",
-    hint="The sentences are counted without padding. Add n - 1 start tokens in front and one end "
-    "token behind each sentence before you cut windows.",
-)
-def no_padding(sentences: Sentences, n: int) -> Counts:
-    counts: Counts = Counter()
-    for sentence in sentences:
-        counts.update(tuple(sentence[i : i + n]) for i in range(len(sentence) - n + 1))
-    return counts
-
-
-@misconception(
-    "ordinary",
-    "orders",
-    "edges",
-    hint="Every n-gram has count 1 in your result: it lists which n-grams occur, not how often. "
-    "Add to the count each time an n-gram is met.",
-)
-def counts_types(sentences: Sentences, n: int) -> Counts:
-    grams = set()
-    for sentence in sentences:
-        padded = ["<s>"] * (n - 1) + sentence + ["</s>"]
-        grams |= {tuple(padded[i : i + n]) for i in range(len(padded) - n + 1)}
-    return Counter(grams)
 
 
 @correct_way
@@ -162,3 +88,44 @@ def numpy_counts(sentences: Sentences, n: int) -> Counts:
         for window in np.lib.stride_tricks.sliding_window_view(padded, n):
             counts[tuple(window)] += np.int64(1)
     return counts
+
+
+last_window_dropped = slip(
+    REFERENCE,
+    ("len(padded) - n + 1", "len(padded) - n"),
+    loses=("ordinary", "orders", "edges"),
+    hint="The n-gram that ends in </s> is missing from every sentence. Is the end token added, and "
+    "does your loop reach the last window? A padded sentence of L tokens has L - n + 1 of them.",
+)
+crosses_sentences = slip(
+    REFERENCE,
+    (
+        "    for sentence in sentences:\n        padded =",
+        "    padded = []\n    for sentence in sentences:\n        padded +=",
+    ),
+    ("        counts.update", "    counts.update"),
+    loses=("ordinary", "orders", "edges"),
+    hint="Some of your n-grams reach from the end of one sentence into the next one. Count each "
+    "padded sentence by itself instead of joining them first.",
+)
+one_start_token = slip(
+    REFERENCE,
+    ('["<s>"] * (n - 1)', '["<s>"]'),
+    loses=("ordinary", "orders", "edges"),
+    hint="You put one start token in front of a sentence whatever n is. The first word needs n - 1 "
+    "tokens before it: none for n = 1, two for n = 3.",
+)
+no_padding = slip(
+    REFERENCE,
+    ('["<s>"] * (n - 1) + list(sentence) + ["</s>"]', "list(sentence)"),
+    loses=("ordinary", "orders", "edges"),
+    hint="The sentences are counted without padding. Add n - 1 start tokens in front and one end "
+    "token behind each sentence before you cut windows.",
+)
+counts_types = slip(
+    REFERENCE,
+    ("return counts", "return Counter(set(counts))"),
+    loses=("ordinary", "orders", "edges"),
+    hint="Every n-gram has count 1 in your result: it lists which n-grams occur, not how often. "
+    "Add to the count each time an n-gram is met.",
+)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -39,86 +39,6 @@ check = Check(
     },
     draw=draw,
 )
-
-
-@misconception(
-    "one round",
-    "rounds",
-    "edges",
-    hint="Your weights do not sum to 1: after adding up the shares, divide by the number of tokens.",
-)
-def not_normalised(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
-    lambdas = np.full(order_probs.shape[1], 1 / order_probs.shape[1])
-    rows = order_probs[order_probs.sum(axis=1) > 0]
-    for _ in range(n_iter):
-        shares = lambdas * rows
-        lambdas = (shares / shares.sum(axis=1, keepdims=True)).sum(axis=0)
-    return lambdas
-
-
-@misconception(
-    "rounds",
-    "edges",
-    hint="Your shares leave out the weights of the round before, so nothing changes after the first "
-    "round. The share of order k is lambda_k times its probability, divided by the sum over orders.",
-)
-def weights_left_out_of_shares(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
-    lambdas = np.full(order_probs.shape[1], 1 / order_probs.shape[1])
-    rows = order_probs[order_probs.sum(axis=1) > 0]
-    for _ in range(n_iter):
-        if len(rows):
-            lambdas = (rows / rows.sum(axis=1, keepdims=True)).mean(axis=0)
-    return lambdas
-
-
-@misconception(
-    "one round",
-    "rounds",
-    "edges",
-    hint="Each token's whole share goes to the order that gives it most. In EM it is divided among "
-    "the orders in proportion to lambda times probability.",
-)
-def winner_takes_all(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
-    orders = order_probs.shape[1]
-    lambdas = np.full(orders, 1 / orders)
-    rows = order_probs[order_probs.sum(axis=1) > 0]
-    for _ in range(n_iter):
-        if len(rows):
-            winners = (lambdas * rows).argmax(axis=1)
-            lambdas = np.bincount(winners, minlength=orders) / len(rows)
-    return lambdas
-
-
-@misconception(
-    "edges",
-    hint="You divide by the number of all tokens. Tokens to which no order gives any probability are "
-    "left out of the sum and of the number, or the weights sum to less than 1.",
-)
-def zero_rows_counted(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
-    lambdas = np.full(order_probs.shape[1], 1 / order_probs.shape[1])
-    for _ in range(n_iter):
-        total = np.zeros_like(lambdas)
-        for row in order_probs:
-            if row.sum() > 0 and (lambdas * row).sum() > 0:
-                total += lambdas * row / (lambdas * row).sum()
-        lambdas = total / len(order_probs)
-    return lambdas
-
-
-@misconception(
-    "one round",
-    "rounds",
-    "edges",
-    hint="You average the probabilities of each order. Average the shares: for every token divide "
-    "lambda times probability by its sum over the orders first.",
-)
-def probabilities_averaged(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
-    lambdas = np.full(order_probs.shape[1], 1 / order_probs.shape[1])
-    for _ in range(n_iter):
-        weighted = (lambdas * order_probs).mean(axis=0)
-        if weighted.sum() > 0:
-            lambdas = weighted / weighted.sum()
-    return lambdas
 
 
 @correct_way
@@ -162,3 +82,43 @@ def torch_einsum(order_probs: np.ndarray, n_iter: int) -> object:
         joint = torch.einsum("k,tk->tk", lambdas, probs)
         lambdas = (joint / joint.sum(1, keepdim=True)).mean(0)
     return lambdas
+
+
+not_normalised = slip(
+    REFERENCE,
+    ("shares.mean(axis=0)", "shares.sum(axis=0)"),
+    loses=("one round", "rounds", "edges"),
+    hint="Your weights do not sum to 1: after adding up the shares, divide by the number of tokens.",
+)
+weights_left_out_of_shares = slip(
+    REFERENCE,
+    ("shares = lambdas * rows", "shares = rows.copy()"),
+    loses=("rounds", "edges"),
+    hint="Your shares leave out the weights of the round before, so nothing changes after the first "
+    "round. The share of order k is lambda_k times its probability, divided by the sum over orders.",
+)
+winner_takes_all = slip(
+    REFERENCE,
+    (
+        "shares /= shares.sum(axis=1, keepdims=True)",
+        "shares = shares == shares.max(axis=1, keepdims=True)",
+    ),
+    loses=("one round", "rounds", "edges"),
+    hint="Each token's whole share goes to the order that gives it most. In EM it is divided among "
+    "the orders in proportion to lambda times probability.",
+)
+zero_rows_counted = slip(
+    REFERENCE,
+    ("shares.mean(axis=0)", "shares.sum(axis=0) / len(order_probs)"),
+    loses="edges",
+    hint="You divide by the number of all tokens. Tokens to which no order gives any probability are "
+    "left out of the sum and of the number, or the weights sum to less than 1.",
+)
+probabilities_averaged = slip(
+    REFERENCE,
+    ("        shares /= shares.sum(axis=1, keepdims=True)\n", ""),
+    ("shares.mean(axis=0)", "shares.mean(axis=0) / shares.mean(axis=0).sum()"),
+    loses=("one round", "rounds", "edges"),
+    hint="You average the probabilities of each order. Average the shares: for every token divide "
+    "lambda times probability by its sum over the orders first.",
+)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.counting.drawing import Counts, draw_counts, grams, pick
 
 Context = tuple[str, ...]
@@ -51,101 +51,6 @@ check = Check(
     },
     draw=draw,
 )
-
-
-@misconception(
-    "seen",
-    "lending",
-    hint="The weights are used in reverse. lambdas[0] belongs to the unigrams, the last one to the "
-    "longest context.",
-)
-def weights_reversed(
-    counts: Counts, context: Context, word: str, lambdas: Sequence[float]
-) -> float:
-    if len(lambdas) != len(context) + 1 or abs(sum(lambdas) - 1) > 1e-6:
-        raise ValueError(lambdas)
-    result, lent = 0.0, 0.0
-    for order in range(len(lambdas), 0, -1):
-        shorter = context[len(context) - order + 1 :]
-        total = sum(c for g, c in counts[order].items() if g[:-1] == shorter)
-        weight = lambdas[len(lambdas) - order] + lent
-        lent = 0.0 if total else weight
-        result += weight * counts[order][(*shorter, word)] / total if total else 0.0
-    return result
-
-
-@misconception(
-    "lending",
-    hint="Where a context was never seen, its order's weight is lost, so the probabilities sum to "
-    "less than 1. It is lent to the order below.",
-)
-def weight_lost(counts: Counts, context: Context, word: str, lambdas: Sequence[float]) -> float:
-    if len(lambdas) != len(context) + 1 or abs(sum(lambdas) - 1) > 1e-6:
-        raise ValueError(lambdas)
-    result = 0.0
-    for order, weight in enumerate(lambdas, start=1):
-        shorter = context[len(context) - order + 1 :]
-        total = sum(c for g, c in counts[order].items() if g[:-1] == shorter)
-        if total:
-            result += weight * counts[order][(*shorter, word)] / total
-    return result
-
-
-@misconception(
-    "lending",
-    hint="Where a context was never seen, you spread its weight over all orders that remain. It goes "
-    "to the order just below, and only to that one.",
-)
-def weights_renormalised(
-    counts: Counts, context: Context, word: str, lambdas: Sequence[float]
-) -> float:
-    if len(lambdas) != len(context) + 1 or abs(sum(lambdas) - 1) > 1e-6:
-        raise ValueError(lambdas)
-    result = used = 0.0
-    for order, weight in enumerate(lambdas, start=1):
-        shorter = context[len(context) - order + 1 :]
-        total = sum(c for g, c in counts[order].items() if g[:-1] == shorter)
-        if total:
-            used += weight
-            result += weight * counts[order][(*shorter, word)] / total
-    return result / used
-
-
-@misconception(
-    "seen",
-    "lending",
-    hint="A lower order looks at the wrong end of the context. Order k asks for the k - 1 tokens "
-    "just before the word, the last ones of the context.",
-)
-def oldest_tokens(counts: Counts, context: Context, word: str, lambdas: Sequence[float]) -> float:
-    if len(lambdas) != len(context) + 1 or abs(sum(lambdas) - 1) > 1e-6:
-        raise ValueError(lambdas)
-    result, lent = 0.0, 0.0
-    for order in range(len(lambdas), 0, -1):
-        shorter = context[: order - 1]
-        total = sum(c for g, c in counts[order].items() if g[:-1] == shorter)
-        weight = lambdas[order - 1] + lent
-        lent = 0.0 if total else weight
-        result += weight * counts[order][(*shorter, word)] / total if total else 0.0
-    return result
-
-
-@misconception(
-    "seen",
-    "lending",
-    "edges",
-    hint="You average the orders with equal weights, whatever lambdas says.",
-)
-def lambdas_ignored(counts: Counts, context: Context, word: str, lambdas: Sequence[float]) -> float:
-    n = len(context) + 1
-    result, lent = 0.0, 0.0
-    for order in range(n, 0, -1):
-        shorter = context[len(context) - order + 1 :]
-        total = sum(c for g, c in counts[order].items() if g[:-1] == shorter)
-        weight = 1 / n + lent
-        lent = 0.0 if total else weight
-        result += weight * counts[order][(*shorter, word)] / total if total else 0.0
-    return result
 
 
 @correct_way
@@ -195,3 +100,43 @@ def torch_float32(counts: Counts, context: Context, word: str, lambdas: Sequence
             result = result + carried * counts[k + 1][(*tail, word)] / total
             carried = torch.tensor(0.0)
     return result
+
+
+weights_reversed = slip(
+    REFERENCE,
+    ("lambdas[order - 1]", "lambdas[-order]"),
+    loses=("seen", "lending"),
+    hint="The weights are used in reverse. lambdas[0] belongs to the unigrams, the last one to the "
+    "longest context.",
+)
+weight_lost = slip(
+    REFERENCE,
+    (" + lent", ""),
+    loses="lending",
+    hint="Where a context was never seen, its order's weight is lost, so the probabilities sum to "
+    "less than 1. It is lent to the order below.",
+)
+weights_renormalised = slip(
+    numpy_dot,
+    ("else probs[k - 1]", "else np.nan"),
+    ("weights @ probs", "np.nansum(weights * probs) / weights[~np.isnan(probs)].sum()"),
+    loses="lending",
+    hint="Where a context was never seen, you spread its weight over all orders that remain. It goes "
+    "to the order just below, and only to that one.",
+)
+oldest_tokens = slip(
+    REFERENCE,
+    ("context[len(context) - order + 1 :]", "context[: order - 1]"),
+    loses=("seen", "lending"),
+    hint="A lower order looks at the wrong end of the context. Order k asks for the k - 1 tokens "
+    "just before the word, the last ones of the context.",
+)
+lambdas_ignored = slip(
+    REFERENCE,
+    (
+        "    if len(lambdas) !=",
+        "    lambdas = [1 / (len(context) + 1)] * (len(context) + 1)\n    if len(lambdas) !=",
+    ),
+    loses=("seen", "lending", "edges"),
+    hint="You average the orders with equal weights, whatever lambdas says.",
+)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.counting.drawing import Counts, draw_counts, grams, pick
 
 Context = tuple[str, ...]
@@ -46,125 +45,6 @@ check = Check(
     },
     draw=draw,
 )
-
-
-@misconception(
-    "top",
-    "lower",
-    "unseen",
-    hint="Your lower orders use plain counts. Below the top, Kneser-Ney counts after how many "
-    "different tokens an n-gram occurs.",
-)
-def raw_counts_below(counts: Counts, context: Context, word: str, discount: float) -> float:
-    if len(context) + 1 > max(counts):
-        raise ValueError(context)
-    table = {g[-1]: n for g, n in counts[len(context) + 1].items() if g[:-1] == context}
-    lower = (
-        raw_counts_below(counts, context[1:], word, discount)
-        if context
-        else 1 / (len(counts[1]) + 1)
-    )
-    total = sum(table.values())
-    if not total:
-        return lower
-    return (max(table.get(word, 0) - discount, 0) + discount * len(table) * lower) / total
-
-
-@misconception(
-    "top",
-    "lower",
-    "unseen",
-    hint="What the discount takes is not given to the lower order: the probabilities sum to less "
-    "than 1. Add discount * (number of different next words) / total times the lower probability.",
-)
-def nothing_given_below(counts: Counts, context: Context, word: str, discount: float) -> float:
-    order = len(context) + 1
-    if order > max(counts):
-        raise ValueError(context)
-    if order == max(counts):
-        table = Counter({g[-1]: n for g, n in counts[order].items() if g[:-1] == context})
-    else:
-        table = Counter(g[-1] for g in counts[order + 1] if g[1:-1] == context)
-    total = sum(table.values())
-    if not total:
-        return (
-            nothing_given_below(counts, context[1:], word, discount)
-            if context
-            else 1 / (len(counts[1]) + 1)
-        )
-    return max(table[word] - discount, 0) / total
-
-
-@misconception(
-    "top",
-    "lower",
-    "unseen",
-    hint="You give the lower order the discount once. It was taken from every different next word, "
-    "so discount * (number of different next words) / total is what there is to give.",
-)
-def weight_of_one_type(counts: Counts, context: Context, word: str, discount: float) -> float:
-    order = len(context) + 1
-    if order > max(counts):
-        raise ValueError(context)
-    if order == max(counts):
-        table = Counter({g[-1]: n for g, n in counts[order].items() if g[:-1] == context})
-    else:
-        table = Counter(g[-1] for g in counts[order + 1] if g[1:-1] == context)
-    lower = (
-        weight_of_one_type(counts, context[1:], word, discount)
-        if context
-        else 1 / (len(counts[1]) + 1)
-    )
-    total = sum(table.values())
-    if not total:
-        return lower
-    return (max(table[word] - discount, 0) + discount * lower) / total
-
-
-@misconception(
-    "top",
-    "lower",
-    "unseen",
-    hint="Your recursion ends at the unigrams without the uniform distribution below them, so an "
-    "unknown word gets 0.",
-)
-def no_base(counts: Counts, context: Context, word: str, discount: float) -> float:
-    order = len(context) + 1
-    if order > max(counts):
-        raise ValueError(context)
-    if order == max(counts):
-        table = Counter({g[-1]: n for g, n in counts[order].items() if g[:-1] == context})
-    else:
-        table = Counter(g[-1] for g in counts[order + 1] if g[1:-1] == context)
-    lower = no_base(counts, context[1:], word, discount) if context else 0.0
-    total = sum(table.values())
-    if not total:
-        return lower
-    return (max(table[word] - discount, 0) + discount * len(table) * lower) / total
-
-
-@misconception(
-    "top",
-    "lower",
-    "unseen",
-    hint="The uniform distribution at the bottom leaves no place for an unknown word: it is "
-    "1 / (|V| + 1).",
-)
-def base_without_unknown(counts: Counts, context: Context, word: str, discount: float) -> float:
-    order = len(context) + 1
-    if order > max(counts):
-        raise ValueError(context)
-    if order == max(counts):
-        table = Counter({g[-1]: n for g, n in counts[order].items() if g[:-1] == context})
-    else:
-        table = Counter(g[-1] for g in counts[order + 1] if g[1:-1] == context)
-    lower = (
-        base_without_unknown(counts, context[1:], word, discount) if context else 1 / len(counts[1])
-    )
-    total = sum(table.values())
-    if not total:
-        return lower
-    return (max(table[word] - discount, 0) + discount * len(table) * lower) / total
 
 
 @correct_way
@@ -216,3 +96,41 @@ def predecessor_sets(counts: Counts, context: Context, word: str, discount: floa
         return np.maximum(own - discount, 0) / total + discount * types / total * prob(size - 1)
 
     return prob(len(context))
+
+
+raw_counts_below = slip(
+    REFERENCE,
+    ("if order == top:", "if order <= top:"),
+    ("counts[top].items()", "counts[order].items()"),
+    loses=("top", "lower", "unseen"),
+    hint="Your lower orders use plain counts. Below the top, Kneser-Ney counts after how many "
+    "different tokens an n-gram occurs.",
+)
+nothing_given_below = slip(
+    REFERENCE,
+    (" + discount * len(adjusted) * lower", ""),
+    loses=("top", "lower", "unseen"),
+    hint="What the discount takes is not given to the lower order: the probabilities sum to less "
+    "than 1. Add discount * (number of different next words) / total times the lower probability.",
+)
+weight_of_one_type = slip(
+    REFERENCE,
+    ("discount * len(adjusted)", "discount"),
+    loses=("top", "lower", "unseen"),
+    hint="You give the lower order the discount once. It was taken from every different next word, "
+    "so discount * (number of different next words) / total is what there is to give.",
+)
+no_base = slip(
+    REFERENCE,
+    ("1 / (len(counts[1]) + 1)", "0.0"),
+    loses=("top", "lower", "unseen"),
+    hint="Your recursion ends at the unigrams without the uniform distribution below them, so an "
+    "unknown word gets 0.",
+)
+base_without_unknown = slip(
+    REFERENCE,
+    ("(len(counts[1]) + 1)", "len(counts[1])"),
+    loses=("top", "lower", "unseen"),
+    hint="The uniform distribution at the bottom leaves no place for an unknown word: it is "
+    "1 / (|V| + 1).",
+)

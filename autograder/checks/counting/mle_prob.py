@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.counting.drawing import Counts, draw_counts, grams, pick
 
 Context = tuple[str, ...]
@@ -35,44 +35,6 @@ check = Check(
     },
     draw=draw,
 )
-
-
-@misconception(
-    "seen",
-    hint="You take the context's count from the counts one order lower. Start tokens are contexts, "
-    "but they are never counted as unigrams: sum over the words that follow the context instead.",
-)
-def lower_order_denominator(counts: Counts, context: Context, word: str) -> float:
-    order = len(context) + 1
-    if order not in counts:
-        raise ValueError(context)
-    total = counts[order - 1][context] if context else sum(counts[1].values())
-    if not any(gram[:-1] == context for gram in counts[order]):
-        return math.nan
-    return counts[order][(*context, word)] / total if total else 0.0
-
-
-@misconception(
-    "seen",
-    "unseen",
-    hint="You divide by the number of all n-grams. That is the probability of context and word "
-    "together; given the context, divide by how often the context occurred.",
-)
-def joint_probability(counts: Counts, context: Context, word: str) -> float:
-    order = len(context) + 1
-    return counts[order][(*context, word)] / sum(counts[order].values())
-
-
-@misconception(
-    "seen",
-    "unseen",
-    hint="You divide by the count of the word. That is how probable the context is before this word; "
-    "asked is how probable the word is after this context.",
-)
-def divides_by_the_word(counts: Counts, context: Context, word: str) -> float:
-    order = len(context) + 1
-    total = sum(count for gram, count in counts[order].items() if gram[-1] == word)
-    return counts[order][(*context, word)] / total
 
 
 @correct_way
@@ -119,3 +81,30 @@ def torch_float32(counts: Counts, context: Context, word: str) -> object:
     table = counts[len(context) + 1]
     total = torch.tensor([float(c) for g, c in table.items() if g[:-1] == context]).sum()
     return torch.tensor(float(table.get((*context, word), 0))) / total
+
+
+lower_order_denominator = slip(
+    REFERENCE,
+    (
+        "sum(followers.values())",
+        "counts[order - 1][context] if context else sum(followers.values())",
+    ),
+    ("else math.nan", "else 0.0 if followers else math.nan"),
+    loses="seen",
+    hint="You take the context's count from the counts one order lower. Start tokens are contexts, "
+    "but they are never counted as unigrams: sum over the words that follow the context instead.",
+)
+joint_probability = slip(
+    REFERENCE,
+    ("sum(followers.values())", "sum(counts[order].values())"),
+    loses=("seen", "unseen"),
+    hint="You divide by the number of all n-grams. That is the probability of context and word "
+    "together; given the context, divide by how often the context occurred.",
+)
+divides_by_the_word = slip(
+    REFERENCE,
+    ("sum(followers.values())", "sum(n for gram, n in counts[order].items() if gram[-1] == word)"),
+    loses=("seen", "unseen"),
+    hint="You divide by the count of the word. That is how probable the context is before this word; "
+    "asked is how probable the word is after this context.",
+)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception, tally
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip, tally
 from autograder.checks.counting.drawing import WORDS
 from autograder.comparing import Frequencies
 from nextword.evidence.recipes import Recipe
@@ -83,116 +83,6 @@ check = Check(
 )
 
 
-@misconception(
-    "choosing",
-    hint="You always take the most probable word. Sampling draws each word with its probability, so "
-    "the second best comes as well.",
-)
-def takes_the_best(
-    next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
-) -> list[str]:
-    tokens = list(prompt)
-    while len(tokens) < len(prompt) + length and tokens[-1:] != ["</s>"]:
-        words, probabilities = next_probs(tokens)
-        tokens.append(words[int(np.argmax(probabilities))])
-    return tokens
-
-
-@misconception(
-    "continuing",
-    "ending",
-    "choosing",
-    hint="You draw among the words without their probabilities, so that rare and frequent words come "
-    "equally often. rng.choice takes them as its argument p.",
-)
-def draws_uniformly(
-    next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
-) -> list[str]:
-    tokens = list(prompt)
-    while len(tokens) < len(prompt) + length and tokens[-1:] != ["</s>"]:
-        words, _ = next_probs(tokens)
-        tokens.append(words[int(rng.integers(len(words)))])
-    return tokens
-
-
-@misconception(
-    "continuing",
-    "ending",
-    hint="The model is asked without the prompt: it begins anew instead of going on from it. Give it "
-    "all tokens so far.",
-)
-def prompt_ignored(
-    next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
-) -> list[str]:
-    new: list[str] = []
-    while len(new) < length and new[-1:] != ["</s>"]:
-        words, probabilities = next_probs(new)
-        new.append(words[int(rng.choice(len(words), p=probabilities))])
-    return list(prompt) + new
-
-
-@misconception(
-    "continuing",
-    "ending",
-    "choosing",
-    hint="You return the new tokens only. The result begins with the prompt.",
-)
-def prompt_not_returned(
-    next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
-) -> list[str]:
-    tokens = list(prompt)
-    while len(tokens) < len(prompt) + length and tokens[-1:] != ["</s>"]:
-        words, probabilities = next_probs(tokens)
-        tokens.append(words[int(rng.choice(len(words), p=probabilities))])
-    return tokens[len(prompt) :]
-
-
-@misconception(
-    "ending",
-    hint="You go on after </s>. The sentence is over: stop there, also where the prompt ends in it.",
-)
-def never_stops(
-    next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
-) -> list[str]:
-    tokens = list(prompt)
-    for _ in range(length):
-        words, probabilities = next_probs(tokens)
-        tokens.append(words[int(rng.choice(len(words), p=probabilities))])
-    return tokens
-
-
-@misconception(
-    "ending",
-    hint="You drop </s> from the result. It is a token like the others, and belongs to it.",
-)
-def end_token_dropped(
-    next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
-) -> list[str]:
-    tokens = list(prompt)
-    for _ in range(length):
-        words, probabilities = next_probs(tokens)
-        word = words[int(rng.choice(len(words), p=probabilities))]
-        if word == "</s>":
-            break
-        tokens.append(word)
-    return tokens
-
-
-@misconception(
-    "continuing",
-    "choosing",
-    hint="The prompt is counted in the length. There may be `length` new tokens after it.",
-)
-def prompt_counted(
-    next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
-) -> list[str]:
-    tokens = list(prompt)
-    while len(tokens) < length and tokens[-1:] != ["</s>"]:
-        words, probabilities = next_probs(tokens)
-        tokens.append(words[int(rng.choice(len(words), p=probabilities))])
-    return tokens
-
-
 @correct_way
 def cumulative(
     next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
@@ -243,3 +133,51 @@ def gumbel(
             scores = np.log(p) + rng.gumbel(size=len(p))
         tokens += (words[int(scores.argmax())],)
     return tokens
+
+
+takes_the_best = slip(
+    REFERENCE,
+    ("rng.choice(len(words), p=probabilities)", "np.argmax(probabilities)"),
+    loses="choosing",
+    hint="You always take the most probable word. Sampling draws each word with its probability, so "
+    "the second best comes as well.",
+)
+draws_uniformly = slip(
+    REFERENCE,
+    (", p=probabilities", ""),
+    loses=("continuing", "ending", "choosing"),
+    hint="You draw among the words without their probabilities, so that rare and frequent words come "
+    "equally often. rng.choice takes them as its argument p.",
+)
+prompt_ignored = slip(
+    REFERENCE,
+    ("tokens = list(prompt)", "tokens = []"),
+    ("return tokens", "return list(prompt) + tokens"),
+    loses=("continuing", "ending"),
+    hint="The model is asked without the prompt: it begins anew instead of going on from it. Give it "
+    "all tokens so far.",
+)
+prompt_not_returned = slip(
+    REFERENCE,
+    ("return tokens", "return tokens[len(prompt) :]"),
+    loses=("continuing", "ending", "choosing"),
+    hint="You return the new tokens only. The result begins with the prompt.",
+)
+never_stops = slip(
+    REFERENCE,
+    ('        if tokens and tokens[-1] == "</s>":\n            break\n', ""),
+    loses="ending",
+    hint="You go on after </s>. The sentence is over: stop there, also where the prompt ends in it.",
+)
+end_token_dropped = slip(
+    REFERENCE,
+    ("return tokens", 'return [token for token in tokens if token != "</s>"]'),
+    loses="ending",
+    hint="You drop </s> from the result. It is a token like the others, and belongs to it.",
+)
+prompt_counted = slip(
+    REFERENCE,
+    ("range(length)", "range(length - len(prompt))"),
+    loses=("continuing", "choosing"),
+    hint="The prompt is counted in the length. There may be `length` new tokens after it.",
+)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.counting.drawing import Counts, draw_counts, grams, pick
 
 Context = tuple[str, ...]
@@ -52,75 +52,6 @@ check = Check(
 )
 
 
-@misconception(
-    "one step",
-    "steps",
-    hint="Alpha is missing: every step down to a shorter context multiplies the score by alpha.",
-)
-def alpha_never_paid(counts: Counts, context: Context, word: str, alpha: float = 0.4) -> float:
-    if len(context) + 1 not in counts:
-        raise ValueError(context)
-    table = counts[len(context) + 1]
-    if table[(*context, word)]:
-        total = sum(c for g, c in table.items() if g[:-1] == context)
-        return table[(*context, word)] / total
-    return alpha_never_paid(counts, context[1:], word, alpha) if context else 0.0
-
-
-@misconception(
-    "steps",
-    hint="You pay alpha once, however many steps down you go. It is paid for every step.",
-)
-def alpha_paid_once(counts: Counts, context: Context, word: str, alpha: float = 0.4) -> float:
-    if len(context) + 1 not in counts:
-        raise ValueError(context)
-    for start in range(len(context) + 1):
-        shorter = context[start:]
-        table = counts[len(shorter) + 1]
-        if table[(*shorter, word)]:
-            total = sum(c for g, c in table.items() if g[:-1] == shorter)
-            return (alpha if start else 1) * table[(*shorter, word)] / total
-    return 0.0
-
-
-@misconception(
-    "one step",
-    "steps",
-    hint="You shorten the context at the wrong end. The nearest token says most about the next word, "
-    "so the oldest one, the first, is left out.",
-)
-def drops_the_nearest(counts: Counts, context: Context, word: str, alpha: float = 0.4) -> float:
-    if len(context) + 1 not in counts:
-        raise ValueError(context)
-    table = counts[len(context) + 1]
-    if table[(*context, word)]:
-        total = sum(c for g, c in table.items() if g[:-1] == context)
-        return table[(*context, word)] / total
-    return alpha * drops_the_nearest(counts, context[:-1], word, alpha) if context else 0.0
-
-
-@misconception(
-    "one step",
-    "steps",
-    hint="You only back off where the context was never seen. Where it was seen, but never with this "
-    "word, the score is alpha times that of the shorter context, not 0.",
-)
-def backs_off_from_unseen_contexts_only(
-    counts: Counts, context: Context, word: str, alpha: float = 0.4
-) -> float:
-    if len(context) + 1 not in counts:
-        raise ValueError(context)
-    price = 1.0
-    for start in range(len(context) + 1):
-        shorter = context[start:]
-        table = counts[len(shorter) + 1]
-        total = sum(c for g, c in table.items() if g[:-1] == shorter)
-        if total:
-            return price * table[(*shorter, word)] / total
-        price *= alpha
-    return 0.0
-
-
 @correct_way
 def recursive(counts: Counts, context: Context, word: str, alpha: float = 0.4) -> float:
     if len(context) + 1 not in counts:
@@ -163,3 +94,31 @@ def torch_float32(counts: Counts, context: Context, word: str, alpha: float = 0.
         if not context:
             return torch.tensor(0.0)
         context, price = context[1:], price * alpha
+
+
+alpha_never_paid = slip(
+    REFERENCE,
+    ("        price *= alpha\n", ""),
+    loses=("one step", "steps"),
+    hint="Alpha is missing: every step down to a shorter context multiplies the score by alpha.",
+)
+alpha_paid_once = slip(
+    REFERENCE,
+    ("price *= alpha", "price = alpha"),
+    loses="steps",
+    hint="You pay alpha once, however many steps down you go. It is paid for every step.",
+)
+drops_the_nearest = slip(
+    REFERENCE,
+    ("context[start:]", "context[: len(context) - start]"),
+    loses=("one step", "steps"),
+    hint="You shorten the context at the wrong end. The nearest token says most about the next word, "
+    "so the oldest one, the first, is left out.",
+)
+backs_off_from_unseen_contexts_only = slip(
+    REFERENCE,
+    ("if together > 0:", "if any(gram[:-1] == shorter for gram in table):"),
+    loses=("one step", "steps"),
+    hint="You only back off where the context was never seen. Where it was seen, but never with this "
+    "word, the score is alpha times that of the shorter context, not 0.",
+)

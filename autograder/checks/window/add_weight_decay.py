@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.window.drawing import GRADIENTS, Params, draw_params
 
 Answer = tuple[Any, Any]
@@ -49,154 +49,6 @@ check = Check(
     draw=draw,
     compare=GRADIENTS,
 )
-
-
-@misconception(
-    "direct",
-    "without",
-    hint="The biases are penalised too. Only the weights and the features in C are; d and b are "
-    "spared.",
-)
-def biases_too(loss: float, grads: Any, params: Any, decay: float) -> Answer:
-    if decay < 0:
-        raise ValueError
-    new = {k: None if g is None else g + decay * params[k] for k, g in grads.items()}
-    squares = sum(float((p**2).sum()) for p in params.values() if p is not None)
-    return loss + decay / 2 * squares, new
-
-
-@misconception(
-    "direct",
-    "without",
-    hint="One kind of bias is penalised: the hidden layer has biases as well as the scores, d and b, "
-    "and both are spared.",
-)
-def hidden_biases_too(loss: float, grads: Any, params: Any, decay: float) -> Answer:
-    if decay < 0:
-        raise ValueError
-    new = dict(grads)
-    for name in "CHdUW":
-        if params[name] is not None:
-            new[name] = grads[name] + decay * params[name]
-            loss = loss + decay / 2 * float((params[name] ** 2).sum())
-    return loss, new
-
-
-@misconception(
-    "direct",
-    "without",
-    hint="The features in C are spared. The paper penalises them as well; otherwise C could grow "
-    "while the other weights shrink, and nothing is gained.",
-)
-def features_spared(loss: float, grads: Any, params: Any, decay: float) -> Answer:
-    if decay < 0:
-        raise ValueError
-    new = dict(grads)
-    for name in "HUW":
-        if params[name] is not None:
-            new[name] = grads[name] + decay * params[name]
-            loss = loss + decay / 2 * float((params[name] ** 2).sum())
-    return loss, new
-
-
-@misconception(
-    "direct",
-    "without",
-    hint="The half is missing in the penalty. With it, the derivative of decay / 2 times a square is "
-    "decay times the weight.",
-)
-def half_forgotten(loss: float, grads: Any, params: Any, decay: float) -> Answer:
-    if decay < 0:
-        raise ValueError
-    new = dict(grads)
-    for name in "CHUW":
-        if params[name] is not None:
-            new[name] = grads[name] + decay * params[name]
-            loss = loss + decay * float((params[name] ** 2).sum())
-    return loss, new
-
-
-@misconception(
-    "direct",
-    "without",
-    hint="The half of the penalty stands in its gradient too. The derivative of a square brings a "
-    "factor of 2, which cancels it.",
-)
-def half_in_the_gradient(loss: float, grads: Any, params: Any, decay: float) -> Answer:
-    if decay < 0:
-        raise ValueError
-    new = dict(grads)
-    for name in "CHUW":
-        if params[name] is not None:
-            new[name] = grads[name] + decay / 2 * params[name]
-            loss = loss + decay / 2 * float((params[name] ** 2).sum())
-    return loss, new
-
-
-@misconception(
-    "direct",
-    "without",
-    hint="The gradient is that of a penalty without the half: decay times the weight is enough.",
-)
-def doubled_in_the_gradient(loss: float, grads: Any, params: Any, decay: float) -> Answer:
-    if decay < 0:
-        raise ValueError
-    new = dict(grads)
-    for name in "CHUW":
-        if params[name] is not None:
-            new[name] = grads[name] + 2 * decay * params[name]
-            loss = loss + decay / 2 * float((params[name] ** 2).sum())
-    return loss, new
-
-
-@misconception(
-    "direct",
-    "without",
-    hint="The gradient of the penalty is subtracted. It is part of the gradient of what is to be "
-    "minimised, and added; the minus comes with the step.",
-)
-def gradient_subtracted(loss: float, grads: Any, params: Any, decay: float) -> Answer:
-    if decay < 0:
-        raise ValueError
-    new = dict(grads)
-    for name in "CHUW":
-        if params[name] is not None:
-            new[name] = grads[name] - decay * params[name]
-            loss = loss + decay / 2 * float((params[name] ** 2).sum())
-    return loss, new
-
-
-@misconception(
-    "direct",
-    "without",
-    hint="The penalty takes the norms of the arrays, not their squares. The sum of the squares of "
-    "all entries has no root.",
-)
-def norms_not_squared(loss: float, grads: Any, params: Any, decay: float) -> Answer:
-    if decay < 0:
-        raise ValueError
-    new = dict(grads)
-    for name in "CHUW":
-        if params[name] is not None:
-            new[name] = grads[name] + decay * params[name]
-            loss = loss + decay / 2 * float(np.sqrt((params[name] ** 2).sum()))
-    return loss, new
-
-
-@misconception(
-    "direct",
-    "without",
-    hint="The loss stays as it was. The penalty belongs to it as its gradient belongs to the "
-    "gradients: a gradient check compares the two.",
-)
-def loss_without_penalty(loss: float, grads: Any, params: Any, decay: float) -> Answer:
-    if decay < 0:
-        raise ValueError
-    new = dict(grads)
-    for name in "CHUW":
-        if params[name] is not None:
-            new[name] = grads[name] + decay * params[name]
-    return loss, new
 
 
 @correct_way
@@ -248,3 +100,67 @@ def with_torch(loss: float, grads: Any, params: Any, decay: float) -> Answer:
         extra = weights[name].grad.numpy() if name in weights else 0.0
         new[name] = None if grad is None else grad + extra
     return loss + penalty.item(), new
+
+
+biases_too = slip(
+    REFERENCE,
+    ('("C", "H", "U", "W")', "params"),
+    loses=("direct", "without"),
+    hint="The biases are penalised too. Only the weights and the features in C are; d and b are "
+    "spared.",
+)
+hidden_biases_too = slip(
+    REFERENCE,
+    ('"H", "U"', '"H", "d", "U"'),
+    loses=("direct", "without"),
+    hint="One kind of bias is penalised: the hidden layer has biases as well as the scores, d and b, "
+    "and both are spared.",
+)
+features_spared = slip(
+    REFERENCE,
+    ('"C", "H", "U"', '"H", "U"'),
+    loses=("direct", "without"),
+    hint="The features in C are spared. The paper penalises them as well; otherwise C could grow "
+    "while the other weights shrink, and nothing is gained.",
+)
+half_forgotten = slip(
+    REFERENCE,
+    ("decay / 2 *", "decay *"),
+    loses=("direct", "without"),
+    hint="The half is missing in the penalty. With it, the derivative of decay / 2 times a square is "
+    "decay times the weight.",
+)
+half_in_the_gradient = slip(
+    REFERENCE,
+    ("decay * weights", "decay / 2 * weights"),
+    loses=("direct", "without"),
+    hint="The half of the penalty stands in its gradient too. The derivative of a square brings a "
+    "factor of 2, which cancels it.",
+)
+doubled_in_the_gradient = slip(
+    REFERENCE,
+    ("decay * weights", "2 * decay * weights"),
+    loses=("direct", "without"),
+    hint="The gradient is that of a penalty without the half: decay times the weight is enough.",
+)
+gradient_subtracted = slip(
+    REFERENCE,
+    ("+= decay * weights", "-= decay * weights"),
+    loses=("direct", "without"),
+    hint="The gradient of the penalty is subtracted. It is part of the gradient of what is to be "
+    "minimised, and added; the minus comes with the step.",
+)
+norms_not_squared = slip(
+    REFERENCE,
+    ("(weights**2).sum()", "np.sqrt((weights**2).sum())"),
+    loses=("direct", "without"),
+    hint="The penalty takes the norms of the arrays, not their squares. The sum of the squares of "
+    "all entries has no root.",
+)
+loss_without_penalty = slip(
+    REFERENCE,
+    ("            loss += decay / 2 * float((weights**2).sum())\n", ""),
+    loses=("direct", "without"),
+    hint="The loss stays as it was. The penalty belongs to it as its gradient belongs to the "
+    "gradients: a gradient check compares the two.",
+)

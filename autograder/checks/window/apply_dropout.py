@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception, repeated
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, repeated, slip
 from autograder.comparing import Frequencies
 from nextword.evidence.recipes import Recipe
 
@@ -46,106 +46,6 @@ check = Check(
     },
     draw=draw,
 )
-
-
-@misconception(
-    "training",
-    "ends",
-    hint="`rate` is the probability that a number is dropped. You keep numbers with it.",
-)
-def keeps_with_the_rate(
-    x: np.ndarray, rate: float, rng: np.random.Generator, train: bool
-) -> Answer:
-    if not 0 <= rate <= 1:
-        raise ValueError
-    mask = np.ones(x.shape)
-    if train:
-        mask = (rng.random(x.shape) < rate) / (rate if rate > 0 else 1.0)
-    return x * mask, mask
-
-
-@misconception(
-    "training",
-    hint="What is kept is not rescaled in training, so that the layer is smaller on average than at "
-    "test time. Inverted dropout makes up for it at once, in the mask.",
-)
-def not_rescaled(x: np.ndarray, rate: float, rng: np.random.Generator, train: bool) -> Answer:
-    if not 0 <= rate <= 1:
-        raise ValueError
-    mask = (rng.random(x.shape) >= rate) * 1.0 if train else np.ones(x.shape)
-    return x * mask, mask
-
-
-@misconception(
-    "training",
-    "ends",
-    hint="You rescale the other way: in training nothing is rescaled, and at test time everything is "
-    "made smaller. Inverted dropout rescales in training and leaves test time alone.",
-)
-def rescaled_at_test_time(
-    x: np.ndarray, rate: float, rng: np.random.Generator, train: bool
-) -> Answer:
-    if not 0 <= rate <= 1:
-        raise ValueError
-    mask = (rng.random(x.shape) >= rate) * 1.0 if train else np.full(x.shape, 1 - rate)
-    return x * mask, mask
-
-
-@misconception(
-    "training",
-    "ends",
-    hint="What is kept is multiplied by the probability to keep it, not divided by it: the layer "
-    "shrinks twice.",
-)
-def multiplied(x: np.ndarray, rate: float, rng: np.random.Generator, train: bool) -> Answer:
-    if not 0 <= rate <= 1:
-        raise ValueError
-    mask = (rng.random(x.shape) >= rate) * (1 - rate) if train else np.full(x.shape, 1.0)
-    return (x * mask, mask) if train else (x * (1 - rate), mask)
-
-
-@misconception(
-    "ends",
-    hint="Numbers are dropped at test time too. Dropout is for training only: a prediction must not "
-    "depend on chance.",
-)
-def drops_at_test_time(x: np.ndarray, rate: float, rng: np.random.Generator, train: bool) -> Answer:
-    if not 0 <= rate <= 1:
-        raise ValueError
-    mask = np.zeros(x.shape) if rate == 1 else (rng.random(x.shape) >= rate) / (1 - rate)
-    return x * mask, mask
-
-
-@misconception(
-    "training",
-    hint="Whole columns are dropped together, for all examples of the batch. Every number is dropped "
-    "by itself: the mask has the shape of x.",
-)
-def one_mask_for_the_batch(
-    x: np.ndarray, rate: float, rng: np.random.Generator, train: bool
-) -> Answer:
-    if not 0 <= rate <= 1:
-        raise ValueError
-    mask = np.ones(x.shape)
-    if train and 0 < rate < 1:
-        mask = mask * (rng.random(x.shape[1:]) >= rate) / (1 - rate)
-    elif train and rate == 1:
-        mask = np.zeros(x.shape)
-    return x * mask, mask
-
-
-@misconception(
-    "training",
-    hint="The mask that comes back is not the one that was used: the backward pass multiplies by it, "
-    "so the rescaling belongs into it. y is x times the mask.",
-)
-def mask_without_scale(x: np.ndarray, rate: float, rng: np.random.Generator, train: bool) -> Answer:
-    if not 0 <= rate <= 1:
-        raise ValueError
-    if not train:
-        return x.copy(), np.ones(x.shape)
-    kept = (rng.random(x.shape) >= rate) * 1.0
-    return x * kept / (1 - rate if rate < 1 else 1), kept
 
 
 @correct_way
@@ -198,3 +98,55 @@ def with_choices(x: np.ndarray, rate: float, rng: np.random.Generator, train: bo
     scale = 0.0 if rate == 1 else 1 / (1 - rate)
     mask = rng.choice([0.0, scale], size=x.shape, p=[rate, 1 - rate])
     return x * mask, mask
+
+
+keeps_with_the_rate = slip(
+    REFERENCE,
+    ("x = np.asarray(x)", "x, rate = np.asarray(x), 1 - rate"),
+    loses=("training", "ends"),
+    hint="`rate` is the probability that a number is dropped. You keep numbers with it.",
+)
+not_rescaled = slip(
+    REFERENCE,
+    ("rate) / (1 - rate)", "rate) * 1.0"),
+    loses="training",
+    hint="What is kept is not rescaled in training, so that the layer is smaller on average than at "
+    "test time. Inverted dropout makes up for it at once, in the mask.",
+)
+rescaled_at_test_time = slip(
+    REFERENCE,
+    ("np.ones(x.shape)", "np.full(x.shape, 1 - rate)"),
+    ("rate) / (1 - rate)", "rate) * 1.0"),
+    loses=("training", "ends"),
+    hint="You rescale the other way: in training nothing is rescaled, and at test time everything is "
+    "made smaller. Inverted dropout rescales in training and leaves test time alone.",
+)
+multiplied = slip(
+    REFERENCE,
+    ("rate) / (1 - rate)", "rate) * (1 - rate)"),
+    ("return x * mask", "return x * mask if train else x * (1 - rate)"),
+    loses=("training", "ends"),
+    hint="What is kept is multiplied by the probability to keep it, not divided by it: the layer "
+    "shrinks twice.",
+)
+drops_at_test_time = slip(
+    REFERENCE,
+    ("not train or ", ""),
+    loses="ends",
+    hint="Numbers are dropped at test time too. Dropout is for training only: a prediction must not "
+    "depend on chance.",
+)
+one_mask_for_the_batch = slip(
+    REFERENCE,
+    ("(rng.random(x.shape) >= rate)", "np.ones(x.shape) * (rng.random(x.shape[1:]) >= rate)"),
+    loses="training",
+    hint="Whole columns are dropped together, for all examples of the batch. Every number is dropped "
+    "by itself: the mask has the shape of x.",
+)
+mask_without_scale = slip(
+    REFERENCE,
+    ("return x * mask, mask", "return x * mask, np.sign(mask)"),
+    loses="training",
+    hint="The mask that comes back is not the one that was used: the backward pass multiplies by it, "
+    "so the rescaling belongs into it. y is x times the mask.",
+)

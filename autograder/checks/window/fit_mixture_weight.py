@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.comparing import Close
 
 
@@ -53,91 +53,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=0.0, atol=1.5e-3),  # 0.001 is asked for, and what rounding adds
 )
-
-
-@misconception(
-    "between",
-    "edges",
-    hint="You return the weight of the n-gram model. Asked for is that of the neural one.",
-)
-def weight_of_the_other(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
-    known = (p_neural > 0) | (p_ngram > 0)
-    p, q = p_neural[known], p_ngram[known]
-    if len(p) == 0:
-        return 0.5
-    grid = np.linspace(0, 1, 2001)
-    return 1 - grid[np.argmax([np.log(a * p + (1 - a) * q + 1e-300).sum() for a in grid])]
-
-
-@misconception(
-    "between",
-    "edges",
-    hint="You make the sum of the mixed probabilities largest, not the sum of their logarithms. "
-    "That sum is a straight line, and always highest at one end.",
-)
-def probabilities_summed(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
-    if p_neural.shape != p_ngram.shape:
-        raise ValueError
-    grid = np.linspace(0, 1, 2001)
-    return grid[np.argmax([(a * p_neural + (1 - a) * p_ngram).sum() for a in grid])]
-
-
-@misconception(
-    "between",
-    "edges",
-    hint="The grid is too coarse: steps of 0.1 do not find a weight to 0.001.",
-)
-def coarse_grid(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
-    if p_neural.shape != p_ngram.shape:
-        raise ValueError
-    known = (p_neural > 0) | (p_ngram > 0)
-    p, q = p_neural[known], p_ngram[known]
-    if np.array_equal(p, q):
-        return 0.5
-    grid = np.linspace(0, 1, 11)
-    return grid[np.argmax([np.log(a * p + (1 - a) * q + 1e-300).sum() for a in grid])]
-
-
-@misconception(
-    "between",
-    "edges",
-    hint="You return the share of tokens on which the neural model is better. How much better it is "
-    "matters too: write down the likelihood of the text as a function of the weight.",
-)
-def share_of_wins(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
-    if p_neural.shape != p_ngram.shape:
-        raise ValueError
-    known = (p_neural > 0) | (p_ngram > 0)
-    p, q = p_neural[known], p_ngram[known]
-    return float((p > q).mean()) if len(p) and not np.array_equal(p, q) else 0.5
-
-
-@misconception(
-    "between",
-    "edges",
-    hint="You stop after one round of EM. It creeps up to the best weight; go on until it no longer "
-    "moves.",
-)
-def one_round(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
-    if p_neural.shape != p_ngram.shape:
-        raise ValueError
-    known = (p_neural > 0) | (p_ngram > 0)
-    p, q = p_neural[known], p_ngram[known]
-    return float((p / (p + q)).mean()) if len(p) else 0.5
-
-
-@misconception(
-    "edges",
-    hint="A token to which both models give probability 0 makes every weight look equally bad: its "
-    "logarithm is minus infinity whatever the weight. Leave such tokens out.",
-)
-def impossible_tokens_kept(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
-    if p_neural.shape != p_ngram.shape:
-        raise ValueError
-    if np.array_equal(p_neural, p_ngram):
-        return 0.5
-    grid = np.linspace(0, 1, 2001)
-    return grid[np.argmax([np.log(a * p_neural + (1 - a) * p_ngram).sum() for a in grid])]
 
 
 @correct_way
@@ -187,3 +102,48 @@ def with_thirds(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
         else:
             high = b
     return torch.tensor((low + high) / 2)
+
+
+weight_of_the_other = slip(
+    REFERENCE,
+    ("return (low + high) / 2", "return 1 - (low + high) / 2"),
+    loses=("between", "edges"),
+    hint="You return the weight of the n-gram model. Asked for is that of the neural one.",
+)
+probabilities_summed = slip(
+    REFERENCE,
+    ("((p - q) / (middle * p + (1 - middle) * q)).sum()", "(p - q).sum()"),
+    loses=("between", "edges"),
+    hint="You make the sum of the mixed probabilities largest, not the sum of their logarithms. "
+    "That sum is a straight line, and always highest at one end.",
+)
+coarse_grid = slip(
+    with_a_grid,
+    ("1.0005, 0.001", "1.05, 0.1"),
+    loses=("between", "edges"),
+    hint="The grid is too coarse: steps of 0.1 do not find a weight to 0.001.",
+)
+share_of_wins = slip(
+    with_a_grid,
+    (
+        "grid[np.argmax(np.log(np.outer(grid, p) + np.outer(1 - grid, q)).sum(axis=1))]",
+        "(p > q).mean()",
+    ),
+    loses=("between", "edges"),
+    hint="You return the share of tokens on which the neural model is better. How much better it is "
+    "matters too: write down the likelihood of the text as a function of the weight.",
+)
+one_round = slip(
+    with_em,
+    ("range(4000)", "range(1)"),
+    loses=("between", "edges"),
+    hint="You stop after one round of EM. It creeps up to the best weight; go on until it no longer "
+    "moves.",
+)
+impossible_tokens_kept = slip(
+    with_a_grid,
+    (" if p > 0 or q > 0", ""),
+    loses="edges",
+    hint="A token to which both models give probability 0 makes every weight look equally bad: its "
+    "logarithm is minus infinity whatever the weight. Leave such tokens out.",
+)

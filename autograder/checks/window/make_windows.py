@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 
 Windows = tuple[object, object]
 
@@ -47,128 +47,6 @@ check = Check(
     },
     draw=draw,
 )
-
-
-@misconception(
-    "texts",
-    "edges",
-    hint="The window is shifted by one: the target stands in its own context. A model that is shown "
-    "the answer learns to copy it, and knows nothing when it has to predict.",
-)
-def target_in_context(ids, window: int, pad_id: int) -> Windows:
-    contexts, targets = [], []
-    for sentence in ids:
-        padded = [pad_id] * window + list(sentence)
-        for t in range(len(sentence)):
-            contexts.append(padded[t + 1 : t + 1 + window])
-            targets.append(padded[t + window])
-    return np.array(contexts).reshape(-1, window), np.array(targets)
-
-
-@misconception(
-    "texts",
-    "edges",
-    hint="A word is missing between context and target: the id just before the target does not "
-    "stand in its context.",
-)
-def nearest_word_missing(ids, window: int, pad_id: int) -> Windows:
-    contexts, targets = [], []
-    for sentence in ids:
-        padded = [pad_id] * (window + 1) + list(sentence)
-        for t in range(len(sentence)):
-            contexts.append(padded[t : t + window])
-            targets.append(padded[t + window + 1])
-    return np.array(contexts).reshape(-1, window), np.array(targets)
-
-
-@misconception(
-    "texts",
-    "edges",
-    hint="Windows reach into the sentence before: only the text as a whole is padded. Every "
-    "sentence begins with nothing but padding before it.",
-)
-def crosses_sentences(ids, window: int, pad_id: int) -> Windows:
-    stream = [pad_id] * window + [i for sentence in ids for i in sentence]
-    n = len(stream) - window
-    contexts = [stream[t : t + window] for t in range(n)]
-    return np.array(contexts).reshape(-1, window), np.array(stream[window:])
-
-
-@misconception(
-    "texts",
-    "edges",
-    hint="The context is turned round: the newest word stands first. Here the oldest comes first.",
-)
-def newest_first(ids, window: int, pad_id: int) -> Windows:
-    contexts, targets = [], []
-    for sentence in ids:
-        padded = [pad_id] * window + list(sentence)
-        for t in range(len(sentence)):
-            contexts.append(padded[t : t + window][::-1])
-            targets.append(padded[t + window])
-    return np.array(contexts).reshape(-1, window), np.array(targets)
-
-
-@misconception(
-    "texts",
-    "edges",
-    hint="The first words of a sentence are never targets: you begin where a context is full, "
-    "instead of filling it up with padding.",
-)
-def no_padding(ids, window: int, pad_id: int) -> Windows:
-    contexts, targets = [], []
-    for sentence in ids:
-        for t in range(window, len(sentence)):
-            contexts.append(list(sentence[t - window : t]))
-            targets.append(sentence[t])
-    return np.array(contexts).reshape(-1, window), np.array(targets)
-
-
-@misconception(
-    "texts",
-    "edges",
-    hint="The padding stands behind the words of the context. It belongs on the left, where the "
-    "sentence has not begun: the newest word is always the last of a context.",
-)
-def padded_on_the_right(ids, window: int, pad_id: int) -> Windows:
-    contexts, targets = [], []
-    for sentence in ids:
-        for t in range(len(sentence)):
-            known = list(sentence[max(0, t - window) : t])
-            contexts.append(known + [pad_id] * (window - len(known)))
-            targets.append(sentence[t])
-    return np.array(contexts).reshape(-1, window), np.array(targets)
-
-
-@misconception(
-    "texts",
-    "edges",
-    hint="The last id of each sentence is never a target. It stands for </s>, which is predicted "
-    "like any other word.",
-)
-def end_not_predicted(ids, window: int, pad_id: int) -> Windows:
-    contexts, targets = [], []
-    for sentence in ids:
-        padded = [pad_id] * window + list(sentence)
-        for t in range(len(sentence) - 1):
-            contexts.append(padded[t : t + window])
-            targets.append(padded[t + window])
-    return np.array(contexts).reshape(-1, window), np.array(targets)
-
-
-@misconception(
-    "texts",
-    "edges",
-    hint="You fill up with 0 whatever `pad_id` is. Which id means padding is an argument.",
-)
-def pads_with_zero(ids, window: int, pad_id: int) -> Windows:
-    contexts, targets = [], []
-    for sentence in ids:
-        padded = [0] * window + list(sentence)
-        for t in range(len(sentence)):
-            contexts.append(padded[t : t + window])
-            targets.append(padded[t + window])
-    return np.array(contexts).reshape(-1, window), np.array(targets)
 
 
 @correct_way
@@ -216,3 +94,63 @@ def with_torch(ids, window: int, pad_id: int) -> Windows:
             contexts.append(tokens.unfold(0, window, 1)[:-1])
             targets.append(tokens[window:])
     return torch.cat(contexts), torch.cat(targets)
+
+
+target_in_context = slip(
+    REFERENCE,
+    (")[:-1]", ")[1:]"),
+    loses=("texts", "edges"),
+    hint="The window is shifted by one: the target stands in its own context. A model that is shown "
+    "the answer learns to copy it, and knows nothing when it has to predict.",
+)
+nearest_word_missing = slip(
+    REFERENCE,
+    ("np.full(window,", "np.full(window + 1,"),
+    (")[:-1]", ")[:-2]"),
+    ("padded[window:]", "padded[window + 1 :]"),
+    loses=("texts", "edges"),
+    hint="A word is missing between context and target: the id just before the target does not "
+    "stand in its context.",
+)
+crosses_sentences = slip(
+    REFERENCE,
+    ("for sentence in ids", "for sentence in [np.concatenate(ids)]"),
+    loses=("texts", "edges"),
+    hint="Windows reach into the sentence before: only the text as a whole is padded. Every "
+    "sentence begins with nothing but padding before it.",
+)
+newest_first = slip(
+    REFERENCE,
+    (")[:-1]", ")[:-1, ::-1]"),
+    loses=("texts", "edges"),
+    hint="The context is turned round: the newest word stands first. Here the oldest comes first.",
+)
+no_padding = slip(
+    REFERENCE,
+    (")[:-1]", ")[window:-1]"),
+    ("padded[window:]", "padded[2 * window :]"),
+    loses=("texts", "edges"),
+    hint="The first words of a sentence are never targets: you begin where a context is full, "
+    "instead of filling it up with padding.",
+)
+padded_on_the_right = slip(
+    with_indices,
+    ("-len(known) :", ": len(known)"),
+    loses=("texts", "edges"),
+    hint="The padding stands behind the words of the context. It belongs on the left, where the "
+    "sentence has not begun: the newest word is always the last of a context.",
+)
+end_not_predicted = slip(
+    REFERENCE,
+    (")[:-1]", ")[:-2]"),
+    ("padded[window:]", "padded[window:-1]"),
+    loses=("texts", "edges"),
+    hint="The last id of each sentence is never a target. It stands for </s>, which is predicted "
+    "like any other word.",
+)
+pads_with_zero = slip(
+    REFERENCE,
+    ("pad_id, dtype", "0, dtype"),
+    loses=("texts", "edges"),
+    hint="You fill up with 0 whatever `pad_id` is. Which id means padding is an argument.",
+)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -50,74 +50,6 @@ check = Check(
 )
 
 
-@misconception(
-    "mixtures",
-    "edges",
-    hint="You mix the log-probabilities. A mixture is a weighted mean of probabilities: in "
-    "logarithms one model that calls a word impossible would overrule the other.",
-)
-def logarithms_mixed(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> object:
-    return weight * np.log(p_neural) + (1 - weight) * np.log(p_ngram)
-
-
-@misconception(
-    "mixtures",
-    "edges",
-    hint="The weights are exchanged: `weight` belongs to the neural model.",
-)
-def weights_exchanged(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> object:
-    return np.log((1 - weight) * p_neural + weight * p_ngram)
-
-
-@misconception(
-    "mixtures",
-    "edges",
-    hint="You always mix half and half. The weight is an argument.",
-)
-def half_and_half(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> object:
-    return np.log((p_neural + p_ngram) / 2)
-
-
-@misconception(
-    "mixtures",
-    "edges",
-    hint="You return probabilities. Asked for are their logarithms.",
-)
-def probabilities_returned(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> object:
-    return weight * p_neural + (1 - weight) * p_ngram
-
-
-@misconception(
-    "mixtures",
-    "edges",
-    hint="You take what comes in for logarithms. Both arrays hold probabilities.",
-)
-def taken_for_logarithms(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> object:
-    return np.log(weight * np.exp(p_neural) + (1 - weight) * np.exp(p_ngram))
-
-
-@misconception(
-    "mixtures",
-    "edges",
-    hint="Only one of the two models is weighted. The shares of the two sum to 1, or the mixture is "
-    "no distribution.",
-)
-def one_weighted(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> object:
-    return np.log(weight * p_neural + p_ngram)
-
-
-@misconception(
-    "edges",
-    hint="Something small is added before the logarithm, so that an impossible word is no longer "
-    "impossible. Its logarithm is minus infinity, and says what it means.",
-    overflows=True,
-)
-def rounded_up(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> object:
-    if p_neural.shape != p_ngram.shape or not 0 <= weight <= 1:
-        raise ValueError
-    return np.log(weight * p_neural + (1 - weight) * p_ngram + 1e-12)
-
-
 @correct_way
 def with_logaddexp(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> object:
     if np.shape(p_neural) != np.shape(p_ngram):
@@ -150,3 +82,57 @@ def with_torch_float32(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float)
     if p.shape != q.shape or not 0.0 <= weight <= 1.0:
         raise ValueError("arguments")
     return torch.lerp(q, p, float(weight)).log()
+
+
+logarithms_mixed = slip(
+    REFERENCE,
+    (
+        "np.log(weight * p_neural + (1 - weight) * p_ngram)",
+        "weight * np.log(p_neural) + (1 - weight) * np.log(p_ngram)",
+    ),
+    loses=("mixtures", "edges"),
+    hint="You mix the log-probabilities. A mixture is a weighted mean of probabilities: in "
+    "logarithms one model that calls a word impossible would overrule the other.",
+)
+weights_exchanged = slip(
+    REFERENCE,
+    ("weight * p_neural + (1 - weight) * p_ngram", "(1 - weight) * p_neural + weight * p_ngram"),
+    loses=("mixtures", "edges"),
+    hint="The weights are exchanged: `weight` belongs to the neural model.",
+)
+half_and_half = slip(
+    REFERENCE,
+    ("weight * p_neural + (1 - weight) * p_ngram", "(p_neural + p_ngram) / 2"),
+    loses=("mixtures", "edges"),
+    hint="You always mix half and half. The weight is an argument.",
+)
+probabilities_returned = slip(
+    REFERENCE,
+    ("np.log(", "("),
+    loses=("mixtures", "edges"),
+    hint="You return probabilities. Asked for are their logarithms.",
+)
+taken_for_logarithms = slip(
+    REFERENCE,
+    (
+        "weight * p_neural + (1 - weight) * p_ngram",
+        "weight * np.exp(p_neural) + (1 - weight) * np.exp(p_ngram)",
+    ),
+    loses=("mixtures", "edges"),
+    hint="You take what comes in for logarithms. Both arrays hold probabilities.",
+)
+one_weighted = slip(
+    REFERENCE,
+    ("(1 - weight) * p_ngram", "p_ngram"),
+    loses=("mixtures", "edges"),
+    hint="Only one of the two models is weighted. The shares of the two sum to 1, or the mixture is "
+    "no distribution.",
+)
+rounded_up = slip(
+    REFERENCE,
+    ("* p_ngram)", "* p_ngram + 1e-12)"),
+    loses="edges",
+    hint="Something small is added before the logarithm, so that an impossible word is no longer "
+    "impossible. Its logarithm is minus infinity, and says what it means.",
+    overflows=True,
+)

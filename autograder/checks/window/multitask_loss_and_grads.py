@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.window.drawing import GRADIENTS, draw_contexts, draw_repeating
 
 Params = dict[str, np.ndarray]
@@ -79,179 +79,6 @@ check = Check(
     draw=draw,
     compare=GRADIENTS,
 )
-
-
-@misconception(
-    "batches",
-    "repeats",
-    "edges",
-    hint="Only one task comes back to the shared layers. Both losses depend on the hidden layer, so "
-    "what comes back from both adds up: `+=`, not `=`.",
-)
-def second_task_only(params: Any, windows: np.ndarray, tags1: np.ndarray, tags2: np.ndarray) -> Any:
-    C, H = params["C"], params["H"]
-    n = len(windows)
-    x = C[windows].reshape(n, len(H))
-    hidden = np.tanh(params["d"] + x @ H)
-    loss, grads = 0.0, {}
-    for task, tags in (("1", tags1), ("2", tags2)):
-        scores = hidden @ params[f"U{task}"] + params[f"b{task}"]
-        p = np.exp(scores - scores.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        loss -= np.log(p[np.arange(n), tags]).mean()
-        p[np.arange(n), tags] -= 1
-        grads[f"U{task}"], grads[f"b{task}"] = hidden.T @ p / n, p.sum(0) / n
-        dh = p @ params[f"U{task}"].T / n
-    da = dh * (1 - hidden**2)
-    grads |= {"H": x.T @ da, "d": da.sum(0), "C": np.zeros_like(C)}
-    np.add.at(grads["C"], windows.ravel(), (da @ H.T).reshape(-1, C.shape[1]))
-    return loss, grads
-
-
-@misconception(
-    "batches",
-    "repeats",
-    "edges",
-    hint="The two losses are averaged. The cost is their sum.",
-)
-def tasks_averaged(params: Any, windows: np.ndarray, tags1: np.ndarray, tags2: np.ndarray) -> Any:
-    C, H = params["C"], params["H"]
-    n = len(windows)
-    x = C[windows].reshape(n, len(H))
-    hidden = np.tanh(params["d"] + x @ H)
-    loss, grads, dh = 0.0, {}, 0.0
-    for task, tags in (("1", tags1), ("2", tags2)):
-        scores = hidden @ params[f"U{task}"] + params[f"b{task}"]
-        p = np.exp(scores - scores.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        loss -= np.log(p[np.arange(n), tags]).mean() / 2
-        p[np.arange(n), tags] -= 1
-        p /= 2
-        grads[f"U{task}"], grads[f"b{task}"] = hidden.T @ p / n, p.sum(0) / n
-        dh = dh + p @ params[f"U{task}"].T / n
-    da = dh * (1 - hidden**2)
-    grads |= {"H": x.T @ da, "d": da.sum(0), "C": np.zeros_like(C)}
-    np.add.at(grads["C"], windows.ravel(), (da @ H.T).reshape(-1, C.shape[1]))
-    return loss, grads
-
-
-@misconception(
-    "batches",
-    "repeats",
-    hint="The losses are summed over the batch. Of each task it is the mean over the examples; only "
-    "the two tasks are added up.",
-)
-def summed_over_the_batch(
-    params: Any, windows: np.ndarray, tags1: np.ndarray, tags2: np.ndarray
-) -> Any:
-    C, H = params["C"], params["H"]
-    n = len(windows)
-    for tags, head in ((tags1, "b1"), (tags2, "b2")):
-        if n == 0 or len(tags) != n or tags.min() < 0 or tags.max() >= len(params[head]):
-            raise ValueError
-    if windows.min() < 0 or windows.max() >= len(C):
-        raise ValueError
-    x = C[windows].reshape(n, len(H))
-    hidden = np.tanh(params["d"] + x @ H)
-    loss, grads, dh = 0.0, {}, 0.0
-    for task, tags in (("1", tags1), ("2", tags2)):
-        scores = hidden @ params[f"U{task}"] + params[f"b{task}"]
-        p = np.exp(scores - scores.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        loss -= np.log(p[np.arange(n), tags]).sum()
-        p[np.arange(n), tags] -= 1
-        grads[f"U{task}"], grads[f"b{task}"] = hidden.T @ p, p.sum(0)
-        dh = dh + p @ params[f"U{task}"].T
-    da = dh * (1 - hidden**2)
-    grads |= {"H": x.T @ da, "d": da.sum(0), "C": np.zeros_like(C)}
-    np.add.at(grads["C"], windows.ravel(), (da @ H.T).reshape(-1, C.shape[1]))
-    return loss, grads
-
-
-@misconception(
-    "repeats",
-    hint="A word that stands at several places of a batch gets one update only: with an array of "
-    "indices, `+=` writes once for each index, and the last one wins.",
-)
-def one_update_a_word(
-    params: Any, windows: np.ndarray, tags1: np.ndarray, tags2: np.ndarray
-) -> Any:
-    C, H = params["C"], params["H"]
-    n = len(windows)
-    for tags, head in ((tags1, "b1"), (tags2, "b2")):
-        if n == 0 or len(tags) != n or tags.min() < 0 or tags.max() >= len(params[head]):
-            raise ValueError
-    if windows.min() < 0 or windows.max() >= len(C):
-        raise ValueError
-    x = C[windows].reshape(n, len(H))
-    hidden = np.tanh(params["d"] + x @ H)
-    loss, grads, dh = 0.0, {}, 0.0
-    for task, tags in (("1", tags1), ("2", tags2)):
-        scores = hidden @ params[f"U{task}"] + params[f"b{task}"]
-        p = np.exp(scores - scores.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        loss -= np.log(p[np.arange(n), tags]).mean()
-        p[np.arange(n), tags] -= 1
-        grads[f"U{task}"], grads[f"b{task}"] = hidden.T @ p / n, p.sum(0) / n
-        dh = dh + p @ params[f"U{task}"].T / n
-    da = dh * (1 - hidden**2)
-    grads |= {"H": x.T @ da, "d": da.sum(0), "C": np.zeros_like(C)}
-    grads["C"][windows] += (da @ H.T).reshape(*windows.shape, C.shape[1])
-    return loss, grads
-
-
-@misconception(
-    "batches",
-    "repeats",
-    "edges",
-    hint="The derivative of the tanh is missing on the way back through the shared layer.",
-)
-def tanh_skipped(params: Any, windows: np.ndarray, tags1: np.ndarray, tags2: np.ndarray) -> Any:
-    C, H = params["C"], params["H"]
-    n = len(windows)
-    x = C[windows].reshape(n, len(H))
-    hidden = np.tanh(params["d"] + x @ H)
-    loss, grads, da = 0.0, {}, 0.0
-    for task, tags in (("1", tags1), ("2", tags2)):
-        scores = hidden @ params[f"U{task}"] + params[f"b{task}"]
-        p = np.exp(scores - scores.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        loss -= np.log(p[np.arange(n), tags]).mean()
-        p[np.arange(n), tags] -= 1
-        grads[f"U{task}"], grads[f"b{task}"] = hidden.T @ p / n, p.sum(0) / n
-        da = da + p @ params[f"U{task}"].T / n
-    grads |= {"H": x.T @ da, "d": da.sum(0), "C": np.zeros_like(C)}
-    np.add.at(grads["C"], windows.ravel(), (da @ H.T).reshape(-1, C.shape[1]))
-    return loss, grads
-
-
-@misconception(
-    "batches",
-    "repeats",
-    "edges",
-    hint="The shared layers get a gradient of only half its size: the losses of the tasks are added, "
-    "and so is what comes back from them. It is not averaged.",
-)
-def shared_layers_averaged(
-    params: Any, windows: np.ndarray, tags1: np.ndarray, tags2: np.ndarray
-) -> Any:
-    C, H = params["C"], params["H"]
-    n = len(windows)
-    x = C[windows].reshape(n, len(H))
-    hidden = np.tanh(params["d"] + x @ H)
-    loss, grads, dh = 0.0, {}, 0.0
-    for task, tags in (("1", tags1), ("2", tags2)):
-        scores = hidden @ params[f"U{task}"] + params[f"b{task}"]
-        p = np.exp(scores - scores.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        loss -= np.log(p[np.arange(n), tags]).mean()
-        p[np.arange(n), tags] -= 1
-        grads[f"U{task}"], grads[f"b{task}"] = hidden.T @ p / n, p.sum(0) / n
-        dh = dh + p @ params[f"U{task}"].T / n / 2
-    da = dh * (1 - hidden**2)
-    grads |= {"H": x.T @ da, "d": da.sum(0), "C": np.zeros_like(C)}
-    np.add.at(grads["C"], windows.ravel(), (da @ H.T).reshape(-1, C.shape[1]))
-    return loss, grads
 
 
 @correct_way
@@ -332,3 +159,50 @@ def heads_joined(params: Any, windows: np.ndarray, tags1: np.ndarray, tags2: np.
     dC = np.eye(len(C))[windows.ravel()].T @ dx
     grads = {"C": dC, "H": x.T @ da, "d": da.sum(0), "U1": dU[0], "U2": dU[1]}
     return -(log_probs * hot).sum() / n, grads | {"b1": db[0], "b2": db[1]}
+
+
+second_task_only = slip(
+    REFERENCE,
+    ("d_hidden += d_scores", "d_hidden = d_scores"),
+    loses=("batches", "repeats", "edges"),
+    hint="Only one task comes back to the shared layers. Both losses depend on the hidden layer, so "
+    "what comes back from both adds up: `+=`, not `=`.",
+)
+tasks_averaged = slip(
+    REFERENCE,
+    ("tags].mean()", "tags].mean() / 2"),
+    ("d_scores /= len(rows)", "d_scores /= 2 * len(rows)"),
+    loses=("batches", "repeats", "edges"),
+    hint="The two losses are averaged. The cost is their sum.",
+)
+summed_over_the_batch = slip(
+    REFERENCE,
+    ("tags].mean()", "tags].sum()"),
+    ("        d_scores /= len(rows)\n", ""),
+    loses=("batches", "repeats"),
+    hint="The losses are summed over the batch. Of each task it is the mean over the examples; only "
+    "the two tasks are added up.",
+)
+one_update_a_word = slip(
+    REFERENCE,
+    (
+        "np.add.at(d_C, windows.ravel(), (d_inside @ H.T).reshape(-1, C.shape[1]))",
+        "d_C[windows.ravel()] += (d_inside @ H.T).reshape(-1, C.shape[1])",
+    ),
+    loses="repeats",
+    hint="A word that stands at several places of a batch gets one update only: with an array of "
+    "indices, `+=` writes once for each index, and the last one wins.",
+)
+tanh_skipped = slip(
+    REFERENCE,
+    (" * (1 - hidden**2)", ""),
+    loses=("batches", "repeats", "edges"),
+    hint="The derivative of the tanh is missing on the way back through the shared layer.",
+)
+shared_layers_averaged = slip(
+    REFERENCE,
+    ("d_scores @ U.T", "d_scores @ U.T / 2"),
+    loses=("batches", "repeats", "edges"),
+    hint="The shared layers get a gradient of only half its size: the losses of the tasks are added, "
+    "and so is what comes back from them. It is not averaged.",
+)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.comparing import Close
 
 
@@ -41,92 +41,6 @@ check = Check(
 )
 
 
-@misconception(
-    "without",
-    "direct",
-    "edges",
-    hint="You take n for the number of words in the window. Bengio's n counts the predicted word "
-    "too, so the window is one shorter.",
-)
-def n_is_the_window(V: int, m: int, n: int, h: int, direct: bool) -> int:
-    if min(V, m, h) < 1 or n < 2:
-        raise ValueError
-    return V * m + h * (1 + n * m) + V * (1 + h) + (V * n * m if direct else 0)
-
-
-@misconception(
-    "without",
-    "direct",
-    "edges",
-    hint="The biases are missing: d has a number for each hidden unit, b one for each word.",
-)
-def biases_forgotten(V: int, m: int, n: int, h: int, direct: bool) -> int:
-    if min(V, m, h) < 1 or n < 2:
-        raise ValueError
-    return V * m + h * (n - 1) * m + V * h + (V * (n - 1) * m if direct else 0)
-
-
-@misconception(
-    "direct",
-    "edges",
-    hint="Direct connections cost parameters too: W has a number for each feature of the context "
-    "and each word.",
-)
-def direct_ignored(V: int, m: int, n: int, h: int, direct: bool) -> int:
-    if min(V, m, h) < 1 or n < 2:
-        raise ValueError
-    return V * m + h * (1 + (n - 1) * m) + V * (1 + h)
-
-
-@misconception(
-    "without",
-    "edges",
-    hint="You count W in any case. The formula of the paper is that with direct connections; "
-    "without them W does not exist.",
-)
-def always_direct(V: int, m: int, n: int, h: int, direct: bool) -> int:
-    if min(V, m, h) < 1 or n < 2:
-        raise ValueError
-    return V * (1 + n * m + h) + h * (1 + (n - 1) * m)
-
-
-@misconception(
-    "without",
-    "edges",
-    hint="Without direct connections you leave out too much: the term nm of the paper's formula "
-    "holds those of W and the features in C, and C is always there.",
-)
-def features_gone_with_direct(V: int, m: int, n: int, h: int, direct: bool) -> int:
-    if min(V, m, h) < 1 or n < 2:
-        raise ValueError
-    return V * (1 + (n * m if direct else 0) + h) + h * (1 + (n - 1) * m)
-
-
-@misconception(
-    "without",
-    "direct",
-    hint="You count features for each place of the context in C. The places share one table: C has "
-    "a row for each word, whatever the window.",
-)
-def features_at_every_place(V: int, m: int, n: int, h: int, direct: bool) -> int:
-    if min(V, m, h) < 1 or n < 2:
-        raise ValueError
-    inside = (n - 1) * m
-    return V * inside + h * (1 + inside) + V * (1 + h) + (V * inside if direct else 0)
-
-
-@misconception(
-    "without",
-    "direct",
-    hint="The hidden layer sees the features of all words of the context joined, not those of one "
-    "word: H has rows for every place.",
-)
-def one_place_in_the_hidden_layer(V: int, m: int, n: int, h: int, direct: bool) -> int:
-    if min(V, m, h) < 1 or n < 2:
-        raise ValueError
-    return V * m + h * (1 + m) + V * (1 + h) + (V * m if direct else 0)
-
-
 @correct_way
 def by_the_formula(V: int, m: int, n: int, h: int, direct: bool) -> int:
     if V < 1 or m < 1 or h < 1 or n < 2:
@@ -155,3 +69,53 @@ def by_building_it(V: int, m: int, n: int, h: int, direct: bool) -> float:
     for shape in [(V, m), ((n - 1) * m, h), (1, h), (h, V), (1, V)]:
         count += shape[0] * shape[1]
     return count + (n - 1) * m * V * direct
+
+
+n_is_the_window = slip(
+    REFERENCE,
+    ("(n - 1) * m", "n * m"),
+    loses=("without", "direct", "edges"),
+    hint="You take n for the number of words in the window. Bengio's n counts the predicted word "
+    "too, so the window is one shorter.",
+)
+biases_forgotten = slip(
+    REFERENCE,
+    ("h * (1 + features) + V * (1 + h)", "h * features + V * h"),
+    loses=("without", "direct", "edges"),
+    hint="The biases are missing: d has a number for each hidden unit, b one for each word.",
+)
+direct_ignored = slip(
+    REFERENCE,
+    (" + V * features if direct else count", ""),
+    loses=("direct", "edges"),
+    hint="Direct connections cost parameters too: W has a number for each feature of the context "
+    "and each word.",
+)
+always_direct = slip(
+    REFERENCE,
+    (" if direct else count", ""),
+    loses=("without", "edges"),
+    hint="You count W in any case. The formula of the paper is that with direct connections; "
+    "without them W does not exist.",
+)
+features_gone_with_direct = slip(
+    by_the_formula,
+    ("V * (n - 1) * m", "V * n * m"),
+    loses=("without", "edges"),
+    hint="Without direct connections you leave out too much: the term nm of the paper's formula "
+    "holds those of W and the features in C, and C is always there.",
+)
+features_at_every_place = slip(
+    REFERENCE,
+    ("count = V * m", "count = V * features"),
+    loses=("without", "direct"),
+    hint="You count features for each place of the context in C. The places share one table: C has "
+    "a row for each word, whatever the window.",
+)
+one_place_in_the_hidden_layer = slip(
+    REFERENCE,
+    ("(n - 1) * m", "m"),
+    loses=("without", "direct"),
+    hint="The hidden layer sees the features of all words of the context joined, not those of one "
+    "word: H has rows for every place.",
+)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.window.training import Training
 from autograder.comparing import Close
 from nextword.evidence.recipes import PositionModel, Recipe
@@ -141,307 +141,6 @@ check = Check(
 )
 
 
-@misconception(
-    "steps",
-    hint="The examples come in the same order in every epoch. Draw a new order each time: this text "
-    "was sorted, and the last batches have the last word.",
-)
-def never_shuffled(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
-    if size < 1 or patience < 1:
-        raise ValueError
-    contexts, targets = train
-    best, losses, bad = params, [], 0
-    for rate in rates:
-        for at in range(0, len(targets), size):
-            g = gradients(params, contexts[at : at + size], targets[at : at + size])
-            params = {k: None if p is None else p - rate * g[k] for k, p in params.items()}
-        losses.append(loss(params, *valid))
-        if not np.isfinite(losses[-1]):
-            raise ValueError
-        best, bad = (
-            (params, 0) if losses[-1] < min(losses[:-1], default=np.inf) else (best, bad + 1)
-        )
-        if bad == patience:
-            break
-    return best, losses
-
-
-@misconception(
-    "steps",
-    "batches",
-    hint="Contexts and targets are shuffled apart: a context no longer stands beside its own next "
-    "word, and all that can be learned is how frequent words are.",
-)
-def shuffled_apart(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
-    if size < 1 or patience < 1:
-        raise ValueError
-    contexts, targets = train
-    best, losses, bad = params, [], 0
-    for rate in rates:
-        contexts, targets = rng.permutation(contexts), rng.permutation(targets)
-        for at in range(0, len(targets), size):
-            g = gradients(params, contexts[at : at + size], targets[at : at + size])
-            params = {k: None if p is None else p - rate * g[k] for k, p in params.items()}
-        losses.append(loss(params, *valid))
-        if not np.isfinite(losses[-1]):
-            raise ValueError
-        best, bad = (
-            (params, 0) if losses[-1] < min(losses[:-1], default=np.inf) else (best, bad + 1)
-        )
-        if bad == patience:
-            break
-    return best, losses
-
-
-@misconception(
-    "batches",
-    hint="The last batch is left out where it is smaller than the others. With a batch size above "
-    "the number of examples nothing is learned at all.",
-)
-def last_batch_dropped(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
-    if size < 1 or patience < 1:
-        raise ValueError
-    contexts, targets = train
-    best, losses, bad = params, [], 0
-    for rate in rates:
-        order = rng.permutation(len(targets))
-        for i in range(len(targets) // size):
-            batch = order[i * size : (i + 1) * size]
-            g = gradients(params, contexts[batch], targets[batch])
-            params = {k: None if p is None else p - rate * g[k] for k, p in params.items()}
-        losses.append(loss(params, *valid))
-        if not np.isfinite(losses[-1]):
-            raise ValueError
-        best, bad = (
-            (params, 0) if losses[-1] < min(losses[:-1], default=np.inf) else (best, bad + 1)
-        )
-        if bad == patience:
-            break
-    return best, losses
-
-
-@misconception(
-    "steps",
-    "batches",
-    "stopping",
-    "edges",
-    hint="The steps go up the hill: the gradient points to where the loss grows, and is subtracted.",
-)
-def climbs(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
-    if size < 1 or patience < 1:
-        raise ValueError
-    contexts, targets = train
-    best, losses, bad = params, [], 0
-    for rate in rates:
-        order = rng.permutation(len(targets))
-        for at in range(0, len(targets), size):
-            batch = order[at : at + size]
-            g = gradients(params, contexts[batch], targets[batch])
-            params = {k: None if p is None else p + rate * g[k] for k, p in params.items()}
-        losses.append(loss(params, *valid))
-        best, bad = (
-            (params, 0) if losses[-1] < min(losses[:-1], default=np.inf) else (best, bad + 1)
-        )
-        if bad == patience:
-            break
-    return best, losses
-
-
-@misconception(
-    "steps",
-    "batches",
-    "stopping",
-    "edges",
-    hint="The gradients are divided by the batch size. They are those of the mean already, and the "
-    "steps become far too small.",
-)
-def averaged_again(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
-    if size < 1 or patience < 1:
-        raise ValueError
-    contexts, targets = train
-    best, losses, bad = params, [], 0
-    for rate in rates:
-        order = rng.permutation(len(targets))
-        for at in range(0, len(targets), size):
-            batch = order[at : at + size]
-            g = gradients(params, contexts[batch], targets[batch])
-            params = {
-                k: None if p is None else p - rate / len(batch) * g[k] for k, p in params.items()
-            }
-        losses.append(loss(params, *valid))
-        if not np.isfinite(losses[-1]):
-            raise ValueError
-        best, bad = (
-            (params, 0) if losses[-1] < min(losses[:-1], default=np.inf) else (best, bad + 1)
-        )
-        if bad == patience:
-            break
-    return best, losses
-
-
-@misconception(
-    "stopping",
-    hint="What comes back are the parameters after the last epoch, not those after the best one "
-    "(or a reference to arrays that later steps changed in place).",
-)
-def last_returned(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
-    if size < 1 or patience < 1:
-        raise ValueError
-    contexts, targets = train
-    losses, bad = [], 0
-    for rate in rates:
-        order = rng.permutation(len(targets))
-        for at in range(0, len(targets), size):
-            batch = order[at : at + size]
-            g = gradients(params, contexts[batch], targets[batch])
-            params = {k: None if p is None else p - rate * g[k] for k, p in params.items()}
-        losses.append(loss(params, *valid))
-        if not np.isfinite(losses[-1]):
-            raise ValueError
-        bad = 0 if losses[-1] < min(losses[:-1], default=np.inf) else bad + 1
-        if bad == patience:
-            break
-    return params, losses
-
-
-@misconception(
-    "stopping",
-    hint="You stop one epoch too late. With a patience of 1, the first epoch that brings nothing is "
-    "the last one.",
-)
-def stops_late(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
-    if size < 1 or patience < 1:
-        raise ValueError
-    contexts, targets = train
-    best, losses, bad = params, [], 0
-    for rate in rates:
-        order = rng.permutation(len(targets))
-        for at in range(0, len(targets), size):
-            batch = order[at : at + size]
-            g = gradients(params, contexts[batch], targets[batch])
-            params = {k: None if p is None else p - rate * g[k] for k, p in params.items()}
-        losses.append(loss(params, *valid))
-        if not np.isfinite(losses[-1]):
-            raise ValueError
-        best, bad = (
-            (params, 0) if losses[-1] < min(losses[:-1], default=np.inf) else (best, bad + 1)
-        )
-        if bad > patience:
-            break
-    return best, losses
-
-
-@misconception(
-    "stopping",
-    hint="You stop at the first epoch without an improvement. Patience says how many in a row it "
-    "takes.",
-)
-def no_patience(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
-    if size < 1 or patience < 1:
-        raise ValueError
-    contexts, targets = train
-    best, losses = params, []
-    for rate in rates:
-        order = rng.permutation(len(targets))
-        for at in range(0, len(targets), size):
-            batch = order[at : at + size]
-            g = gradients(params, contexts[batch], targets[batch])
-            params = {k: None if p is None else p - rate * g[k] for k, p in params.items()}
-        losses.append(loss(params, *valid))
-        if not np.isfinite(losses[-1]):
-            raise ValueError
-        if len(losses) > 1 and losses[-1] >= min(losses[:-1]) and patience < 500:
-            break
-        best = params
-    return best, losses
-
-
-@misconception(
-    "stopping",
-    hint="The count of epochs without an improvement never begins anew. Only epochs in a row count; "
-    "a new best ends the row.",
-)
-def never_counts_anew(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
-    if size < 1 or patience < 1:
-        raise ValueError
-    contexts, targets = train
-    best, losses, bad = params, [], 0
-    for rate in rates:
-        order = rng.permutation(len(targets))
-        for at in range(0, len(targets), size):
-            batch = order[at : at + size]
-            g = gradients(params, contexts[batch], targets[batch])
-            params = {k: None if p is None else p - rate * g[k] for k, p in params.items()}
-        losses.append(loss(params, *valid))
-        if not np.isfinite(losses[-1]):
-            raise ValueError
-        if losses[-1] < min(losses[:-1], default=np.inf):
-            best = params
-        else:
-            bad += 1
-        if bad == patience:
-            break
-    return best, losses
-
-
-@misconception(
-    "stopping",
-    hint="You compare each loss with that of the epoch before. What counts is whether it is below "
-    "the best so far: a loss that falls back from a peak is no improvement yet.",
-)
-def compares_with_the_last(
-    params, train, valid, loss, gradients, rates, size, patience, rng
-) -> Answer:
-    if size < 1 or patience < 1:
-        raise ValueError
-    contexts, targets = train
-    best, losses, bad = params, [], 0
-    for rate in rates:
-        order = rng.permutation(len(targets))
-        for at in range(0, len(targets), size):
-            batch = order[at : at + size]
-            g = gradients(params, contexts[batch], targets[batch])
-            params = {k: None if p is None else p - rate * g[k] for k, p in params.items()}
-        losses.append(loss(params, *valid))
-        if not np.isfinite(losses[-1]):
-            raise ValueError
-        improved = len(losses) == 1 or losses[-1] < losses[-2]
-        best, bad = (params, 0) if improved else (best, bad + 1)
-        if bad == patience:
-            break
-    return best, losses
-
-
-@misconception(
-    "stopping",
-    hint="The parameters from before the first epoch take part in the choice of the best. They are "
-    "no candidate: only epochs that were run are.",
-)
-def beginning_is_a_candidate(
-    params, train, valid, loss, gradients, rates, size, patience, rng
-) -> Answer:
-    if size < 1 or patience < 1:
-        raise ValueError
-    contexts, targets = train
-    best, lowest, losses, bad = params, loss(params, *valid), [], 0
-    for rate in rates:
-        order = rng.permutation(len(targets))
-        for at in range(0, len(targets), size):
-            batch = order[at : at + size]
-            g = gradients(params, contexts[batch], targets[batch])
-            params = {k: None if p is None else p - rate * g[k] for k, p in params.items()}
-        losses.append(loss(params, *valid))
-        if not np.isfinite(losses[-1]):
-            raise ValueError
-        if losses[-1] < lowest:
-            best, lowest, bad = params, losses[-1], 0
-        else:
-            bad += 1
-        if bad == patience:
-            break
-    return best, losses
-
-
 @correct_way
 def in_place(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
     if size < 1 or patience < 1:
@@ -524,3 +223,81 @@ def with_torch_tensors(params, train, valid, loss, gradients, rates, size, patie
             if since == patience:
                 break
     return best, losses
+
+
+never_shuffled = slip(
+    REFERENCE,
+    ("rng.permutation(len(targets))", "np.arange(len(targets))"),
+    loses="steps",
+    hint="The examples come in the same order in every epoch. Draw a new order each time: this text "
+    "was sorted, and the last batches have the last word.",
+)
+shuffled_apart = slip(
+    REFERENCE,
+    ("        order = rng", "        targets = rng.permutation(targets)\n        order = rng"),
+    loses=("steps", "batches"),
+    hint="Contexts and targets are shuffled apart: a context no longer stands beside its own next "
+    "word, and all that can be learned is how frequent words are.",
+)
+last_batch_dropped = slip(
+    REFERENCE,
+    ("len(order), batch_size", "len(order) - batch_size + 1, batch_size"),
+    loses="batches",
+    hint="The last batch is left out where it is smaller than the others. With a batch size above "
+    "the number of examples nothing is learned at all.",
+)
+climbs = slip(
+    REFERENCE,
+    ("p - learning_rate", "p + learning_rate"),
+    loses=("steps", "batches", "stopping", "edges"),
+    hint="The steps go up the hill: the gradient points to where the loss grows, and is subtracted.",
+)
+averaged_again = slip(
+    REFERENCE,
+    ("p - learning_rate *", "p - learning_rate / len(batch) *"),
+    loses=("steps", "batches", "stopping", "edges"),
+    hint="The gradients are divided by the batch size. They are those of the mean already, and the "
+    "steps become far too small.",
+)
+last_returned = slip(
+    REFERENCE,
+    ("return best,", "return params,"),
+    loses="stopping",
+    hint="What comes back are the parameters after the last epoch, not those after the best one "
+    "(or a reference to arrays that later steps changed in place).",
+)
+stops_late = slip(
+    REFERENCE,
+    (">= patience", "> patience"),
+    loses="stopping",
+    hint="You stop one epoch too late. With a patience of 1, the first epoch that brings nothing is "
+    "the last one.",
+)
+no_patience = slip(
+    REFERENCE,
+    ("len(valid_losses) - 1 - best_epoch >= patience", "patience < 500"),
+    loses="stopping",
+    hint="You stop at the first epoch without an improvement. Patience says how many in a row it "
+    "takes.",
+)
+never_counts_anew = slip(
+    with_torch_tensors,
+    ("best, since = as_arrays(), 0", "best = as_arrays()"),
+    loses="stopping",
+    hint="The count of epochs without an improvement never begins anew. Only epochs in a row count; "
+    "a new best ends the row.",
+)
+compares_with_the_last = slip(
+    with_torch_tensors,
+    ("min([*losses[:-1], math.inf])", "[math.inf, *losses][-2]"),
+    loses="stopping",
+    hint="You compare each loss with that of the epoch before. What counts is whether it is below "
+    "the best so far: a loss that falls back from a peak is no improvement yet.",
+)
+beginning_is_a_candidate = slip(
+    in_place,
+    ('float("inf")', "loss(current, *valid)"),
+    loses="stopping",
+    hint="The parameters from before the first epoch take part in the choice of the best. They are "
+    "no candidate: only epochs that were run are.",
+)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.window.drawing import (
     GRADIENTS,
     Params,
@@ -71,245 +71,6 @@ check = Check(
     draw=draw,
     compare=GRADIENTS,
 )
-
-
-@misconception(
-    "repeats",
-    hint="A word that stands at several places of a batch gets one update only: with an array of "
-    "indices, `d_C[ids] += ...` writes once for each index, and the last one wins.",
-)
-def one_update_a_word(params: Any, cache: Cache, targets: np.ndarray) -> Any:
-    C, H, U, W = (params[name] for name in "CHUW")
-    n = len(targets)
-    if n == 0 or n != len(cache["x"]) or targets.min() < 0 or targets.max() >= len(C):
-        raise ValueError
-    ds = np.exp(cache["log_probs"])
-    ds[np.arange(n), targets] -= 1
-    ds /= n
-    da = (ds @ U.T) * (1 - cache["hidden"] ** 2)
-    dx = da @ H.T + (0 if W is None else ds @ W.T)
-    dC = np.zeros_like(C)
-    dC[cache["contexts"]] += dx.reshape(*cache["contexts"].shape, C.shape[1])
-    grads = {"C": dC, "H": cache["x"].T @ da, "d": da.sum(0), "U": cache["hidden"].T @ ds}
-    return grads | {"W": None if W is None else cache["x"].T @ ds, "b": ds.sum(0)}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "repeats",
-    hint="The gradient is that of the sum over the batch. The loss is the mean: divide by the number "
-    "of examples, or a larger batch takes larger steps.",
-)
-def of_the_sum(params: Any, cache: Cache, targets: np.ndarray) -> Any:
-    C, H, U, W = (params[name] for name in "CHUW")
-    n = len(targets)
-    if n == 0 or n != len(cache["x"]) or targets.min() < 0 or targets.max() >= len(C):
-        raise ValueError
-    ds = np.exp(cache["log_probs"])
-    ds[np.arange(n), targets] -= 1
-    da = (ds @ U.T) * (1 - cache["hidden"] ** 2)
-    dx = da @ H.T + (0 if W is None else ds @ W.T)
-    dC = np.zeros_like(C)
-    np.add.at(dC, cache["contexts"].ravel(), dx.reshape(-1, C.shape[1]))
-    grads = {"C": dC, "H": cache["x"].T @ da, "d": da.sum(0), "U": cache["hidden"].T @ ds}
-    return grads | {"W": None if W is None else cache["x"].T @ ds, "b": ds.sum(0)}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "repeats",
-    hint="The batch is averaged twice: the gradient of the scores is already divided by the number "
-    "of examples.",
-)
-def averaged_twice(params: Any, cache: Cache, targets: np.ndarray) -> Any:
-    C, H, U, W = (params[name] for name in "CHUW")
-    n = len(targets)
-    if n == 0 or n != len(cache["x"]) or targets.min() < 0 or targets.max() >= len(C):
-        raise ValueError
-    ds = np.exp(cache["log_probs"])
-    ds[np.arange(n), targets] -= 1
-    ds /= n * n
-    da = (ds @ U.T) * (1 - cache["hidden"] ** 2)
-    dx = da @ H.T + (0 if W is None else ds @ W.T)
-    dC = np.zeros_like(C)
-    np.add.at(dC, cache["contexts"].ravel(), dx.reshape(-1, C.shape[1]))
-    grads = {"C": dC, "H": cache["x"].T @ da, "d": da.sum(0), "U": cache["hidden"].T @ ds}
-    return grads | {"W": None if W is None else cache["x"].T @ ds, "b": ds.sum(0)}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "repeats",
-    hint="The gradients of the biases are means over the batch of numbers that are divided by its "
-    "size already. Like every other gradient they are sums of what comes back from each example.",
-)
-def biases_averaged(params: Any, cache: Cache, targets: np.ndarray) -> Any:
-    C, H, U, W = (params[name] for name in "CHUW")
-    n = len(targets)
-    if n == 0 or n != len(cache["x"]) or targets.min() < 0 or targets.max() >= len(C):
-        raise ValueError
-    ds = np.exp(cache["log_probs"])
-    ds[np.arange(n), targets] -= 1
-    ds /= n
-    da = (ds @ U.T) * (1 - cache["hidden"] ** 2)
-    dx = da @ H.T + (0 if W is None else ds @ W.T)
-    dC = np.zeros_like(C)
-    np.add.at(dC, cache["contexts"].ravel(), dx.reshape(-1, C.shape[1]))
-    grads = {"C": dC, "H": cache["x"].T @ da, "d": da.mean(0), "U": cache["hidden"].T @ ds}
-    return grads | {"W": None if W is None else cache["x"].T @ ds, "b": ds.mean(0)}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "repeats",
-    "edges",
-    hint="All signs are turned round: this is the gradient of the log-likelihood. Of the loss, it is "
-    "predicted minus observed.",
-)
-def sign_turned(params: Any, cache: Cache, targets: np.ndarray) -> Any:
-    C, H, U, W = (params[name] for name in "CHUW")
-    n = len(targets)
-    ds = -np.exp(cache["log_probs"])
-    ds[np.arange(n), targets] += 1
-    ds /= n
-    da = (ds @ U.T) * (1 - cache["hidden"] ** 2)
-    dx = da @ H.T + (0 if W is None else ds @ W.T)
-    dC = np.zeros_like(C)
-    np.add.at(dC, cache["contexts"].ravel(), dx.reshape(-1, C.shape[1]))
-    grads = {"C": dC, "H": cache["x"].T @ da, "d": da.sum(0), "U": cache["hidden"].T @ ds}
-    return grads | {"W": None if W is None else cache["x"].T @ ds, "b": ds.sum(0)}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "repeats",
-    "edges",
-    hint="What was observed is missing: the scores' gradient is predicted minus observed, and "
-    "without the targets nothing can be learned from them.",
-)
-def observed_forgotten(params: Any, cache: Cache, targets: np.ndarray) -> Any:
-    C, H, U, W = (params[name] for name in "CHUW")
-    n = len(targets)
-    ds = np.exp(cache["log_probs"]) / n
-    da = (ds @ U.T) * (1 - cache["hidden"] ** 2)
-    dx = da @ H.T + (0 if W is None else ds @ W.T)
-    dC = np.zeros_like(C)
-    np.add.at(dC, cache["contexts"].ravel(), dx.reshape(-1, C.shape[1]))
-    grads = {"C": dC, "H": cache["x"].T @ da, "d": da.sum(0), "U": cache["hidden"].T @ ds}
-    return grads | {"W": None if W is None else cache["x"].T @ ds, "b": ds.sum(0)}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "repeats",
-    "edges",
-    hint="The derivative of the tanh is missing on the way back through the hidden layer.",
-)
-def tanh_skipped(params: Any, cache: Cache, targets: np.ndarray) -> Any:
-    C, H, U, W = (params[name] for name in "CHUW")
-    n = len(targets)
-    ds = np.exp(cache["log_probs"])
-    ds[np.arange(n), targets] -= 1
-    ds /= n
-    da = ds @ U.T
-    dx = da @ H.T + (0 if W is None else ds @ W.T)
-    dC = np.zeros_like(C)
-    np.add.at(dC, cache["contexts"].ravel(), dx.reshape(-1, C.shape[1]))
-    grads = {"C": dC, "H": cache["x"].T @ da, "d": da.sum(0), "U": cache["hidden"].T @ ds}
-    return grads | {"W": None if W is None else cache["x"].T @ ds, "b": ds.sum(0)}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "repeats",
-    "edges",
-    hint="The derivative of the tanh is computed from what goes into it. Written with a square, it "
-    "is 1 minus the square of what comes out.",
-)
-def slope_before_tanh(params: Any, cache: Cache, targets: np.ndarray) -> Any:
-    C, H, d, U, W = (params[name] for name in "CHdUW")
-    n = len(targets)
-    ds = np.exp(cache["log_probs"])
-    ds[np.arange(n), targets] -= 1
-    ds /= n
-    da = (ds @ U.T) * (1 - (d + cache["x"] @ H) ** 2)
-    dx = da @ H.T + (0 if W is None else ds @ W.T)
-    dC = np.zeros_like(C)
-    np.add.at(dC, cache["contexts"].ravel(), dx.reshape(-1, C.shape[1]))
-    grads = {"C": dC, "H": cache["x"].T @ da, "d": da.sum(0), "U": cache["hidden"].T @ ds}
-    return grads | {"W": None if W is None else cache["x"].T @ ds, "b": ds.sum(0)}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "repeats",
-    "edges",
-    hint="You use the derivative of the logistic sigmoid, h (1 - h). The hidden units are tanh.",
-)
-def slope_of_the_sigmoid(params: Any, cache: Cache, targets: np.ndarray) -> Any:
-    C, H, U, W = (params[name] for name in "CHUW")
-    n = len(targets)
-    ds = np.exp(cache["log_probs"])
-    ds[np.arange(n), targets] -= 1
-    ds /= n
-    da = (ds @ U.T) * cache["hidden"] * (1 - cache["hidden"])
-    dx = da @ H.T + (0 if W is None else ds @ W.T)
-    dC = np.zeros_like(C)
-    np.add.at(dC, cache["contexts"].ravel(), dx.reshape(-1, C.shape[1]))
-    grads = {"C": dC, "H": cache["x"].T @ da, "d": da.sum(0), "U": cache["hidden"].T @ ds}
-    return grads | {"W": None if W is None else cache["x"].T @ ds, "b": ds.sum(0)}
-
-
-@misconception(
-    "direct",
-    "repeats",
-    hint="The features get no gradient through the direct connections. x reaches the scores on two "
-    "paths, and what comes back on both adds up.",
-)
-def one_path_to_the_features(params: Any, cache: Cache, targets: np.ndarray) -> Any:
-    C, H, U, W = (params[name] for name in "CHUW")
-    n = len(targets)
-    if n == 0 or n != len(cache["x"]) or targets.min() < 0 or targets.max() >= len(C):
-        raise ValueError
-    ds = np.exp(cache["log_probs"])
-    ds[np.arange(n), targets] -= 1
-    ds /= n
-    da = (ds @ U.T) * (1 - cache["hidden"] ** 2)
-    dx = da @ H.T
-    dC = np.zeros_like(C)
-    np.add.at(dC, cache["contexts"].ravel(), dx.reshape(-1, C.shape[1]))
-    grads = {"C": dC, "H": cache["x"].T @ da, "d": da.sum(0), "U": cache["hidden"].T @ ds}
-    return grads | {"W": None if W is None else cache["x"].T @ ds, "b": ds.sum(0)}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "repeats",
-    "edges",
-    hint="Only the last word of each context gets a gradient for its features. The features of every "
-    "place of the context went into x.",
-)
-def last_place_only(params: Any, cache: Cache, targets: np.ndarray) -> Any:
-    C, H, U, W = (params[name] for name in "CHUW")
-    n = len(targets)
-    ds = np.exp(cache["log_probs"])
-    ds[np.arange(n), targets] -= 1
-    ds /= n
-    da = (ds @ U.T) * (1 - cache["hidden"] ** 2)
-    dx = da @ H.T + (0 if W is None else ds @ W.T)
-    dC = np.zeros_like(C)
-    np.add.at(dC, cache["contexts"][:, -1], dx[:, -C.shape[1] :])
-    grads = {"C": dC, "H": cache["x"].T @ da, "d": da.sum(0), "U": cache["hidden"].T @ ds}
-    return grads | {"W": None if W is None else cache["x"].T @ ds, "b": ds.sum(0)}
 
 
 @correct_way
@@ -404,3 +165,84 @@ def with_bincount_in_float32(params: Any, cache: Cache, targets: np.ndarray) -> 
     grads = {"C": dC, "H": x.T @ da, "d": da.sum(0), "U": hidden.T @ ds, "b": ds.sum(0)}
     grads["W"] = None if p["W"] is None else x.T @ ds
     return grads
+
+
+one_update_a_word = slip(
+    REFERENCE,
+    (
+        "np.add.at(d_C, contexts.ravel(), d_x.reshape(-1, n_features))",
+        "d_C[contexts.ravel()] += d_x.reshape(-1, n_features)",
+    ),
+    loses="repeats",
+    hint="A word that stands at several places of a batch gets one update only: with an array of "
+    "indices, `d_C[ids] += ...` writes once for each index, and the last one wins.",
+)
+of_the_sum = slip(
+    REFERENCE,
+    ("    d_scores /= n_examples\n", ""),
+    loses=("plain", "direct", "repeats"),
+    hint="The gradient is that of the sum over the batch. The loss is the mean: divide by the number "
+    "of examples, or a larger batch takes larger steps.",
+)
+averaged_twice = slip(
+    REFERENCE,
+    ("/= n_examples", "/= n_examples**2"),
+    loses=("plain", "direct", "repeats"),
+    hint="The batch is averaged twice: the gradient of the scores is already divided by the number "
+    "of examples.",
+)
+biases_averaged = slip(
+    REFERENCE,
+    ("d_inside.sum(axis=0)", "d_inside.mean(axis=0)"),
+    ("d_scores.sum(axis=0)", "d_scores.mean(axis=0)"),
+    loses=("plain", "direct", "repeats"),
+    hint="The gradients of the biases are means over the batch of numbers that are divided by its "
+    "size already. Like every other gradient they are sums of what comes back from each example.",
+)
+sign_turned = slip(
+    REFERENCE,
+    ("/= n_examples", "/= -n_examples"),
+    loses=("plain", "direct", "repeats", "edges"),
+    hint="All signs are turned round: this is the gradient of the log-likelihood. Of the loss, it is "
+    "predicted minus observed.",
+)
+observed_forgotten = slip(
+    REFERENCE,
+    ("    d_scores[np.arange(n_examples), targets] -= 1\n", ""),
+    loses=("plain", "direct", "repeats", "edges"),
+    hint="What was observed is missing: the scores' gradient is predicted minus observed, and "
+    "without the targets nothing can be learned from them.",
+)
+tanh_skipped = slip(
+    REFERENCE,
+    (" * (1 - hidden**2)", ""),
+    loses=("plain", "direct", "repeats", "edges"),
+    hint="The derivative of the tanh is missing on the way back through the hidden layer.",
+)
+slope_before_tanh = slip(
+    REFERENCE,
+    ("1 - hidden**2", '1 - (x @ H + params["d"]) ** 2'),
+    loses=("plain", "direct", "repeats", "edges"),
+    hint="The derivative of the tanh is computed from what goes into it. Written with a square, it "
+    "is 1 minus the square of what comes out.",
+)
+slope_of_the_sigmoid = slip(
+    REFERENCE,
+    ("(1 - hidden**2)", "hidden * (1 - hidden)"),
+    loses=("plain", "direct", "repeats", "edges"),
+    hint="You use the derivative of the logistic sigmoid, h (1 - h). The hidden units are tanh.",
+)
+one_path_to_the_features = slip(
+    REFERENCE,
+    ("    if W is not None:\n        d_x += d_scores @ W.T\n", ""),
+    loses=("direct", "repeats"),
+    hint="The features get no gradient through the direct connections. x reaches the scores on two "
+    "paths, and what comes back on both adds up.",
+)
+last_place_only = slip(
+    REFERENCE,
+    ("contexts.ravel(), d_x.reshape(-1, n_features)", "contexts[:, -1], d_x[:, -n_features:]"),
+    loses=("plain", "direct", "repeats", "edges"),
+    hint="Only the last word of each context gets a gradient for its features. The features of every "
+    "place of the context went into x.",
+)

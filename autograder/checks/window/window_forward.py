@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 from autograder.checks.window.drawing import draw_contexts, draw_params
 from autograder.comparing import Close
 
@@ -52,222 +52,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=1e-5, atol=1e-6, per_array=True, more_keys=True),
 )
-
-
-@misconception(
-    "plain",
-    "direct",
-    "edges",
-    hint="You add up the features of the words instead of joining them. Summed, the model cannot "
-    "tell which word stood where, and most of H is never used.",
-)
-def features_summed(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, W, b = (params[name] for name in "CHdUWb")
-    m = C.shape[1]
-    x = C[contexts].sum(axis=1)
-    hidden = np.tanh(d + x @ H[:m])
-    scores = b + hidden @ U + (0 if W is None else x @ W[:m])
-    scores = scores - scores.max(axis=1, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    return log_probs, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": log_probs}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "edges",
-    hint="The features are joined in the wrong order of words: the newest word comes first. The "
-    "rows of H belong to the places of the context as it came, the oldest first.",
-)
-def newest_first(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, W, b = (params[name] for name in "CHdUWb")
-    x = C[contexts[:, ::-1]].reshape(len(contexts), contexts.shape[1] * C.shape[1])
-    hidden = np.tanh(d + x @ H)
-    scores = b + hidden @ U + (0 if W is None else x @ W)
-    scores = scores - scores.max(axis=1, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    return log_probs, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": log_probs}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "edges",
-    hint="The features of the words are shuffled together: x holds the first feature of every word, "
-    "then the second of every word, and so on. All features of one word stand side by side.",
-)
-def features_interleaved(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, W, b = (params[name] for name in "CHdUWb")
-    x = C[contexts].transpose(0, 2, 1).reshape(len(contexts), contexts.shape[1] * C.shape[1])
-    hidden = np.tanh(d + x @ H)
-    scores = b + hidden @ U + (0 if W is None else x @ W)
-    scores = scores - scores.max(axis=1, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    return log_probs, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": log_probs}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "edges",
-    hint="The hidden layer has no tanh. Without it the network is one linear map, and U and H could "
-    "be multiplied into one matrix.",
-)
-def no_nonlinearity(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, W, b = (params[name] for name in "CHdUWb")
-    x = C[contexts].reshape(len(contexts), contexts.shape[1] * C.shape[1])
-    hidden = d + x @ H
-    scores = b + hidden @ U + (0 if W is None else x @ W)
-    scores = scores - scores.max(axis=1, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    return log_probs, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": log_probs}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "edges",
-    hint="The hidden units are squashed by the logistic sigmoid. Here it is the tanh, between -1 "
-    "and 1.",
-)
-def logistic_sigmoid(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, W, b = (params[name] for name in "CHdUWb")
-    x = C[contexts].reshape(len(contexts), contexts.shape[1] * C.shape[1])
-    hidden = 1 / (1 + np.exp(-(d + x @ H)))
-    scores = b + hidden @ U + (0 if W is None else x @ W)
-    scores = scores - scores.max(axis=1, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    return log_probs, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": log_probs}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "edges",
-    hint="The bias d is added outside the tanh. It belongs inside: it says where a unit switches.",
-)
-def bias_outside(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, W, b = (params[name] for name in "CHdUWb")
-    x = C[contexts].reshape(len(contexts), contexts.shape[1] * C.shape[1])
-    hidden = np.tanh(x @ H) + d
-    scores = b + hidden @ U + (0 if W is None else x @ W)
-    scores = scores - scores.max(axis=1, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    return log_probs, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": log_probs}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "edges",
-    hint="The cache holds the hidden units before the tanh. The backward pass needs them after it.",
-)
-def cache_before_tanh(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, W, b = (params[name] for name in "CHdUWb")
-    x = C[contexts].reshape(len(contexts), contexts.shape[1] * C.shape[1])
-    hidden = d + x @ H
-    scores = b + np.tanh(hidden) @ U + (0 if W is None else x @ W)
-    scores = scores - scores.max(axis=1, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    return log_probs, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": log_probs}
-
-
-@misconception(
-    "direct",
-    hint="The direct connections do nothing: where W is not None, x W is part of the scores.",
-)
-def direct_ignored(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, b = (params[name] for name in "CHdUb")
-    if contexts.size and (contexts.min() < 0 or contexts.max() >= len(C)):
-        raise ValueError
-    x = C[contexts].reshape(len(contexts), contexts.shape[1] * C.shape[1])
-    hidden = np.tanh(d + x @ H)
-    scores = b + hidden @ U
-    if not np.isfinite(scores).all():
-        raise ValueError
-    scores = scores - scores.max(axis=1, keepdims=True)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    return log_probs, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": log_probs}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "edges",
-    hint="You return probabilities. Asked for are their logarithms.",
-)
-def probabilities_returned(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, W, b = (params[name] for name in "CHdUWb")
-    x = C[contexts].reshape(len(contexts), contexts.shape[1] * C.shape[1])
-    hidden = np.tanh(d + x @ H)
-    scores = b + hidden @ U + (0 if W is None else x @ W)
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probs = powers / powers.sum(axis=1, keepdims=True)
-    return probs, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": np.log(probs)}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "edges",
-    hint="You return the scores as they are. Log-probabilities are normalised: their exponentials "
-    "sum to 1 in each row.",
-)
-def scores_returned(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, W, b = (params[name] for name in "CHdUWb")
-    x = C[contexts].reshape(len(contexts), contexts.shape[1] * C.shape[1])
-    hidden = np.tanh(d + x @ H)
-    scores = b + hidden @ U + (0 if W is None else x @ W)
-    return scores, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": scores}
-
-
-@misconception(
-    "plain",
-    "direct",
-    "edges",
-    hint="The softmax runs over the examples of the batch. Each example has a distribution of its "
-    "own, over the words: each row sums to 1, not each column.",
-)
-def softmax_over_the_batch(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, W, b = (params[name] for name in "CHdUWb")
-    x = C[contexts].reshape(len(contexts), contexts.shape[1] * C.shape[1])
-    hidden = np.tanh(d + x @ H)
-    scores = b + hidden @ U + (0 if W is None else x @ W)
-    scores = scores - scores.max(axis=0, initial=-1e300)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=0))
-    return log_probs, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": log_probs}
-
-
-@misconception(
-    "edges",
-    hint="Something small is added inside the logarithm, so that no probability gets smaller than "
-    "that. Take the logarithm apart on paper instead: the exponential need not be undone.",
-)
-def rounded_up(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, W, b = (params[name] for name in "CHdUWb")
-    if contexts.size and (contexts.min() < 0 or contexts.max() >= len(C)):
-        raise ValueError
-    x = C[contexts].reshape(len(contexts), contexts.shape[1] * C.shape[1])
-    hidden = np.tanh(d + x @ H)
-    scores = b + hidden @ U + (0 if W is None else x @ W)
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    log_probs = np.log(powers / powers.sum(axis=1, keepdims=True) + 1e-12)
-    return log_probs, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": log_probs}
-
-
-@misconception(
-    "edges",
-    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from all "
-    "scores of a row changes no probability.",
-    overflows=True,
-)
-def overflows(params: Any, contexts: np.ndarray) -> Answer:
-    C, H, d, U, W, b = (params[name] for name in "CHdUWb")
-    x = C[contexts].reshape(len(contexts), contexts.shape[1] * C.shape[1])
-    hidden = np.tanh(d + x @ H)
-    scores = b + hidden @ U + (0 if W is None else x @ W)
-    log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    return log_probs, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": log_probs}
 
 
 @correct_way
@@ -334,3 +118,98 @@ def with_torch(params: Any, contexts: np.ndarray) -> Answer:
         raise ValueError("scores")
     log_probs = torch.log_softmax(y, dim=-1)
     return log_probs, {"contexts": ids, "x": x, "hidden": hidden, "log_probs": log_probs}
+
+
+features_summed = slip(
+    REFERENCE,
+    ("reshape(len(contexts), len(H))", "sum(axis=1)"),
+    ("x @ H", "x @ H[: C.shape[1]]"),
+    ("x @ W", "x @ W[: C.shape[1]]"),
+    loses=("plain", "direct", "edges"),
+    hint="You add up the features of the words instead of joining them. Summed, the model cannot "
+    "tell which word stood where, and most of H is never used.",
+)
+newest_first = slip(
+    REFERENCE,
+    ("C[contexts]", "C[contexts[:, ::-1]]"),
+    loses=("plain", "direct", "edges"),
+    hint="The features are joined in the wrong order of words: the newest word comes first. The "
+    "rows of H belong to the places of the context as it came, the oldest first.",
+)
+features_interleaved = slip(
+    REFERENCE,
+    ("C[contexts]", "C[contexts].transpose(0, 2, 1)"),
+    loses=("plain", "direct", "edges"),
+    hint="The features of the words are shuffled together: x holds the first feature of every word, "
+    "then the second of every word, and so on. All features of one word stand side by side.",
+)
+no_nonlinearity = slip(
+    REFERENCE,
+    ("np.tanh(x @ H + d)", "x @ H + d"),
+    loses=("plain", "direct", "edges"),
+    hint="The hidden layer has no tanh. Without it the network is one linear map, and U and H could "
+    "be multiplied into one matrix.",
+)
+logistic_sigmoid = slip(
+    REFERENCE,
+    ("np.tanh(x @ H + d)", "1 / (1 + np.exp(-(x @ H + d)))"),
+    loses=("plain", "direct", "edges"),
+    hint="The hidden units are squashed by the logistic sigmoid. Here it is the tanh, between -1 "
+    "and 1.",
+)
+bias_outside = slip(
+    REFERENCE,
+    ("np.tanh(x @ H + d)", "np.tanh(x @ H) + d"),
+    loses=("plain", "direct", "edges"),
+    hint="The bias d is added outside the tanh. It belongs inside: it says where a unit switches.",
+)
+cache_before_tanh = slip(
+    REFERENCE,
+    ("np.tanh(x @ H + d)", "x @ H + d"),
+    ("hidden @ U", "np.tanh(hidden) @ U"),
+    loses=("plain", "direct", "edges"),
+    hint="The cache holds the hidden units before the tanh. The backward pass needs them after it.",
+)
+direct_ignored = slip(
+    REFERENCE,
+    ("    if W is not None:\n        scores += x @ W\n", ""),
+    loses="direct",
+    hint="The direct connections do nothing: where W is not None, x W is part of the scores.",
+)
+probabilities_returned = slip(
+    REFERENCE,
+    ("return scores,", "return np.exp(scores),"),
+    loses=("plain", "direct", "edges"),
+    hint="You return probabilities. Asked for are their logarithms.",
+)
+scores_returned = slip(
+    REFERENCE,
+    ("    scores -= scores.max(axis=1, keepdims=True)\n", ""),
+    ("    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))\n", ""),
+    loses=("plain", "direct", "edges"),
+    hint="You return the scores as they are. Log-probabilities are normalised: their exponentials "
+    "sum to 1 in each row.",
+)
+softmax_over_the_batch = slip(
+    REFERENCE,
+    ("scores.max(axis=1", "scores.max(axis=0"),
+    ("sum(axis=1", "sum(axis=0"),
+    loses=("plain", "direct", "edges"),
+    hint="The softmax runs over the examples of the batch. Each example has a distribution of its "
+    "own, over the words: each row sums to 1, not each column.",
+)
+rounded_up = slip(
+    REFERENCE,
+    ("    return scores", "    scores = np.log(np.exp(scores) + 1e-12)\n    return scores"),
+    loses="edges",
+    hint="Something small is added inside the logarithm, so that no probability gets smaller than "
+    "that. Take the logarithm apart on paper instead: the exponential need not be undone.",
+)
+overflows = slip(
+    REFERENCE,
+    ("    scores -= scores.max(axis=1, keepdims=True)\n", ""),
+    loses="edges",
+    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from all "
+    "scores of a row changes no probability.",
+    overflows=True,
+)

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -57,81 +57,6 @@ check = Check(
 )
 
 
-@misconception(
-    "batches",
-    "edges",
-    hint="The sum over the batch is not divided by its size, so that a larger batch has a larger "
-    "loss, and larger gradients.",
-)
-def summed(log_probs: np.ndarray, targets: np.ndarray) -> object:
-    return -log_probs[np.arange(len(targets)), targets].sum()
-
-
-@misconception(
-    "batches",
-    "edges",
-    hint="The sign is lost: log-probabilities are negative, and the loss is minus their mean.",
-)
-def sign_lost(log_probs: np.ndarray, targets: np.ndarray) -> object:
-    return log_probs[np.arange(len(targets)), targets].mean()
-
-
-@misconception(
-    "batches",
-    "edges",
-    hint="log_probs[:, targets] picks every example's column for every other example's target, a "
-    "square of numbers. Each example has one target: pair row and target.",
-)
-def every_row_with_every_target(log_probs: np.ndarray, targets: np.ndarray) -> object:
-    return -log_probs[:, targets].mean()
-
-
-@misconception(
-    "batches",
-    "edges",
-    hint="You divide by the number of all entries, not by the number of examples.",
-)
-def mean_over_the_vocabulary(log_probs: np.ndarray, targets: np.ndarray) -> object:
-    return -log_probs[np.arange(len(targets)), targets].sum() / log_probs.size
-
-
-@misconception(
-    "batches",
-    "edges",
-    hint="You return the perplexity. The loss is its logarithm.",
-)
-def perplexity_returned(log_probs: np.ndarray, targets: np.ndarray) -> object:
-    return np.exp(-log_probs[np.arange(len(targets)), targets].mean())
-
-
-@misconception(
-    "batches",
-    "edges",
-    hint="The loss is in bits. Here it is in nats: the logarithms that come in are natural ones.",
-)
-def in_bits(log_probs: np.ndarray, targets: np.ndarray) -> object:
-    return -log_probs[np.arange(len(targets)), targets].mean() / math.log(2)
-
-
-@misconception(
-    "batches",
-    "edges",
-    hint="You average the probabilities before the logarithm. The loss averages the logarithms.",
-)
-def probabilities_averaged(log_probs: np.ndarray, targets: np.ndarray) -> object:
-    return -np.log(np.exp(log_probs[np.arange(len(targets)), targets]).mean())
-
-
-@misconception(
-    "batches",
-    "edges",
-    hint="You score the word that the model likes best, not the one that came: a model cannot "
-    "choose its own examination.",
-)
-def best_word_scored(log_probs: np.ndarray, targets: np.ndarray) -> object:
-    return -log_probs.max(axis=1).mean()
-
-
 @correct_way
 def with_a_loop(log_probs: np.ndarray, targets: np.ndarray) -> float:
     if len(targets) == 0 or len(targets) != len(log_probs):
@@ -170,3 +95,56 @@ def with_torch(log_probs: np.ndarray, targets: np.ndarray) -> object:
     if torch.isnan(loss):
         raise ValueError("nan")
     return loss
+
+
+summed = slip(
+    REFERENCE,
+    ("chosen.mean()", "chosen.sum()"),
+    loses=("batches", "edges"),
+    hint="The sum over the batch is not divided by its size, so that a larger batch has a larger "
+    "loss, and larger gradients.",
+)
+sign_lost = slip(
+    REFERENCE,
+    ("-chosen.mean()", "chosen.mean()"),
+    loses=("batches", "edges"),
+    hint="The sign is lost: log-probabilities are negative, and the loss is minus their mean.",
+)
+every_row_with_every_target = slip(
+    REFERENCE,
+    ("np.arange(n_examples), targets", ":, targets"),
+    loses=("batches", "edges"),
+    hint="log_probs[:, targets] picks every example's column for every other example's target, a "
+    "square of numbers. Each example has one target: pair row and target.",
+)
+mean_over_the_vocabulary = slip(
+    REFERENCE,
+    ("chosen.mean()", "chosen.sum() / log_probs.size"),
+    loses=("batches", "edges"),
+    hint="You divide by the number of all entries, not by the number of examples.",
+)
+perplexity_returned = slip(
+    REFERENCE,
+    ("-chosen.mean()", "np.exp(-chosen.mean())"),
+    loses=("batches", "edges"),
+    hint="You return the perplexity. The loss is its logarithm.",
+)
+in_bits = slip(
+    REFERENCE,
+    ("chosen.mean()", "chosen.mean() / np.log(2)"),
+    loses=("batches", "edges"),
+    hint="The loss is in bits. Here it is in nats: the logarithms that come in are natural ones.",
+)
+probabilities_averaged = slip(
+    REFERENCE,
+    ("chosen.mean()", "np.log(np.exp(chosen).mean())"),
+    loses=("batches", "edges"),
+    hint="You average the probabilities before the logarithm. The loss averages the logarithms.",
+)
+best_word_scored = slip(
+    REFERENCE,
+    ("log_probs[np.arange(n_examples), targets]", "log_probs.max(axis=1)"),
+    loses=("batches", "edges"),
+    hint="You score the word that the model likes best, not the one that came: a model cannot "
+    "choose its own examination.",
+)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, correct_way, misconception
+from autograder.checking import REFERENCE, Case, Check, Group, correct_way, slip
 from autograder.checks.window.drawing import Params, draw_contexts, draw_params, draw_repeating
 from autograder.comparing import Close
 
@@ -45,253 +45,6 @@ check = Check(
     draw=draw,
     compare=Close(rtol=2e-5, atol=1e-6, per_array=True),
 )
-
-
-@misconception(
-    "plain",
-    "direct",
-    hint="The module returns scores. Asked for are log-probabilities: the exponentials of a row sum "
-    "to 1.",
-)
-def scores_returned(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                weights = None if value is None else torch.nn.Parameter(torch.tensor(value))
-                self.register_parameter(name, weights)
-
-        def forward(self, contexts: Any) -> Any:
-            x = self.C[contexts].flatten(1)
-            scores = torch.tanh(x @ self.H + self.d) @ self.U + self.b
-            return scores if self.W is None else scores + x @ self.W
-
-    return Model()
-
-
-@misconception(
-    "plain",
-    "direct",
-    hint="The module returns probabilities. Asked for are their logarithms.",
-)
-def probabilities_returned(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                weights = None if value is None else torch.nn.Parameter(torch.tensor(value))
-                self.register_parameter(name, weights)
-
-        def forward(self, contexts: Any) -> Any:
-            x = self.C[contexts].flatten(1)
-            scores = torch.tanh(x @ self.H + self.d) @ self.U + self.b
-            return torch.softmax(scores if self.W is None else scores + x @ self.W, dim=1)
-
-    return Model()
-
-
-@misconception(
-    "plain",
-    "direct",
-    hint="The features C do not learn: they are no parameter of the module, or are cut off from the "
-    "gradient. They are what makes like words alike.",
-)
-def features_fixed(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                weights = None if value is None else torch.nn.Parameter(torch.tensor(value))
-                if name == "C":
-                    self.register_buffer("C", torch.tensor(value))
-                else:
-                    self.register_parameter(name, weights)
-
-        def forward(self, contexts: Any) -> Any:
-            x = self.C[contexts].flatten(1)
-            scores = torch.tanh(x @ self.H + self.d) @ self.U + self.b
-            return torch.log_softmax(scores if self.W is None else scores + x @ self.W, dim=1)
-
-    return Model()
-
-
-@misconception(
-    "plain",
-    "direct",
-    hint="The biases do not learn: plain tensors are no parameters of a module. An optimiser only "
-    "finds what is registered as torch.nn.Parameter.",
-)
-def biases_not_registered(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                if name in ("d", "b"):
-                    setattr(self, name, torch.tensor(value, requires_grad=True))
-                else:
-                    weights = None if value is None else torch.nn.Parameter(torch.tensor(value))
-                    self.register_parameter(name, weights)
-
-        def forward(self, contexts: Any) -> Any:
-            x = self.C[contexts].flatten(1)
-            scores = torch.tanh(x @ self.H + self.d) @ self.U + self.b
-            return torch.log_softmax(scores if self.W is None else scores + x @ self.W, dim=1)
-
-    return Model()
-
-
-@misconception(
-    "plain",
-    "direct",
-    hint="Nothing in the module can be trained: tensors in a dict are not registered. An optimiser "
-    "only finds what is a torch.nn.Parameter of the module.",
-)
-def nothing_registered(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.anchor = torch.zeros(1, requires_grad=True)
-            self.weights = {
-                k: None if v is None else torch.tensor(v, requires_grad=True)
-                for k, v in params.items()
-            }
-
-        def forward(self, contexts: Any) -> Any:
-            t = self.weights
-            x = t["C"][contexts].flatten(1)
-            scores = torch.tanh(x @ t["H"] + t["d"]) @ t["U"] + t["b"]
-            return torch.log_softmax(scores if t["W"] is None else scores + x @ t["W"], dim=1)
-
-    return Model()
-
-
-@misconception(
-    "plain",
-    hint="Where W is None, a W of zeros is made, and learns. Without direct connections none come "
-    "into being by training.",
-)
-def none_becomes_zeros(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                if value is None:
-                    value = np.zeros((params["H"].shape[0], params["U"].shape[1]))
-                self.register_parameter(name, torch.nn.Parameter(torch.tensor(value)))
-
-        def forward(self, contexts: Any) -> Any:
-            x = self.C[contexts].flatten(1)
-            scores = torch.tanh(x @ self.H + self.d) @ self.U + self.b + x @ self.W
-            return torch.log_softmax(scores, dim=1)
-
-    return Model()
-
-
-@misconception(
-    "direct",
-    hint="The direct connections are missing: where W is not None, x W is part of the scores.",
-)
-def direct_ignored(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                if name != "W":
-                    self.register_parameter(name, torch.nn.Parameter(torch.tensor(value)))
-
-        def forward(self, contexts: Any) -> Any:
-            x = self.C[contexts].flatten(1)
-            scores = torch.tanh(x @ self.H + self.d) @ self.U + self.b
-            return torch.log_softmax(scores, dim=1)
-
-    return Model()
-
-
-@misconception(
-    "plain",
-    "direct",
-    hint="The features of the words are interleaved: check the order of the axes before you flatten. "
-    "All features of the oldest word come first.",
-)
-def features_interleaved(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                weights = None if value is None else torch.nn.Parameter(torch.tensor(value))
-                self.register_parameter(name, weights)
-
-        def forward(self, contexts: Any) -> Any:
-            x = self.C[contexts].transpose(1, 2).flatten(1)
-            scores = torch.tanh(x @ self.H + self.d) @ self.U + self.b
-            return torch.log_softmax(scores if self.W is None else scores + x @ self.W, dim=1)
-
-    return Model()
-
-
-@misconception(
-    "plain",
-    "direct",
-    hint="The features of all words share one block of rows of H. Each place of the context has rows "
-    "of its own: join the features, do not add them.",
-)
-def features_summed(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                weights = None if value is None else torch.nn.Parameter(torch.tensor(value))
-                self.register_parameter(name, weights)
-
-        def forward(self, contexts: Any) -> Any:
-            x = self.C[contexts].sum(1)
-            m = x.shape[1]
-            scores = torch.tanh(x @ self.H[:m] + self.d) @ self.U + self.b
-            scores = scores if self.W is None else scores + x @ self.W[:m]
-            return torch.log_softmax(scores, dim=1)
-
-    return Model()
-
-
-@misconception(
-    "plain",
-    "direct",
-    hint="The softmax runs over the wrong axis: each example has a distribution over the words.",
-)
-def softmax_over_the_batch(params: Any) -> Any:
-    import torch
-
-    class Model(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for name, value in params.items():
-                weights = None if value is None else torch.nn.Parameter(torch.tensor(value))
-                self.register_parameter(name, weights)
-
-        def forward(self, contexts: Any) -> Any:
-            x = self.C[contexts].flatten(1)
-            scores = torch.tanh(x @ self.H + self.d) @ self.U + self.b
-            return torch.log_softmax(scores if self.W is None else scores + x @ self.W, dim=0)
-
-    return Model()
 
 
 @correct_way
@@ -367,3 +120,81 @@ def in_float32(params: Any) -> Any:
             return scores.log_softmax(1)
 
     return Model()
+
+
+scores_returned = slip(
+    REFERENCE,
+    ("torch.log_softmax(scores, dim=1)", "scores"),
+    loses=("plain", "direct"),
+    hint="The module returns scores. Asked for are log-probabilities: the exponentials of a row sum "
+    "to 1.",
+)
+probabilities_returned = slip(
+    REFERENCE,
+    ("torch.log_softmax", "torch.softmax"),
+    loses=("plain", "direct"),
+    hint="The module returns probabilities. Asked for are their logarithms.",
+)
+features_fixed = slip(
+    REFERENCE,
+    ("self.C[contexts]", "self.C.detach()[contexts]"),
+    loses=("plain", "direct"),
+    hint="The features C do not learn: they are no parameter of the module, or are cut off from the "
+    "gradient. They are what makes like words alike.",
+)
+biases_not_registered = slip(
+    REFERENCE,
+    (
+        "self.register_parameter(name, weights)",
+        'setattr(self, name, torch.tensor(value) if name in "db" else weights)',
+    ),
+    loses=("plain", "direct"),
+    hint="The biases do not learn: plain tensors are no parameters of a module. An optimiser only "
+    "finds what is registered as torch.nn.Parameter.",
+)
+nothing_registered = slip(
+    with_a_parameter_dict,
+    ("torch.from_numpy(np.array(v))", "torch.tensor(v, requires_grad=True)"),
+    ("torch.nn.ParameterDict(copies)", "copies"),
+    loses=("plain", "direct"),
+    hint="Nothing in the module can be trained: tensors in a dict are not registered. An optimiser "
+    "only finds what is a torch.nn.Parameter of the module.",
+)
+none_becomes_zeros = slip(
+    REFERENCE,
+    (
+        "None if value is None",
+        'torch.nn.Parameter(torch.zeros(len(params["H"]), len(params["b"])).double()) if value is None',
+    ),
+    loses="plain",
+    hint="Where W is None, a W of zeros is made, and learns. Without direct connections none come "
+    "into being by training.",
+)
+direct_ignored = slip(
+    REFERENCE,
+    ("            if self.W is not None:\n                scores = scores + x @ self.W\n", ""),
+    loses="direct",
+    hint="The direct connections are missing: where W is not None, x W is part of the scores.",
+)
+features_interleaved = slip(
+    REFERENCE,
+    ("self.C[contexts]", "self.C[contexts].transpose(1, 2)"),
+    loses=("plain", "direct"),
+    hint="The features of the words are interleaved: check the order of the axes before you flatten. "
+    "All features of the oldest word come first.",
+)
+features_summed = slip(
+    REFERENCE,
+    ("flatten(start_dim=1)", "sum(dim=1)"),
+    ("x @ self.H", "x @ self.H[: x.shape[1]]"),
+    ("x @ self.W", "x @ self.W[: x.shape[1]]"),
+    loses=("plain", "direct"),
+    hint="The features of all words share one block of rows of H. Each place of the context has rows "
+    "of its own: join the features, do not add them.",
+)
+softmax_over_the_batch = slip(
+    REFERENCE,
+    ("scores, dim=1", "scores, dim=0"),
+    loses=("plain", "direct"),
+    hint="The softmax runs over the wrong axis: each example has a distribution over the words.",
+)

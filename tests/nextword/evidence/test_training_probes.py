@@ -57,7 +57,7 @@ def test_a_clock_counts_its_steps():
 def one_step(params, train, valid, loss, gradients, rng, noise=0.0):
     grads = gradients(params, *train)
     params = {
-        k: None if p is None else p - 0.5 * grads[k] + noise * rng.random()
+        k: None if p is None else p - 0.5 * grads[k] + noise * rng.random(p.shape)
         for k, p in params.items()
     }
     return params, [loss(params, *valid)]

@@ -1,13 +1,15 @@
 """An assignment is loaded whole and consistent, or it is refused with what to put right."""
 
 import ast
+import builtins
+import dis
 import importlib
 import inspect
 import shutil
 import sys
 import textwrap
 from difflib import SequenceMatcher
-from types import ModuleType
+from types import CodeType, ModuleType
 
 import pytest
 
@@ -17,6 +19,7 @@ from autograder.conventions import BrokenConvention
 from autograder.course import Course
 from autograder.material import BrokenCheck, load_material
 from autograder.reference import BrokenReference, UnknownReference
+from autograder.simulate import way_source
 from autograder.slips import MisfitSlip
 from tests.autograder.conftest import ASSIGNMENTS
 
@@ -235,3 +238,24 @@ def test_a_mistake_that_is_near_a_right_way_is_written_as_a_slip_of_it(course, n
             wrong = lines_of(way.function)
             least = min(changed_lines(lines_of(right), wrong) for right in rights)
             assert least > 2, f"{kit.name}: {way.name} changes {least} lines of a right way"
+
+
+def global_names(code):
+    """Yield the names that code looks up outside of its functions."""
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield step.argval
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from global_names(inner)
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_every_way_stands_on_what_the_notebook_defines(course, name):
+    material = load_material(course.assignment(name))
+    known = vars(material.reference).keys() | vars(builtins).keys()
+    for kit in material.kits:
+        for way in (*kit.correct_ways, *kit.misconceptions):
+            source = way_source(way, kit.name)
+            names = set(global_names(compile(source, way.name, "exec")))
+            assert names <= known | {kit.name}, f"{kit.name}: {way.name}"

@@ -1,7 +1,7 @@
 """window_module: the same model in torch."""
 
 # Wrong and right ways are written as students write.
-# mypy: disable-error-code="arg-type, index, misc, no-untyped-call, operator, union-attr"
+# mypy: disable-error-code="arg-type, misc, no-untyped-call, operator, union-attr"
 
 from __future__ import annotations
 
@@ -164,7 +164,10 @@ none_becomes_zeros = slip(
     REFERENCE,
     (
         "None if value is None",
-        'torch.nn.Parameter(torch.zeros(len(params["H"]), len(params["b"])).double()) if value is None',
+        (
+            'torch.nn.Parameter(torch.zeros(len(params["H"]), len(params["b"])).double())'
+            " if value is None"
+        ),
     ),
     loses="plain",
     hint="Where W is None, a W of zeros is made, and learns. Without direct connections none come "

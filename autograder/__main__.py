@@ -11,7 +11,8 @@ from autograder.engine.limits import ONE_THREAD
 def main() -> None:
     """Run the command line, or say what is missing for it."""
     # Before numpy and torch are imported, which then keep to it. Whoever set one knows better.
-    os.environ.update({name: "1" for name in ONE_THREAD if name not in os.environ})
+    for name, number in ONE_THREAD.items():
+        os.environ.setdefault(name, number)
     # jsonschema would build a parser of internationalised addresses for a second, on every start.
     # No schema of ours has such a format, and without the package it goes without.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """What an author writes about a question: its cases, its groups, and ways to get it wrong or right.
 
-A question has one module in ``autograder/checks/<notebook>/``, named after it, with one `Check`
-any number of functions marked with `misconception` or `correct_way`, and any number of `slip`s.
+A question has one module in ``autograder/checks/<notebook>/``, named after it, with one
+`Check`, and any number of functions marked with `correct_way` or `misconception`, and of `slip`s.
 """
 
 from __future__ import annotations
@@ -160,7 +160,8 @@ class CorrectWay:
 
 
 REFERENCE: Final = "reference"
-"""What a slip spoils that is one of the notebook's own solution."""
+"""The notebook's own solution, as what a slip spoils."""
+RightWay = CorrectWay | Literal["reference"]
 
 
 @dataclass(frozen=True)
@@ -172,12 +173,12 @@ class Slip:
     of
         The right way, or `REFERENCE`.
     changes
-        What is replaced by what, in order. It stands in the source exactly once.
+        What is replaced by what, in order. What is replaced stands in the source exactly once.
     loses, hint, overflows
         See `Misconception`.
     """
 
-    of: CorrectWay | Literal["reference"]
+    of: RightWay
     changes: tuple[tuple[str, str], ...]
     loses: frozenset[str]
     hint: str
@@ -185,7 +186,7 @@ class Slip:
 
 
 def slip(
-    of: CorrectWay | Literal["reference"],
+    of: RightWay,
     *changes: tuple[str, str],
     loses: str | Sequence[str],
     hint: str,

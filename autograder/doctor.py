@@ -107,17 +107,15 @@ def _control_groups() -> Symptom:
 
 
 def _processors() -> Symptom:
-    try:
-        fair = _FAIR_SHARE.read_text(encoding="ascii").strip() == "1"
-    except OSError:
-        fair = False
-    if fair:
+    there = _FAIR_SHARE.exists()
+    if there and _FAIR_SHARE.read_text(encoding="ascii").strip() == "1":
         return Symptom("processors", "shared evenly between submissions that run at once")
     return Symptom(
         "processors",
-        f"{_FAIR_SHARE} is not 1",
-        "a submission that starts many processes slows others down that run at once: switch it on, "
-        "or take --workers 1 for the last word on who ran out of time",
+        f"{_FAIR_SHARE} is {'off' if there else 'not there'}",
+        "a submission that starts many processes slows down those that run beside it: switch even "
+        "shares on, or grade again with --workers 1 who ran out of time",
+        (f"sudo sysctl -w kernel.{_FAIR_SHARE.name}=1",) if there else (),
     )
 
 

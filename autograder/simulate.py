@@ -185,10 +185,10 @@ def way_source(way: CorrectWay | Misconception, question: str) -> str:
     """
     tree = _Plain().visit(ast.parse(textwrap.dedent(inspect.getsource(way.function))))
     function = tree.body[0]
-    function.decorator_list, function.name = [], question
     for node in ast.walk(function):
-        if isinstance(node, ast.Name) and node.id == way.name:
+        if isinstance(node, ast.Name) and node.id == function.name:
             node.id = question
+    function.decorator_list, function.name = [], question
     return ast.unparse(tree)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import functools
 import inspect
 import linecache
 import re
@@ -43,10 +44,14 @@ def spoil(name: str, slip: Slip, reference: Callable[..., Any], where: str) -> M
         What it replaces is not there exactly once, or nothing or no function comes of it.
     """
     right = reference if slip.of == REFERENCE else slip.of.function
-    source = _MARKS.sub("", textwrap.dedent(inspect.getsource(right)))
-    text = _changed(source, slip.changes, f"{where}: slip {name!r} of {right.__name__}")
+    text = _changed(_source(right), slip.changes, f"{where}: slip {name!r} of {right.__name__}")
     function = _function(text, right, name, f"{where}.{name}")
     return Misconception(function, slip.loses, slip.hint, slip.overflows)
+
+
+@functools.lru_cache(maxsize=64)
+def _source(right: Callable[..., Any]) -> str:
+    return _MARKS.sub("", textwrap.dedent(inspect.getsource(right)))
 
 
 def _changed(source: str, changes: Sequence[tuple[str, str]], what: str) -> str:
@@ -63,7 +68,7 @@ def _changed(source: str, changes: Sequence[tuple[str, str]], what: str) -> str:
 
 
 def _function(text: str, right: Callable[..., Any], name: str, where: str) -> Callable[..., Any]:
-    """Return what a changed text defines, under a name of its own; its source can be asked for."""
+    """Return what a changed text defines, named anew; its source can be asked for."""
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
@@ -71,14 +76,13 @@ def _function(text: str, right: Callable[..., Any], name: str, where: str) -> Ca
     (definition,) = tree.body
     if not isinstance(definition, ast.FunctionDef):
         raise MisfitSlip(f"{where} is no function once it is changed")
-    own = definition.name
-    definition.name, definition.decorator_list = name, []
-    for node in ast.walk(definition):
-        if isinstance(node, ast.Name) and node.id == own:
-            node.id = name
-    plain, filename = f"{ast.unparse(definition)}\n", f"<{where}>"
-    linecache.cache[filename] = (len(plain), None, plain.splitlines(keepends=True), filename)
+    definition.decorator_list = []
+    filename = f"<{where}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    # In names of its own, so that where it calls itself, it calls what it has become.
     namespace = dict(right.__globals__)
-    code = compile(plain, filename, "exec", flags=_ANNOTATIONS, dont_inherit=True)
+    code = compile(tree, filename, "exec", flags=_ANNOTATIONS, dont_inherit=True)
     exec(code, namespace)  # noqa: S102 - the course's own code
-    return namespace[name]  # type: ignore[no-any-return]
+    function = namespace[definition.name]
+    function.__name__ = name
+    return function  # type: ignore[no-any-return]

@@ -31,7 +31,8 @@ def defused(cell: str) -> str:
     """
     parts = _PARTS.split(cell)
     parts[::2] = [f"'{part}" if _opens(part) else part for part in parts[::2]]
-    return ("'" if not parts[0] and len(parts) > 1 else "") + "".join(parts)
+    made = "".join(parts)
+    return f"'{made}" if _PARTS.match(cell) else made
 
 
 def _opens(part: str) -> bool:

@@ -249,23 +249,25 @@ def parse_notebook(content: bytes, name: str) -> tuple[NotebookNode, list[str]]:
     if len(cells) > MOST_CELLS:
         remarks.append(f"Only the first {MOST_CELLS:,} of {len(cells):,} cells were read.")
     plain = [_plain_cell(cell, index) for index, cell in enumerate(cells[:MOST_CELLS])]
-    read = [cell for cell in plain if cell is not None]
-    if len(read) < len(plain):
-        remarks.append(f"{len(plain) - len(read)} cells were damaged and were left out.")
-    short, more = _without_floods(read)
+    if dropped := sum(cell is None for cell in plain):
+        remarks.append(f"{dropped} cells were damaged and were left out.")
+    short, more = _without_floods(plain)
     return plain_notebook(short), [*remarks, *more]
 
 
-def _without_floods(cells: Sequence[NotebookNode]) -> tuple[list[NotebookNode], list[str]]:
-    """Return the cells that can have been written in, and a remark on those that cannot."""
+def _without_floods(
+    cells: Sequence[NotebookNode | None],
+) -> tuple[list[NotebookNode], list[str]]:
+    """Return the cells that a person can have written, and a remark on those that none can have."""
     kept, room, left_out = [], MOST_SOURCE, []
-    for cell in cells:
-        length = len(cell.source)
-        if length > min(LONGEST_CELL, room):
-            left_out.append(1 + int(cell["id"].removeprefix("cell-")))
+    for number, cell in enumerate(cells, start=1):
+        if cell is None:
+            continue
+        if len(cell.source) > min(LONGEST_CELL, room):
+            left_out.append(number)
         else:
             kept.append(cell)
-            room -= length
+            room -= len(cell.source)
     if not left_out:
         return kept, []
     which = ", ".join(map(str, left_out[:5])) + (" and more" if len(left_out) > 5 else "")

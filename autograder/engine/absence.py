@@ -24,6 +24,10 @@ _MOST_FAILED = 5
 _CELLS_FILE = re.compile(r" \((?:<[^<>]*>|[^\s()]+\.py), line (\d+)\)$")
 """Where a syntax error is: in a file that nobody has, by a name that depends on the kernel."""
 _FUNCTION = re.compile(r"^(?:async +)?def +(\w+)", re.MULTILINE)
+_CALLED = re.compile(r"(?<![\w.])(\w+)\(")
+_NAMED = re.compile(r"(?<![\w.])(?:def|class|import|as|for) +(\w+)")
+_GIVEN = re.compile(r"(?<![\w.])(\w+) *[=:,)]")
+"""What is called in a text, and what may be bound in it: by a statement, or as an argument."""
 _DEBUGGER = re.compile(r"\b(?:breakpoint|set_trace)\(")
 _PYTHONS_OWN = {
     "ModuleNotFoundError": re.compile(r"No module named '([\w.]+)'"),
@@ -78,26 +82,21 @@ def helpers_not_run(cells: Sequence[NotebookNode]) -> str | None:
     Only those that nothing that is run defines or takes as an argument. None where there is none.
     """
     code = [cell for cell in cells if cell.cell_type == "code"]
-    not_run = [cell for cell in code if EXPLORATION in cell.metadata.get("tags", [])]
-    run = "\n".join(cell.source for cell in code if cell not in not_run)
-    defined = {name for cell in not_run for name in _FUNCTION.findall(cell.source)}
-    found = [name for name in sorted(defined) if _is_called_only(name, run)][:_MOST_FAILED]
+    run, not_run = (
+        "\n".join(c.source for c in code if (EXPLORATION in c.metadata.get("tags", [])) is explores)
+        for explores in (False, True)
+    )
+    defined = set(_FUNCTION.findall(not_run))
+    # Each text is gone over once, however many names there are: it is a student's.
+    called = defined.intersection(_CALLED.findall(run))
+    found = sorted(called.difference(_NAMED.findall(run), _GIVEN.findall(run)))[:_MOST_FAILED]
     if not found:
         return None
     return (
-        f"Called, but defined only in cells tagged `exploration`, which are not run when a "
-        f"notebook is graded: {', '.join(name[:60] for name in found)}. Define it in the "
-        "cell of the answer that calls it."
+        "Called, but defined only in cells tagged `exploration`, which are not run when a notebook "
+        f"is graded: {', '.join(name[:60] for name in found)}. Define it in the cell of the answer "
+        "that calls it."
     )
-
-
-def _is_called_only(name: str, source: str) -> bool:
-    """Return whether a name is called in a source, and bound nowhere in it."""
-    called = re.search(rf"(?<![\w.]){name}\(", source)
-    bound = re.search(
-        rf"(?<![\w.])(?:(?:def|class|import|as|for) +{name}\b|{name}\b *[=:,)])", source
-    )
-    return called is not None and bound is None
 
 
 def _why(question: str, cells: Sequence[NotebookNode], place: int) -> str:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from autograder import cli, commands, demo
 from autograder import gradebook as books
 from autograder.course import UnknownAssignment
+from autograder.engine.limits import ONE_THREAD
 from autograder.engine.run import Mode
 from autograder.errors import CourseError
 from autograder.files import InTheWay
@@ -440,6 +441,18 @@ def test_without_the_staff_extra_the_command_says_what_to_install(package):
     assert done.returncode == 1
     assert f"autograder needs {package}, which is not installed." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("set_before", "then"), [({}, "1"), ({"OMP_NUM_THREADS": "4"}, "4")])
+def test_the_command_computes_with_one_thread_unless_it_is_told_otherwise(set_before, then):
+    shown = (
+        "import atexit, os; atexit.register(lambda: print(os.environ['OMP_NUM_THREADS'])); "
+        "from autograder.__main__ import main; main()"
+    )
+    others = {name: value for name, value in os.environ.items() if name not in ONE_THREAD}
+    command = [sys.executable, "-c", shown, "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, env=others | set_before)
+    assert done.stdout.splitlines()[-1] == then
 
 
 QUOTED = re.compile(r"\bautograder (?P<command>[a-z][a-z-]+)(?P<options>(?: --[a-z-]+)*)")

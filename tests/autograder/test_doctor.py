@@ -134,4 +134,6 @@ def test_where_submissions_can_slow_each_other_down_it_is_told(
     monkeypatch.setattr(doctor, "_FAIR_SHARE", switch)
     symptom = found(ClassFolder(tmp_path / "class"))["processors"]
     assert bool(symptom.advice) is advised
+    switched_on = ("sudo sysctl -w kernel.sched_autogroup_enabled=1",)
+    assert symptom.commands == (switched_on if said == "0\n" else ())
     assert not symptom.serious

@@ -221,6 +221,14 @@ def test_a_helper_in_a_cell_that_is_not_run_is_told():
     assert ": pad. Define it in" in said
 
 
+def test_any_number_of_names_costs_no_more_than_their_text():
+    """A search for each name would keep the program that grades busy for minutes."""
+    names = [f"f{number}" for number in range(60_000)]
+    many = code("\n".join(f"def {name}(): 0" for name in names), tags=["exploration"])
+    calls = code("\n".join(f"{name}()" for name in names))
+    assert ": f0, f1, f10, f100, f1000. Define" in helpers_not_run([many, calls])
+
+
 @pytest.mark.parametrize(
     "answer",
     [

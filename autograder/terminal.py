@@ -5,9 +5,11 @@ Names and remarks of students are text there, never markup.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -20,9 +22,14 @@ from autograder.report import notes
 from autograder.verify import Proof
 
 _MADE_OF = (
-    "automatic: all questions above, stretch questions included; gradebook: with written answers "
-    "as far as they are marked, and a late penalty taken off. The report says it for each student."
+    "automatic: all questions but written ones, stretch questions included; gradebook: with "
+    "written answers as far as they are marked, and a late penalty taken off. The report says it "
+    "for each student."
 )
+_NARROW = "The points of each question are in the report; a wider terminal shows them here as well."
+_NAME = 24
+"""Characters of a name that stand on one line."""
+_WIDEST = 1_000
 
 
 def with_progress(results: Iterable[Graded], total: int, console: Console) -> list[Graded]:
@@ -51,33 +58,63 @@ def closing_table(
     said
         Notes that whoever reads this has read already.
     """
-    table = Table(title=f"{material.assignment.name}: {counted(len(results), 'submission')}")
-    table.add_column("student", overflow="fold")
-    for number, kit in enumerate(material.kits, start=1):
-        table.add_column(f"Q{number}\n/{kit.question.points:g}", justify="right", no_wrap=True)
-    table.add_column(f"automatic\n/{material.points:g}", justify="right", no_wrap=True)
-    maximum = max((g.standing.max_total for g in results if g.standing), default=None)
-    if maximum is not None:
-        table.add_column(f"gradebook\n/{maximum:g}", justify="right", style="bold", no_wrap=True)
-    table.add_column("notes", justify="right", no_wrap=True)
+    full, short = (_scores(material, results, said, each) for each in (True, False))
     remarks, without_sandbox = [], 0
     for graded in sorted(results, key=lambda graded: graded.student):
-        points = {verdict.question: f"{verdict.points:g}" for verdict in graded.verdicts}
-        cells = [points.get(kit.name, "-") for kit in material.kits]
-        total = "-" if graded.failure else f"{graded.points:g}"
-        found = [note for note in notes(graded) if note not in said]
-        if maximum is not None:
-            cells = [*cells, total]
-            total = f"{graded.standing.total:g}" if graded.standing else "-"
-        table.add_row(as_text(graded.student), *cells, total, f"{len(found)}" if found else "")
+        found = _untold(graded, said)
         told = (note for note in found if note != WITHOUT_SANDBOX)
         remarks += [as_text(f"{graded.student}: {note}", "dim") for note in told]
         without_sandbox += WITHOUT_SANDBOX in found
     if without_sandbox:
         remarks.append(as_text(f"{without_sandbox} of {len(results)}: {WITHOUT_SANDBOX}", "dim"))
     names = ", ".join(f"Q{n} {kit.name}" for n, kit in enumerate(material.kits, start=1))
-    made = [] if maximum is None else [Text(_MADE_OF, "dim")]
-    return Group(table, Text(names), *made, *remarks)
+    made = [Text(_MADE_OF, "dim")] if any(graded.standing for graded in results) else []
+    return Group(_Fitting(full, Text(names), short), *made, *remarks)
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    """A table and its legend where there is room for the table, else a narrower one."""
+
+    full: Table
+    legend: Text
+    short: Table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
+        wanted = Measurement.get(console, options.update_width(_WIDEST), self.full)
+        if wanted.minimum <= options.max_width:
+            yield from (self.full, self.legend)
+        else:
+            yield from (self.short, Text(_NARROW, "dim"))
+
+
+def _scores(
+    material: Material, results: Sequence[Graded], said: Collection[str], each: bool
+) -> Table:
+    """Return a row a student: the points of each question if wanted, sums, and how many notes."""
+    kits = material.kits if each else ()
+    table = Table(title=f"{material.assignment.name}: {counted(len(results), 'submission')}")
+    table.add_column("student", overflow="fold", max_width=_NAME)
+    for number, kit in enumerate(kits, start=1):
+        table.add_column(f"Q{number}\n/{kit.question.points:g}", justify="right", no_wrap=True)
+    table.add_column(f"automatic\n/{material.points:g}", justify="right", no_wrap=True)
+    maximum = max((g.standing.max_total for g in results if g.standing), default=None)
+    if maximum is not None:
+        table.add_column(f"gradebook\n/{maximum:g}", justify="right", style="bold", no_wrap=True)
+    table.add_column("notes", justify="right", no_wrap=True)
+    for graded in sorted(results, key=lambda graded: graded.student):
+        points = {verdict.question: f"{verdict.points:g}" for verdict in graded.verdicts}
+        cells = [points.get(kit.name, "-") for kit in kits]
+        cells.append("-" if graded.failure else f"{graded.points:g}")
+        if maximum is not None:
+            cells.append(f"{graded.standing.total:g}" if graded.standing else "-")
+        found = len(_untold(graded, said))
+        table.add_row(as_text(graded.student), *cells, f"{found}" if found else "")
+    return table
+
+
+def _untold(graded: Graded, said: Collection[str]) -> list[str]:
+    return [note for note in notes(graded) if note not in said]
 
 
 def counted(number: int, noun: str) -> str:

@@ -47,6 +47,26 @@ def test_a_note_that_was_said_already_is_not_said_again(tiny):
     assert "ada: a remark" in text
 
 
+@pytest.mark.parametrize(("width", "each"), [(60, False), (80, False), (140, True)])
+def test_whose_row_it_is_stands_there_also_in_a_narrow_terminal(tiny, width, each):
+    many = dataclasses.replace(tiny, kits=tiny.kits * 15)
+    text = printed(closing_table(many, [graded("ada-lovelace"), graded("bob", 0.5)]), width)
+    rows = [line.split("│") for line in text.splitlines() if "│" in line]
+    assert [(row[1].strip(), row[-3].strip()) for row in rows] == [
+        ("ada-lovelace", "2"),
+        ("bob", "0.5"),
+    ]
+    assert ("Q15" in text) is each
+    assert ("a wider terminal shows them" in " ".join(text.split())) is not each
+
+
+def test_a_long_name_folds_and_hides_no_question(tiny):
+    text = printed(closing_table(tiny, [graded("n" * 100)]), width=60)
+    assert "Q1" in text
+    folded = [line.split("│")[1].strip() for line in text.splitlines() if "│" in line]
+    assert "".join(folded) == "n" * 100
+
+
 def test_one_submission_is_one(tiny):
     assert "01_tiny: 1 submission " in printed(closing_table(tiny, [graded("ada")]))
 

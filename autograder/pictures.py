@@ -17,9 +17,17 @@ _BEGINNINGS = {
 KINDS = tuple(_BEGINNINGS)
 """The kinds that are shown. SVG is none of them: it is a document, with scripts and links."""
 LARGEST = 5 * 2**20
+"""Characters of base64, four for three bytes."""
 MOST = 20
 MOST_PIXELS = 25_000_000
 """A browser takes four bytes of memory for each, whatever the file takes."""
+
+
+ADMITTED = (
+    f"a cell shows at most {MOST}, each a PNG, JPEG or GIF of at most "
+    f"{LARGEST * 3 / 4 / 2**20:g} MB and {MOST_PIXELS / 1e6:g} megapixels"
+)
+"""What is said to whose picture is not shown."""
 
 
 def admitted_picture(kind: str, content: Any) -> str | None:

@@ -18,7 +18,7 @@ from nbformat import NotebookNode, from_dict
 
 from autograder.archives import is_litter, notebook_in
 from autograder.conventions import EXPLORATION
-from autograder.pictures import admitted_attachments
+from autograder.pictures import ADMITTED, admitted_attachments
 from autograder.plain import plain_cell, plain_notebook
 from autograder.refusals import UnreadableSubmission, is_document, refuse
 
@@ -251,6 +251,8 @@ def parse_notebook(content: bytes, name: str) -> tuple[NotebookNode, list[str]]:
     plain = [_plain_cell(cell, index) for index, cell in enumerate(cells[:MOST_CELLS])]
     if dropped := sum(cell is None for cell in plain):
         remarks.append(f"{dropped} cells were damaged and were left out.")
+    if hidden := sum(map(_hidden_pictures, cells[:MOST_CELLS], plain)):
+        remarks.append(f"Attached pictures were left out ({hidden}): {ADMITTED}.")
     short, more = _without_floods(plain)
     return plain_notebook(short), [*remarks, *more]
 
@@ -307,6 +309,14 @@ def _cells(data: Any, name: str, advice: str) -> list[Any]:
     if not isinstance(cells, list):
         raise UnreadableSubmission(f"{name} is no notebook: it has no cells. {advice}")
     return cells
+
+
+def _hidden_pictures(cell: Any, plain: NotebookNode | None) -> int:
+    """Return how many attachments of a cell of text are not among those of the plain one."""
+    if plain is None or plain.cell_type != "markdown":
+        return 0
+    attached = cell.get("attachments")
+    return len(attached) - len(plain.get("attachments", ())) if isinstance(attached, dict) else 0
 
 
 def _plain_cell(cell: Any, index: int) -> NotebookNode | None:

@@ -18,6 +18,7 @@ from autograder.submission import (
     parse_notebook,
     read_submission,
 )
+from tests.pictures import bomb, drawn
 
 GOOD = {
     "nbformat": 4,
@@ -569,3 +570,21 @@ def test_of_many_long_cells_the_first_are_read(folder):
     submission = read_submission(folder, "tiny")
     assert sum(len(cell.source) for cell in submission.notebook.cells) <= MOST_SOURCE
     assert "and more)" in submission.remarks[0]
+
+
+def test_a_picture_that_is_not_shown_is_told(folder):
+    attached = {
+        "a.png": {"image/png": drawn("PNG")},
+        "b.png": {"image/png": bomb(60_000, 60_000)},
+        "c.svg": {"image/svg+xml": "PHN2Zy8+"},
+    }
+    cell = {"cell_type": "markdown", "source": "", "metadata": {}, "attachments": attached}
+    write(folder, good_with(cell))
+    submission = read_submission(folder, "tiny")
+    assert list(submission.notebook.cells[0].attachments) == ["a.png"]
+    assert submission.remarks == (
+        (
+            "Attached pictures were left out (2): a cell shows at most 20, each a PNG, JPEG or GIF "
+            "of at most 3.75 MB and 25 megapixels."
+        ),
+    )

@@ -26,7 +26,10 @@ _MADE_OF = (
     "written answers as far as they are marked, and a late penalty taken off. The report says it "
     "for each student."
 )
-_NARROW = "The points of each question stand in the .csv report; a wider terminal shows them here as well."
+_NARROW = (
+    "The points of each question stand in the .csv report; a wider terminal shows them here "
+    "as well."
+)
 _NAME = 24
 """Characters of a name that stand on one line."""
 _WIDEST = 1_000

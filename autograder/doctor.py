@@ -107,15 +107,18 @@ def _control_groups() -> Symptom:
 
 
 def _processors() -> Symptom:
-    there = _FAIR_SHARE.exists()
-    if there and _FAIR_SHARE.read_text(encoding="ascii").strip() == "1":
+    try:
+        said = _FAIR_SHARE.read_text(encoding="ascii").strip()
+    except OSError:  # it is not there, or hidden, as in some containers
+        said = ""
+    if said == "1":
         return Symptom("processors", "shared evenly between submissions that run at once")
     return Symptom(
         "processors",
-        f"{_FAIR_SHARE} is {'off' if there else 'not there'}",
+        f"{_FAIR_SHARE} {'is off' if said else 'cannot be read'}",
         "a submission that starts many processes slows down those that run beside it: switch even "
         "shares on, or grade again with --workers 1 who ran out of time",
-        (f"sudo sysctl -w kernel.{_FAIR_SHARE.name}=1",) if there else (),
+        (f"sudo sysctl -w kernel.{_FAIR_SHARE.name}=1",) if said else (),
     )
 
 

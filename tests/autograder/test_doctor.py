@@ -124,12 +124,16 @@ def test_a_class_folder_that_has_been_an_exchange_is_told(class_folder):
     assert advice == f"move 101 from it into {class_folder.exchange}"
 
 
-@pytest.mark.parametrize(("said", "advised"), [("1\n", False), ("0\n", True), (None, True)])
+@pytest.mark.parametrize(
+    ("said", "advised"), [("1\n", False), ("0\n", True), (None, True), ("unreadable", True)]
+)
 def test_where_submissions_can_slow_each_other_down_it_is_told(
     tmp_path, monkeypatch, said, advised
 ):
     switch = tmp_path / "sched_autogroup_enabled"
-    if said is not None:
+    if said == "unreadable":
+        switch.mkdir()
+    elif said is not None:
         switch.write_text(said)
     monkeypatch.setattr(doctor, "_FAIR_SHARE", switch)
     symptom = found(ClassFolder(tmp_path / "class"))["processors"]

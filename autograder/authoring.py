@@ -12,7 +12,6 @@ from autograder.conventions import grade_id_of
 from autograder.course import Assignment
 from autograder.errors import CourseError
 from autograder.files import write_atomically
-from autograder.material import all_checks
 
 _CELLS = '''
 # %% [markdown]
@@ -48,9 +47,7 @@ assert result == 3.0, f"1 + 2 is 3, not {{result}}"
 # %% nbgrader={{"grade": true, "grade_id": "{name}-graded", "locked": true, "points": {points:g}, "schema_version": 3, "solution": false, "task": false}}
 # {points:g} points, graded when you submit: say here what the hidden cases are about.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("{name}", {name})
+# collect {name}
 ### END HIDDEN TESTS
 '''
 
@@ -118,11 +115,11 @@ def new_question(assignment: Assignment, name: str, points: float) -> tuple[Path
 
     Raises
     ------
-    BadQuestionName, NoChecks, PairOutOfStep
+    BadQuestionName, PairOutOfStep
         Nothing has been written.
     """
     notebook = pairs.check(assignment.text_path)
-    check_path = Path(all_checks().__path__[0], assignment.notebook_name, f"{name}.py")
+    check_path = assignment.check_path(name)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         raise BadQuestionName(
             f"{name!r} cannot name a question: expected a function's name in lower case"

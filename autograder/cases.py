@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nextword.evidence.codec import MAX_BYTES
-from nextword.evidence.witness import answer, digest_of
+from autograder.guest.catalogue import GENERIC, Catalogue
+from autograder.guest.codec import MAX_BYTES
+from autograder.guest.witness import answer, digest_of
 
 TIMEOUTS_BEFORE_GIVING_UP = 2
 RESERVED = 8_000
@@ -42,6 +43,8 @@ class Cases:
         Its name.
     seconds_per_case, seconds
         What one call may take, and all of them.
+    modules
+        The texts of the course's modules without which its cases cannot be asked, by name.
     texts
         By identity, in the order in which they are asked: what the witness gets, as JSON.
     arguments
@@ -51,6 +54,7 @@ class Cases:
     question: str
     seconds_per_case: float
     seconds: float
+    modules: Mapping[str, str]
     texts: Mapping[str, str]
     arguments: Mapping[str, str]
 
@@ -63,13 +67,15 @@ def read_cases(inputs: str) -> Cases:
     ----------
     inputs
         JSON text of our own: ``question``, ``seconds_per_case``, ``seconds``, and ``cases``, each
-        an ``id``, encoded ``args`` and ``kwargs``, and perhaps the name of a ``probe``.
+        an ``id``, encoded ``args`` and ``kwargs``, and perhaps the name of a ``probe``; perhaps
+        ``modules``, of the course (see `autograder.guest.catalogue`).
     """
     asked = json.loads(inputs)
     return Cases(
         asked["question"],
         asked["seconds_per_case"],
         asked["seconds"],
+        asked.get("modules", {}),
         {case["id"]: json.dumps(_without_id(case)) for case in asked["cases"]},
         {case["id"]: digest_of(case["args"], case["kwargs"]) for case in asked["cases"]},
     )
@@ -107,6 +113,8 @@ def run_cases(ask: Ask, inputs: str, patience: float = 1.0) -> str:
     deadline = time.monotonic() + patience * cases.seconds
     seconds = patience * cases.seconds_per_case
     room = MAX_BYTES - RESERVED * len(cases.texts)
+    if cases.modules and ask(json.dumps({"modules": cases.modules}), RESERVED) != "null":
+        raise BrokenTestimony("an answer where nothing was asked yet")
     timeouts = 0
     records: list[tuple[str, str | None, bool]] = []
     for identity, text in cases.texts.items():
@@ -131,6 +139,12 @@ def broken(question: str, why: str) -> str:
     return json.dumps({"question": question, "broken": why})
 
 
-def run_here(function: Callable[..., Any], inputs: str, patience: float = 1.0) -> str:
+def run_here(
+    function: Callable[..., Any], inputs: str, catalogue: Catalogue = GENERIC, patience: float = 1.0
+) -> str:
     """Return a function's evidence, called in this process: for the course's own code."""
-    return run_cases(lambda line, longest: answer(function, line), inputs, patience)
+
+    def ask(line: str, longest: int) -> str:
+        return "null" if line.startswith('{"modules": ') else answer(function, line, catalogue)
+
+    return run_cases(ask, inputs, patience)

@@ -27,9 +27,9 @@ class Case:
     group
         The name of the group whose points it decides.
     args, kwargs
-        The arguments, in the format of `nextword.evidence.codec`: plain data, and recipes.
+        The arguments, in the format of `autograder.guest.codec`: plain data, and recipes.
     probe
-        Which of `nextword.evidence.probes` asks; arguments of its own come first in `args`.
+        Which of `autograder.guest.probes` asks; arguments of its own come first in `args`.
     compare
         How its answer is compared, where not as in the rest of its group. It may hold what must not
         enter the student's process, such as the next words of a held-out text.
@@ -55,7 +55,7 @@ def tally(group: str, times: int, *args: Any) -> Case:
 def repeated(probe: str, group: str, times: int, *args: Any, **kwargs: Any) -> Case:
     """Return the case in which a probe makes many calls with these arguments.
 
-    The probes are those of `nextword.evidence.probes` whose first argument is how often.
+    The probes are those of `autograder.guest.probes` whose first argument is how often.
     """
     return Case(group, (times, *args), kwargs, probe)
 

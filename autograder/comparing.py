@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from autograder.allowance import spend
-from nextword.evidence.codec import Opaque
+from autograder.guest.codec import Opaque
 
 _PLAIN_NUMBERS = frozenset([int, float])
 _OPAQUE_KINDS = frozenset(

@@ -7,8 +7,8 @@ grade_id                cell
 ======================  ===============================================================
 ``perplexity``          the reference solution: code, a solution cell, not locked
 ``perplexity-visible``  visible tests: code, locked, no points
-``perplexity-graded``   the graded cell: code, locked, with the points, and the hidden
-                        line ``collect("perplexity", perplexity)``
+``perplexity-graded``   the graded cell: code, locked, with the points, and perhaps the
+                        hidden line ``# collect perplexity``, which says what is asked
 ``perplexity-written``  a written answer: graded by a person, with the points
 ``perplexity-given``    code that students need and may not change: locked, no points
 ======================  ===============================================================
@@ -32,6 +32,7 @@ EXPLORATION = "exploration"
 """The tag of cells that are for looking, and are not run when a notebook is graded."""
 VISIBLE, GRADED, WRITTEN, GIVEN = "visible", "graded", "written", "given"
 _ROLES = (VISIBLE, GRADED, WRITTEN, GIVEN)
+_COLLECTED = re.compile(r"^# collect (\S+)$", re.MULTILINE)
 _GRADE_ID = re.compile(r"(?P<question>[a-z][a-z0-9_]*)(?:-(?P<role>[a-z]+))?\Z")
 _FLAGS = {  # role: (grade, solution, locked)
     None: (False, True, False),
@@ -153,12 +154,12 @@ def _cell_problems(cell: NotebookNode, grade_id: str, question: str, role: str |
         problems.append(f"cell {grade_id!r} is {cell.cell_type}; expected code")
     if role in (GRADED, WRITTEN) and not _is_worth(metadata.get("points")):
         problems.append(f"cell {grade_id!r} has no points")
-    hidden = f'collect("{question}", {question})'
-    if role == GRADED and hidden not in _hidden_lines(cell.source):
-        problems.append(
-            f"cell {grade_id!r} lacks the hidden line {hidden} "
-            "between ### BEGIN HIDDEN TESTS and ### END HIDDEN TESTS"
-        )
+    if role == GRADED:
+        problems += [
+            f"cell {grade_id!r} says that {other!r} is collected; expected: # collect {question}"
+            for other in _COLLECTED.findall(cell.source)
+            if other != question
+        ]
     if role is None and question not in _defined_names(cell.source):
         problems.append(f"cell {grade_id!r} does not define a function {question!r}")
     return problems
@@ -169,11 +170,6 @@ _FLAG_NAMES = ("grade", "solution", "locked")
 
 def _is_worth(points: object) -> bool:
     return isinstance(points, (int, float)) and 0 < points < math.inf
-
-
-def _hidden_lines(source: str) -> list[str]:
-    _, _, after = source.partition("### BEGIN HIDDEN TESTS")
-    return [line.strip() for line in after.partition("### END HIDDEN TESTS")[0].splitlines()]
 
 
 def _defined_names(source: str) -> set[str]:

@@ -8,6 +8,11 @@ from pathlib import Path
 
 from autograder.errors import CourseError
 
+PROBES = "probes"
+"""The folder in ``solutions/`` whose modules travel into the sandbox."""
+CHECKS = "checks"
+"""The folder beside a notebook that holds its checks, and with them the answers."""
+
 
 class NoCourseHere(CourseError):
     """The folder given is not the root of a course."""
@@ -26,7 +31,7 @@ class Assignment:
 
     @property
     def notebook_name(self) -> str:
-        """The notebook's name, and that of its package of checks: what follows the number."""
+        """The notebook's name: what follows the number."""
         return self.name.partition("_")[2]
 
     @property
@@ -38,6 +43,15 @@ class Assignment:
     def notebook_path(self) -> Path:
         """The reference notebook as people open it, in step with the text."""
         return self.text_path.with_suffix(".ipynb")
+
+    @property
+    def checks_folder(self) -> Path:
+        """The folder with the checks, one module a question."""
+        return self.course.solutions / self.name / CHECKS
+
+    def check_path(self, question: str) -> Path:
+        """Return where a question's check stands."""
+        return self.checks_folder / f"{question}.py"
 
     @property
     def release_folder(self) -> Path:

@@ -15,12 +15,13 @@ from autograder.allowance import spend
 from autograder.cases import read_cases, run_here
 from autograder.checking import Case, Misconception
 from autograder.comparing import Comparison, Watchful, is_finite
+from autograder.course_modules import names_in
 from autograder.errors import CourseError
+from autograder.guest.codec import encode
 from autograder.material import Material, QuestionKit
 from autograder.reference import reference_function
 from autograder.showing import show_call, show_outcome
 from autograder.testimony import Outcome, read_testimony
-from nextword.evidence.codec import encode
 
 MARGIN = 10.0
 """Every wrong way differs from the reference by this many tolerances."""
@@ -75,6 +76,8 @@ class QuestionExam:
         Every misconception's outcomes, by its name.
     inputs
         What the witness gets, as JSON text.
+    asked
+        The same without the course's modules: what makes this exam another than others.
     """
 
     kit: QuestionKit
@@ -82,6 +85,7 @@ class QuestionExam:
     expected: Mapping[str, Outcome]
     wrong: Mapping[str, Mapping[str, Outcome]]
     inputs: str
+    asked: str
 
     def comparison(self, identity: str) -> Comparison:
         """Return how the answers to a case are compared."""
@@ -155,16 +159,20 @@ class QuestionExam:
     def call(self, practice: ExamCase) -> str:
         """Return a practice case as a student would write it."""
         if practice.identity not in self._calls:
-            self._calls[practice.identity] = show_call(self.kit.name, practice.case)
+            self._calls[practice.identity] = show_call(
+                self.kit.name, practice.case, self.kit.probes.catalogue
+            )
         return self._calls[practice.identity]
 
     def answer(self, practice: ExamCase) -> str:
         """Return the right answer to a practice case as a student would see it."""
         if practice.identity not in self._answers:
-            self._answers[practice.identity] = show_outcome(
-                self.expected[practice.identity], practice.case
-            )
+            self._answers[practice.identity] = self.show(self.expected[practice.identity], practice)
         return self._answers[practice.identity]
+
+    def show(self, outcome: Outcome, of: ExamCase) -> str:
+        """Return what a call came to, as a student would see it."""
+        return show_outcome(outcome, self.kit.probes.catalogue.probe(of.case.probe))
 
     @cached_property
     def _calls(self) -> dict[str, str]:
@@ -176,7 +184,7 @@ class QuestionExam:
 
     def testify(self, function: Callable[..., Any], patience: float = 1.0) -> str:
         """Return a function's evidence, called in this process: for the course's own code."""
-        return run_here(function, self.inputs, patience)
+        return run_here(function, self.inputs, self.kit.probes.catalogue, patience)
 
     def read(self, evidence: str) -> dict[str, Outcome]:
         """Return the outcomes in a piece of evidence (see `read_testimony`)."""
@@ -196,9 +204,15 @@ class Exam:
         return {exam.kit.name: exam.inputs for exam in self.questions}
 
     @cached_property
+    def modules(self) -> dict[str, str]:
+        """The texts of the course's modules that travel into the sandbox, by name."""
+        return {k: v for exam in self.questions for k, v in read_cases(exam.inputs).modules.items()}
+
+    @cached_property
     def digest(self) -> str:
-        """What tells this exam's inputs from another's."""
-        content = json.dumps(self.inputs, sort_keys=True)
+        """What tells this exam's cases from another's."""
+        asked = {exam.kit.name: exam.asked for exam in self.questions}
+        content = json.dumps(asked, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -268,11 +282,12 @@ def _generator(seed: str) -> np.random.Generator:
 
 
 def _examine(material: Material, kit: QuestionKit, cases: tuple[ExamCase, ...]) -> QuestionExam:
-    asked = _asked(cases)
-    inputs = _inputs(kit, asked)
+    asked = _asked(kit, cases)
+    inputs = _with_modules(asked, _modules(kit, cases))
 
     def outcomes(function: Callable[..., Any]) -> dict[str, Outcome]:
-        return read_testimony(run_here(function, inputs, PATIENCE), read_cases(inputs))
+        said = run_here(function, inputs, kit.probes.catalogue, PATIENCE)
+        return read_testimony(said, read_cases(inputs))
 
     return QuestionExam(
         kit,
@@ -280,11 +295,13 @@ def _examine(material: Material, kit: QuestionKit, cases: tuple[ExamCase, ...]) 
         outcomes(reference_function(material.reference, kit.name)),
         {way.name: outcomes(way.function) for way in kit.misconceptions},
         inputs,
+        asked,
     )
 
 
-def _asked(cases: Sequence[ExamCase]) -> list[dict[str, Any]]:
-    return [
+def _asked(kit: QuestionKit, cases: Sequence[ExamCase]) -> str:
+    """Return the cases as a witness gets them, in JSON."""
+    asked = [
         {
             "id": each.identity,
             "probe": each.case.probe,
@@ -293,14 +310,23 @@ def _asked(cases: Sequence[ExamCase]) -> list[dict[str, Any]]:
         }
         for each in cases
     ]
-
-
-def _inputs(kit: QuestionKit, asked: list[dict[str, Any]]) -> str:
     limits = {
         "seconds_per_case": kit.check.seconds_per_case,
         "seconds": SECONDS_PER_QUESTION,
     }
     return json.dumps({"question": kit.name, "cases": asked, **limits}, allow_nan=False)
+
+
+def _modules(kit: QuestionKit, cases: Sequence[ExamCase]) -> dict[str, str]:
+    """Return the course's modules without which the cases cannot be asked."""
+    names: set[str] = set()
+    for each in cases:
+        names |= {each.case.probe, *names_in(each.case.args), *names_in(each.case.kwargs)}
+    return kit.probes.needed(names)
+
+
+def _with_modules(asked: str, modules: Mapping[str, str]) -> str:
+    return f'{asked[:-1]}, "modules": {json.dumps(modules)}}}' if modules else asked
 
 
 def agrees(comparison: Comparison, expected: Outcome, got: Outcome, slack: float = 1.0) -> bool:
@@ -334,7 +360,7 @@ def _problem(exam: QuestionExam) -> str:
     """Return why this draw will not do, or nothing."""
     check = exam.kit.check
     if '{"other": ' in exam.inputs:  # in JSON, no text of an argument can read like this
-        return "its draw has arguments outside the format of nextword.evidence.codec"
+        return "its draw has arguments outside the format of autograder.guest.codec"
     for practice in (False, True):
         groups = {each.case.group for each in exam.cases if each.practice is practice}
         if groups != set(check.groups):

@@ -45,7 +45,7 @@ from autograder.scoring import ScoreWriter, Standing, answer_digests
 from autograder.stage import stage
 from autograder.submission import Submission, read_submission
 
-ENGINE = "sandbox-2"
+ENGINE = "sandbox-3"
 """Changes when the same submission could give other evidence."""
 WITHOUT_SANDBOX = "It was run without a sandbox."
 """What everybody reads of a submission for which there were no walls."""
@@ -363,7 +363,7 @@ def prepare(
     submission = read_submission(session.submitted(student), session.notebook_name)
     material = session.material
     staged, remarks = stage(submission.notebook, material.derived, material.earlier)
-    content = [ENGINE, submission.digest, staged, asdict(limits)]
+    content = [ENGINE, submission.digest, staged, asdict(limits), session.exam.modules]
     key = f"{session.exam.digest}:{_digest(content)}"
     return submission, staged, (*submission.remarks, *remarks), key
 

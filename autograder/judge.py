@@ -13,9 +13,9 @@ from autograder.exam import (
     agrees,
     difference,
 )
-from autograder.showing import NOT_PASTED, show_outcome
+from autograder.guest.codec import MalformedEvidence
+from autograder.showing import NOT_PASTED
 from autograder.testimony import Outcome
-from nextword.evidence.codec import MalformedEvidence
 
 
 @dataclass(frozen=True)
@@ -191,9 +191,7 @@ def _example(
     call = min(calls, key=lambda call: (call.startswith(NOT_PASTED), len(call), call))
     outcome = outcomes[calls[call].identity]
     changed = ", and changed its input" if outcome.changed else ""
-    return Example(
-        call, exam.answer(calls[call]), show_outcome(outcome, calls[call].case) + changed
-    )
+    return Example(call, exam.answer(calls[call]), exam.show(outcome, calls[call]) + changed)
 
 
 def _line(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:

@@ -13,7 +13,7 @@ from autograder.results import Evidence
 SECONDS = 30.0
 """CPU time for judging a submission, of which each question has its share.
 
-Honest work takes hundredths of a second. Memory is bounded by what `nextword.evidence.codec` reads
+Honest work takes hundredths of a second. Memory is bounded by what `autograder.guest.codec` reads
 of one question: `MAX_BYTES` of text with `MAX_MARKS` parts, which is let go before the next one.
 """
 

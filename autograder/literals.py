@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nextword.evidence.codec import Opaque
+from autograder.guest.codec import Opaque
 
 _WIDTH = 90
 _OF_ITSELF = frozenset(["bool", "int64", "float64", "complex128"])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -17,21 +15,16 @@ from autograder import pairs
 from autograder.checking import Check, CorrectWay, Misconception, Slip
 from autograder.conventions import Question, questions
 from autograder.course import Assignment
+from autograder.course_modules import CourseProbes, check_names, course_module, load_probes
 from autograder.derive import Derived, derive
 from autograder.earlier import Earlier, read_earlier
 from autograder.errors import CourseError
 from autograder.reference import load_reference, reference_function
 from autograder.slips import spoil
 
-_CHECKS = "autograder.checks"
-
 
 class BrokenCheck(CourseError):
     """A question's check is missing, or does not fit its notebook."""
-
-
-class NoChecks(CourseError):
-    """The checks, which hold the answers, are not installed."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +35,7 @@ class QuestionKit:
     check: Check
     misconceptions: tuple[Misconception, ...]
     correct_ways: tuple[CorrectWay, ...]
+    probes: CourseProbes = field(default_factory=CourseProbes)
 
     @property
     def name(self) -> str:
@@ -80,81 +74,56 @@ def load_material(assignment: Assignment) -> Material:
     Raises
     ------
     PairOutOfStep, OutputCommitted, BrokenConvention, BrokenReference, UnknownReference,
-    BrokenCheck, NoChecks
+    BrokenCheck, BrokenCourseModule
         The message says what to put right.
     """
     notebook = pairs.check(assignment.text_path)
     reference = load_reference(notebook, f"solutions/{assignment.name}")
     asked = questions(notebook)
-    package = _checks_package(assignment)
-    known = {name for _, name, _ in pkgutil.iter_modules(package.__path__)}
-    kits = tuple(_load_kit(question, package, known, reference) for question in asked)
-    _refuse_orphans(package, known, {kit.name for kit in kits})
+    probes = load_probes(assignment.course)
+    kits = tuple(_load_kit(question, assignment, reference, probes) for question in asked)
+    _refuse_orphans(assignment, {kit.name for kit in kits})
     return Material(assignment, notebook, reference, kits)
 
 
-def all_checks() -> ModuleType:
-    """Return the package with the checks of all assignments.
-
-    Raises
-    ------
-    NoChecks
-        It is not installed.
-    """
-    try:
-        return importlib.import_module(_CHECKS)
-    except ModuleNotFoundError as error:
-        if error.name != _CHECKS:
-            raise
-        raise NoChecks(
-            "This installation has no checks: they hold the answers, so they do not come with what "
-            "students install. Staff install from the course's folder: "
-            'pip install -c constraints.txt -e ".[staff]"'
-        ) from error
-
-
-def _checks_package(assignment: Assignment) -> ModuleType:
-    name = f"{all_checks().__name__}.{assignment.notebook_name}"
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise BrokenCheck(
-            f"No checks for {assignment.name}: expected the folder {name.replace('.', '/')}/"
-        ) from error
-
-
 def _load_kit(
-    question: Question, package: ModuleType, known: set[str], reference: ModuleType
+    question: Question, assignment: Assignment, reference: ModuleType, probes: CourseProbes
 ) -> QuestionKit:
-    if question.name not in known:
+    path = assignment.check_path(question.name)
+    if not path.exists():
         raise BrokenCheck(
-            f"Question {question.name!r} has no check: expected "
-            f"{package.__name__.replace('.', '/')}/{question.name}.py. "
+            f"Question {question.name!r} has no check: expected {path}. "
             f"`autograder new-question` writes one."
         )
-    module = importlib.import_module(f"{package.__name__}.{question.name}")
+    where = str(path.relative_to(assignment.course.root))
+    module = _check_module(assignment, question.name)
     check = getattr(module, "check", None)
     if not isinstance(check, Check):
-        raise BrokenCheck(f"{module.__name__}: expected `check = Check(...)`, came {check!r}")
+        raise BrokenCheck(f"{where}: expected `check = Check(...)`, came {check!r}")
     kit = QuestionKit(
         question,
         check,
-        tuple(_misconceptions(module, reference_function(reference, question.name))),
+        tuple(_misconceptions(module, reference_function(reference, question.name), where)),
         tuple(value for value in vars(module).values() if isinstance(value, CorrectWay)),
+        probes,
     )
-    _refuse_inconsistent(kit, module.__name__)
+    _refuse_inconsistent(kit, where)
     return kit
 
 
-def _misconceptions(module: ModuleType, reference: Callable[..., Any]) -> Iterator[Misconception]:
+def _check_module(assignment: Assignment, name: str) -> ModuleType:
+    return course_module(assignment.course, f"{assignment.notebook_name}.{name}")
+
+
+def _misconceptions(
+    module: ModuleType, reference: Callable[..., Any], where: str
+) -> Iterator[Misconception]:
     """Yield the misconceptions of a check, in order."""
     for name, value in vars(module).items():
         if isinstance(value, Misconception):
             yield value
         elif isinstance(value, Slip):
-            yield spoil(name, value, reference, module.__name__)
+            yield spoil(name, value, reference, where)
 
 
 def _refuse_inconsistent(kit: QuestionKit, where: str) -> None:
@@ -172,10 +141,10 @@ def _refuse_inconsistent(kit: QuestionKit, where: str) -> None:
             )
 
 
-def _refuse_orphans(package: ModuleType, known: set[str], asked: set[str]) -> None:
-    for name in sorted(known - asked):
-        module = importlib.import_module(f"{package.__name__}.{name}")
-        if isinstance(getattr(module, "check", None), Check):
+def _refuse_orphans(assignment: Assignment, asked: set[str]) -> None:
+    for name in sorted(check_names(assignment) - asked):
+        if isinstance(getattr(_check_module(assignment, name), "check", None), Check):
             raise BrokenCheck(
-                f"{module.__name__} checks a question {name!r} that the notebook does not ask"
+                f"{assignment.check_path(name)} checks a question {name!r} that the notebook does "
+                "not ask"
             )

@@ -12,6 +12,7 @@ from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
 from autograder.class_folder import ClassFolder
+from autograder.course import CHECKS
 from autograder.nbgrader_guard import guard
 
 TEMPLATES = Path(__file__).parent / "templates" / "nbgrader"
@@ -54,7 +55,8 @@ def configure(config: Config, root: Path, class_path: Path) -> None:
     course.feedback_directory = str(class_path / "nbgrader_feedback")
     course.db_url = f"sqlite:///{class_path / 'gradebook.db'}"
     course.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
-    course.ignore += ["*.py", "released.json"]  # the text twin and the record are not released
+    # The text twin, the record and the checks are not released.
+    course.ignore += ["*.py", "released.json", CHECKS]
     # Of a submission, `Stage` reads the notebook. nbgrader would copy all else, following links.
     submission = os.path.join(glob.escape(course.submitted_directory), "{}", "*")  # noqa: PTH118
     course.ignore += [submission.format("*"), submission.format(".*")]

@@ -42,8 +42,8 @@ from autograder.grading import (
     to_evidence,
     unreadable,
 )
+from autograder.guest.sight import code_digest
 from autograder.harmless import harmless
-from autograder.inside.sight import code_digest
 from autograder.material import load_material
 from autograder.scoring import ScoreWriter
 

@@ -13,11 +13,13 @@ import nbformat
 from jupytext.config import load_jupytext_config
 from nbformat import NotebookNode
 
-from autograder.course import Course
+from autograder.course import CHECKS, PROBES, Course
 from autograder.errors import CourseError
 from autograder.files import write_atomically
 
 FORMAT = "py:percent"
+_NO_NOTEBOOKS = {".ipynb_checkpoints", "__pycache__", CHECKS, PROBES}
+"""Folders whose Python is no notebook."""
 
 
 class PairOutOfStep(CourseError):
@@ -45,7 +47,7 @@ def pairs(course: Course) -> Iterator[Path]:
     for folder in (course.lectures, course.solutions):
         found = {path.with_suffix(".py") for path in folder.rglob("[!.]*.ipynb")}
         found |= set(folder.rglob("*.py"))
-        yield from sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+        yield from sorted(path for path in found if not _NO_NOTEBOOKS & set(path.parts))
 
 
 def read_text(path: Path) -> NotebookNode:

@@ -97,8 +97,7 @@ def _definitions(
 ) -> Iterator[ast.stmt]:
     for node in tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            if getattr(node, "module", None) != "nextword.evidence":
-                yield node
+            yield node
         elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             if with_functions:
                 yield node

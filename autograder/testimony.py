@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.cases import Cases
-from nextword.evidence.codec import MAX_BYTES, MalformedEvidence, decode, parse
+from autograder.guest.codec import MAX_BYTES, MalformedEvidence, decode, parse
 
 _ENDINGS = ("value", "error", "timeout", "too_large")
 _LONGEST = 3 * MAX_BYTES

@@ -21,7 +21,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 
-import autograder
 from autograder.engine import cgroups
 from autograder.engine.conversation import Conversation
 from autograder.engine.ending import ENDED, LOST, Ending, too_long
@@ -30,14 +29,14 @@ from autograder.engine.outputs import admitted, sane_count
 from autograder.engine.same_witness import see_that_it_is_ours
 from autograder.engine.sandbox import plain_environment, sandbox_command
 from autograder.engine.temporary import temporary_folder
+from autograder.engine.visible import BASE, START
 from autograder.errors import CourseError
-from autograder.inside import frames
-from nextword.evidence import CASES_VARIABLE
+from autograder.guest import frames
+from autograder.guest.collect import CASES_VARIABLE
 
 PROVISIONER = "nextword-sandbox"
 """The name under which the provisioner is registered, for kernels of graded notebooks only."""
 
-_INSIDE = Path(autograder.__path__[0]) / "inside"
 _LONGEST_MESSAGE = 8 * 2**20
 _MOST_MESSAGES = 40
 """What waits for us; a thousand more wait in the kernel before it drops any."""
@@ -76,7 +75,7 @@ class _Wrapping:
 
     def wrap(self, kernel: list[str], connection: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments with which the kernel's process is started."""
-        limited = [sys.executable, "-I", "-c", _RUN_LIMITED, str(_INSIDE), self._resources()]
+        limited = [sys.executable, "-I", "-c", START.format("limited"), BASE, self._resources()]
         descriptors = {
             port: self._listen(f"{connection['ip']}-{port}")
             for name, port in connection.items()
@@ -86,7 +85,7 @@ class _Wrapping:
         if launcher != "ipykernel_launcher":
             raise BrokenKernelspec(f"expected the kernel of ipykernel, found {kernel}")
         told = json.dumps({"sockets": descriptors, "output_bytes": self._limits.output_bytes})
-        command = [sys.executable, "-c", _RUN_KERNEL, str(_INSIDE), told, *arguments]
+        command = [sys.executable, "-c", _RUN_KERNEL, BASE, told, *arguments]
         inside = "/scratch" if self._isolated else str(self._folder / "scratch")
         environment = plain_environment(inside) | {CASES_VARIABLE: str(self._cases)}
         wrapped = [*limited, *command]
@@ -94,7 +93,7 @@ class _Wrapping:
             wrapped = sandbox_command(
                 wrapped,
                 environment,
-                visible=[_INSIDE, self._folder],
+                visible=[self._folder],
                 scratch_bytes=self._limits.scratch_bytes,
             )
         else:
@@ -128,8 +127,8 @@ class _Wrapping:
 
 _FIRST_TO_GO = 'echo 1000 > /proc/self/oom_score_adj; exec "$@"'
 """Let the kernel end this one first where memory runs out. In the sandbox /proc is read-only."""
-_RUN_LIMITED = "import sys; sys.path.insert(0, sys.argv.pop(1)); import limited; limited.main()"
-_RUN_KERNEL = "import sys; sys.path[0] = sys.argv.pop(1); import kernel; kernel.main()"
+_RUN_KERNEL = "import sys; del sys.path[0]; " + START.format("kernel").removeprefix("import sys; ")
+"""Of the working folder, which Python puts first here, a kernel sees to by itself."""
 
 
 class BrokenKernelspec(CourseError):

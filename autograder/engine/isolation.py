@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import functools
 import sys
-from pathlib import Path
 
-import autograder
 from autograder.engine.run import Mode
 from autograder.engine.sandbox import NoSandbox, plain_environment, sandbox_command
 from autograder.engine.trial import run_on_trial
+from autograder.engine.visible import BASE
 
-_INSIDE = Path(autograder.__path__[0]) / "inside"
 _CONFINE = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-import confine
+from autograder.guest import confine
 confine.enter_namespaces()
 if os.fork() == 0:
     confine.hide_the_rest("/scratch", 2**20)
@@ -34,13 +32,13 @@ def sandbox_problem() -> str | None:
 @functools.cache
 def confinement_problem() -> str | None:
     """Return why a process in a sandbox cannot confine itself further, None if it can."""
-    return _problem([sys.executable, "-I", "-c", _CONFINE, str(_INSIDE)], confines=True)
+    return _problem([sys.executable, "-I", "-c", _CONFINE, BASE], confines=True)
 
 
 def _problem(argv: list[str], confines: bool = False) -> str | None:
     environment = plain_environment("/scratch")
     try:
-        command = sandbox_command(argv, environment, visible=[_INSIDE], confines=confines)
+        command = sandbox_command(argv, environment, confines=confines)
     except NoSandbox as error:
         return str(error)
     return run_on_trial(command).problem

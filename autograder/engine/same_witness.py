@@ -9,20 +9,13 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-import autograder
 from autograder.engine.sandbox import plain_environment, sandbox_command
 from autograder.engine.trial import run_on_trial
+from autograder.engine.visible import BASE, START, visible_packages
 from autograder.errors import CourseError
-from autograder.inside import sight
-
-_INSIDE = Path(autograder.__path__[0]) / "inside"
-_LOOK = (
-    "import json, sys; sys.path.insert(0, sys.argv[1]); import sight; "
-    "print(json.dumps(sight.seen()))"
-)
+from autograder.guest import sight
 
 
 class AnotherWitness(CourseError):
@@ -30,30 +23,36 @@ class AnotherWitness(CourseError):
 
 
 @functools.cache
-def ours() -> dict[str, str]:
-    """Return what this program sees of the witness."""
-    return sight.seen()
+def ours() -> sight.Seen:
+    """Return what this program sees of the guest, and of the packages that a sandbox shows."""
+    return sight.seen(visible_packages())
 
 
-def compare(theirs: Mapping[str, str]) -> None:
-    """See that what a sandbox sees of the witness is what we see.
+def compare(theirs: Mapping[str, Sequence[str]]) -> None:
+    """See that what a sandbox sees of the guest and of packages is what we see.
+
+    Parameters
+    ----------
+    theirs
+        What `sight.seen` said in the sandbox.
 
     Raises
     ------
     AnotherWitness
         It is not. The message names both places and what to do.
     """
-    if theirs == ours():
-        return
-    here, there = ours()["path"], theirs.get("path") or "nowhere"
-    same = ", but other code" if here == there else ""
-    raise AnotherWitness(
-        "Nobody was graded, and nothing was kept, as other code would run in the sandbox: this "
-        f"program uses nextword at {here}, and Python in the sandbox finds it at {there}{same}. "
-        "That happens where a copy of the course is run with the environment of another. Use this "
-        f"copy's own environment, or install the copy in the one that you use: in "
-        f'{Path(here).parent}, {sys.executable} -m pip install -e ".[staff]"'
-    )
+    for package, (here, digest) in ours().items():
+        there, other = theirs.get(package, ("", ""))
+        if (here, digest) == (there, other):
+            continue
+        same = ", but other code" if here == there else ""
+        raise AnotherWitness(
+            "Nobody was graded, and nothing was kept, as other code would run in the sandbox: this "
+            f"program uses {package} at {here}, and Python in the sandbox finds it at "
+            f"{there or 'nowhere'}{same}. That happens where a copy of the course is run with the "
+            "environment of another. Use this copy's own environment, or install the copy in the "
+            f'one that you use: in {BASE}, {sys.executable} -m pip install -e ".[staff]"'
+        )
 
 
 @functools.cache
@@ -64,10 +63,10 @@ def see_that_it_is_ours(isolated: bool) -> None:
     ------
     AnotherWitness, NoSandbox
     """
-    command = [sys.executable, "-I", "-c", _LOOK, str(_INSIDE)]
+    command = [sys.executable, "-I", "-c", START.format("sight"), BASE, *visible_packages()]
     environment = plain_environment("/scratch")
     if isolated:
-        command = sandbox_command(command, environment, visible=[_INSIDE])
+        command = sandbox_command(command, environment)
     trial = run_on_trial(command, environment)
     if trial.problem is not None:
         raise AnotherWitness(

@@ -1,8 +1,8 @@
 """The sandbox around everything that runs student code: bubblewrap, and cgroups where it can.
 
-What is inside sees the system's libraries, the interpreter with its packages, `nextword` and
-`data`, all read-only; an empty scratch folder; and no network. It does not see the course, the
-class, or any home folder.
+What is inside sees the system's libraries, the interpreter with its packages, the guest and what
+`autograder.engine.visible` names, all read-only; an empty scratch folder; and no network. It does
+not see the course, the class, or any home folder.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import functools
 import site
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import autograder
-import nextword
 from autograder.engine.bubblewrap import Bubblewrap, choose
 from autograder.engine.limits import ONE_THREAD
+from autograder.engine.visible import GUEST, visible_packages
 from autograder.errors import CourseError
-from nextword.data_folder import data_folder
 
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
 _SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
@@ -104,7 +104,7 @@ def _walls(
     # Where this package is installed beside others, its checks hold the answers: they are covered.
     if _covers(_interpreter_folders(), Path(autograder.__path__[0])):
         command += ["--tmpfs", autograder.__path__[0]]
-    for folder in visible:
+    for folder in (GUEST, *visible):
         command += ["--ro-bind", str(folder), str(folder)]
     command += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     command += [] if confines else ["--remount-ro", "/proc"]
@@ -156,13 +156,8 @@ def _interpreter_folders() -> Iterator[Path]:
 
 
 def _our_folders() -> Iterator[Path]:
-    # By pyproject.toml a checkout's data folder is told from another package's.
-    project = data_folder().parent / "pyproject.toml"
-    for folder in (
-        Path(nextword.__path__[0]),
-        data_folder(),
-        *([project] if project.exists() else []),
-    ):
+    """Yield what the sandbox shows of packages that lie outside the interpreter's folders."""
+    for folder in chain.from_iterable(visible_packages().values()):
         if not _covers(_interpreter_folders(), folder):
             yield folder
 

@@ -13,12 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
-import autograder
 from autograder.engine import cgroups
 from autograder.engine.conversation import Conversation
 from autograder.engine.ending import ENDED, Ending, too_long
@@ -26,12 +24,12 @@ from autograder.engine.limits import Limits
 from autograder.engine.outputs import admitted, sane_count
 from autograder.engine.same_witness import AnotherWitness, compare
 from autograder.engine.sandbox import plain_environment, sandbox_command
+from autograder.engine.visible import BASE, START, visible_packages
 from autograder.errors import CourseError
-from autograder.inside import frames
-from autograder.inside.orders import END, WHERE
-from nextword.evidence import CASES_VARIABLE
+from autograder.guest import frames
+from autograder.guest.collect import CASES_VARIABLE
+from autograder.guest.orders import END, WHERE
 
-_INSIDE = Path(autograder.__path__[0]) / "inside"
 _START_SECONDS = 120
 _REPORT_SECONDS = 10
 _LONGEST_REPLY = 8 * 2**20
@@ -78,11 +76,12 @@ class WarmWorker:
         )
         self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._resources.callback(self._control.close)
-        server = [sys.executable, "-I", "-B", "-c", _RUN_SERVER, str(_INSIDE), str(inner.fileno())]
+        told = [BASE, str(inner.fileno()), *visible_packages()]
+        server = [sys.executable, "-I", "-B", "-c", START.format("server"), *told]
         environment = plain_environment("/scratch") | {
             "MPLBACKEND": "module://matplotlib_inline.backend_inline"
         }
-        sandbox = sandbox_command(server, environment, visible=[_INSIDE], confines=True)
+        sandbox = sandbox_command(server, environment, confines=True)
         with inner:
             self._process = subprocess.Popen(
                 cgroups.joining(members, sandbox),
@@ -224,9 +223,6 @@ class WarmWorker:
     def close(self) -> None:
         """End the sandbox and everything in it."""
         self._resources.close()
-
-
-_RUN_SERVER = "import sys; sys.path.insert(0, sys.argv.pop(1)); import server; server.main()"
 
 
 class WarmChild:

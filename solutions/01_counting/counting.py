@@ -125,9 +125,7 @@ assert ("<s>",) not in unigrams or unigrams[("<s>",)] == 0, (
 # %% nbgrader={"grade": true, "grade_id": "count_ngrams-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: other corpora, other n, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("count_ngrams", count_ngrams)
+# collect count_ngrams
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -203,9 +201,7 @@ assert close(the, 0.8), f"without a context, 4 of the 5 tokens are 'the': 0.8, n
 # %% nbgrader={"grade": true, "grade_id": "mle_prob-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: other corpora, sentence starts, unseen words and contexts.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("mle_prob", mle_prob)
+# collect mle_prob
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -305,9 +301,7 @@ assert close(start, 1), f"'<s>' was a context 3 times, always before 'the': 1, n
 # %% nbgrader={"grade": true, "grade_id": "add_delta_prob-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: seen contexts, unseen words and contexts, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("add_delta_prob", add_delta_prob)
+# collect add_delta_prob
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -375,9 +369,7 @@ assert perplexity([-1.0, -math.inf]) == math.inf, (
 # %% nbgrader={"grade": true, "grade_id": "perplexity-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: nats, other bases, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("perplexity", perplexity)
+# collect perplexity
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -457,9 +449,7 @@ assert stupid_backoff(tiny, ("opened", "the"), "laptops") == 0, "'laptops' never
 # %% nbgrader={"grade": true, "grade_id": "stupid_backoff-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: seen n-grams, one step down, several steps and unknown words.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("stupid_backoff", stupid_backoff)
+# collect stupid_backoff
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -550,9 +540,7 @@ else:
 # %% nbgrader={"grade": true, "grade_id": "interpolated_prob-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: seen contexts, unseen contexts that lend, and the edges of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("interpolated_prob", interpolated_prob)
+# collect interpolated_prob
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -624,9 +612,7 @@ assert np.allclose(with_unknown, [0.25, 0.75]), (
 # %% nbgrader={"grade": true, "grade_id": "fit_lambdas-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: tables of many shapes, tokens of probability 0, and no rounds at all.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("fit_lambdas", fit_lambdas)
+# collect fit_lambdas
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -705,9 +691,7 @@ assert 2850 < throws["heads"] < 3150, f"expected about 3000 of 4000 'heads', cam
 # %% nbgrader={"grade": true, "grade_id": "sample_text-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: models that leave no choice, and the frequencies of many draws.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("sample_text", sample_text)
+# collect sample_text
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -938,9 +922,7 @@ assert close(total, 1), f"all types and one unknown word sum to 1, not {total}"
 # %% nbgrader={"grade": true, "grade_id": "kneser_ney_prob-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: the top order, lower orders, unseen contexts and unknown words.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("kneser_ney_prob", kneser_ney_prob)
+# collect kneser_ney_prob
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -111,9 +111,7 @@ assert close(impossible, [-math.log(2), -math.inf, -math.log(2)]), (
 # %% nbgrader={"grade": true, "grade_id": "log_softmax-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: other shapes and axes, large scores, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("log_softmax", log_softmax)
+# collect log_softmax
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -175,9 +173,7 @@ assert close(nothing, np.full(4, -math.log(4))), (
 # %% nbgrader={"grade": true, "grade_id": "loglinear_log_probs-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: other features, one word, no features, and large scores.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("loglinear_log_probs", loglinear_log_probs)
+# collect loglinear_log_probs
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -262,9 +258,7 @@ for nowhere in (3, -1):
 # %% nbgrader={"grade": true, "grade_id": "loglinear_gradient-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: other models and targets, large scores, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("loglinear_gradient", loglinear_gradient)
+# collect loglinear_gradient
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -371,9 +365,7 @@ else:
 # %% nbgrader={"grade": true, "grade_id": "numerical_gradient-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: other functions and shapes, small and large eps, functions that change their array.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("numerical_gradient", numerical_gradient)
+# collect numerical_gradient
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -443,9 +435,7 @@ else:
 # %% nbgrader={"grade": true, "grade_id": "relative_error-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: other arrays, entries near zero, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("relative_error", relative_error)
+# collect relative_error
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -624,9 +614,7 @@ assert alone == ["one"], f"a node without parents is the whole of its order, not
 # %% nbgrader={"grade": true, "grade_id": "topological_order-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: trees, shared nodes, graphs with many paths, and the same graph asked twice.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("topological_order", topological_order)
+# collect topological_order
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -717,9 +705,7 @@ assert close([h.grad, x.grad], [1 + 7 * 12, 7 + 2 * 85]), (
 # %% nbgrader={"grade": true, "grade_id": "backpropagate-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: chains, shared nodes, long and short ways, many paths, old gradients.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("backpropagate", backpropagate)
+# collect backpropagate
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -801,9 +787,7 @@ assert list(velocity) == [0.5, 0.0], "velocity was changed: return new arrays"
 # %% nbgrader={"grade": true, "grade_id": "momentum_step-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: other shapes, the first step, and runs of steps.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("momentum_step", momentum_step)
+# collect momentum_step
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -886,9 +870,7 @@ else:
 # %% nbgrader={"grade": true, "grade_id": "early_stopping-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: training that stops, training that does not, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("early_stopping", early_stopping)
+# collect early_stopping
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1154,9 +1136,7 @@ else:
 # %% nbgrader={"grade": true, "grade_id": "glorot_uniform-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: shapes and spread for tanh and for sigmoid, small layers, other activations.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("glorot_uniform", glorot_uniform)
+# collect glorot_uniform
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1221,9 +1201,7 @@ assert list(cache) == [16.0, 0.0, 0.0], "cache was changed: return new arrays"
 # %% nbgrader={"grade": true, "grade_id": "adagrad_step-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: other shapes, the first step, large and small eps.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("adagrad_step", adagrad_step)
+# collect adagrad_step
 ### END HIDDEN TESTS
 
 # %% [markdown]

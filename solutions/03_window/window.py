@@ -143,9 +143,7 @@ assert np.shape(targets) == (0,), f"no text: targets of shape (0,), not {np.shap
 # %% nbgrader={"grade": true, "grade_id": "make_windows-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: other texts and windows, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("make_windows", make_windows)
+# collect make_windows
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -221,9 +219,7 @@ assert refuses(parameter_count, 10, 2, 1, 4, True), "n = 1 leaves no context: a 
 # %% nbgrader={"grade": true, "grade_id": "parameter_count-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: models with and without direct connections.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("parameter_count", parameter_count)
+# collect parameter_count
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -293,9 +289,7 @@ assert refuses(window_loss, np.zeros((0, 3)), np.zeros(0, dtype=int)), (
 # %% nbgrader={"grade": true, "grade_id": "window_loss-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: batches of many sizes, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("window_loss", window_loss)
+# collect window_loss
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -397,9 +391,7 @@ assert refuses(window_forward, small, np.array([[0, -1]])), "-1 is no id: expect
 # %% nbgrader={"grade": true, "grade_id": "window_forward-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: models of many shapes, with and without W, large scores, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("window_forward", window_forward)
+# collect window_forward
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -466,9 +458,7 @@ assert refuses(mixture_log_probs, np.array([0.8]), np.array([0.2]), 1.5), (
 # %% nbgrader={"grade": true, "grade_id": "mixture_log_probs-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: texts and whole distributions, weights 0 and 1, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("mixture_log_probs", mixture_log_probs)
+# collect mixture_log_probs
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -543,9 +533,7 @@ assert near(unknown, 7 / 12), f"the second token is left out, so 7/12 again, not
 # %% nbgrader={"grade": true, "grade_id": "fit_mixture_weight-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: many texts, best weights at the ends and between, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("fit_mixture_weight", fit_mixture_weight)
+# collect fit_mixture_weight
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -668,9 +656,7 @@ assert refuses(window_backward, params, cache, np.array([2])), "2 is no id: expe
 # %% nbgrader={"grade": true, "grade_id": "window_backward-graded", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 # 6 points, graded when you submit: models of many shapes, words that occur twice, with and without W, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("window_backward", window_backward)
+# collect window_backward
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -758,9 +744,7 @@ assert none["W"] is None, f"the gradient of a W that is None stays None, not {no
 # %% nbgrader={"grade": true, "grade_id": "add_weight_decay-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: models with and without W, and no decay at all.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("add_weight_decay", add_weight_decay)
+# collect add_weight_decay
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -942,9 +926,7 @@ assert len(losses) == 0, "no epochs: no losses"
 # %% nbgrader={"grade": true, "grade_id": "train_window-graded", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 # 6 points, graded when you submit: small models on fresh data, odd batch sizes, early stopping, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("train_window", train_window)
+# collect train_window
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1322,9 +1304,7 @@ assert refuses(apply_dropout, ones, 1.5, rng, True), "a rate of 1.5: expected a 
 # %% nbgrader={"grade": true, "grade_id": "apply_dropout-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: the frequencies of many draws, test time, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("apply_dropout", apply_dropout)
+# collect apply_dropout
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1420,9 +1400,7 @@ assert close(with_direct(contexts)[0], scores - math.log(sum(math.exp(s) for s i
 # %% nbgrader={"grade": true, "grade_id": "window_module-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: models of many shapes, with and without W, before and after steps of training.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("window_module", window_module)
+# collect window_module
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1559,9 +1537,7 @@ assert close(grads["C"], [[0.0], [-5.25]]), (
 # %% nbgrader={"grade": true, "grade_id": "multitask_loss_and_grads-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: models of many shapes, words that occur twice, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("multitask_loss_and_grads", multitask_loss_and_grads)
+# collect multitask_loss_and_grads
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -132,9 +132,7 @@ assert close(h, np.tanh([[1.5, 0.5], [-0.5, 0.0]])), (
 # %% nbgrader={"grade": true, "grade_id": "rnn_step-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: batches of many shapes.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("rnn_step", rnn_step)
+# collect rnn_step
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -250,9 +248,7 @@ assert refuses(rnn_forward, params, np.array([[3, 1]]), None), "3 is no id of 3 
 # %% nbgrader={"grade": true, "grade_id": "rnn_forward-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: sentences, carried states, single steps and single rows, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("rnn_forward", rnn_forward)
+# collect rnn_forward
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -339,9 +335,7 @@ assert refuses(sequence_loss, *outside), "3 is no id of 3 words: expected a Valu
 # %% nbgrader={"grade": true, "grade_id": "sequence_loss-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: full batches, padded batches, large scores, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("sequence_loss", sequence_loss)
+# collect sequence_loss
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -470,9 +464,7 @@ assert refuses(gradient_by_step, params, cache, targets, real, -1), "-1 is no st
 # %% nbgrader={"grade": true, "grade_id": "gradient_by_step-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: losses of early and late steps, padded batches, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("gradient_by_step", gradient_by_step)
+# collect gradient_by_step
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -700,9 +692,7 @@ assert refuses(bptt, params, cache, targets, real, 0), "truncate = 0: expected a
 # %% nbgrader={"grade": true, "grade_id": "bptt-graded", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
 # 8 points, graded when you submit: full batches, padded batches, truncation, and single steps, rows and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("bptt", bptt)
+# collect bptt
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -803,9 +793,7 @@ assert refuses(stream_batches, text, 0, 3), "a batch size of 0: expected a Value
 # %% nbgrader={"grade": true, "grade_id": "stream_batches-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: texts that come out even and texts that do not, very short ones, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("stream_batches", stream_batches)
+# collect stream_batches
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -950,9 +938,7 @@ assert refuses(generate, coin, [2], 1, 1.0, rng), "2 is no id of 2 words: expect
 # %% nbgrader={"grade": true, "grade_id": "generate-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: roll-outs of the best words, where they end, frequencies at several temperatures, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("generate", generate)
+# collect generate
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1058,9 +1044,7 @@ assert refuses(perplexity_of, memory, np.array([0, 2]), 3), "2 is no id of 2 wor
 # %% nbgrader={"grade": true, "grade_id": "perplexity_of-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: texts in one block and in many, words after the text, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("perplexity_of", perplexity_of)
+# collect perplexity_of
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1431,9 +1415,7 @@ assert refuses(free_running_log_probs, swing, [4], [2]), "4 is no id of 4 words:
 # %% nbgrader={"grade": true, "grade_id": "free_running_log_probs-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: texts from which the model drifts away, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("free_running_log_probs", free_running_log_probs)
+# collect free_running_log_probs
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1561,9 +1543,7 @@ assert abs(moved - expected_moved) < 0.01, (
 # %% nbgrader={"grade": true, "grade_id": "rnn_module-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: models of many shapes, before and after steps of training.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("rnn_module", rnn_module)
+# collect rnn_module
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -152,9 +152,7 @@ assert refuses(step_jacobian, W_h, h_t, "softsign"), "softsign is not listed: ex
 # %% nbgrader={"grade": true, "grade_id": "step_jacobian-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: tanh, logistic, and the others with what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("step_jacobian", step_jacobian)
+# collect step_jacobian
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -234,9 +232,7 @@ assert refuses(jacobian_product, W_h, states, 1, -1), "there is no h_-1: expecte
 # %% nbgrader={"grade": true, "grade_id": "jacobian_product-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: several factors, one factor and none, many factors, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("jacobian_product", jacobian_product)
+# collect jacobian_product
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -340,9 +336,7 @@ assert close(one["b"], [[3.0, 9.0]]), f"one step, t = 1, has one component: {one
 # %% nbgrader={"grade": true, "grade_id": "temporal_components-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: losses of step 3 and later, and of steps 1 and 2.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("temporal_components", temporal_components)
+# collect temporal_components
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -428,9 +422,7 @@ assert refuses(spectral_radius, np.ones((2, 3))), "no square matrix: expected a 
 # %% nbgrader={"grade": true, "grade_id": "spectral_radius-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: real eigenvalues, and complex, defective, zero matrices and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("spectral_radius", spectral_radius)
+# collect spectral_radius
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -523,9 +515,7 @@ assert refuses(power_iteration, np.eye(2), 0, rng()), "no iteration: expected a 
 # %% nbgrader={"grade": true, "grade_id": "power_iteration-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: matrices with a gap, large and small ones, and special directions, zeros and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("power_iteration", power_iteration)
+# collect power_iteration
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -593,9 +583,7 @@ assert refuses(vanishing_bound, swap, 1.0, -1), "a gap below 0: expected a Value
 # %% nbgrader={"grade": true, "grade_id": "vanishing_bound-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: matrices of many kinds, gaps of 0, zeros and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("vanishing_bound", vanishing_bound)
+# collect vanishing_bound
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -719,9 +707,7 @@ assert refuses(must_vanish, np.eye(2), 0.0), "gamma of 0: expected a ValueError"
 # %% nbgrader={"grade": true, "grade_id": "must_vanish-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: matrices of many kinds; the threshold, zeros and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("must_vanish", must_vanish)
+# collect must_vanish
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": false, "grade_id": "may_explode", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -780,9 +766,7 @@ assert refuses(may_explode, np.eye(2), -1.0), "gamma below 0: expected a ValueEr
 # %% nbgrader={"grade": true, "grade_id": "may_explode-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: matrices of many kinds; the threshold, zeros and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("may_explode", may_explode)
+# collect may_explode
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": false, "grade_id": "must_vanish_linear", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -832,9 +816,7 @@ assert refuses(must_vanish_linear, np.ones((2, 3))), "not square: expected a Val
 # %% nbgrader={"grade": true, "grade_id": "must_vanish_linear-graded", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # 1 point, graded when you submit: matrices of many kinds, the threshold, zeros and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("must_vanish_linear", must_vanish_linear)
+# collect must_vanish_linear
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": false, "grade_id": "may_explode_linear", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -887,9 +869,7 @@ assert refuses(may_explode_linear, np.ones((2, 3))), "not square: expected a Val
 # %% nbgrader={"grade": true, "grade_id": "may_explode_linear-graded", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # 1 point, graded when you submit: matrices of many kinds, the threshold, zeros and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("may_explode_linear", may_explode_linear)
+# collect may_explode_linear
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -983,9 +963,7 @@ assert close(norms, [2.0, math.sqrt(80)]), f"one word: two gaps, 2 and sqrt(80),
 # %% nbgrader={"grade": true, "grade_id": "gradient_norm_by_gap-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: texts of the same length, of different lengths, and single texts.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("gradient_norm_by_gap", gradient_norm_by_gap)
+# collect gradient_norm_by_gap
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1183,9 +1161,7 @@ for w, x, expected in (
 # %% nbgrader={"grade": true, "grade_id": "fixed_points-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: one fixed point, three, and large weights and biases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("fixed_points", fixed_points)
+# collect fixed_points
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1254,9 +1230,7 @@ for w, b in ((5.0, -2.5), (5.0, -2.45), (7.0, -3.2), (12.0, -8.0), (40.0, -15.0)
 # %% nbgrader={"grade": true, "grade_id": "basin_boundary-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: one attractor and two, moderate weights and large ones.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("basin_boundary", basin_boundary)
+# collect basin_boundary
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1360,9 +1334,7 @@ for w in (0.5, 3.0, 4.0):
 # %% nbgrader={"grade": true, "grade_id": "fold_points-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: moderate weights and those without folds; large ones, small ones and 4 itself.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("fold_points", fold_points)
+# collect fold_points
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1453,9 +1425,7 @@ assert refuses(counterexample, "the earth is flat", 2.0), "no such claim: expect
 # %% nbgrader={"grade": true, "grade_id": "counterexample-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: a point for each claim; what is refused belongs to the first.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("counterexample", counterexample)
+# collect counterexample
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -148,9 +148,7 @@ assert norm == math.inf, f"one infinite entry makes the norm infinite: {norm}"
 # %% nbgrader={"grade": true, "grade_id": "global_norm-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: gradients of many shapes, huge and tiny ones, and none, zeros, nan and infinity.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("global_norm", global_norm)
+# collect global_norm
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -213,9 +211,7 @@ assert refuses(suggest_threshold, [1.0], -2.0), "a negative factor: a ValueError
 # %% nbgrader={"grade": true, "grade_id": "suggest_threshold-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: finite norms, norms that are not, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("suggest_threshold", suggest_threshold)
+# collect suggest_threshold
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -282,9 +278,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% nbgrader={"grade": true, "grade_id": "clip_by_value-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: gradients of many shapes, nan and infinity, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("clip_by_value", clip_by_value)
+# collect clip_by_value
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -380,9 +374,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% nbgrader={"grade": true, "grade_id": "clip_by_norm-graded", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 # 6 points, graded when you submit: long and short gradients, huge ones, nan and infinity, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("clip_by_norm", clip_by_norm)
+# collect clip_by_norm
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -493,9 +485,7 @@ assert close(error, 0.04615527), f"for w = 5, b = -2.2 and 50 steps 0.0462, not 
 # %% nbgrader={"grade": true, "grade_id": "unit_error-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: single units, grids of them, and few steps or none.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("unit_error", unit_error)
+# collect unit_error
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -592,9 +582,7 @@ for w, beside, expected_w, expected_b in (
 # %% nbgrader={"grade": true, "grade_id": "unit_gradient-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: single units, grids, few steps or none, and units on the wall.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("unit_gradient", unit_gradient)
+# collect unit_gradient
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -687,9 +675,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% nbgrader={"grade": true, "grade_id": "descend-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: paths without and with clipping, no steps, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("descend", descend)
+# collect descend
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -874,9 +860,7 @@ for threshold in (0.0, -1.0, math.nan, math.inf):
 # %% nbgrader={"grade": true, "grade_id": "safe_step-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: clipped steps, random steps, huge gradients, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("safe_step", safe_step)
+# collect safe_step
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1036,9 +1020,7 @@ for bad in (0.0, -1.0, math.nan, math.inf):
 # %% nbgrader={"grade": true, "grade_id": "train_with_clipping-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: small models on fresh text, gradients that explode, nan and infinity, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("train_with_clipping", train_with_clipping)
+# collect train_with_clipping
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1236,9 +1218,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% nbgrader={"grade": true, "grade_id": "clipping_bias-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: batches of long and short gradients, batches without a bias, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("clipping_bias", clipping_bias)
+# collect clipping_bias
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1362,9 +1342,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% nbgrader={"grade": true, "grade_id": "clip_backward_signal-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: walks with signals that grow, walks without a limit, single steps, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("clip_backward_signal", clip_backward_signal)
+# collect clip_backward_signal
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1462,9 +1440,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% nbgrader={"grade": true, "grade_id": "torch_step-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: some steps one after another, gradients that are not finite, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("torch_step", torch_step)
+# collect torch_step
 ### END HIDDEN TESTS
 
 # %% [markdown]

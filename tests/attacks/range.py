@@ -27,13 +27,13 @@ from autograder.engine.limits import Limits
 from autograder.engine.run import Execution, Mode
 from autograder.exam import Exam
 from autograder.grading import Graded, Session
+from autograder.guest.codec import MAX_BYTES
 from autograder.judge import Verdict, judge
 from autograder.material import Material
 from autograder.report import notes, row_of, write_csv, write_summary
 from autograder.results import Evidence, read_evidence
 from autograder.simulate import way_source
 from autograder.terminal import closing_table
-from nextword.evidence.codec import MAX_BYTES
 from tests.attacks.ground import (
     Ground,
     MemoryPeak,

@@ -70,7 +70,7 @@ assert double(2) == 4, "twice 2 is 4"
 # %% nbgrader={"grade": true, "grade_id": "double-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
+from autograder.guest.collect import collect
 
 collect("double", double)
 ### END HIDDEN TESTS

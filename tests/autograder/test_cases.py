@@ -7,8 +7,8 @@ import pytest
 
 from autograder import cases
 from autograder.cases import BrokenTestimony, read_cases, run_cases, run_here
+from autograder.guest.codec import MalformedEvidence, encode
 from autograder.testimony import read_testimony
-from nextword.evidence.codec import MalformedEvidence, encode
 
 
 def asked(*calls, seconds_per_case=1.0, seconds=20.0):

@@ -20,7 +20,7 @@ from autograder.comparing import (
     TopologicalOrder,
     is_finite,
 )
-from nextword.evidence.codec import (
+from autograder.guest.codec import (
     MAX_BYTES,
     MalformedEvidence,
     Opaque,

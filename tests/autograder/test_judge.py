@@ -12,9 +12,9 @@ import torch
 from autograder.checking import Case, Check, Group, case, misconception
 from autograder.comparing import HeldOut
 from autograder.exam import CannotExamine
+from autograder.guest.codec import MAX_BYTES, encode
 from autograder.judge import judge
 from autograder.showing import show_call
-from nextword.evidence.codec import MAX_BYTES, encode
 
 
 def verdict_on(exam, function):

@@ -17,10 +17,10 @@ from hypothesis.extra import numpy as hnp
 
 from autograder.allowance import allowance
 from autograder.exam import Exam, QuestionExam, draw_exam
+from autograder.guest.codec import NotEncodable, Opaque, encode
+from autograder.guest.recipes import Recipe
 from autograder.judge import judge
 from autograder.material import load_material
-from nextword.evidence.codec import NotEncodable, Opaque, encode
-from nextword.evidence.recipes import Recipe
 
 SECONDS = 2.0
 """CPU time for one answer to all cases of a question."""

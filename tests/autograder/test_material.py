@@ -34,7 +34,7 @@ assert f(1) == 1
 
 # %% nbgrader={"grade": true, "grade_id": "f-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
+from autograder.guest.collect import collect
 
 collect("f", f)
 ### END HIDDEN TESTS

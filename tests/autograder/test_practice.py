@@ -5,8 +5,8 @@ import warnings
 import pytest
 
 from autograder.comparing import Close
+from autograder.guest.codec import decode, encode
 from autograder.showing import LONGEST, NOT_PASTED
-from nextword.evidence.codec import decode, encode
 
 EXACT = Close(rtol=1e-9)
 

@@ -69,7 +69,7 @@ def test_functions_of_other_cells_are_no_reference(grade_id):
 
 
 def test_the_hidden_import_of_a_graded_cell_is_left_out():
-    module = load(cell("from nextword.evidence import collect", "f-graded"))
+    module = load(cell("from autograder.guest.collect import collect", "f-graded"))
     assert not hasattr(module, "collect")
 
 

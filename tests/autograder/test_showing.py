@@ -10,11 +10,11 @@ from hypothesis.extra import numpy as hnp
 
 from autograder.checking import Case, case, repeated, tally
 from autograder.comparing import Close
+from autograder.guest.codec import Opaque, encode
+from autograder.guest.recipes import Recipe
 from autograder.literals import literal
 from autograder.showing import LONGEST, LONGEST_CALL, NOT_PASTED, show, show_call, show_outcome
 from autograder.testimony import Outcome, StudentError
-from nextword.evidence.codec import Opaque, encode
-from nextword.evidence.recipes import Recipe
 
 
 def read(shown):

@@ -65,7 +65,7 @@ assert {name}(0) == 0
 {_header(name + "-graded", points=2)}
 # 2 points, graded when you submit.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
+from autograder.guest.collect import collect
 
 collect("{name}", {name})
 ### END HIDDEN TESTS

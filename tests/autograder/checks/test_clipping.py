@@ -14,10 +14,10 @@ from autograder.checks.clipping.outcomes import ClippedTraining, Fresh, RandomSt
 from autograder.checks.clipping.safe_step import TIMES, WIDE
 from autograder.comparing import Close
 from autograder.exam import draw_exam
+from autograder.guest.recipes import PositionModel, Recipe, build
+from autograder.guest.step_probes import moves
 from autograder.judge import judge
 from autograder.material import load_material
-from nextword.evidence.recipes import PositionModel, Recipe, build
-from nextword.evidence.step_probes import moves
 
 SEEDS = st.integers(0, 10_000)
 EXPONENTS = st.integers(-290, 290)

@@ -32,8 +32,8 @@ from autograder.checks.gradients.drawing import (
     skewed,
     two_attractors,
 )
+from autograder.guest.recipes import build
 from autograder.material import load_material
-from nextword.evidence.recipes import build
 
 SEEDS = st.integers(0, 10_000)
 SIZES = st.integers(1, 5)

@@ -14,9 +14,9 @@ from autograder.checking import correct_way
 from autograder.checks.loglinear import drawing
 from autograder.course import Course
 from autograder.exam import draw_exam
+from autograder.guest.recipes import build
 from autograder.judge import judge
 from autograder.material import load_material
-from nextword.evidence.recipes import build
 from nextword.flow_graph import Node
 
 COURSE = Course.at(Path(__file__).resolve().parents[3])

@@ -8,8 +8,8 @@ import pytest
 
 from autograder.cases import read_cases
 from autograder.engine.conversation import Conversation
+from autograder.guest.codec import MalformedEvidence, encode
 from autograder.testimony import read_testimony
-from nextword.evidence.codec import MalformedEvidence, encode
 
 CASES = [{"id": f"case-{n}", "args": encode((n,)), "kwargs": encode({})} for n in range(3)]
 INPUTS = json.dumps({"question": "q", "cases": CASES, "seconds_per_case": 9.0, "seconds": 99.0})

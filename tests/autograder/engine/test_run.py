@@ -322,9 +322,9 @@ def test_an_answer_that_nobody_asked_for_is_refused(execute, notebook, tiny_exam
 
 def test_an_answer_beyond_its_size_is_refused(execute, notebook, tiny_exam, quick):
     spoiling = (
-        "import sys, nextword.evidence.collect\n"
+        "import sys, autograder.guest.collect\n"
         f"long = 'x' * {2 * MAX_BYTES}\n"
-        "sys.modules['nextword.evidence.collect'].answer = lambda function, asked: long"
+        "sys.modules['autograder.guest.collect'].answer = lambda function, asked: long"
     )
     execution = execute(with_own(notebook, spoiling), tiny_exam.inputs, quick)
     (question,) = tiny_exam.questions

@@ -14,7 +14,7 @@ from autograder.engine.isolation import safe_mode
 from autograder.engine.limits import Limits
 from autograder.engine.run import Mode, execute
 from autograder.engine.same_witness import AnotherWitness, compare, ours, see_that_it_is_ours
-from autograder.inside import sight
+from autograder.guest import sight
 
 HERE = str(Path(nextword.__path__[0]))
 

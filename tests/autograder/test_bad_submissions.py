@@ -26,7 +26,7 @@ pytestmark = pytest.mark.needs_sandbox
 GRADED, VISIBLE, ANSWER = "double-graded", "double-visible", "double"
 TALK = (
     "import json, os, socket\n"
-    "channel = socket.socket(fileno=os.dup(int(os.environ['NEXTWORD_CASES'])))\n"
+    "channel = socket.socket(fileno=os.dup(int(os.environ['AUTOGRADER_CASES'])))\n"
     "channel.sendall(2 * (json.dumps({'value': 1, 'after': ''}).encode() + b'\\n'))\n"
 )
 

@@ -68,11 +68,6 @@ def test_functions_of_other_cells_are_no_reference(grade_id):
         reference_function(module, "f")
 
 
-def test_the_hidden_import_of_a_graded_cell_is_left_out():
-    module = load(cell("from autograder.guest.collect import collect", "f-graded"))
-    assert not hasattr(module, "collect")
-
-
 def test_an_exploration_changes_no_constant():
     module = load(
         cell("SIZE = 3"), cell("SIZE = 4", tags=["exploration"]), cell("def f(): return SIZE", "f")

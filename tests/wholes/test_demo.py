@@ -131,7 +131,7 @@ def test_who_makes_a_known_mistake_reads_its_hint(demonstration, material):
 
 
 def test_no_page_holds_what_is_hidden(demonstration, material):
-    hidden = ["collect(", "nextword.evidence", "HIDDEN", "<script", "Traceback"]
+    hidden = ["collect(", "autograder.guest", "HIDDEN", "<script", "Traceback"]
     hidden.append(demonstration.class_folder.secret())
     for name, page in pages(demonstration).items():
         assert [text for text in hidden if text in page] == [], name

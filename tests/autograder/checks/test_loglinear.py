@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.checking import correct_way
-from autograder.checks.loglinear import drawing
 from autograder.course import Course
 from autograder.exam import draw_exam
-from autograder.guest.recipes import build
 from autograder.judge import judge
 from autograder.material import load_material
 from nextword.flow_graph import Node
+from tests.course_code import build, module
+
+drawing = module("loglinear.drawing")
 
 COURSE = Course.at(Path(__file__).resolve().parents[3])
 MATERIAL = load_material(COURSE.assignment("02_loglinear"))

@@ -19,7 +19,7 @@ from autograder.testimony import MAX_BYTES
 
 TALK = (
     "import json, os, socket\n"
-    "channel = socket.socket(fileno=os.dup(int(os.environ['NEXTWORD_CASES'])))\n"
+    "channel = socket.socket(fileno=os.dup(int(os.environ['AUTOGRADER_CASES'])))\n"
     "channel.sendall(2 * (json.dumps({'value': 1, 'after': ''}).encode() + b'\\n'))"
 )
 """Says something to whoever asks, past the witness."""
@@ -303,7 +303,7 @@ def test_a_function_that_is_not_there_is_told(execute, notebook, tiny_exam, quic
 
 
 def test_an_import_that_is_spoiled_is_told(execute, notebook, tiny_exam, quick):
-    own = "import sys; sys.modules['nextword.evidence'] = None"
+    own = "import sys; sys.modules['autograder.guest.collect'] = None"
     execution = execute(with_own(notebook, own), tiny_exam.inputs, quick)
     assert execution.absences == {
         "double": "The test cell stopped with ModuleNotFoundError before it could call your "

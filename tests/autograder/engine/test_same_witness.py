@@ -14,6 +14,7 @@ from autograder.engine.isolation import safe_mode
 from autograder.engine.limits import Limits
 from autograder.engine.run import Mode, execute
 from autograder.engine.same_witness import AnotherWitness, compare, ours, see_that_it_is_ours
+from autograder.engine.visible import GUEST
 from autograder.guest import sight
 
 HERE = str(Path(nextword.__path__[0]))
@@ -22,7 +23,7 @@ HERE = str(Path(nextword.__path__[0]))
 @pytest.fixture
 def another(monkeypatch):
     """Let this program know other code than there is."""
-    known = {"path": "/copy/nextword", "digest": "0"}
+    known = {"nextword": ("/copy/nextword", "0")}
     monkeypatch.setattr(same_witness, "ours", lambda: known)
     see_that_it_is_ours.cache_clear()
     yield
@@ -30,21 +31,22 @@ def another(monkeypatch):
 
 
 def test_the_witness_is_known_by_place_and_code():
-    assert ours() == {"path": HERE, "digest": sight.seen()["digest"]}
-    compare(sight.seen())
+    assert ours()["nextword"] == (HERE, sight.code_digest([Path(HERE)]))
+    assert ours()["autograder.guest"][0] == str(GUEST)
+    compare(sight.seen(["nextword"]))
 
 
-@pytest.mark.parametrize(
-    "seen", [{"path": "", "digest": "0"}, {"path": HERE, "digest": "0"}, {"path": HERE}]
-)
-def test_another_place_another_code_and_none_are_refused(seen):
+@pytest.mark.parametrize("package", ["nextword", "autograder.guest"])
+@pytest.mark.parametrize("seen", [("", ""), (HERE, "0"), None])
+def test_another_place_another_code_and_none_are_refused(package, seen):
+    theirs = ours() | {package: seen} if seen else {}
     with pytest.raises(AnotherWitness, match="pip install -e"):
-        compare(seen)
+        compare(theirs)
 
 
 def test_both_places_are_told():
     with pytest.raises(AnotherWitness) as error:
-        compare({"path": "/first/nextword", "digest": "0"})
+        compare(ours() | {"nextword": ("/first/nextword", "0")})
     assert HERE in str(error.value)
     assert "/first/nextword" in str(error.value)
 

@@ -99,7 +99,7 @@ def test_a_line_of_another_cell_is_told_with_its_place(workers):
 FORGING = """
 import gc, json, os, signal, socket, struct
 sockets = (each for each in gc.get_objects() if isinstance(each, socket.socket))
-(channel,) = (each for each in sockets if str(each.fileno()) != os.environ["NEXTWORD_CASES"])
+(channel,) = (each for each in sockets if str(each.fileno()) != os.environ["AUTOGRADER_CASES"])
 def say(**message):
     body = json.dumps(message).encode()
     os.write(channel.fileno(), struct.pack("!I", len(body)) + body)

@@ -7,8 +7,12 @@ import pytest
 import torch
 
 from autograder.guest.codec import encode
-from autograder.guest.probes import module, tally_rows, trained
-from autograder.guest.recipes import PositionModel, Recipe, build
+from autograder.guest.probes import tally_rows
+from autograder.guest.recipes import Recipe
+from tests.course_code import build, pick
+
+module = pick("probes.torch_modules", "module")
+trained, PositionModel = pick("probes.models", "trained PositionModel")
 
 CONTEXTS = np.array([[0, 1], [2, 2], [1, 0]])
 TARGETS = np.array([1, 0, 2])

@@ -64,6 +64,8 @@ def read_text(path: Path) -> NotebookNode:
     except ValueError as error:
         raise UnreadableSource(f"{path}: expected a py:percent text file: {error}") from error
     notebook.metadata.pop("jupytext", None)  # jupytext.toml holds these settings
+    for cell in notebook.cells:  # how many lines stand between cells says nothing
+        cell.metadata.pop("lines_to_next_cell", None)
     return with_stable_ids(notebook)
 
 

@@ -11,7 +11,6 @@ from nbformat import NotebookNode
 from autograder.conventions import (
     EXPLORATION,
     GIVEN,
-    GRADED,
     WRITTEN,
     grade_id_of,
     split_grade_id,
@@ -29,10 +28,6 @@ from autograder.recognise import (
     settled,
 )
 
-_COLLECT = """from autograder.guest.collect import collect
-
-collect("{0}", {0})
-"""
 _GOES_ON = "*The answer goes on below.*"
 """What a marker reads in the cell given for a written answer."""
 _EARLIER = (
@@ -117,8 +112,7 @@ def stage(
 
     The student's own cells keep their source and their order, and lose all metadata but the tag
     ``exploration``.
-    Test cells and given cells are the course's, once each, graded ones with the call that collects
-    the evidence, wherever the student's copy stood; one
+    Test cells and given cells are the course's, once each, wherever the student's copy stood; one
     that was deleted comes back after the cell that precedes it in the release.
 
     Parameters
@@ -145,7 +139,7 @@ def stage(
             remarks.note("doubled", grade_id)
         else:
             _note_change(cell, released[grade_id], earlier or {}, remarks)
-            staged.append(_ours(masters[grade_id]))
+            staged.append(copied(masters[grade_id]))
         seen.add(grade_id or "")
     _mark_what_goes_on(staged, recognised, masters, remarks)
     _restore(staged, derived.master.cells, seen, remarks if submitted.cells else _Remarks())
@@ -157,15 +151,6 @@ def stage(
 
 def _by_grade_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
     return {grade_id: cell for cell in notebook.cells if (grade_id := grade_id_of(cell))}
-
-
-def _ours(master: NotebookNode) -> NotebookNode:
-    """Return a cell of the course; a graded one calls the witness before all else."""
-    cell = copied(master)
-    question, role = split_grade_id(grade_id_of(master) or "")
-    if role == GRADED:
-        cell.source = _COLLECT.format(question) + cell.source
-    return cell
 
 
 def _note_change(
@@ -250,7 +235,7 @@ def _restore(
             continue
         if grade_id not in seen:
             place = _place_after(staged, previous, None if role == GIVEN else question)
-            staged.insert(place, _ours(master))
+            staged.insert(place, copied(master))
             remarks.note("deleted", grade_id)
         previous = grade_id
 

@@ -25,6 +25,11 @@ from autograder.engine.limits import Limits
 from autograder.engine.warm import warm_session
 from autograder.plain import copied, plain_notebook
 
+_COLLECT = """from autograder.guest.collect import collect
+
+collect("{0}", {0})
+"""
+"""What a graded cell does first when it is graded, whatever stands in it."""
 _MOST_CELLS_FULL = 50
 """How many cells may put out as much as one may."""
 _TOO_SHORT = 1
@@ -179,9 +184,12 @@ def _run_cells(
         if question is None:
             ended, evidence = session.run(index, cell, graded=False, seconds=seconds), None
         else:
+            asking = copied(cell)
+            asking.source = _COLLECT.format(question) + cell.source
             with session.conversation.about(question, inputs[question]) as talk:
-                ended = session.run(index, cell, graded=True, seconds=seconds)
+                ended = session.run(index, asking, graded=True, seconds=seconds)
             evidence = talk.evidence
+            cell.outputs, cell.execution_count = asking.outputs, asking.execution_count
         if question is not None and evidence is not None:
             progress.evidence[question] = evidence
         if ended is not None and deadline - time.monotonic() <= _TOO_SHORT:

@@ -50,6 +50,7 @@ corpus = [
     ["the", "proctor", "opened", "the", "door"],
 ]
 
+
 # %% [markdown]
 # ## 1. Counting n-grams
 #
@@ -96,6 +97,7 @@ def count_ngrams(sentences: list[list[str]], n: int) -> Counter[tuple[str, ...]]
     return counts
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "count_ngrams-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 bigrams = count_ngrams(corpus, 2)
 assert bigrams["students", "opened"] == 2, (
@@ -121,6 +123,7 @@ assert unigrams[("</s>",)] == 3, "the end token is counted in unigrams too"
 assert ("<s>",) not in unigrams or unigrams[("<s>",)] == 0, (
     "with n = 1 there are n - 1 = 0 start tokens"
 )
+
 
 # %% nbgrader={"grade": true, "grade_id": "count_ngrams-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: other corpora, other n, and the special cases of the statement.
@@ -175,6 +178,7 @@ def mle_prob(
     return followers.get(word, 0) / context_count if context_count else math.nan
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "mle_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # The example of the slides: "students opened their" 1000 times, "... books" 400, "... exams" 100.
 opened_their = ("students", "opened", "their")
@@ -197,6 +201,7 @@ start = mle_prob(start_counts, ("<s>",), "the")
 assert close(start, 1), f"'<s>' was a context 3 times, always before 'the': 1, not {start}"
 the = mle_prob(start_counts, (), "the")
 assert close(the, 0.8), f"without a context, 4 of the 5 tokens are 'the': 0.8, not {the}"
+
 
 # %% nbgrader={"grade": true, "grade_id": "mle_prob-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: other corpora, sentence starts, unseen words and contexts.
@@ -267,6 +272,7 @@ def add_delta_prob(
     return (counts[order].get((*context, word), 0) + delta) / denominator
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "add_delta_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 opened_their = ("students", "opened", "their")
 next_words = {"books": 400, "exams": 100, "minds": 500}
@@ -297,6 +303,7 @@ start_counts = {
 }
 start = add_delta_prob(start_counts, ("<s>",), "the", 5, 0)
 assert close(start, 1), f"'<s>' was a context 3 times, always before 'the': 1, not {start}"
+
 
 # %% nbgrader={"grade": true, "grade_id": "add_delta_prob-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: seen contexts, unseen words and contexts, and the special cases of the statement.
@@ -351,6 +358,7 @@ def perplexity(log_probs: list[float], base: float = math.e) -> float:
         return math.inf
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "perplexity-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 eighths = perplexity([math.log(1 / 8)] * 5)
 assert close(eighths, 8), f"a model that gives 1/8 to every token has perplexity 8, not {eighths}"
@@ -365,6 +373,7 @@ assert close(certain, 1), (
 assert perplexity([-1.0, -math.inf]) == math.inf, (
     "one token of probability 0 makes the perplexity infinite"
 )
+
 
 # %% nbgrader={"grade": true, "grade_id": "perplexity-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: nats, other bases, and the special cases of the statement.
@@ -428,6 +437,7 @@ def stupid_backoff(
     return 0.0
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "stupid_backoff-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 tiny = {
     1: Counter({("the",): 4, ("door",): 3, ("books",): 1}),
@@ -445,6 +455,7 @@ assert close(twice, 0.4 * 0.4 * 1 / 8), (
 half = stupid_backoff(tiny, ("the",), "books", alpha=0.5)
 assert close(half, 0.5 * 1 / 8), f"alpha is an argument: 0.5 * 1 / 8 = 0.0625, not {half}"
 assert stupid_backoff(tiny, ("opened", "the"), "laptops") == 0, "'laptops' never occurred: 0"
+
 
 # %% nbgrader={"grade": true, "grade_id": "stupid_backoff-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: seen n-grams, one step down, several steps and unknown words.
@@ -509,6 +520,7 @@ def interpolated_prob(
     return probability
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "interpolated_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 tiny = {
     1: Counter({("the",): 4, ("door",): 3, ("books",): 1}),
@@ -536,6 +548,7 @@ except ValueError:
     pass
 else:
     raise AssertionError("0.5 + 0.6 is not 1: expected a ValueError")
+
 
 # %% nbgrader={"grade": true, "grade_id": "interpolated_prob-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: seen contexts, unseen contexts that lend, and the edges of the statement.
@@ -587,6 +600,7 @@ def fit_lambdas(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
     return lambdas
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "fit_lambdas-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 one_token = np.array([[0.1, 0.3]])
 equal = fit_lambdas(one_token, 0)
@@ -608,6 +622,7 @@ with_unknown = fit_lambdas(np.array([[0.1, 0.3], [0.0, 0.0]]), 1)
 assert np.allclose(with_unknown, [0.25, 0.75]), (
     f"the second token has probability 0 in every order and is left out: {with_unknown}"
 )
+
 
 # %% nbgrader={"grade": true, "grade_id": "fit_lambdas-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: tables of many shapes, tokens of probability 0, and no rounds at all.
@@ -662,6 +677,7 @@ def sample_text(
         tokens.append(words[rng.choice(len(words), p=probabilities)])
     return tokens
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "sample_text-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def abc_model(prefix):
@@ -801,6 +817,7 @@ for n in range(1, 7):
     on_test = model.perplexity(corpus_of_the_course.test)
     print(f"{n:5}   {on_train:19.2f}   {on_test:15.2f}")
 
+
 # %% [markdown]
 # On the training text, orders 4 to 6 are *below the floor*: better than a model that knows the grammar itself. **In at most 200 words:** (a) How can that be, and is the floor wrong? (b) Test perplexity first falls and then climbs. What happens at high orders, and to which tokens? (c) If you were shown only one of the two columns, which one would you want, and what could it still not tell you?
 
@@ -882,6 +899,7 @@ def kneser_ney_prob(
     kept = max(adjusted.get(word, 0) - discount, 0)
     return (kept + discount * len(adjusted) * lower) / total
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "kneser_ney_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # 'francisco' is frequent, but only ever after 'san'; 'door' is rarer, after three different words.

@@ -82,6 +82,7 @@ def share_memory(one: Mapping[str, object], other: Mapping[str, object]) -> bool
         for theirs in other.values()
     )
 
+
 # %% [markdown]
 # ## 1. The norm of everything
 #
@@ -115,6 +116,7 @@ def global_norm(grads: Mapping[str, np.ndarray]) -> float:
     return largest * math.sqrt(sum(float(((size / largest) ** 2).sum()) for size in sizes))
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "global_norm-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 norm = global_norm({"W": np.array([[3.0, 0.0], [0.0, 0.0]]), "b": np.array([-4.0])})
 assert close(norm, 5.0), (
@@ -144,6 +146,7 @@ norm = global_norm({"W": np.ones(2), "b": np.array([1.0, np.nan])})
 assert math.isnan(norm), f"one nan makes the norm nan, or nobody would notice: {norm}"
 norm = global_norm({"W": np.array([1.0, -np.inf]), "b": np.ones(2)})
 assert norm == math.inf, f"one infinite entry makes the norm infinite: {norm}"
+
 
 # %% nbgrader={"grade": true, "grade_id": "global_norm-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: gradients of many shapes, huge and tiny ones, and none, zeros, nan and infinity.
@@ -189,6 +192,7 @@ def suggest_threshold(
     return float(factor * finite.mean())
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "suggest_threshold-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 threshold = suggest_threshold([1.0, 2.0, 9.0], 1.0)
 assert close(threshold, 4.0), (
@@ -207,6 +211,7 @@ assert refuses(suggest_threshold, [], 1.0), "no norms at all: a ValueError"
 assert refuses(suggest_threshold, [0.0, 0.0], 1.0), "0 is no threshold: a ValueError"
 assert refuses(suggest_threshold, [1.0], 0.0), "a factor of 0: a ValueError"
 assert refuses(suggest_threshold, [1.0], -2.0), "a negative factor: a ValueError"
+
 
 # %% nbgrader={"grade": true, "grade_id": "suggest_threshold-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: finite norms, norms that are not, and what is refused.
@@ -249,6 +254,7 @@ def clip_by_value(grads: Mapping[str, np.ndarray], limit: float) -> dict[str, np
     return {name: np.clip(grad, -limit, limit) for name, grad in arrays.items()}
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "clip_by_value-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 grads = {"W": np.array([[3.0, -0.5], [-7.0, 1.0]]), "b": np.array([0.25, 2.0])}
 before = {name: grad.copy() for name, grad in grads.items()}
@@ -274,6 +280,7 @@ assert not share_memory(left, one_inf), "copies, here too"
 assert all_close(clip_by_value({}, 1.0), {}), "no gradients: an empty dict"
 for bad in (0.0, -1.0, math.nan):
     assert refuses(clip_by_value, grads, bad), f"a limit of {bad}: a ValueError"
+
 
 # %% nbgrader={"grade": true, "grade_id": "clip_by_value-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: gradients of many shapes, nan and infinity, and what is refused.
@@ -325,6 +332,7 @@ def clip_by_norm(grads: Mapping[str, np.ndarray], threshold: float) -> dict[str,
     scale = min(1.0, threshold / norm)
     return {name: grad * scale for name, grad in arrays.items()}
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "clip_by_norm-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 grads = {"W": np.array([[3.0, 0.0], [0.0, 0.0]]), "b": np.array([-4.0, 0.0])}
@@ -413,6 +421,7 @@ plots.show(
 )
 print(f"clipping by value turned the direction by {turned:.1f} degrees")
 
+
 # %% [markdown]
 # ## 5. One unit, fifty steps
 #
@@ -453,6 +462,7 @@ def unit_error(
     return (1 / (1 + np.exp(-x)) - 0.7) ** 2
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "unit_error-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 error = unit_error(2.0, -1.0, 0)
 assert close(error, (logistic(0.5) - 0.7) ** 2), (
@@ -481,6 +491,7 @@ error = unit_error(4.5, 0.5 - 4.5 * logistic(0.5), 50)
 assert close(error, (logistic(0.5) - 0.7) ** 2), f"x stays 0.5 for 50 steps here, so not {error}"
 error = unit_error(5.0, -2.2, 50)
 assert close(error, 0.04615527), f"for w = 5, b = -2.2 and 50 steps 0.0462, not {error}"
+
 
 # %% nbgrader={"grade": true, "grade_id": "unit_error-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: single units, grids of them, and few steps or none.
@@ -534,6 +545,7 @@ def unit_gradient(
     return by_x * x_by_w, by_x * x_by_b
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "unit_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 s0 = logistic(0.5)
 x1 = 2 * s0 - 1
@@ -578,6 +590,7 @@ for w, beside, expected_w, expected_b in (
         "(neither a difference quotient nor float32 is exact enough here)"
     )
     assert close(by_w, expected_w), f"and that by w {expected_w:.4f}, not {by_w}"
+
 
 # %% nbgrader={"grade": true, "grade_id": "unit_gradient-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: single units, grids, few steps or none, and units on the wall.
@@ -635,6 +648,7 @@ def descend(
         path.append(path[-1] - learning_rate * slope)
     return np.array(path)
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "descend-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def slope_3_4(w, b):
@@ -724,6 +738,7 @@ plots.show(
     f"{plain[-1][1]:.0f}). Clipped it stays beside the wall and goes on down.",
 )
 
+
 # %% [markdown]
 # ## 8. A step that survives anything
 #
@@ -780,6 +795,7 @@ def safe_step(
         for name, value in params.items()
     }
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "safe_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 params = {"W": np.array([[1.0, 2.0], [0.0, 0.0]]), "b": np.array([0.5, 0.0])}
@@ -857,6 +873,7 @@ for threshold in (0.0, -1.0, math.nan, math.inf):
         f"a threshold of {threshold}: a ValueError"
     )
 
+
 # %% nbgrader={"grade": true, "grade_id": "safe_step-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: clipped steps, random steps, huge gradients, and what is refused.
 ### BEGIN HIDDEN TESTS
@@ -932,6 +949,7 @@ def train_with_clipping(
             params[name] = params[name] - learning_rate * scale * direction[name]
     return params, norms
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "train_with_clipping-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # A model whose loss is a plane: the gradient of an example is what stands in its context.
@@ -1142,6 +1160,7 @@ plots.show(
 print("at the bold rate, every clipped run is below every other:", end=" ")
 print(max(last["bold, clipped"]) < min(last["bold"]))
 
+
 # %% [markdown]
 # ## Written: what clipping does, and what it does not
 #
@@ -1194,6 +1213,7 @@ def clipping_bias(
     return clipped[:-1].mean(axis=0) - clipped[-1]
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "clipping_bias-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # The example: (10, 0) and (0, 1), threshold 1.
 bias = clipping_bias(np.array([[10.0, 0.0], [0.0, 1.0]]), 1.0)
@@ -1243,6 +1263,7 @@ plots.show(
     f"lost at a threshold of {thresholds[lowest]:.1f}: {biases[lowest, 1]:.2f} in its direction.",
 )
 print(f"largest loss {biases[lowest, 1]:.2f} at a threshold of {thresholds[lowest]:.2f}")
+
 
 # %% [markdown]
 # ## 11. Stretch: clip what travels back
@@ -1297,6 +1318,7 @@ def clip_backward_signal(
     return signal
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "clip_backward_signal-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # One unit, W_h = 4, three steps. The states are 0.9 (start), 0.5, 0.0, 0.5: tanh' is 3/4, 1, 3/4.
 one_unit = np.array([[[0.9], [0.5], [0.0], [0.5]]])
@@ -1338,6 +1360,7 @@ for bad in (0.0, -1.0, math.nan):
     assert refuses(clip_backward_signal, heard, weight, one_unit, bad), (
         f"a limit of {bad}: a ValueError"
     )
+
 
 # %% nbgrader={"grade": true, "grade_id": "clip_backward_signal-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: walks with signals that grow, walks without a limit, single steps, and what is refused.
@@ -1393,6 +1416,7 @@ def torch_step(
         optimizer.step()
     return norm
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "torch_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def two_weights():

@@ -138,7 +138,10 @@ probabilities_returned = slip(
 )
 features_fixed = slip(
     REFERENCE,
-    ("self.C[contexts]", "self.C.detach()[contexts]"),
+    (
+        "self.register_parameter(name, weights)",
+        'setattr(self, name, torch.tensor(value) if name == "C" else weights)',
+    ),
     loses=("plain", "direct"),
     hint="The features C do not learn: they are no parameter of the module, or are cut off from the "
     "gradient. They are what makes like words alike.",

@@ -8,7 +8,7 @@ CODE := . solutions/*/checks/*.py solutions/probes/*.py
 TYPED := .mypy_cache/checks/course
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-browser lint typed format sync release verify lock bench clean
+.PHONY: help demo test test-long test-browser lint format sync release verify lock bench clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -26,13 +26,14 @@ test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
 test-browser: $(VENV)/dev ## What students sent, opened in Chromium (apt-get install chromium)
 	$(BIN)/pytest -m browser tests/screens
 
-lint: $(VENV)/dev typed ## Style and types
+lint: $(VENV)/dev $(TYPED) ## Style and types
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
 
 # To mypy the checks are what they are to the grader: a package `course` with one part an assignment.
-typed:
+.FORCE:
+$(TYPED): .FORCE
 	@mkdir -p $(TYPED) && ln -sfn $(CURDIR)/solutions/probes $(TYPED)/probes
 	@for folder in solutions/[0-9]*; do ln -sfn $(CURDIR)/$$folder/checks $(TYPED)/$${folder#*_}; done
 

@@ -64,7 +64,7 @@ def test_the_gradebook_knows_cells_and_points(session):
         points = {cell.name: cell.max_score for cell in notebook.grade_cells}
         sources = {cell.name: cell.source for cell in notebook.source_cells}
     assert points == {"double-graded": 2, "why-written": 3}
-    assert 'collect("double", double)' in sources["double-graded"]
+    assert "# collect double" in sources["double-graded"]
     assert "twice_of_it" not in sources["double"]
 
 

@@ -341,8 +341,8 @@ def test_scores_shown_hide_the_hidden_line(tiny):
     assert cell.source == "# 2 points, graded when you submit."
     assert cell.outputs[0].text == "Not right yet.\nLook <here>.\n"
     assert cell.outputs[1].data == {"text/plain": "1.5"}
-    assert "collect(" not in json.dumps(shown)
-    assert "collect(" in json.dumps(tiny.derived.master), "the master is not changed"
+    assert "# collect" not in json.dumps(shown)
+    assert "# collect" in json.dumps(tiny.derived.master), "the master is not changed"
     assert with_scores(new_notebook(), (verdict,), tiny).cells == []
 
 

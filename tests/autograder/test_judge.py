@@ -450,7 +450,9 @@ def secret_calls(exam):
     """Return the calls of secret cases that are not asked as practice, too."""
     calls = {
         practice: {
-            show_call(exam.kit.name, each.case) for each in exam.cases if each.practice is practice
+            show_call(exam.kit.name, each.case, exam.kit.probes.catalogue)
+            for each in exam.cases
+            if each.practice is practice
         }
         for practice in (False, True)
     }

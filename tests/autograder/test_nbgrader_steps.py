@@ -99,7 +99,7 @@ def test_the_notebook_that_is_kept_has_no_hidden_line_and_no_note_of_ours(
 ):
     submit(session.class_folder, "ada", fill(tiny, double=ANSWERS["ada"]))
     notebook = steps("ada")
-    assert "collect(" not in graded_cell(notebook).source
+    assert "collect" not in graded_cell(notebook).source
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
 
 

@@ -19,27 +19,11 @@ power_iteration = module("gradients.power_iteration")
 NEVER_EXPLODES, NORM_EXPLODES, ONLY_SHRINKS, Refutation = pick(
     "gradients.claims", "NEVER_EXPLODES NORM_EXPLODES ONLY_SHRINKS Refutation"
 )
-(
-    at_the_threshold,
-    blocks,
-    draw_states,
-    draw_weights,
-    folds,
-    rotation,
-    sheared,
-    skewed,
-    two_attractors,
-) = pick(
-    "gradients.drawing",
-    "at_the_threshold",
-    "blocks",
-    "draw_states",
-    "draw_weights",
-    "folds",
-    "rotation",
-    "sheared",
-    "skewed",
-    "two_attractors",
+at_the_threshold, blocks, draw_states, draw_weights, folds = pick(
+    "gradients.drawing", "at_the_threshold blocks draw_states draw_weights folds"
+)
+rotation, sheared, skewed, two_attractors = pick(
+    "gradients.drawing", "rotation sheared skewed two_attractors"
 )
 
 SEEDS = st.integers(0, 10_000)

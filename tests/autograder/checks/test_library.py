@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-import autograder.guest
 import nextword
 from autograder.cases import read_cases, run_here
 from autograder.course import Course
 from autograder.exam import Exam, QuestionExam, agrees, draw_exam
+from autograder.guest import catalogue, codec, probes, recipes, witness
 from autograder.guest.probes import Probe
 from autograder.guest.recipes import Builder
 from autograder.material import load_material
@@ -35,10 +35,13 @@ def drawn(name: str) -> Exam:
 
 
 def seen_modules():
-    """Yield every module of ours that a sandbox shows: of the library, the guest, the course."""
-    for package in (nextword, autograder.guest):
-        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            yield importlib.import_module(found.name)
+    """Yield every module of ours that could help a student: of the library, the guest, the course.
+
+    Of the guest's, those that hold no process: calling the others would confine this one.
+    """
+    for found in pkgutil.walk_packages(nextword.__path__, "nextword."):
+        yield importlib.import_module(found.name)
+    yield from (catalogue, codec, probes, recipes, witness)
     for name in PROBES.sources:
         yield course_code.module(f"probes.{name}")
 

@@ -324,7 +324,7 @@ def test_an_answer_beyond_its_size_is_refused(execute, notebook, tiny_exam, quic
     spoiling = (
         "import sys, autograder.guest.collect\n"
         f"long = 'x' * {2 * MAX_BYTES}\n"
-        "sys.modules['autograder.guest.collect'].answer = lambda function, asked: long"
+        "sys.modules['autograder.guest.collect'].answer = lambda *asked: long"
     )
     execution = execute(with_own(notebook, spoiling), tiny_exam.inputs, quick)
     (question,) = tiny_exam.questions

@@ -182,7 +182,7 @@ def test_a_worker_that_is_held_back_is_not_started_after_the_run(workers):
 
 
 def test_a_worker_that_cannot_start_says_so_to_everybody_who_waits(monkeypatch):
-    monkeypatch.setattr(warm, "_RUN_SERVER", "raise SystemExit('no numpy here')")
+    monkeypatch.setattr(warm, "START", "raise SystemExit('no numpy here')")
     worker = warm.WarmWorker(LIMITS)
     with ThreadPoolExecutor(3) as executor:
         for waited in [executor.submit(worker.wait) for _ in range(3)]:

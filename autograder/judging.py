@@ -6,6 +6,7 @@ import traceback
 from pathlib import Path
 
 from autograder.allowance import AllowanceSpent, allowance
+from autograder.asserts import judge_asserts
 from autograder.exam import Exam, QuestionExam
 from autograder.judge import Verdict, judge
 from autograder.results import Evidence
@@ -34,7 +35,10 @@ def judge_all(exam: Exam, evidence: Evidence, seconds: float = SECONDS) -> tuple
         CPU time for all questions.
     """
     share = seconds / max(len(exam.questions), 1)
-    return tuple(_judged(question, evidence, share) for question in exam.questions)
+    verdicts = {each.kit.name: _judged(each, evidence, share) for each in exam.questions}
+    verdicts |= {each.name: judge_asserts(each, evidence) for each in exam.material.asserted}
+    places = {question.name: place for place, question in enumerate(exam.material.questions)}
+    return tuple(sorted(verdicts.values(), key=lambda verdict: places.get(verdict.question, 0)))
 
 
 def _judged(exam: QuestionExam, evidence: Evidence, seconds: float) -> Verdict:

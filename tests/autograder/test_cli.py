@@ -26,7 +26,7 @@ from autograder.verify import Finding, Proof
 def here(tiny_copy, monkeypatch):
     """The tiny course as the working folder. Its checks are not in `autograder.checks`."""
     monkeypatch.chdir(tiny_copy.assignment.course.root)
-    monkeypatch.setattr(commands, "load_material", lambda assignment: tiny_copy)
+    monkeypatch.setattr(commands, "load_coursework", lambda assignment: tiny_copy)
     return tiny_copy
 
 

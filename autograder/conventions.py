@@ -26,6 +26,7 @@ import ast
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
@@ -134,14 +135,13 @@ def nbgraders_questions(notebook: NotebookNode) -> tuple[Question, ...]:
     Raises
     ------
     BrokenConvention
-        A question that collects evidence does not follow our convention, or a cell does not follow
-        nbgrader's.
+        A question that collects evidence does not follow our convention, or a cell has no points.
     """
     marked = [cell for cell in notebook.cells if grade_id_of(cell) is not None]
     asking = {cell.metadata.nbgrader["grade_id"] for cell in marked if role_of(cell) == GRADED}
     names = {grade_id.removesuffix(f"-{GRADED}") for grade_id in asking}
     theirs = [cell for cell in marked if _belongs(grade_id_of(cell) or "", names)]
-    problems = [*_nbgraders_problems(notebook), *_problems(NotebookNode(cells=theirs))]
+    problems = [*_without_points(marked), *_problems(NotebookNode(cells=theirs))]
     if problems:
         raise BrokenConvention("\n".join(problems))
     found = []
@@ -160,23 +160,18 @@ def _belongs(grade_id: str, names: set[str]) -> bool:
     return grade_id in names or (name in names and role in _ROLES)
 
 
-def _nbgraders_problems(notebook: NotebookNode) -> list[str]:
-    """Return a sentence for everything in the notebook that nbgrader does not admit."""
-    counts = Counter(grade_id_of(cell) for cell in notebook.cells)
-    problems = [
-        f"grade_id {grade_id!r} stands on {count} cells: every cell needs its own"
-        for grade_id, count in counts.items()
-        if grade_id is not None and count > 1
-    ]
-    for place, cell in enumerate(notebook.cells, start=1):
-        if cell.metadata.get("nbgrader") and grade_id_of(cell) is None:
-            problems.append(f"cell {place} has nbgrader metadata, but no grade_id that is text")
-        elif grade_id_of(cell) is not None and role_of(cell) in (ASSERTED, WRITTEN, TASK):
-            points = cell.metadata.nbgrader.get("points")
-            if not (isinstance(points, (int, float)) and 0 <= points < math.inf):
-                problems.append(
-                    f"cell {grade_id_of(cell)!r}: expected points, 0 or more; came {points!r}"
-                )
+def _without_points(cells: Sequence[NotebookNode]) -> list[str]:
+    """Return a sentence for every cell whose points no gradebook can hold: nbgrader lets them be.
+
+    All else that it does not admit, it refuses itself (see `autograder.nbgraders_course`).
+    """
+    problems = []
+    for cell in cells:
+        points = cell.metadata.nbgrader.get("points")
+        known = isinstance(points, (int, float)) and 0 <= points < math.inf
+        if role_of(cell) in (GRADED, ASSERTED, WRITTEN, TASK) and not known:
+            grade_id = grade_id_of(cell)
+            problems.append(f"cell {grade_id!r}: expected points, 0 or more; came {points!r}")
     return problems
 
 

@@ -181,13 +181,13 @@ SOLUTION = """def mean(xs):
     ### END SOLUTION"""
 PARTLY = "score = 1 + (mean([4, 4]) == 4) + (mean([0, 1]) == 0.5)\nscore"
 WORK = [
-    ({"grade_id": "Q 1.a", "solution": True}, SOLUTION),
+    ({"grade_id": "Q-1a", "solution": True}, SOLUTION),
     ({"grade_id": "mean-graded", "grade": True, "points": 2}, MEAN_TESTS),
-    ({"grade_id": "teilweise-é", "grade": True, "points": 3}, PARTLY),
+    ({"grade_id": "Partly_2", "grade": True, "points": 3}, PARTLY),
     ({"grade_id": "reads", "grade": True, "points": 1}, READING),
     ({"grade_id": "own-visible", "locked": True}, "import os\nmean"),
     ({"grade_id": "nothing", "grade": True, "points": 0}, "assert os"),
-    ({"grade_id": "by hand", "grade": True, "solution": True, "points": 4}, "plot = mean"),
+    ({"grade_id": "by-hand", "grade": True, "solution": True, "points": 4}, "plot = mean"),
 ]
 
 
@@ -309,10 +309,10 @@ def odd_ones(course):
     flood = SQUARES.replace("    return", "    print('x' * 10 ** 6)\n    return") + "[::-1]"
     desk("floods", squares=flood)
     desk("answered", sum_of_squares_application="print(sum_of_squares(3))")
-    Desk(course, "right", "ps 2", **{"Q 1.a": MEAN})
-    Desk(course, "partly", "ps 2", **{"Q 1.a": MEAN.replace(" / ", " // ")})
-    Desk(course, "hidden", "ps 2", **{"Q 1.a": f"{MEAN} if xs != [2] else 7"})
-    own = Desk(course, "own-files", "ps 2", **{"Q 1.a": "from mine import mean"})
+    Desk(course, "right", "ps 2", **{"Q-1a": MEAN})
+    Desk(course, "partly", "ps 2", **{"Q-1a": MEAN.replace(" / ", " // ")})
+    Desk(course, "hidden", "ps 2", **{"Q-1a": f"{MEAN} if xs != [2] else 7"})
+    own = Desk(course, "own-files", "ps 2", **{"Q-1a": "from mine import mean"})
     (own.folder / "mine.py").write_text(MEAN)
     (own.folder / "tools.py").write_text("TRUE = False\n")
     (own.folder / "data" / "numbers.csv").write_text("7")

@@ -109,6 +109,18 @@ def _end_at_once() -> NoReturn:
     os._exit(130)
 
 
+@app.callback()
+def before(
+    context: typer.Context,
+    course: Annotated[
+        Path | None, typer.Option("--course", help="The course's folder; also behind the command.")
+    ] = None,
+) -> None:
+    """Take a course that is named before the command as if it stood behind it."""
+    if course is not None and context.invoked_subcommand is not None:
+        context.default_map = {context.invoked_subcommand: {"course": str(course)}}
+
+
 @app.command()
 def sync(
     path: Annotated[

@@ -257,13 +257,17 @@ def _restore(
             continue
         if grade_id not in seen:
             question = None if role == GIVEN else grade_id.removesuffix(f"-{role}")
-            place = _place_after(staged, previous, question)
+            # Asserts do not say what they test: where nothing stands before them, all may.
+            otherwise = len(staged) if role == ASSERTED else 0
+            place = _place_after(staged, previous, question, otherwise)
             staged.insert(place, copied(master))
             remarks.note("deleted", grade_id)
         previous = grade_id
 
 
-def _place_after(staged: Sequence[NotebookNode], previous: str | None, question: str | None) -> int:
+def _place_after(
+    staged: Sequence[NotebookNode], previous: str | None, question: str | None, otherwise: int
+) -> int:
     """Return the place after the cell `previous` and after any that defines the question."""
     places = [
         i
@@ -271,4 +275,4 @@ def _place_after(staged: Sequence[NotebookNode], previous: str | None, question:
         if (previous is not None and grade_id_of(cell) == previous)
         or (question is not None and defines(cell, question))
     ]
-    return 1 + max(places, default=-1)
+    return max(places) + 1 if places else otherwise

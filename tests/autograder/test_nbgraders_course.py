@@ -329,6 +329,16 @@ def test_the_last_of_two_copies_of_a_test_is_the_test_as_nbgrader_has_it(staged)
     assert remarks == ("The test cell is-half stood there twice; one copy was used.",)
 
 
+def test_a_deleted_test_follows_an_answer_that_has_lost_its_marks(staged):
+    def change(cells):
+        cells[0] |= {"metadata": {}, "source": "half = 0.5"}
+        del cells[1]
+
+    notebook, _ = staged(change)
+    sources = [cell.source for cell in notebook.cells]
+    assert sources.index("half = 0.5") < sources.index("assert half == 0.5")
+
+
 def test_a_task_that_was_changed_is_put_back(staged):
     notebook, remarks = staged(lambda cells: cells[2].update(source="Mine."))
     assert notebook.cells[2].source == "Do it."

@@ -300,9 +300,6 @@ def odd_ones(course):
     shutil.copy(extra / "problem2.ipynb", extra / "notes.ipynb")
     desk("task").answer(**{"cell-938593c4a215c6cc": "I changed the task."})
     desk("emptied").answer(**{"part-a": "", "sum_of_squares_equation": ""})
-    twice = desk("twice")
-    twice.cell(P1, "squares", lambda cells, at: cells.insert(at, copy.deepcopy(cells[at])))
-    twice.cell(P1, "correct_squares", lambda cells, at: cells.insert(0, copy.deepcopy(cells[at])))
     desk("as-text").cell(P1, "squares", as_markdown)
     noisy = SUM.replace("    return", "    import sys; print('!', file=sys.stderr)\n    return")
     desk("noisy", sum_of_squares=noisy)
@@ -318,8 +315,8 @@ def odd_ones(course):
     (own.folder / "data" / "numbers.csv").write_text("7")
 
 
-STOPPERS = ("dies", "of-version-1")
-"""Who stops stock nbgrader: their own grading, or everybody's."""
+STOPPERS = {"dies": 2.5, "of-version-1": 3.0, "twice": 3.0}
+"""Who stops stock nbgrader, their own grading or everybody's, and what they get here."""
 
 
 def stoppers(course):
@@ -328,6 +325,9 @@ def stoppers(course):
     old = Desk(course, "of-version-1", "ps1", **SOLVED)
     for name in (P1, P2):
         old.edit(name, of_version_1)
+    twice = Desk(course, "twice", "ps1", **SOLVED)
+    twice.cell(P1, "squares", lambda cells, at: cells.insert(at, copy.deepcopy(cells[at])))
+    twice.cell(P1, "correct_squares", lambda cells, at: cells.insert(0, copy.deepcopy(cells[at])))
 
 
 DEPARTURES = {
@@ -373,8 +373,7 @@ def test_who_stops_stock_nbgrader_is_graded_here(course, tmp_path):
     shutil.rmtree(class_of_its_own / "submitted")
     stoppers(class_of_its_own)
     results = {result.student: result for result in graded_by_us(class_of_its_own, tmp_path, "ps1")}
-    assert results["of-version-1"].points == 3
-    assert results["dies"].points == 2
+    assert {student: result.points for student, result in results.items()} == STOPPERS
     assert any("was left out" in remark for remark in results["dies"].remarks)
     for student in STOPPERS:
         done = run("nbgrader", "autograde", "ps1", "--student", student, folder=class_of_its_own)

@@ -300,7 +300,6 @@ def odd_ones(course):
     shutil.copy(extra / "problem2.ipynb", extra / "notes.ipynb")
     desk("task").answer(**{"cell-938593c4a215c6cc": "I changed the task."})
     desk("emptied").answer(**{"part-a": "", "sum_of_squares_equation": ""})
-    desk("as-text").cell(P1, "squares", as_markdown)
     noisy = SUM.replace("    return", "    import sys; print('!', file=sys.stderr)\n    return")
     desk("noisy", sum_of_squares=noisy)
     flood = SQUARES.replace("    return", "    print('x' * 10 ** 6)\n    return") + "[::-1]"
@@ -315,7 +314,7 @@ def odd_ones(course):
     (own.folder / "data" / "numbers.csv").write_text("7")
 
 
-STOPPERS = {"dies": 2.5, "of-version-1": 3.0, "twice": 3.0}
+STOPPERS = {"as-text": 3.0, "dies": 2.5, "of-version-1": 3.0, "twice": 3.0}
 """Who stops stock nbgrader, their own grading or everybody's, and what they get here."""
 
 
@@ -325,6 +324,7 @@ def stoppers(course):
     old = Desk(course, "of-version-1", "ps1", **SOLVED)
     for name in (P1, P2):
         old.edit(name, of_version_1)
+    Desk(course, "as-text", "ps1", **SOLVED).cell(P1, "squares", as_markdown)
     twice = Desk(course, "twice", "ps1", **SOLVED)
     twice.cell(P1, "squares", lambda cells, at: cells.insert(at, copy.deepcopy(cells[at])))
     twice.cell(P1, "correct_squares", lambda cells, at: cells.insert(0, copy.deepcopy(cells[at])))

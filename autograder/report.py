@@ -208,6 +208,7 @@ def write_summary(path: Path, work: Asked, rows: Sequence[Row]) -> None:
         graded=len(graded),
         questions=questions,
         inside=INSIDE,
+        nbgraders=work.assignment.course.is_nbgraders,
         rows=lines,
     )
     write_atomically(path, written)

@@ -240,6 +240,24 @@ def test_each_question_is_graded_in_its_own_way(mixed, tmp_path):
     assert judged.points == 4
 
 
+@pytest.mark.needs_sandbox
+def test_a_notebook_that_cannot_be_read_costs_its_own_questions(make, tmp_path):
+    work = load_coursework(make(a=half(), b=half()).assignment("ps1"))
+    folder = ClassFolder(tmp_path / "class")
+    path = folder.submitted("ps1", "ada")
+    path.mkdir(parents=True)
+    (path / "a.ipynb").write_bytes(b"%PDF")
+    nbformat.write(new_notebook(cells=half()), path / "b.ipynb")
+    (folder.submitted("ps1", "bob")).mkdir(parents=True)
+    (folder.submitted("ps1", "bob") / "b.ipynb").symlink_to(path / "b.ipynb")
+    ada, bob = sorted(grade_all(sitting(work, folder), ["ada", "bob"]), key=lambda g: g.student)
+    assert {each.question: each.points for each in ada.verdicts} == {"a/is-half": 0, "b/is-half": 1}
+    assert ada.verdicts[0].says == "There was no notebook to grade."
+    assert ada.remarks[0].startswith("a: a.ipynb is ")
+    assert bob.points == 0
+    assert any("is no regular file" in remark for remark in bob.remarks)
+
+
 def test_an_edited_test_is_another_exam_where_it_judges(make, tmp_path):
     class_folder = ClassFolder(tmp_path / "class")
     before = sitting(load_coursework(make(a=half()).assignment("ps1")), class_folder)

@@ -109,7 +109,9 @@ def read_source(assignment: Assignment, config: Config) -> NotebookNode:
         words = str(error).partition("\n")[0]
         raise UnreadableSource(f"{path}: nbgrader would not release it: {words}") from error
     _refuse_what_cannot_be_graded(notebook, path)
-    for cell in notebook.cells:
+    notebook.nbformat_minor = 5  # the first in which cells have ids
+    for place, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{place}"
         metadata = cell.metadata.get("nbgrader", {})
         if not any(metadata.get(flag) for flag in _FLAGS):
             cell.metadata.pop("nbgrader", None)  # it says nothing, and nbgrader does not look

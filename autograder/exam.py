@@ -15,6 +15,7 @@ from autograder.allowance import spend
 from autograder.cases import read_cases, run_here
 from autograder.checking import Case, Misconception
 from autograder.comparing import Comparison, Watchful, is_finite
+from autograder.conventions import grade_id_of
 from autograder.course_modules import names_in
 from autograder.errors import CourseError
 from autograder.guest.codec import encode
@@ -210,10 +211,18 @@ class Exam:
 
     @cached_property
     def digest(self) -> str:
-        """What tells this exam's cases from another's."""
+        """What tells this exam from another: its cases, and asserts that judge as they run."""
         asked = {exam.kit.name: exam.asked for exam in self.questions}
         content = json.dumps(asked, sort_keys=True)
+        if self.material.asserted:
+            content += json.dumps(self._asserts(), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
+
+    def _asserts(self) -> dict[str, tuple[str, float]]:
+        """Return what the test cells of questions without a check say, and their points."""
+        points = {question.name: question.points for question in self.material.asserted}
+        cells = {grade_id_of(cell) or "": cell for cell in self.material.notebook.cells}
+        return {name: (cells[name].source, each) for name, each in points.items()}
 
 
 def draw_exam(material: Material, secret: str) -> Exam:

@@ -6,9 +6,10 @@ import traceback
 from pathlib import Path
 
 from autograder.allowance import AllowanceSpent, allowance
+from autograder.asserts import judge_asserts
 from autograder.exam import Exam, QuestionExam
 from autograder.judge import Verdict, judge
-from autograder.results import Evidence
+from autograder.answered import Answered
 
 SECONDS = 30.0
 """CPU time for judging a submission, of which each question has its share.
@@ -18,7 +19,7 @@ of one question: `MAX_BYTES` of text with `MAX_MARKS` parts, which is let go bef
 """
 
 
-def judge_all(exam: Exam, evidence: Evidence, seconds: float = SECONDS) -> tuple[Verdict, ...]:
+def judge_all(exam: Exam, evidence: Answered, seconds: float = SECONDS) -> tuple[Verdict, ...]:
     """Return the verdicts on all questions, in order.
 
     Whatever exception or exhaustion judging one question meets, that question gets no points and a
@@ -34,10 +35,13 @@ def judge_all(exam: Exam, evidence: Evidence, seconds: float = SECONDS) -> tuple
         CPU time for all questions.
     """
     share = seconds / max(len(exam.questions), 1)
-    return tuple(_judged(question, evidence, share) for question in exam.questions)
+    verdicts = {each.kit.name: _judged(each, evidence, share) for each in exam.questions}
+    verdicts |= {each.name: judge_asserts(each, evidence) for each in exam.material.asserted}
+    places = {question.name: place for place, question in enumerate(exam.material.questions)}
+    return tuple(sorted(verdicts.values(), key=lambda verdict: places.get(verdict.question, 0)))
 
 
-def _judged(exam: QuestionExam, evidence: Evidence, seconds: float) -> Verdict:
+def _judged(exam: QuestionExam, evidence: Answered, seconds: float) -> Verdict:
     name = exam.kit.name
     try:
         with allowance(seconds):

@@ -26,7 +26,7 @@ from autograder.verify import Finding, Proof
 def here(tiny_copy, monkeypatch):
     """The tiny course as the working folder. Its checks are not in `autograder.checks`."""
     monkeypatch.chdir(tiny_copy.assignment.course.root)
-    monkeypatch.setattr(commands, "load_material", lambda assignment: tiny_copy)
+    monkeypatch.setattr(commands, "load_coursework", lambda assignment: tiny_copy)
     return tiny_copy
 
 
@@ -65,6 +65,24 @@ def test_an_error_is_words_on_stderr_and_exit_code_1(course, tmp_path):
     assert words.startswith("autograder: No assignment '01_countng'. Known: 01_counting")
     assert "Did you mean 01_counting?" in words
     assert "Traceback" not in done.stderr
+
+
+def test_a_course_may_be_named_before_the_command(command, tmp_path):
+    (tmp_path / "source" / "ps1").mkdir(parents=True)
+    (tmp_path / "source" / "ps1" / "p.ipynb").write_text("{}")
+    result = command("--course", tmp_path, "grade", "ps2")
+    assert isinstance(result.exception, UnknownAssignment)
+    assert "Did you mean ps1" in str(result.exception)
+    behind = command("--course", "nowhere", "grade", "ps2", "--course", tmp_path)
+    assert "Did you mean ps1" in str(behind.exception)
+
+
+def test_the_class_of_a_course_of_nbgraders_lies_in_its_folder(command, tmp_path, monkeypatch):
+    monkeypatch.delenv("NEXTWORD_CLASS", raising=False)
+    (tmp_path / "source" / "ps1").mkdir(parents=True)
+    (tmp_path / "source" / "ps1" / "p.ipynb").write_text("{}")
+    result = command("grade", "ps1", "--course", tmp_path)
+    assert f"expected {tmp_path}/submitted/<student>/ps1/" in str(result.exception)
 
 
 def test_a_mistyped_command_is_told_with_exit_code_2(tmp_path):

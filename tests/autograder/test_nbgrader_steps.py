@@ -26,7 +26,7 @@ from autograder.nbgrader_steps import (
     Stage,
     StaleProgram,
 )
-from autograder.penalties import BrokenConfiguration, nbgrader_config
+from autograder.nbgraders_course import BrokenConfiguration, nbgrader_config
 from autograder.results import read_evidence, read_result
 from tests.running import grade_all
 

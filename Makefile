@@ -29,6 +29,7 @@ test-browser: $(VENV)/dev ## What students sent, opened in Chromium (apt-get ins
 lint: $(VENV)/dev $(TYPED) ## Style and types
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 # To mypy the checks are what they are to the grader: a package `course` with one part an assignment.

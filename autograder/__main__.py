@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from autograder.engine.limits import ONE_THREAD
+from autograder.sandbox.limits import ONE_THREAD
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     # No schema of ours has such a format, and without the package it goes without.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
-        from autograder.cli import run
+        from autograder.cli.app import run
 
         run()
     except ModuleNotFoundError as error:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.cases import read_cases, run_here
-from autograder.comparing import Comparison
+from autograder.authoring.comparing import Comparison
 from autograder.guest.catalogue import arrived
-from autograder.testimony import Outcome, read_testimony
+from autograder.judging.cases import read_cases, run_here
+from autograder.judging.testimony import Outcome, read_testimony
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from autograder.course import Course
-from autograder.course_modules import course_module, load_probes
+from autograder.authoring.course import Course
+from autograder.authoring.course_modules import course_module, load_probes
 
 COURSE = Course.at(Path(__file__).resolve().parents[1])
 PROBES = load_probes(COURSE)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder import pairs
-from autograder.course import Course
-from autograder.material import load_material
-from autograder.pairs import read_notebook
-from autograder.release import check_release, refuse_leaks
+from autograder.authoring import pairs
+from autograder.authoring.course import Course
+from autograder.authoring.material import load_material
+from autograder.authoring.pairs import read_notebook
+from autograder.authoring.release import check_release, refuse_leaks
 
 ROOT = Path(__file__).parents[1]
 COURSE = Course(ROOT)

@@ -1,6 +1,6 @@
 """The warm process: imports once, then forks a confined child for every submission.
 
-Started by `autograder.engine.warm` inside bubblewrap, as a script, with the number of a socket on
+Started by `autograder.sandbox.warm` inside bubblewrap, as a script, with the number of a socket on
 which it takes orders. It has one thread, always: a fork of several would hang.
 """
 

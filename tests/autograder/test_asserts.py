@@ -4,9 +4,9 @@ import nbformat.v4
 import pytest
 from nbgrader.utils import determine_grade
 
-from autograder.asserts import judge_asserts
-from autograder.conventions import Question
-from autograder.results import Evidence
+from autograder.authoring.conventions import Question
+from autograder.classroom.results import Evidence
+from autograder.judging.asserts import judge_asserts
 
 QUESTION = Question("Q 1", 2.0, inside=True)
 ERROR = {"ename": "AssertionError", "evalue": "2 is wrong\nmore", "traceback": []}

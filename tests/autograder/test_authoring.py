@@ -2,15 +2,15 @@ import re
 
 import pytest
 
-from autograder import pairs
-from autograder.authoring import BadQuestionName, new_question
-from autograder.conventions import grade_id_of
-from autograder.course import Course
-from autograder.exam import draw_exam
-from autograder.judge import judge
-from autograder.material import BrokenCheck, load_material
-from autograder.pairs import PairOutOfStep
-from autograder.release import check_release, write_release
+from autograder.authoring import pairs
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.course import Course
+from autograder.authoring.material import BrokenCheck, load_material
+from autograder.authoring.new_question import BadQuestionName, new_question
+from autograder.authoring.pairs import PairOutOfStep
+from autograder.authoring.release import check_release, write_release
+from autograder.judging.exam import draw_exam
+from autograder.judging.judge import judge
 
 
 @pytest.fixture

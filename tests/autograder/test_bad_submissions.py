@@ -13,12 +13,12 @@ import jupytext
 import nbformat
 import pytest
 
-from autograder import gradebook as books
-from autograder.class_folder import ClassFolder
-from autograder.engine.limits import Limits
-from autograder.grading import Session
-from autograder.report import notes, write_reports
-from autograder.submission import LARGEST
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.grading import Session
+from autograder.classroom.report import notes, write_reports
+from autograder.classroom.submission import LARGEST
+from autograder.sandbox.limits import Limits
 from tests.running import grade_all
 
 pytestmark = pytest.mark.needs_sandbox

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from autograder import beside
-from autograder.beside import TooMuchBeside, assignment_files, with_students
-from autograder.course import Course
+from autograder.authoring import beside
+from autograder.authoring.beside import TooMuchBeside, assignment_files, with_students
+from autograder.authoring.course import Course
 
 
 @pytest.fixture

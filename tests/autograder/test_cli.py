@@ -10,16 +10,17 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from autograder import cli, commands, demo
-from autograder import gradebook as books
-from autograder.course import UnknownAssignment
-from autograder.engine.limits import ONE_THREAD
-from autograder.engine.run import Mode
+from autograder.authoring.course import UnknownAssignment
+from autograder.authoring.release import write_release
+from autograder.classroom import gradebook as books
+from autograder.classroom.grading import WITHOUT_SANDBOX, Session
+from autograder.cli import app as cli
+from autograder.cli import commands, demo
 from autograder.errors import CourseError
 from autograder.files import InTheWay
-from autograder.grading import WITHOUT_SANDBOX, Session
-from autograder.release import write_release
-from autograder.verify import Finding, Proof
+from autograder.proving.verify import Finding, Proof
+from autograder.sandbox.limits import ONE_THREAD
+from autograder.sandbox.run import Mode
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.comparing import (
+from autograder.authoring.comparing import (
     Close,
     Frequencies,
     HeldOut,

@@ -3,7 +3,7 @@
 import nbformat.v4
 import pytest
 
-from autograder.conventions import (
+from autograder.authoring.conventions import (
     BrokenConvention,
     Question,
     grade_id_of,

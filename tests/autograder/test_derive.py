@@ -2,9 +2,8 @@ import copy
 
 from nbgrader import utils
 
-from autograder.conventions import grade_id_of
-from autograder.derive import derive
-from autograder.nbgrader_setup import ANSWER_STUB, STUB
+from autograder.authoring.conventions import ANSWER_STUB, STUB, grade_id_of
+from autograder.authoring.derive import derive
 
 
 def cells(notebook):

@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograder.checking import Check, Group, case, misconception
-from autograder.comparing import Close
-from autograder.exam import (
+from autograder.authoring.checking import Check, Group, case, misconception
+from autograder.authoring.comparing import Close
+from autograder.judging.exam import (
     DISCRIMINATING,
     MARGIN,
     REPEATS,
@@ -21,7 +21,7 @@ from autograder.exam import (
     difference,
     draw_exam,
 )
-from autograder.testimony import Outcome, StudentError
+from autograder.judging.testimony import Outcome, StudentError
 
 GROUPS = {"one": Group("ones", 1), "two": Group("twos", 2)}
 
@@ -124,9 +124,9 @@ DRAW = """
 import json
 import sys
 from pathlib import Path
-from autograder.course import Course
-from autograder.exam import draw_exam
-from autograder.material import load_material
+from autograder.authoring.course import Course
+from autograder.judging.exam import draw_exam
+from autograder.authoring.material import load_material
 course = Course(Path(sys.argv[1]))
 print(json.dumps(draw_exam(load_material(course.assignment("01_counting")), "tests").inputs))
 """

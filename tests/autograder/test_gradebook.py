@@ -10,15 +10,15 @@ import pytest
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from autograder import gradebook as books
-from autograder.class_folder import ClassFolder
-from autograder.conventions import grade_id_of
-from autograder.derive import derive
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.derive import derive
+from autograder.authoring.nbgrader_config import put_programs_on_path
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.gradebook import ChangedAssignment, UnusableGradebook
+from autograder.classroom.scoring import ScoreWriter, WrittenMark, answer_digests
 from autograder.files import InTheWay
-from autograder.gradebook import ChangedAssignment, UnusableGradebook
-from autograder.judge import Verdict
-from autograder.nbgrader_setup import put_programs_on_path
-from autograder.scoring import ScoreWriter, WrittenMark, answer_digests
+from autograder.judging.judge import Verdict
 
 
 def executed(tiny, **sources):

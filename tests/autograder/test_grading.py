@@ -5,19 +5,19 @@ import weakref
 import pytest
 from nbformat.v4 import new_notebook
 
-from autograder import gradebook as books
-from autograder import grading
-from autograder.class_folder import ClassFolder
-from autograder.conventions import grade_id_of
-from autograder.engine import dispatch
-from autograder.engine.run import Execution
-from autograder.engine.warm import SandboxLost, WarmProcessFailed
-from autograder.exam import draw_exam
-from autograder.gradebook import UnusableGradebook
-from autograder.grading import Session, rejudge, with_scores
-from autograder.judge import Verdict
-from autograder.pairs import read_notebook
-from autograder.results import Evidence, read_evidence, read_result, write_evidence
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.pairs import read_notebook
+from autograder.classroom import gradebook as books
+from autograder.classroom import grading
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.gradebook import UnusableGradebook
+from autograder.classroom.grading import Session, rejudge, with_scores
+from autograder.classroom.results import Evidence, read_evidence, read_result, write_evidence
+from autograder.judging.exam import draw_exam
+from autograder.judging.judge import Verdict
+from autograder.sandbox import dispatch
+from autograder.sandbox.run import Execution
+from autograder.sandbox.warm import SandboxLost, WarmProcessFailed
 from tests.running import grade_all
 
 RIGHT = "def double(x): return x + x"

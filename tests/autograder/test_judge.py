@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.checking import Case, Check, Group, case, misconception
-from autograder.comparing import HeldOut
-from autograder.exam import CannotExamine
+from autograder.authoring.checking import Case, Check, Group, case, misconception
+from autograder.authoring.comparing import HeldOut
 from autograder.guest.codec import MAX_BYTES, encode
-from autograder.judge import judge
-from autograder.showing import show_call
+from autograder.judging.exam import CannotExamine
+from autograder.judging.judge import judge
+from autograder.judging.showing import show_call
 
 
 def verdict_on(exam, function):

@@ -12,15 +12,15 @@ from types import CodeType, ModuleType
 
 import pytest
 
-from autograder import pairs
-from autograder.checking import Check, CorrectWay, Group, Misconception, misconception
-from autograder.conventions import BrokenConvention
-from autograder.course import Course
-from autograder.course_modules import BrokenCourseModule
-from autograder.material import BrokenCheck, load_material
-from autograder.reference import BrokenReference, UnknownReference
-from autograder.simulate import way_source
-from autograder.slips import MisfitSlip
+from autograder.authoring import pairs
+from autograder.authoring.checking import Check, CorrectWay, Group, Misconception, misconception
+from autograder.authoring.conventions import BrokenConvention
+from autograder.authoring.course import Course
+from autograder.authoring.course_modules import BrokenCourseModule
+from autograder.authoring.material import BrokenCheck, load_material
+from autograder.authoring.reference import BrokenReference, UnknownReference
+from autograder.authoring.slips import MisfitSlip
+from autograder.proving.simulate import way_source
 from tests.autograder.conftest import ASSIGNMENTS
 from tests.course_code import module
 
@@ -40,7 +40,7 @@ assert f(1) == 1
 """  # noqa: E501
 
 CHECK = """
-from autograder.checking import Check, Group, case, correct_way, misconception
+from autograder.authoring.checking import Check, Group, case, correct_way, misconception
 
 
 def draw(rng, reference):
@@ -163,7 +163,9 @@ def test_a_check_of_a_question_that_is_not_asked_is_refused(load):
 
 
 def test_a_check_that_names_an_unknown_reference_is_refused(load, monkeypatch):
-    monkeypatch.setattr("autograder.material.load_reference", lambda *args: ModuleType("toy"))
+    monkeypatch.setattr(
+        "autograder.authoring.material.load_reference", lambda *args: ModuleType("toy")
+    )
     with pytest.raises(UnknownReference, match="No reference 'f' in toy"):
         load(f=CHECK)
 

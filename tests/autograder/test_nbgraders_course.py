@@ -6,19 +6,19 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.class_folder import ClassFolder
-from autograder.conventions import BrokenConvention, Question, grade_id_of
-from autograder.course import Course, UnknownAssignment
-from autograder.coursework import Coursework, load_coursework
-from autograder.engine.limits import Limits
-from autograder.engine.run import Mode, execute
-from autograder.grading import rejudge, sitting
-from autograder.material import BrokenCheck
-from autograder.nbgraders_course import NotForUs
-from autograder.pairs import UnreadableSource, pairs
-from autograder.results import read_result
-from autograder.stage import stage
-from autograder.submission import parse_notebook, read_submission
+from autograder.authoring.conventions import BrokenConvention, Question, grade_id_of
+from autograder.authoring.course import Course, UnknownAssignment
+from autograder.authoring.coursework import Coursework, load_coursework
+from autograder.authoring.material import BrokenCheck
+from autograder.authoring.nbgraders_course import NotForUs
+from autograder.authoring.pairs import UnreadableSource, pairs
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.grading import rejudge, sitting
+from autograder.classroom.results import read_result
+from autograder.classroom.stage import stage
+from autograder.classroom.submission import parse_notebook, read_submission
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.run import Mode, execute
 from tests.running import grade_all
 
 DOUBLE = '''def double(x):
@@ -30,7 +30,7 @@ WITNESS = """# 2 points
 ### BEGIN HIDDEN TESTS
 # collect double
 ### END HIDDEN TESTS"""
-CHECK = """from autograder.checking import Check, Group, case
+CHECK = """from autograder.authoring.checking import Check, Group, case
 
 
 def draw(rng, reference):
@@ -173,7 +173,9 @@ def test_points_that_are_none_are_refused(make):
 
 
 def test_a_question_that_collects_evidence_needs_its_check_and_our_convention(make):
-    assert "Question 'double' has no check: expected" in refusal(make(a=[*half(), *double()]), BrokenCheck)
+    assert "Question 'double' has no check: expected" in refusal(
+        make(a=[*half(), *double()]), BrokenCheck
+    )
     bare = [cell for cell in double() if grade_id_of(cell) != "double-visible"]
     words = refusal(make(a=[*half(), *bare]), BrokenConvention)
     assert words == "question 'double' has no cell 'double-visible'"

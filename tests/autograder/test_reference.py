@@ -6,7 +6,7 @@ import traceback
 import nbformat.v4
 import pytest
 
-from autograder.reference import (
+from autograder.authoring.reference import (
     BrokenReference,
     UnknownReference,
     load_reference,

@@ -6,9 +6,9 @@ import shutil
 import nbformat
 import pytest
 
-from autograder import earlier, pairs, release
-from autograder.material import load_material
-from autograder.release import (
+from autograder.authoring import earlier, pairs, release
+from autograder.authoring.material import load_material
+from autograder.authoring.release import (
     Leak,
     ReleaseFailed,
     StaleRelease,

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.judge import Example, GroupVerdict, Verdict, judge
-from autograder.results import (
+from autograder.classroom.results import (
     Evidence,
     NoEvidence,
     Result,
@@ -16,6 +15,7 @@ from autograder.results import (
     write_evidence,
     write_result,
 )
+from autograder.judging.judge import Example, GroupVerdict, Verdict, judge
 
 
 @pytest.fixture

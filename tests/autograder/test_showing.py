@@ -8,14 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.checking import Case, case, repeated, tally
-from autograder.comparing import Close
+from autograder.authoring.checking import Case, case, repeated, tally
+from autograder.authoring.comparing import Close
 from autograder.guest.catalogue import GENERIC
 from autograder.guest.codec import Opaque, encode
 from autograder.guest.recipes import Recipe
-from autograder.literals import literal
-from autograder.showing import LONGEST, LONGEST_CALL, NOT_PASTED, show, show_call, show_outcome
-from autograder.testimony import Outcome, StudentError
+from autograder.judging.literals import literal
+from autograder.judging.showing import (
+    LONGEST,
+    LONGEST_CALL,
+    NOT_PASTED,
+    show,
+    show_call,
+    show_outcome,
+)
+from autograder.judging.testimony import Outcome, StudentError
 from tests.course_code import PROBES
 
 

@@ -8,12 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbgrader.utils import compute_checksum, determine_grade
 
-from autograder.conventions import grade_id_of
-from autograder.earlier import read_earlier, record
-from autograder.material import load_material
-from autograder.nbgrader_setup import ANSWER_STUB
-from autograder.stage import stage
-from autograder.submission import parse_notebook
+from autograder.authoring.conventions import ANSWER_STUB, grade_id_of
+from autograder.authoring.earlier import read_earlier, record
+from autograder.authoring.material import load_material
+from autograder.classroom.stage import stage
+from autograder.classroom.submission import parse_notebook
 from tests.autograder.conftest import ASSIGNMENTS
 
 OURS = ("imports-given", "double-visible", "double-graded")

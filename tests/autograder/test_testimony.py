@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.cases import Cases, broken, read_cases, run_here
 from autograder.guest.codec import MAX_BYTES, MalformedEvidence, encode
-from autograder.testimony import Outcome, StudentError, read_testimony
+from autograder.judging.cases import Cases, broken, read_cases, run_here
+from autograder.judging.testimony import Outcome, StudentError, read_testimony
 
 CASES = Cases("q", 2.0, 9.0, {}, {"case-0": "{}", "case-1": "{}"}, {"case-0": "d0", "case-1": "d1"})
 ONE = Cases("q", 2.0, 9.0, {}, {"case-0": "{}"}, {"case-0": "d0"})

@@ -21,11 +21,12 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import gradebook as books
-from autograder import pairs, receipt
-from autograder.class_folder import ClassFolder
-from autograder.conventions import grade_id_of
-from autograder.derive import derive
+from autograder.authoring import pairs
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.derive import derive
+from autograder.classroom import gradebook as books
+from autograder.classroom import receipt
+from autograder.classroom.class_folder import ClassFolder
 
 ASSIGNMENT = "01_small"
 _MARK = "NEXTWORD_FAULT"
@@ -79,7 +80,7 @@ _NOTEBOOK = f"""# ---
 
 _CHECK = """
 import math
-from autograder.checking import Check, Group, case
+from autograder.authoring.checking import Check, Group, case
 
 def draw(rng, reference):
     for _ in range(3):

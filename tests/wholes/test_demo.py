@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from autograder import gradebook as books
-from autograder.class_folder import ClassFolder
-from autograder.conventions import grade_id_of
-from autograder.course import Course
-from autograder.demo import run_demo
-from autograder.engine import dispatch
-from autograder.engine.isolation import trusted_mode
-from autograder.engine.limits import Limits
-from autograder.grading import Session, rejudge
-from autograder.material import Material
-from autograder.pairs import read_notebook
-from autograder.results import read_result
-from autograder.showing import show
-from autograder.simulate import FIRST_NAMES, Simulated, simulate
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.course import Course
+from autograder.authoring.material import Material
+from autograder.authoring.pairs import read_notebook
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.grading import Session, rejudge
+from autograder.classroom.results import read_result
+from autograder.cli.demo import run_demo
+from autograder.judging.showing import show
+from autograder.proving.simulate import FIRST_NAMES, Simulated, simulate
+from autograder.sandbox import dispatch
+from autograder.sandbox.isolation import trusted_mode
+from autograder.sandbox.limits import Limits
 from tests.running import grade_all
 
 ASSIGNMENT = "01_counting"

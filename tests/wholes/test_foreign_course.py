@@ -15,13 +15,13 @@ from pathlib import Path
 import nbgrader
 import pytest
 
-from autograder.class_folder import ClassFolder
-from autograder.course import Course
-from autograder.coursework import INSIDE, load_coursework
-from autograder.engine.limits import Limits
-from autograder.gradebook import open_gradebook
-from autograder.grading import sitting
-from autograder.results import read_result
+from autograder.authoring.course import Course
+from autograder.authoring.coursework import INSIDE, load_coursework
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.gradebook import open_gradebook
+from autograder.classroom.grading import sitting
+from autograder.classroom.results import read_result
+from autograder.sandbox.limits import Limits
 from tests.running import grade_all
 
 pytestmark = pytest.mark.needs_sandbox

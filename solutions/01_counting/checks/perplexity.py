@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, misconception, slip
+from autograder.authoring.checking import Case, Check, Group, case, correct_way, misconception, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import (
+from autograder.authoring.checking import (
     REFERENCE,
     Case,
     Check,

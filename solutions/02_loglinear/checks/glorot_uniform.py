@@ -8,8 +8,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, repeated, slip
-from autograder.comparing import Spread
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    repeated,
+    slip,
+)
+from autograder.authoring.comparing import Spread
 
 from .drawing import generator
 

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import (
+from autograder.authoring.checking import (
     REFERENCE,
     Case,
     Check,
@@ -17,7 +17,7 @@ from autograder.checking import (
     repeated,
     slip,
 )
-from autograder.comparing import TopologicalOrder
+from autograder.authoring.comparing import TopologicalOrder
 from nextword.flow_graph import Node
 
 from .drawing import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.comparing import Close
+from autograder.authoring.comparing import Close
 
 Params = dict[str, np.ndarray | None]
 

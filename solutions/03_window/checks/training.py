@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.comparing import Close, HeldOut
+from autograder.authoring.comparing import Close, HeldOut
 
 
 @dataclass(frozen=True)

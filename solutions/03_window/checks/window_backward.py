@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 
 from .drawing import (
     GRADIENTS,

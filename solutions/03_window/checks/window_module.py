@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import REFERENCE, Case, Check, Group, correct_way, slip
-from autograder.comparing import Close
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, correct_way, slip
+from autograder.authoring.comparing import Close
 
 from .drawing import Params, draw_contexts, draw_params, draw_repeating
 

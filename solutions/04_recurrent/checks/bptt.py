@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import Case, Check, Group, case, correct_way, slip
 
 from .drawing import GRADIENTS, draw_batch, draw_mask, full_mask
 

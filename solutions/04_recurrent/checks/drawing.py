@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.comparing import Close
+from autograder.authoring.comparing import Close
 
 Params = dict[str, np.ndarray]
 Cache = dict[str, np.ndarray]

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import (
+from autograder.authoring.checking import (
     REFERENCE,
     Case,
     Check,
@@ -20,7 +20,7 @@ from autograder.checking import (
     misconception,
     slip,
 )
-from autograder.comparing import Close
+from autograder.authoring.comparing import Close
 
 from .drawing import Params, draw_params
 

@@ -11,8 +11,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip, tally
-from autograder.comparing import Close, Frequencies
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    slip,
+    tally,
+)
+from autograder.authoring.comparing import Close, Frequencies
 from autograder.guest.recipes import Recipe
 
 from .drawing import Params, draw_params

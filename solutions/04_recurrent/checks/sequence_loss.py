@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import Case, Check, Group, case, correct_way, slip
 
 from .drawing import draw_ids, draw_mask, full_mask
 

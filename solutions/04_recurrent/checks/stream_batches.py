@@ -11,8 +11,8 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import REFERENCE, Case, Check, Group, correct_way, slip
-from autograder.comparing import Close
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, correct_way, slip
+from autograder.authoring.comparing import Close
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:

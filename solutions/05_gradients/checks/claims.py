@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.comparing import Close
+from autograder.authoring.comparing import Close
 
 NEVER_EXPLODES = "radius below 1 never explodes"
 ONLY_SHRINKS = "radius below 1 only shrinks"

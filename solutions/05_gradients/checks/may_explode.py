@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 
 from .conditions import by_norm, norm_specials
 

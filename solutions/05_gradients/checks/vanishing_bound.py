@@ -10,8 +10,8 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
-from autograder.comparing import Close
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.comparing import Close
 
 from .drawing import draw_weights, rotation, sheared
 

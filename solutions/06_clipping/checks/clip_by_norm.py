@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import (
+from autograder.authoring.checking import (
     REFERENCE,
     Case,
     Check,
@@ -21,7 +21,7 @@ from autograder.checking import (
     misconception,
     slip,
 )
-from autograder.comparing import Close
+from autograder.authoring.comparing import Close
 
 from .drawing import (
     SHAPES,

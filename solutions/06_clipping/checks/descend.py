@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import (
+from autograder.authoring.checking import (
     REFERENCE,
     Case,
     Check,
@@ -22,7 +22,7 @@ from autograder.checking import (
     misconception,
     slip,
 )
-from autograder.comparing import Close
+from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
 
 from ..probes.functions import CliffGradient

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case
+from autograder.authoring.checking import Case
 from autograder.guest.recipes import Recipe
 
 Grads = dict[str, np.ndarray]

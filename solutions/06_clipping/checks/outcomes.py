@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.comparing import Close, HeldOut
+from autograder.authoring.comparing import Close, HeldOut
 
 EXACT = Close(rtol=0.0, atol=0.0)
 

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:

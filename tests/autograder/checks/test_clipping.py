@@ -8,12 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.checking import correct_way
-from autograder.comparing import Close
-from autograder.exam import draw_exam
+from autograder.authoring.checking import correct_way
+from autograder.authoring.comparing import Close
+from autograder.authoring.material import load_material
 from autograder.guest.recipes import Recipe
-from autograder.judge import judge
-from autograder.material import load_material
+from autograder.judging.exam import draw_exam
+from autograder.judging.judge import judge
 from tests.course_code import build, pick
 
 SHAPES, draw_grads, draw_params, spoiled = pick(

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.material import load_material
+from autograder.authoring.material import load_material
 from tests.course_code import build, module, pick
 
 basin_boundary = module("gradients.basin_boundary")

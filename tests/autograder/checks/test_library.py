@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 import nextword
-from autograder.cases import read_cases, run_here
-from autograder.course import Course
-from autograder.exam import Exam, QuestionExam, agrees, draw_exam
+from autograder.authoring.course import Course
+from autograder.authoring.material import load_material
 from autograder.guest import catalogue, codec, probes, recipes, witness
 from autograder.guest.probes import Probe
 from autograder.guest.recipes import Builder
-from autograder.material import load_material
-from autograder.testimony import read_testimony
+from autograder.judging.cases import read_cases, run_here
+from autograder.judging.exam import Exam, QuestionExam, agrees, draw_exam
+from autograder.judging.testimony import read_testimony
 from tests import course_code
 from tests.course_code import PROBES
 

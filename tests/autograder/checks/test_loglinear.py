@@ -10,11 +10,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.checking import correct_way
-from autograder.course import Course
-from autograder.exam import draw_exam
-from autograder.judge import judge
-from autograder.material import load_material
+from autograder.authoring.checking import correct_way
+from autograder.authoring.course import Course
+from autograder.authoring.material import load_material
+from autograder.judging.exam import draw_exam
+from autograder.judging.judge import judge
 from nextword.flow_graph import Node
 from tests.course_code import build, module
 

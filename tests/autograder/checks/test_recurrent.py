@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.material import load_material
+from autograder.authoring.material import load_material
 from tests.course_code import pick
 
 draw_batch, draw_cache, draw_ids, draw_mask, draw_params = pick(

@@ -22,7 +22,7 @@ def page(template: str, **values: object) -> str:
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("autograder"),
+        loader=PackageLoader("autograder.classroom"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -28,7 +28,7 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import Mode
 
 app = typer.Typer(
-    help="Release, grade and report the assignments of Next Word.",
+    help="Release, grade and report the assignments of a course of notebooks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -131,6 +131,14 @@ def sync(
 ) -> None:
     """Bring notebooks and their texts into step, and strip outputs."""
     _commands().sync(course, path, side.value)
+
+
+@app.command("new-course")
+def new_course(
+    folder: Annotated[Path, typer.Argument(help="Where to: a new or an empty folder.")],
+) -> None:
+    """Write a small course of your own to begin with: a lecture, two questions, their checks."""
+    _commands().write_course(folder)
 
 
 @app.command("new-question")

@@ -16,6 +16,7 @@ from rich.text import Text
 from autograder.authoring import pairs
 from autograder.authoring.course import Assignment, Course
 from autograder.authoring.coursework import INSIDE, Asked, load_coursework
+from autograder.authoring.new_course import new_course
 from autograder.authoring.new_question import new_question
 from autograder.authoring.release import check_release, write_release
 from autograder.classroom import gradebook as books
@@ -52,6 +53,17 @@ def sync(course: Path, path: Path | None, side: str) -> None:
         if not text_path.exists() and not text_path.with_suffix(".ipynb").exists():
             raise pairs.PairOutOfStep(f"{text_path}: neither the text nor the notebook exists")
         _say(f"{text_path}: {pairs.sync(text_path, _SIDES[side]).value}")
+
+
+def write_course(folder: Path) -> None:
+    """Write a small course, and say what to do with it."""
+    course = new_course(folder)
+    name = course.assignment_names()[0]
+    _say(
+        f"{course.root} is a course, with a lecture and an assignment of two questions. Go there, "
+        f"then: autograder release, autograder verify {name}, autograder simulate {name}, "
+        f"autograder grade {name}"
+    )
 
 
 def add_question(course: Path, assignment: str | None, name: str, points: float) -> None:

@@ -101,7 +101,7 @@ def _walls(
         command += ["--ro-bind-try", path, path]
     for folder in dict.fromkeys((*_interpreter_folders(), *_our_folders())):
         command += ["--ro-bind", str(folder), str(folder)]
-    # Where this package is installed beside others, its checks hold the answers: they are covered.
+    # Where this package is installed beside others, all of it but the guest is covered.
     if _covers(_interpreter_folders(), Path(autograder.__path__[0])):
         command += ["--tmpfs", autograder.__path__[0]]
     for folder in (GUEST, *visible):

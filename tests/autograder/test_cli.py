@@ -480,7 +480,7 @@ TOLD = re.compile(r"(?:Run: |`|then: |see |, )autograder [^`\"]*")
 
 def told_commands():
     """Yield every command that the program tells to type, with its options, and where."""
-    folder = Path(cli.__file__).parent
+    folder = Path(cli.__file__).parents[1]
     for path in [*folder.rglob("*.py"), *folder.rglob("*.j2")]:
         for told in TOLD.findall(path.read_text(encoding="utf-8")):
             for found in QUOTED.finditer(told):

@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from autograder import cases
 from autograder.checking import Check, Group, case, misconception
 from autograder.comparing import Close
 from autograder.exam import (
@@ -73,13 +75,6 @@ def test_another_assignment_or_question_draws_other_inputs(toy_material):
     assert draw_exam(material, "a").inputs != draw_exam(elsewhere, "a").inputs
 
 
-def test_every_group_has_secret_cases_and_practice_cases(exam, toy):
-    for question in (*exam.questions, toy):
-        for practice in (False, True):
-            found = {each.case.group for each in question.cases if each.practice is practice}
-            assert found == set(question.kit.check.groups)
-
-
 def test_practice_cases_are_not_the_secret_ones(toy):
     calls = {
         practice: {
@@ -90,14 +85,20 @@ def test_practice_cases_are_not_the_secret_ones(toy):
     assert calls[False].isdisjoint(calls[True])
 
 
+def test_practice_is_asked_before_anything_that_is_secret(toy):
+    practice = [each.practice for each in toy.cases]
+    assert practice == sorted(practice, reverse=True)
+    assert set(practice) == {True, False}
+
+
 def test_some_secret_cases_are_asked_again_with_the_same_arguments(toy):
     again = [each for each in toy.cases if each.repeats]
     assert len(again) == REPEATS
-    cases = {each.identity: each for each in toy.cases}
+    by_identity = {each.identity: each for each in toy.cases}
     for each in again:
         assert not each.practice
-        assert each.case == cases[each.repeats].case
-        assert cases[each.repeats].repeats is None
+        assert each.case == by_identity[each.repeats].case
+        assert by_identity[each.repeats].repeats is None
 
 
 def test_identities_do_not_tell_secret_practice_and_repeated_cases_apart(toy):
@@ -229,14 +230,16 @@ def test_a_draw_is_repeated_until_it_tells_the_wrong_ways_apart(examine):
     assert all(len(each.case.args[0]) == 3 for each in exam.cases)
 
 
-def test_a_group_without_a_secret_case_cannot_be_examined(examine):
+@pytest.mark.parametrize("kind", ["practice", "secret"])
+def test_a_group_without_a_case_of_either_kind_cannot_be_examined(examine, kind):
+    drawn = []
+
     def draw(rng, reference):
         yield from draw_both(rng, reference)
-        draw.times += 1
-        if draw.times % 2 == 0:  # the practice cases
+        drawn.append("secret" if len(drawn) % 2 else "practice")
+        if drawn[-1] != kind:
             yield case("three", [1.0, 2.0])
 
-    draw.times = 0
     groups = {**GROUPS, "three": Group("threes", 1)}
     with pytest.raises(CannotExamine, match="its groups are"):
         examine(draw=draw, groups=groups)
@@ -287,6 +290,22 @@ def test_a_reference_whose_answer_is_no_data_cannot_be_examined(examine):
         examine(reference=iter, misconceptions=())
 
 
+def test_the_known_ways_are_given_ten_times_what_a_student_is(examine, monkeypatch):
+    given, sound = Counter(), cases.answer
+
+    def answer(function, asked):
+        given[function.__name__, json.loads(asked)["seconds"]] += 1
+        return sound(function, asked)
+
+    monkeypatch.setattr(cases, "answer", answer)
+    exam = examine()
+    each = len(exam.cases)
+    assert given == {("summed", 0.5): each, ("mean", 0.5): each}
+    given.clear()
+    exam.testify(summed)
+    assert given == {("summed", 0.05): each}
+
+
 def test_a_reference_that_is_too_slow_is_refused_at_once_not_drawn_anew(examine):
     drawn = []
 
@@ -301,12 +320,6 @@ def test_a_reference_that_is_too_slow_is_refused_at_once_not_drawn_anew(examine)
     with pytest.raises(CannotExamine, match=r"the reference fails .* \(in 1 draws\)"):
         examine(draw=draw, reference=slow, misconceptions=())
     assert len(drawn) == 2
-
-
-def test_every_misconception_of_the_course_can_be_told_by_ten_tolerances(exam):
-    for question in exam.questions:
-        for way in question.kit.misconceptions:
-            assert len(question.telling[way.name]) >= DISCRIMINATING
 
 
 # --- comparing outcomes --------------------------------------------------------------------------

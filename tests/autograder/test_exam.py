@@ -155,7 +155,7 @@ def test_a_good_question_can_be_examined(examine):
 
 def test_a_wrong_way_that_is_the_reference_cannot_be_examined(examine):
     same = misconception("one", hint="")(summed)
-    with pytest.raises(CannotExamine, match=r"loses \[\], said to lose \['one'\]"):
+    with pytest.raises(CannotExamine, match=r"loses \[\], said to lose \['one'\] \(in 40 draws"):
         examine(misconceptions=(same,))
 
 
@@ -288,6 +288,23 @@ def test_a_reference_that_raises_other_than_value_errors_cannot_be_examined(exam
 def test_a_reference_whose_answer_is_no_data_cannot_be_examined(examine):
     with pytest.raises(CannotExamine, match="nothing that can be compared"):
         examine(reference=iter, misconceptions=())
+
+
+def test_a_wrong_way_without_an_answer_is_refused_at_once_not_drawn_anew(examine):
+    drawn = []
+
+    def draw(rng, reference):
+        drawn.append(1)
+        yield from draw_both(rng, reference)
+
+    @misconception("one", "two", hint="")
+    def says_too_much(values):
+        return list(range(10**6))
+
+    words = r"'says_too_much' has no answer to look at: .* too large .* \(in 1 draws\)"
+    with pytest.raises(CannotExamine, match=words):
+        examine(draw=draw, misconceptions=(mean, says_too_much))
+    assert len(drawn) == 2
 
 
 def test_the_known_ways_are_given_ten_times_what_a_student_is(examine, monkeypatch):

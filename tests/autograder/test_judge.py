@@ -74,11 +74,12 @@ def test_a_wrong_practice_case_costs_nothing(toy):
         lambda number: torch.tensor(number, requires_grad=True),
     ],
 )
-def test_the_type_of_a_right_number_costs_nothing(toy_exam, convert):
+def test_the_type_of_a_right_number_costs_nothing(toy_exam, toy, convert):
     def whole(values, sign=1):
         return float(sign * round(sum(values)))
 
-    exam = toy_exam(reference=whole, misconceptions=(), correct_ways=())
+    check = replace(toy.kit.check, seconds_per_case=5.0)  # torch takes its time at first
+    exam = toy_exam(check=check, reference=whole, misconceptions=(), correct_ways=())
     verdict = verdict_on(exam, lambda values, sign=1: convert(whole(values, sign)))
     assert verdict.points == verdict.max_points
 

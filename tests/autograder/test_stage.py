@@ -6,12 +6,15 @@ import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell as code_cell
+from nbformat.v4 import new_markdown_cell as markdown_cell
 from nbgrader.utils import compute_checksum, determine_grade
 
 from autograder.conventions import grade_id_of
 from autograder.earlier import read_earlier, record
 from autograder.material import load_material
 from autograder.nbgrader_setup import ANSWER_STUB
+from autograder.recognise import recognise
 from autograder.stage import stage
 from autograder.submission import parse_notebook
 from tests.autograder.conftest import ASSIGNMENTS
@@ -97,10 +100,11 @@ def test_a_deleted_test_cell_comes_back_in_its_place(tiny, staged, notebook, gra
     assert_ours_are_trusted(tiny, result)
 
 
+@pytest.mark.parametrize("with_metadata", [True, False])
 @pytest.mark.parametrize("grade_id", OURS)
-def test_a_doubled_test_cell_is_used_once(tiny, staged, notebook, grade_id):
-    cell = notebook["cells"][place(notebook, grade_id)]
-    notebook["cells"].append(copy.deepcopy(cell))
+def test_a_doubled_test_cell_is_used_once(tiny, staged, notebook, grade_id, with_metadata):
+    again = copy.deepcopy(notebook["cells"][place(notebook, grade_id)])
+    notebook["cells"].append(again if with_metadata else again | {"metadata": {}})
     result, remarks = staged(notebook)
     assert remarks == (f"The test cell {grade_id} stood there twice; one copy was used.",)
     assert_ours_are_trusted(tiny, result)
@@ -199,6 +203,81 @@ def test_a_written_answer_without_metadata_is_found_by_its_place(tiny, staged, n
     assert remarks == ()
     (answer,) = [cell for cell in result.cells if grade_id_of(cell) == "why-written"]
     assert answer.source == "Because."
+
+
+def test_a_written_answer_is_looked_for_behind_every_cell_that_is_known(staged, notebook):
+    notebook["cells"][place(notebook, "why-written")]["metadata"] = {}
+    own = {"cell_type": "markdown", "source": "Looks good.", "metadata": {}}
+    notebook["cells"].insert(place(notebook, "double-graded"), own)
+    result, remarks = staged(notebook)
+    (answer,) = [cell for cell in result.cells if grade_id_of(cell) == "why-written"]
+    assert (answer.source, remarks) == ("Because.", ())
+
+
+def test_of_two_texts_in_its_place_the_first_is_the_written_answer(staged, notebook):
+    index = place(notebook, "why-written")
+    notebook["cells"][index]["metadata"] = {}
+    own = {"cell_type": "markdown", "source": "And more.", "metadata": {}}
+    notebook["cells"].insert(index + 1, own)
+    result, remarks = staged(notebook)
+    assert [grade_id_of(cell) for cell in result.cells[index : index + 2]] == ["why-written", None]
+    assert len(remarks) == 1
+    assert "why-written goes on in cells below" in remarks[0]
+
+
+def test_two_written_answers_without_metadata_are_told_by_their_order():
+    released = [markdown_cell("YOUR ANSWER HERE", id=f"ours-{i}") for i in range(2)]
+    for number, cell in enumerate(released):
+        cell.metadata.nbgrader = {"grade_id": f"why_{number}-written"}
+    cells = [markdown_cell("Because.", id="a"), markdown_cell("Why not?", id="b")]
+    assert recognise(cells, released).grade_ids == {"a": "why_0-written", "b": "why_1-written"}
+
+
+def test_a_cell_that_defines_two_questions_is_the_answer_to_the_first():
+    released = [code_cell("def f(): ...", id="f"), code_cell("def g(): ...", id="g")]
+    for cell in released:
+        cell.metadata.nbgrader = {"grade_id": cell["id"]}
+    both = code_cell("def g(): ...\n\ndef f(): ...", id="both")
+    assert recognise([both], released).grade_ids == {"both": "f"}
+
+
+def test_an_answer_is_known_wherever_in_its_cell_the_function_stands(staged, notebook):
+    data = stripped(notebook)
+    cell = data["cells"][place(notebook, "double")]
+    cell["source"] = f"# My answer.\nimport math\n\n{cell['source']}"
+    result, remarks = staged(data)
+    assert remarks == ()
+    assert grade_id_of(result.cells[place(notebook, "double")]) == "double"
+
+
+def test_text_in_place_of_a_deleted_test_cell_is_the_students_own(staged, notebook):
+    own = {"cell_type": "markdown", "source": "It works.", "metadata": {}}
+    index = place(notebook, "double-visible")
+    notebook["cells"][index] = own
+    result, remarks = staged(notebook)
+    assert remarks == ("The cell double-visible had been deleted; it was put back.",)
+    assert [cell for cell in result.cells if cell.source == own["source"]]
+
+
+def test_a_text_that_quotes_a_definition_is_no_answer(staged, notebook):
+    quoted = {"cell_type": "markdown", "source": "def double(x): ...", "metadata": {}}
+    data = stripped(notebook)
+    index = place(notebook, "double")
+    data["cells"].insert(index, quoted)
+    result, remarks = staged(data)
+    assert remarks == ()
+    assert grade_id_of(result.cells[index]) is None
+    assert grade_id_of(result.cells[index + 1]) == "double"
+
+
+def test_of_two_definitions_the_one_that_says_so_is_the_answer(staged, notebook):
+    index = place(notebook, "double")
+    own = {"cell_type": "code", "source": "def double(x):\n    return 3 * x\n", "metadata": {}}
+    notebook["cells"].insert(index, own)
+    result, remarks = staged(notebook)
+    assert remarks == ()
+    assert grade_id_of(result.cells[index]) is None
+    assert grade_id_of(result.cells[index + 1]) == "double"
 
 
 def test_prose_of_ours_is_not_taken_for_a_written_answer(material):

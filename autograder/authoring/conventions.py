@@ -130,7 +130,7 @@ def cell_of(question: Question) -> str:
 
 
 def asks_the_witness(cell: NotebookNode) -> bool:
-    """Return whether a graded cell is one of a question with a check: by its name, or by its line."""
+    """Return whether a graded cell belongs to a question with a check, by its name or its line."""
     named = (grade_id_of(cell) or "").endswith(f"-{GRADED}")
     return named or _COLLECTED.search(cell.source) is not None
 
@@ -169,7 +169,7 @@ def _belongs(grade_id: str, names: set[str]) -> bool:
 def _without_points(cells: Sequence[NotebookNode]) -> list[str]:
     """Return a sentence for every cell whose points no gradebook can hold: nbgrader lets them be.
 
-    All else that it does not admit, it refuses itself (see `autograder.authoring.nbgraders_course`).
+    All else that it does not admit, it refuses itself (see `nbgraders_course`).
     """
     problems = []
     for cell in cells:

@@ -65,7 +65,7 @@ def recognise(cells: Sequence[NotebookNode], released: Sequence[NotebookNode]) -
         if (name := grade_id_of(released[index])) is not None:
             found.setdefault(cells[place]["id"], name)
     found |= _copies(cells, released, places, found)
-    prose = {cells[place]["id"] for place, index in places.items()} - found.keys()
+    prose = {cells[place]["id"] for place in places}
     for index, cell in enumerate(released):
         name = grade_id_of(cell)
         if name is not None and _is_text(cell) and name not in found.values():

@@ -222,6 +222,29 @@ def test_grade_prints_the_table_and_writes_reports(
     assert len(ran) == 1
 
 
+def test_one_question_is_run_again_where_nothing_has_changed(
+    command, here, submitted, exam_of_the_session, ran
+):
+    words = ("grade", "01_tiny", "--class", submitted.path, "--workers", 1)
+    command(*words)
+    ran.clear()
+    result = command(*words, "--student", "ada", "--question", "double")
+    assert result.exit_code == 0, result.output
+    assert ran == ["def double(x): return x + x"]
+    assert lines(submitted)["ada"]["points"] == "2"
+
+
+def test_an_unknown_question_is_refused_before_anything_is_run(
+    command, here, submitted, exam_of_the_session, ran
+):
+    words = ("--class", submitted.path, "--question", "triple")
+    result = command("grade", "01_tiny", *words)
+    assert result.exit_code == 2
+    assert "no question 'triple'; there are double" in " ".join(result.output.split())
+    assert ran == []
+    assert not submitted.evidence_path("01_tiny", "ada").exists()
+
+
 def lines(class_folder):
     with class_folder.report_path("01_tiny", ".csv").open(newline="") as file:
         return {line["student"]: line for line in csv.DictReader(file)}

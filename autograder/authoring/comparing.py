@@ -67,7 +67,7 @@ class Frequencies:
 
         The tolerance is already many standard deviations wide.
         """
-        if not isinstance(got, Mapping) or not _is_counts(got):
+        if not _is_counts(got):
             return "not a result of every call"
         calls = sum(expected.values())
         if any(type(n) is not int for n in got.values()) or sum(got.values()) != calls:

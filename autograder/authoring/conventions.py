@@ -14,6 +14,10 @@ grade_id                cell
 ======================  ===============================================================
 
 A written question may stand alone; a ``-given`` cell may have any name before its hyphen.
+
+In a course of nbgrader's, names are free, and what a cell is follows from what nbgrader says of it
+(see `role_of`). There, a question that follows the convention is one with a check, and any other
+graded cell is a question of its own, whose asserts decide.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ import ast
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
@@ -35,6 +40,8 @@ ANSWER_STUB = "*Your answer here.*"
 EXPLORATION = "exploration"
 """The tag of cells that are for looking, and are not run when a notebook is graded."""
 VISIBLE, GRADED, WRITTEN, GIVEN = "visible", "graded", "written", "given"
+ASSERTED, TASK = "asserted", "task"
+"""Of nbgrader's cells: tests whose asserts decide, and a text that says what a person marks."""
 _ROLES = (VISIBLE, GRADED, WRITTEN, GIVEN)
 _COLLECTED = re.compile(r"^# collect (\S+)$", re.MULTILINE)
 _GRADE_ID = re.compile(r"(?P<question>[a-z][a-z0-9_]*)(?:-(?P<role>[a-z]+))?\Z")
@@ -53,10 +60,19 @@ class BrokenConvention(CourseError):
 
 @dataclass(frozen=True)
 class Question:
-    """One automatically graded question of a notebook."""
+    """One automatically graded question of a notebook.
+
+    Parameters
+    ----------
+    name, points
+        What it is called, and what it is worth.
+    inside
+        Whether it has no check, so that its verdict comes from inside the student's process.
+    """
 
     name: str
     points: float
+    inside: bool = False
 
 
 def grade_id_of(cell: NotebookNode) -> str | None:
@@ -86,6 +102,83 @@ def split_grade_id(grade_id: str) -> tuple[str, str | None]:
             + ", ".join(f"-{role}" for role in _ROLES)
         )
     return match["question"], match["role"]
+
+
+def role_of(cell: NotebookNode) -> str | None:
+    """Return the part that a cell with a grade_id plays, None for an answer in code.
+
+    Parameters
+    ----------
+    cell
+        Of a reference notebook or of one that is made of it, so with all that nbgrader says of it.
+    """
+    metadata, grade_id = cell.metadata["nbgrader"], grade_id_of(cell) or ""
+    if metadata.get("task"):
+        return TASK
+    if metadata.get("grade"):
+        if metadata.get("solution"):
+            return WRITTEN
+        return GRADED if asks_the_witness(cell) else ASSERTED
+    if metadata.get("solution"):
+        return None
+    return VISIBLE if grade_id.endswith(f"-{VISIBLE}") else GIVEN
+
+
+def cell_of(question: Question) -> str:
+    """Return the grade_id of the cell that holds a question's points."""
+    return question.name if question.inside else f"{question.name}-{GRADED}"
+
+
+def asks_the_witness(cell: NotebookNode) -> bool:
+    """Return whether a graded cell belongs to a question with a check, by its name or its line."""
+    named = (grade_id_of(cell) or "").endswith(f"-{GRADED}")
+    return named or _COLLECTED.search(cell.source) is not None
+
+
+def nbgraders_questions(notebook: NotebookNode) -> tuple[Question, ...]:
+    """Return the automatically graded questions of a notebook of nbgrader's, in order.
+
+    Raises
+    ------
+    BrokenConvention
+        A question that collects evidence does not follow our convention, or a cell has no points.
+    """
+    marked = [cell for cell in notebook.cells if grade_id_of(cell) is not None]
+    asking = {cell.metadata.nbgrader["grade_id"] for cell in marked if role_of(cell) == GRADED}
+    names = {grade_id.removesuffix(f"-{GRADED}") for grade_id in asking}
+    theirs = [cell for cell in marked if _belongs(grade_id_of(cell) or "", names)]
+    problems = [*_without_points(marked), *_problems(NotebookNode(cells=theirs))]
+    if problems:
+        raise BrokenConvention("\n".join(problems))
+    found = []
+    for cell in marked:
+        role, points = role_of(cell), cell.metadata.nbgrader.get("points")
+        if role == GRADED:
+            found.append(Question(split_grade_id(grade_id_of(cell) or "")[0], float(points)))
+        elif role == ASSERTED:
+            found.append(Question(grade_id_of(cell) or "", float(points), inside=True))
+    return tuple(found)
+
+
+def _belongs(grade_id: str, names: set[str]) -> bool:
+    """Return whether a cell is one of a question that collects evidence."""
+    name, _, role = grade_id.rpartition("-")
+    return grade_id in names or (name in names and role in _ROLES)
+
+
+def _without_points(cells: Sequence[NotebookNode]) -> list[str]:
+    """Return a sentence for every cell whose points no gradebook can hold: nbgrader lets them be.
+
+    All else that it does not admit, it refuses itself (see `nbgraders_course`).
+    """
+    problems = []
+    for cell in cells:
+        points = cell.metadata.nbgrader.get("points")
+        known = isinstance(points, (int, float)) and 0 <= points < math.inf
+        if role_of(cell) in (GRADED, ASSERTED, WRITTEN, TASK) and not known:
+            grade_id = grade_id_of(cell)
+            problems.append(f"cell {grade_id!r}: expected points, 0 or more; came {points!r}")
+    return problems
 
 
 def questions(notebook: NotebookNode) -> tuple[Question, ...]:

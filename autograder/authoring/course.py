@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.errors import CourseError
@@ -12,6 +12,9 @@ PROBES = "probes"
 """The folder in ``solutions/`` whose modules travel into the sandbox."""
 CHECKS = "checks"
 """The folder beside a notebook that holds its checks, and with them the answers."""
+_SOLUTIONS, _ASSIGNMENTS = "solutions", "assignments"
+_SOURCE, _RELEASE = "source", "release"
+"""Nbgrader's own names for the same two."""
 
 
 class NoCourseHere(CourseError):
@@ -24,20 +27,42 @@ class UnknownAssignment(CourseError):
 
 @dataclass(frozen=True)
 class Assignment:
-    """One assignment of a course, such as ``01_counting``, whose notebook is ``counting``."""
+    """One assignment of a course, such as ``01_counting``, whose notebook is ``counting``.
+
+    Parameters
+    ----------
+    course, name
+        Which.
+    notebook
+        The notebook that is meant, of an assignment that may have several (see `notebooks`).
+    """
 
     course: Course
     name: str
+    notebook: str = ""
+
+    @property
+    def notebooks(self) -> tuple[Assignment, ...]:
+        """The same assignment by its notebooks: each of them, in order."""
+        if self.notebook or not self.course.is_nbgraders:
+            return (self,)
+        names = sorted(path.stem for path in self.folder.glob("[!.]*.ipynb"))
+        return tuple(replace(self, notebook=name) for name in names)
 
     @property
     def notebook_name(self) -> str:
-        """The notebook's name: what follows the number."""
-        return self.name.partition("_")[2]
+        """The notebook's name: what follows the number where an assignment has only one."""
+        return self.notebook or self.name.partition("_")[2]
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the reference notebooks, and of what lies beside them."""
+        return self.course.solutions / self.name
 
     @property
     def text_path(self) -> Path:
-        """The reference notebook as text: the truth."""
-        return self.course.solutions / self.name / f"{self.notebook_name}.py"
+        """The reference notebook as text: the truth, but in a course of nbgrader's."""
+        return self.folder / f"{self.notebook_name}.py"
 
     @property
     def notebook_path(self) -> Path:
@@ -45,9 +70,19 @@ class Assignment:
         return self.text_path.with_suffix(".ipynb")
 
     @property
+    def truth_path(self) -> Path:
+        """The file that is edited: the text, or the notebook where it has no text."""
+        return self.notebook_path if self.course.is_nbgraders else self.text_path
+
+    @property
+    def topic(self) -> str:
+        """The package of its checks in a process: what follows the number, if there is one."""
+        return self.name.partition("_")[2] or self.name
+
+    @property
     def checks_folder(self) -> Path:
         """The folder with the checks, one module a question."""
-        return self.course.solutions / self.name / CHECKS
+        return self.folder / CHECKS
 
     def check_path(self, question: str) -> Path:
         """Return where a question's check stands."""
@@ -66,7 +101,12 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Course:
-    """A course's root folder, with `solutions/`, `assignments/` and `lectures/`."""
+    """A course's root folder, with `solutions/`, `assignments/` and `lectures/`.
+
+    One that was made by ``nbgrader quickstart`` has `source/` and `release/` instead: notebooks
+    without texts, assignments of any name and any number of notebooks. Its folder is also the
+    folder of its class.
+    """
 
     root: Path
 
@@ -77,24 +117,30 @@ class Course:
         Raises
         ------
         NoCourseHere
-            `root` has no folder `solutions`.
+            `root` has neither folder, `solutions` or `source`.
         """
-        if not (root / "solutions").is_dir():
+        if not ((root / _SOLUTIONS).is_dir() or (root / _SOURCE).is_dir()):
             raise NoCourseHere(
-                f"{root.resolve()} has no folder solutions/. Run this from the course's folder, "
-                "or name it behind the command: --course PATH"
+                f"{root.resolve()} has no folder {_SOLUTIONS}/. Run this from the course's folder, "
+                f"or name it behind the command: --course PATH. (In a course that nbgrader made, "
+                f"{_SOURCE}/ takes its place.)"
             )
         return cls(root.resolve())
 
     @property
+    def is_nbgraders(self) -> bool:
+        """Whether its folders have the names that nbgrader gives them."""
+        return not (self.root / _SOLUTIONS).is_dir() and (self.root / _SOURCE).is_dir()
+
+    @property
     def solutions(self) -> Path:
         """Where the reference notebooks are."""
-        return self.root / "solutions"
+        return self.root / (_SOURCE if self.is_nbgraders else _SOLUTIONS)
 
     @property
     def assignments(self) -> Path:
         """Where the student versions are, made from the solutions."""
-        return self.root / "assignments"
+        return self.root / (_RELEASE if self.is_nbgraders else _ASSIGNMENTS)
 
     @property
     def lectures(self) -> Path:
@@ -103,6 +149,8 @@ class Course:
 
     def assignment_names(self) -> list[str]:
         """Return the names of all assignments, in order."""
+        if self.is_nbgraders:
+            return sorted({path.parent.name for path in self.solutions.glob("[!.]*/[!.]*.ipynb")})
         folders = self.solutions.glob("[0-9][0-9]_*")
         return sorted(folder.name for folder in folders if folder.is_dir())
 

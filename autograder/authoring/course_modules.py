@@ -77,7 +77,7 @@ def names_in(value: Any) -> Iterator[str]:
 def _package(root: Path) -> str:
     """Return the name of the package that a course is in this process, having made it."""
     name = f"course_{hashlib.sha256(str(root).encode()).hexdigest()[:12]}"
-    _make_package(name, root / "solutions")
+    _make_package(name, Course.at(root).solutions)
     return name
 
 
@@ -97,7 +97,7 @@ def course_module(course: Course, name: str) -> ModuleType:
     package = _package(course.root)
     for each in course.assignment_names():
         assignment = course.assignment(each)
-        _make_package(f"{package}.{assignment.notebook_name}", assignment.checks_folder)
+        _make_package(f"{package}.{assignment.topic}", assignment.checks_folder)
     try:
         return importlib.import_module(f"{package}.{name}")
     except Exception as error:

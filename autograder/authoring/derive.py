@@ -23,6 +23,7 @@ from nbgrader.preprocessors import (
 from traitlets.config import Config
 
 from autograder.authoring.conventions import ANSWER_STUB, STUB
+from autograder.errors import CourseError
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,41 @@ class Derived:
     release: NotebookNode
 
 
-def derive(reference: NotebookNode) -> Derived:
-    """Return the master and the release of a reference notebook."""
+class CannotDerive(CourseError):
+    """A reference notebook whose marks nbgrader does not understand."""
+
+
+def derive(reference: NotebookNode, config: Config | None = None) -> Derived:
+    """Return the master and the release of a reference notebook.
+
+    Parameters
+    ----------
+    reference
+        With solutions and hidden tests.
+    config
+        nbgrader's settings, such as what stands for a solution; None means ours.
+
+    Raises
+    ------
+    CannotDerive
+    """
+    config = config or _our_config()
+    try:
+        return _derive(reference, config)
+    except RuntimeError as error:
+        raise CannotDerive(
+            f"nbgrader cannot make a student version: {error}. Look for a BEGIN without its END"
+        ) from error
+
+
+def _our_config() -> Config:
     config = Config()
     config.ClearSolutions.code_stub = {"python": STUB}
     config.ClearSolutions.text_stub = ANSWER_STUB
+    return config
+
+
+def _derive(reference: NotebookNode, config: Config) -> Derived:
     master = _apply(
         reference,
         (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums),

@@ -86,7 +86,7 @@ def is_earlier(source: str, ours: NotebookNode, earlier: Earlier) -> bool:
 def _digests(release: NotebookNode) -> Iterator[tuple[str, str]]:
     for cell in release.cells:
         name = grade_id_of(cell)
-        if name is not None and is_ours(name):
+        if name is not None and is_ours(cell):
             yield name, _digest(cell.source)
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from autograder.authoring import pairs
 from autograder.authoring.checking import Check, CorrectWay, Misconception, Slip
-from autograder.authoring.conventions import Question, questions
+from autograder.authoring.conventions import (
+    Question,
+    cell_of,
+    grade_id_of,
+    nbgraders_questions,
+    questions,
+)
 from autograder.authoring.course import Assignment
 from autograder.authoring.course_modules import (
     CourseProbes,
@@ -23,6 +30,7 @@ from autograder.authoring.course_modules import (
 )
 from autograder.authoring.derive import Derived, derive
 from autograder.authoring.earlier import Earlier, read_earlier
+from autograder.authoring.nbgraders_course import course_config, read_source
 from autograder.authoring.reference import load_reference, reference_function
 from autograder.authoring.slips import spoil
 from autograder.errors import CourseError
@@ -50,31 +58,57 @@ class QuestionKit:
 
 @dataclass(frozen=True)
 class Material:
-    """An assignment: its notebook, reference functions, and question kits in order."""
+    """A notebook of an assignment, its reference functions, and its questions.
+
+    Parameters
+    ----------
+    assignment, notebook, reference
+        Which notebook, what it says, and the functions in it.
+    kits
+        The questions with a check, in order.
+    asserted
+        Those without: their asserts decide, inside the student's process.
+    config
+        nbgrader's settings; None means ours.
+    """
 
     assignment: Assignment
     notebook: NotebookNode
     reference: ModuleType
     kits: tuple[QuestionKit, ...]
+    asserted: tuple[Question, ...] = ()
+    config: Config | None = None
 
     @cached_property
     def derived(self) -> Derived:
         """The master and the release."""
-        return derive(self.notebook)
+        return derive(self.notebook, self.config)
 
     @cached_property
     def earlier(self) -> Earlier:
         """What locked cells said in any release so far."""
-        return read_earlier(self.assignment.text_path.parent)
+        return read_earlier(self.assignment.folder)
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """All automatically graded questions, in the notebook's order."""
+        places = {grade_id_of(cell): place for place, cell in enumerate(self.notebook.cells)}
+        found = [*(kit.question for kit in self.kits), *self.asserted]
+        return tuple(sorted(found, key=lambda question: places.get(cell_of(question), 0)))
+
+    @property
+    def sheets(self) -> tuple[Material, ...]:
+        """The only notebook: several are `autograder.authoring.coursework.Coursework`."""
+        return (self,)
 
     @property
     def points(self) -> float:
         """The points of all automatically graded questions."""
-        return sum(kit.question.points for kit in self.kits)
+        return sum(question.points for question in self.questions)
 
 
 def load_material(assignment: Assignment) -> Material:
-    """Load an assignment's notebook, reference and checks.
+    """Load a notebook of an assignment, its reference and its checks.
 
     Raises
     ------
@@ -82,13 +116,36 @@ def load_material(assignment: Assignment) -> Material:
     BrokenCheck, BrokenCourseModule
         The message says what to put right.
     """
+    if assignment.course.is_nbgraders:
+        return _load_nbgraders(assignment)
     notebook = pairs.check(assignment.text_path)
     reference = load_reference(notebook, f"solutions/{assignment.name}")
-    asked = questions(notebook)
+    kits = _load_kits(assignment, questions(notebook), reference)
+    return Material(assignment, notebook, reference, kits)
+
+
+def _load_nbgraders(assignment: Assignment) -> Material:
+    """Load a notebook of a course of nbgrader's, some of whose questions may have checks."""
+    config = course_config(assignment.course.root)
+    notebook = read_source(assignment, config)
+    asked = nbgraders_questions(notebook)
+    checked = [question for question in asked if not question.inside]
+    where = f"{assignment.folder.parent.name}/{assignment.name}"
+    # A notebook without checks may import what is not here: nothing of it is executed.
+    reference = load_reference(notebook, where) if checked else ModuleType(where)
+    kits = _load_kits(assignment, checked, reference) if checked else ()
+    asserted = tuple(question for question in asked if question.inside)
+    return Material(assignment, notebook, reference, kits, asserted, config)
+
+
+def _load_kits(
+    assignment: Assignment, asked: Sequence[Question], reference: ModuleType
+) -> tuple[QuestionKit, ...]:
     probes = load_probes(assignment.course)
     kits = tuple(_load_kit(question, assignment, reference, probes) for question in asked)
-    _refuse_orphans(assignment, {kit.name for kit in kits})
-    return Material(assignment, notebook, reference, kits)
+    if not assignment.course.is_nbgraders:  # where checks may be of another notebook's questions
+        _refuse_orphans(assignment, {kit.name for kit in kits})
+    return kits
 
 
 def _load_kit(
@@ -117,7 +174,7 @@ def _load_kit(
 
 
 def _check_module(assignment: Assignment, name: str) -> ModuleType:
-    return course_module(assignment.course, f"{assignment.notebook_name}.{name}")
+    return course_module(assignment.course, f"{assignment.topic}.{name}")
 
 
 def _misconceptions(

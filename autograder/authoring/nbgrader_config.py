@@ -12,6 +12,8 @@ from autograder.authoring.conventions import ANSWER_STUB, STUB
 from autograder.authoring.course import CHECKS
 
 CONFIG_FILE = "nbgrader_config.py"
+TIME = "timestamp.txt"
+SECRET = "submission_secret.txt"  # noqa: S105 - a file's name
 
 
 def put_programs_on_path() -> None:

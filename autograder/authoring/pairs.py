@@ -43,8 +43,12 @@ class Step(enum.Enum):
 
 
 def pairs(course: Course) -> Iterator[Path]:
-    """Yield the text path of every pair of the course, whichever half exists."""
-    for folder in (course.lectures, course.solutions):
+    """Yield the text path of every pair of the course, whichever half exists.
+
+    Notebooks of a course of nbgrader's have no texts.
+    """
+    paired = (course.lectures,) if course.is_nbgraders else (course.lectures, course.solutions)
+    for folder in paired:
         found = {path.with_suffix(".py") for path in folder.rglob("[!.]*.ipynb")}
         found |= set(folder.rglob("*.py"))
         yield from sorted(path for path in found if not _NO_NOTEBOOKS & set(path.parts))

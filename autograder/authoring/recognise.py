@@ -12,12 +12,9 @@ from nbformat import NotebookNode
 
 from autograder.authoring.conventions import (
     EXPLORATION,
-    GIVEN,
-    GRADED,
-    VISIBLE,
     WRITTEN,
     grade_id_of,
-    split_grade_id,
+    role_of,
 )
 
 _Key = tuple[str, str]
@@ -68,10 +65,10 @@ def recognise(cells: Sequence[NotebookNode], released: Sequence[NotebookNode]) -
         if (name := grade_id_of(released[index])) is not None:
             found.setdefault(cells[place]["id"], name)
     found |= _copies(cells, released, places, found)
-    prose = {cells[place]["id"] for place, index in places.items()} - found.keys()
+    prose = {cells[place]["id"] for place in places}
     for index, cell in enumerate(released):
         name = grade_id_of(cell)
-        if name is not None and role_of(name) == WRITTEN and name not in found.values():
+        if name is not None and _is_text(cell) and name not in found.values():
             gap = _gap(index, places, len(released), len(cells))
             loose = [cells[i] for i in gap if grade_id_of(cells[i]) is None]
             texts = [each["id"] for each in loose if each.cell_type == "markdown"]
@@ -80,14 +77,13 @@ def recognise(cells: Sequence[NotebookNode], released: Sequence[NotebookNode]) -
     return Recognised(found, frozenset(prose - found.keys()), _exploration(cells, released, found))
 
 
-def is_ours(grade_id: str) -> bool:
-    """Return whether a cell holds the course's code, not an answer."""
-    return role_of(grade_id) in (VISIBLE, GRADED, GIVEN)
+def is_ours(cell: NotebookNode) -> bool:
+    """Return whether a cell of the release, or of the master, is the course's, not an answer."""
+    return role_of(cell) not in (None, WRITTEN)
 
 
-def role_of(grade_id: str) -> str | None:
-    """Return the role of a cell of the release, None for a function that students write."""
-    return split_grade_id(grade_id)[1]
+def _is_text(cell: NotebookNode) -> bool:
+    return role_of(cell) == WRITTEN and cell.cell_type == "markdown"
 
 
 def defines(cell: NotebookNode, name: str) -> bool:
@@ -95,7 +91,7 @@ def defines(cell: NotebookNode, name: str) -> bool:
 
     Its text is looked at, not its syntax: it may have none, and a parser of hostile text may fall.
     """
-    if cell.cell_type != "code" or name not in cell.source:
+    if cell.cell_type != "code" or name not in cell.source or not name.isidentifier():
         return False
     definition = rf"^(?:async +)?(?:def|class) +{name}\b|^{name} *(?::[^=\n]*)?=(?!=)"
     return bool(re.search(definition, cell.source, re.MULTILINE))
@@ -114,7 +110,7 @@ def _answers(
     found: dict[str, str] = {}
     for cell in released:
         name = grade_id_of(cell)
-        if name is None or name in present or role_of(name) is not None:
+        if name is None or name in present or role_of(cell) is not None:
             continue
         defining = (c["id"] for c in cells if grade_id_of(c) is None and defines(c, name))
         first = next((identity for identity in defining if identity not in found), None)
@@ -126,7 +122,7 @@ def _answers(
 def _our_key(cell: NotebookNode, known: set[str]) -> _Key:
     """Return what a submitted cell must have to be taken for this one of the release."""
     name = grade_id_of(cell)
-    if name is not None and (name in known or not is_ours(name)):
+    if name is not None and (name in known or not is_ours(cell)):
         return "grade_id", name
     return cell.cell_type, settled(cell.source)
 
@@ -163,7 +159,7 @@ def _copies(
     locked = {
         (cell.cell_type, settled(cell.source)): name
         for cell in released
-        if (name := grade_id_of(cell)) is not None and is_ours(name)
+        if (name := grade_id_of(cell)) is not None and is_ours(cell)
     }
     return {
         cell["id"]: locked[key]

@@ -16,7 +16,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.authoring.conventions import EXPLORATION, GIVEN, grade_id_of, split_grade_id
+from autograder.authoring.conventions import EXPLORATION, GIVEN, grade_id_of, role_of
 from autograder.errors import CourseError
 
 
@@ -88,8 +88,7 @@ def _execute(cell: NotebookNode, module: ModuleType, filename: str) -> None:
 
 
 def _may_define(cell: NotebookNode) -> bool:
-    grade_id = grade_id_of(cell)
-    return grade_id is not None and split_grade_id(grade_id)[1] in (None, GIVEN)
+    return grade_id_of(cell) is not None and role_of(cell) in (None, GIVEN)
 
 
 def _definitions(

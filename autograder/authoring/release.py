@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import logging
 import re
@@ -18,23 +19,18 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import compute_checksum
 from traitlets.config import Config
 
+from autograder.authoring.beside import assignment_files
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.course import Assignment
+from autograder.authoring.coursework import Asked
 from autograder.authoring.earlier import is_recorded, record
 from autograder.authoring.material import Material
-from autograder.authoring.nbgrader_config import configure_course
+from autograder.authoring.nbgrader_config import configure_course, put_programs_on_path
 from autograder.authoring.pairs import has_output, read_notebook, with_stable_ids
 from autograder.errors import CourseError
 
-_FORBIDDEN = (
-    "BEGIN SOLUTION",
-    "END SOLUTION",
-    "BEGIN HIDDEN",
-    "END HIDDEN",
-    "BEGIN MARK SCHEME",
-    "# collect ",
-    "autograder",
-)
+_MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN", "BEGIN MARK SCHEME")
+_FORBIDDEN = (*_MARKS, "# collect ", "autograder")
 
 
 class ReleaseFailed(CourseError):
@@ -53,14 +49,14 @@ class Leak(CourseError):
     """A release holds something that students must not get."""
 
 
-def write_release(material: Material, folder: Path | None = None) -> Path:
-    """Make an assignment's release anew and return the notebook's path.
+def write_release(work: Asked, folder: Path | None = None) -> Path:
+    """Make an assignment's release anew and return the notebook's path, or that of several.
 
     Nothing is replaced unless all went well, and nothing but what a release writes.
 
     Parameters
     ----------
-    material
+    work
         The assignment.
     folder
         Where to, in a folder of the assignment's name; None means the course's ``assignments/``.
@@ -69,16 +65,19 @@ def write_release(material: Material, folder: Path | None = None) -> Path:
     ------
     ReleaseFailed, Leak, WorkedOn
     """
-    assignment = material.assignment
+    assignment = work.assignment
     target = (folder or assignment.course.assignments) / assignment.name
-    _refuse_work(target / f"{assignment.notebook_name}.ipynb")
+    names = {f"{sheet.assignment.notebook_name}.ipynb": sheet for sheet in work.sheets}
+    for name in names:
+        _refuse_work(target / name)
     with tempfile.TemporaryDirectory(prefix="release-") as scratch:
-        made = _generate(material, Path(scratch))
-        refuse_leaks(material, read_notebook(made))
-        shutil.copytree(made.parent, target, dirs_exist_ok=True)
-    if folder is None:
-        record(assignment.text_path.parent, material.derived.release)
-    return target / made.name
+        made = _generate(work, Path(scratch))
+        for name, sheet in names.items():
+            refuse_leaks(sheet, read_notebook(made / name))
+        shutil.copytree(made, target, dirs_exist_ok=True)
+    if folder is None and not assignment.course.is_nbgraders:
+        record(assignment.folder, work.sheets[0].derived.release)
+    return target / next(iter(names)) if len(names) == 1 else target
 
 
 def _refuse_work(path: Path) -> None:
@@ -95,12 +94,10 @@ def _refuse_work(path: Path) -> None:
         )
 
 
-def _generate(material: Material, scratch: Path) -> Path:
+def _generate(work: Asked, scratch: Path) -> Path:
     """Run nbgrader's generate_assignment into a scratch folder, with a gradebook of its own."""
-    assignment = material.assignment
-    config = Config()
-    configure_course(config, assignment.course.root)
-    config.CourseDirectory.db_url = f"sqlite:///{scratch / 'gradebook.db'}"
+    assignment = work.assignment
+    config = _settings(work, scratch)
     config.CourseDirectory.release_directory = str(scratch / "release")
     config.CourseDirectory.assignment_id = assignment.name
     log, words = logging.getLogger("autograder.authoring.release"), io.StringIO()
@@ -117,9 +114,27 @@ def _generate(material: Material, scratch: Path) -> Path:
         ) from error
     finally:
         log.removeHandler(handler)
-    path = scratch / "release" / assignment.name / f"{assignment.notebook_name}.ipynb"
-    _normalise(path)
-    return path
+    folder = scratch / "release" / assignment.name
+    if not assignment.course.is_nbgraders:
+        _normalise(folder / f"{assignment.notebook_name}.ipynb")
+    return folder
+
+
+def _settings(work: Asked, scratch: Path) -> Config:
+    """Return nbgrader's settings: ours, or those of a course that it made."""
+    root, theirs = work.assignment.course.root, work.sheets[0].config
+    config = copy.deepcopy(theirs) if theirs is not None else Config()
+    course = config.CourseDirectory
+    if theirs is None:
+        configure_course(config, root)
+        course.db_url = f"sqlite:///{scratch / 'gradebook.db'}"
+        return config
+    put_programs_on_path()
+    course.root, course.source_directory = str(root), work.assignment.course.solutions.name
+    course.db_url = f"sqlite:///{scratch / 'gradebook.db'}"
+    course.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", *course.get("ignore", [])]
+    course.ignore += ["checks", "released.json"]
+    return config
 
 
 def _normalise(path: Path) -> None:
@@ -127,31 +142,39 @@ def _normalise(path: Path) -> None:
     path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 
 
-def check_release(material: Material) -> None:
+def check_release(work: Asked) -> None:
     """See that the release on disk is what the solution gives today, and that nothing leaks.
 
     Raises
     ------
     StaleRelease, Leak
     """
+    for sheet in work.sheets:
+        _check_notebook(sheet)
+    folder = work.assignment.release_folder
+    others = {path.name for path in folder.iterdir()} - {".ipynb_checkpoints"}
+    others -= {sheet.assignment.release_path.name for sheet in work.sheets}
+    others -= {name.partition("/")[0] for name in assignment_files(work.assignment)}
+    if others:
+        raise Leak(f"{folder} holds more than the notebook: {sorted(others)}")
+
+
+def _check_notebook(material: Material) -> None:
     assignment = material.assignment
     if not assignment.release_path.exists():
         raise StaleRelease(f"{assignment.release_path} is missing. {_advice(assignment)}")
     released = read_notebook(assignment.release_path)
-    expected = with_stable_ids(material.derived.release)
+    expected = material.derived.release
     if _content(released) != _content(expected):
         raise StaleRelease(
-            f"{assignment.release_path} is not what {assignment.text_path.name} gives today. "
+            f"{assignment.release_path} is not what {assignment.truth_path.name} gives today. "
             f"{_advice(assignment)}"
         )
-    if not is_recorded(material.derived.release, material.earlier):
+    recorded = assignment.course.is_nbgraders or is_recorded(expected, material.earlier)
+    if not recorded:
         raise StaleRelease(
             f"{assignment.text_path.parent} holds no record of this release. {_advice(assignment)}"
         )
-    others = {path.name for path in assignment.release_folder.iterdir()}
-    others -= {assignment.release_path.name, ".ipynb_checkpoints"}
-    if others:
-        raise Leak(f"{assignment.release_folder} holds more than the notebook: {sorted(others)}")
     refuse_leaks(material, released)
 
 
@@ -182,7 +205,7 @@ def refuse_leaks(material: Material, released: NotebookNode) -> None:
     lines = {line for found in secrets.values() for line in found} - given
     for cell in released.cells:
         where = f"cell {grade_id_of(cell) or cell.source[:40]!r}"
-        for text in _FORBIDDEN:
+        for text in _FORBIDDEN if material.kits or material.config is None else _MARKS:
             if text in cell.source:
                 raise Leak(f"{where} of the release holds {text!r}")
         for line in cell.source.splitlines():

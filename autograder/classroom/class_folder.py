@@ -14,6 +14,10 @@
       backups/                                  copies of the gradebook
       reports/<assignment>.csv, .html           for staff
       exchange/                                 nbgrader's, where no other is configured
+
+Where an assignment has several notebooks, evidence lies a folder deeper, in one named after the
+notebook, and a student's page is named after the assignment. Where the class has its course's
+folder, as nbgrader has it, our pages are in ``autograder_feedback/`` and its own in ``feedback/``.
 """
 
 from __future__ import annotations
@@ -30,13 +34,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from autograder.authoring.course import Course
 from autograder.classroom.misplaced import misplaced, unusable
 from autograder.errors import CourseError
 from autograder.files import needing_room, remove_unfinished, write_atomically
 
 _FEW = 5
 """How many misplaced submissions are named where there is nothing else."""
-_WRITTEN = ("evidence", "verdicts", "autograded", "feedback", "reports")
+_WRITTEN = ("evidence", "verdicts", "autograded", "feedback", "autograder_feedback", "reports")
 """The folders that runs write their results into."""
 PATIENCE = 5.0
 """Seconds that nbgrader's own commands wait for another run's end."""
@@ -147,9 +152,9 @@ class ClassFolder:
         """Return the folder that a student submitted."""
         return self.path / "submitted" / student / assignment
 
-    def evidence_path(self, assignment: str, student: str) -> Path:
-        """Return where the evidence of a submission is kept."""
-        return self.path / "evidence" / assignment / f"{student}.json"
+    def evidence_path(self, assignment: str, student: str, notebook: str = "") -> Path:
+        """Return where the evidence of a submission is kept, or of one notebook of several."""
+        return self.path / "evidence" / assignment / notebook / f"{student}.json"
 
     def verdict_path(self, assignment: str, student: str) -> Path:
         """Return where the verdicts on a submission are kept."""
@@ -161,7 +166,17 @@ class ClassFolder:
 
     def feedback_path(self, assignment: str, student: str, notebook_name: str) -> Path:
         """Return the page that a student gets."""
-        return self.path / "feedback" / student / assignment / f"{notebook_name}.html"
+        return self.feedback / student / assignment / f"{notebook_name}.html"
+
+    @property
+    def feedback(self) -> Path:
+        """Where the pages for students are. Nbgrader's own lie elsewhere."""
+        return self.path / ("autograder_feedback" if self.is_nbgraders else "feedback")
+
+    @property
+    def is_nbgraders(self) -> bool:
+        """Whether it is the folder of a course of nbgrader's as well."""
+        return Course(self.path).is_nbgraders
 
     def report_path(self, assignment: str, suffix: str) -> Path:
         """Return where a report on the class is written."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from autograder.authoring.material import Material
+from autograder.authoring.coursework import Asked
 from autograder.classroom.scoring import Standing
 from autograder.files import write_atomically
 from autograder.judging.judge import Verdict
@@ -34,7 +34,7 @@ def _environment() -> Environment:
 
 def write_feedback(
     path: Path,
-    material: Material,
+    work: Asked,
     student: str,
     verdicts: Sequence[Verdict],
     remarks: Sequence[str],
@@ -46,7 +46,7 @@ def write_feedback(
     ----------
     path
         Where to.
-    material
+    work
         The assignment.
     student
         Whose it is.
@@ -59,12 +59,12 @@ def write_feedback(
     """
     written = page(
         "feedback.html.j2",
-        assignment=material.assignment.name,
+        assignment=work.assignment.name,
         student=student,
         verdicts=verdicts,
         remarks=remarks,
         points=sum(verdict.points for verdict in verdicts),
-        max_points=material.points,
+        max_points=work.points,
         standing=standing,
     )
     write_atomically(path, written, lasting=False)

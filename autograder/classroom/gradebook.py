@@ -16,6 +16,7 @@ from nbgrader.preprocessors import SaveCells
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.coursework import Asked
 from autograder.authoring.material import Material
 from autograder.authoring.nbgrader_config import put_programs_on_path
 from autograder.classroom.class_folder import ClassFolder
@@ -106,13 +107,18 @@ def cannot_be_used(error: Exception) -> bool:
     return isinstance(error, DatabaseError)
 
 
-def ensure_assignment(class_folder: ClassFolder, material: Material) -> None:
+def ensure_assignment(class_folder: ClassFolder, work: Asked) -> None:
     """Write the assignment's cells into the gradebook, as generate_assignment does.
 
     Raises
     ------
     UnusableGradebook, ChangedAssignment
     """
+    for sheet in work.sheets:
+        _ensure_notebook(class_folder, sheet)
+
+
+def _ensure_notebook(class_folder: ClassFolder, material: Material) -> None:
     assignment = material.assignment
     resources = {
         "nbgrader": {
@@ -122,7 +128,7 @@ def ensure_assignment(class_folder: ClassFolder, material: Material) -> None:
         }
     }
     with open_gradebook(class_folder) as gradebook:
-        gradebook.update_or_create_assignment(assignment.name)
+        gradebook.update_or_create_assignment(assignment.name, **_course_of(gradebook, material))
         if _is_current(gradebook, material):
             return
         try:
@@ -135,6 +141,16 @@ def ensure_assignment(class_folder: ClassFolder, material: Material) -> None:
             ) from error
 
 
+def _course_of(gradebook: Gradebook, material: Material) -> dict[str, str]:
+    """Return the course that nbgrader's settings name, known to the gradebook; where they do."""
+    settings = material.config.CourseDirectory if material.config is not None else {}
+    course_id = settings.get("course_id", "")
+    if not course_id:
+        return {}
+    gradebook.check_course(course_id)
+    return {"course_id": course_id}
+
+
 def _is_current(gradebook: Gradebook, material: Material) -> bool:
     """Return whether the gradebook holds the assignment's cells as they are."""
     try:
@@ -144,12 +160,13 @@ def _is_current(gradebook: Gradebook, material: Material) -> bool:
     except MissingEntry:
         return False
     known = {cell.name: cell.source for cell in notebook.source_cells}
-    points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
+    marked = (*notebook.grade_cells, *notebook.task_cells)
+    points = {cell.name: float(cell.max_score) for cell in marked}
     ours = {grade_id_of(cell): cell for cell in material.derived.master.cells if grade_id_of(cell)}
     return known == {name: cell.source for name, cell in ours.items()} and points == {
         name: float(cell.metadata.nbgrader["points"])
         for name, cell in ours.items()
-        if utils.is_grade(cell)
+        if utils.is_grade(cell) or utils.is_task(cell)
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -15,14 +16,17 @@ from nbformat import NotebookNode, from_dict
 from nbgrader import utils
 from traitlets.config import Config
 
+from autograder.authoring.beside import assignment_files, with_students
 from autograder.authoring.conventions import GRADED, grade_id_of
+from autograder.authoring.coursework import Asked, Coursework, named
 from autograder.authoring.material import Material
+from autograder.authoring.nbgraders_course import nbgrader_config
 from autograder.authoring.plain import plain_notebook
 from autograder.classroom import gradebook as books
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.feedback import write_feedback
 from autograder.classroom.harmless import harmless
-from autograder.classroom.penalties import assign_late_penalty, nbgrader_config
+from autograder.classroom.penalties import assign_late_penalty
 from autograder.classroom.receipt import spare_secret, submission_time, write_receipt
 from autograder.classroom.results import (
     Evidence,
@@ -35,7 +39,7 @@ from autograder.classroom.results import (
 )
 from autograder.classroom.scoring import ScoreWriter, Standing, answer_digests
 from autograder.classroom.stage import stage
-from autograder.classroom.submission import Submission, read_submission
+from autograder.classroom.submission import NOTHING, Submission, read_submission
 from autograder.errors import CourseError
 from autograder.files import InTheWay, NoRoom, write_atomically
 from autograder.judging.each_question import judge_all
@@ -50,8 +54,8 @@ ENGINE = "sandbox-3"
 WITHOUT_SANDBOX = "It was run without a sandbox."
 """What everybody reads of a submission for which there were no walls."""
 _ANOTHER_EXAM = (
-    "Its evidence answers another exam: the class's secret or a check's draw has changed since it "
-    "was run. Run: autograder grade"
+    "Its evidence answers another exam: the class's secret, a check's draw or a test cell has "
+    "changed since it was run. Run: autograder grade"
 )
 _RESUBMITTED = (
     "The submission has changed since it was run: these marks, and the time, are of the one before."
@@ -94,41 +98,111 @@ class Graded:
         return sum(verdict.points for verdict in self.verdicts)
 
 
-@dataclass(frozen=True)
-class Session:
-    """One class's run over one assignment."""
+class _Run:
+    """One class's run over an assignment, or over one of its notebooks."""
 
-    material: Material
+    material: Asked
     class_folder: ClassFolder
-    exam: Exam
-
-    @classmethod
-    def of(cls, material: Material, class_folder: ClassFolder) -> Session:
-        """Draw the class's exam and see that the gradebook knows the assignment."""
-        books.ensure_assignment(class_folder, material)
-        return cls(material, class_folder, draw_exam(material, class_folder.secret()))
 
     @property
     def name(self) -> str:
         """The assignment's name."""
         return self.material.assignment.name
 
+    def submitted(self, student: str) -> Path:
+        """Return the folder that a student submitted."""
+        return self.class_folder.submitted(self.name, student)
+
+    def result_path(self, student: str) -> Path:
+        """Return where what was made of a submission is kept."""
+        return self.class_folder.verdict_path(self.name, student)
+
+
+@dataclass(frozen=True)
+class Session(_Run):
+    """One class's run over one notebook: what is staged, executed and judged.
+
+    Parameters
+    ----------
+    material, class_folder, exam
+        The notebook, the class, and what it is asked.
+    siblings
+        The names of the assignment's other notebooks.
+    files
+        What lies beside the assignment's notebooks, by name.
+    """
+
+    material: Material
+    class_folder: ClassFolder
+    exam: Exam
+    siblings: tuple[str, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, material: Material, class_folder: ClassFolder) -> Session:
+        """Draw the class's exam and see that the gradebook knows the assignment."""
+        books.ensure_assignment(class_folder, material)
+        exam = draw_exam(material, class_folder.secret())
+        return cls(material, class_folder, exam, files=assignment_files(material.assignment))
+
     @property
     def notebook_name(self) -> str:
         """The notebook's name."""
         return self.material.assignment.notebook_name
 
-    def submitted(self, student: str) -> Path:
-        """Return the folder that a student submitted."""
-        return self.class_folder.submitted(self.name, student)
+    @property
+    def notebooks(self) -> tuple[Session, ...]:
+        """The only one."""
+        return (self,)
 
     def evidence_path(self, student: str) -> Path:
-        """Return where the evidence of a submission is kept."""
-        return self.class_folder.evidence_path(self.name, student)
+        """Return where the evidence of a notebook is kept."""
+        among_others = self.notebook_name if self.siblings else ""
+        return self.class_folder.evidence_path(self.name, student, among_others)
 
-    def result_path(self, student: str) -> Path:
-        """Return where what was made of a submission is kept."""
-        return self.class_folder.verdict_path(self.name, student)
+    def feedback_path(self, student: str) -> Path:
+        """Return where a student's page is written."""
+        return self.class_folder.feedback_path(self.name, student, self.notebook_name)
+
+    def beside(self, student: str) -> tuple[Mapping[str, bytes], tuple[str, ...]]:
+        """Return the files that lie beside a student's notebook when it is run, and remarks."""
+        if not self.material.asserted:
+            return self.files, ()
+        return with_students(self.files, self.submitted(student))
+
+
+@dataclass(frozen=True)
+class Sitting(_Run):
+    """One class's run over an assignment of several notebooks: what is recorded and reported.
+
+    Parameters
+    ----------
+    material, class_folder
+        The assignment and the class.
+    notebooks
+        A session for each notebook.
+    """
+
+    material: Coursework
+    class_folder: ClassFolder
+    notebooks: tuple[Session, ...]
+
+    def feedback_path(self, student: str) -> Path:
+        """Return where a student's page is written."""
+        return self.class_folder.feedback_path(self.name, student, self.name)
+
+
+def sitting(work: Asked, class_folder: ClassFolder) -> Session | Sitting:
+    """Draw the class's exams and see that the gradebook knows the assignment."""
+    if not isinstance(work, Coursework):
+        return Session.of(work.sheets[0], class_folder)
+    sessions = [Session.of(sheet, class_folder) for sheet in work.sheets]
+    names = [session.notebook_name for session in sessions]
+    notebooks = (
+        replace(session, siblings=tuple(name for name in names if name != session.notebook_name))
+        for session in sessions
+    )
+    return Sitting(work, class_folder, tuple(notebooks))
 
 
 @dataclass(frozen=True)
@@ -154,7 +228,7 @@ class How:
 
 
 def grade(
-    session: Session,
+    session: Session | Sitting,
     students: Sequence[str],
     executor: Executor,
     at_once: int,
@@ -178,14 +252,14 @@ def grade(
     how = how or How()
     with books.open_gradebook(session.class_folder) as gradebook:
         writer = ScoreWriter(gradebook, session.material)
-        for ready in _gather(session, students, executor, at_once, how):
-            graded = _settle(session, writer, ready)
+        for parts in _together(session, _gather(session, students, executor, at_once, how)):
+            graded = _settle(session, writer, parts)
             if graded.failure:
                 _keep_failure(session, graded)
             yield graded
 
 
-def rejudge(session: Session, students: Iterable[str]) -> Iterator[Graded]:
+def rejudge(session: Session | Sitting, students: Iterable[str]) -> Iterator[Graded]:
     """Judge and record again from the evidence kept, without running any student's code.
 
     What was submitted since is not looked at, but said.
@@ -193,7 +267,8 @@ def rejudge(session: Session, students: Iterable[str]) -> Iterator[Graded]:
     with books.open_gradebook(session.class_folder) as gradebook:
         writer = ScoreWriter(gradebook, session.material)
         for student in students:
-            yield _settle(session, writer, _from_evidence(session, student))
+            parts = [_from_evidence(notebook, student) for notebook in session.notebooks]
+            yield _settle(session, writer, parts)
 
 
 @dataclass(frozen=True)
@@ -216,20 +291,21 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class _Run(Job):
+class _Work(Job):
     """A job, and which submission it is of."""
 
+    session: Session
     origin: Origin
 
 
 @dataclass(frozen=True)
 class _Ready:
-    """A submission that can be judged, or why it cannot.
+    """A notebook that can be judged, or why it cannot.
 
     Parameters
     ----------
-    student
-        Whose.
+    session, student
+        Which notebook, and whose.
     evidence
         What running it gave, or why there is nothing.
     remarks
@@ -238,6 +314,7 @@ class _Ready:
         Whether the evidence was there already.
     """
 
+    session: Session
     student: str
     evidence: Evidence | str
     remarks: tuple[str, ...] = ()
@@ -249,12 +326,13 @@ def _from_evidence(session: Session, student: str) -> _Ready:
     try:
         evidence = read_evidence(session.evidence_path(student))
     except NoEvidence as error:
-        return _Ready(student, str(error))
+        return _Ready(session, student, str(error))
     if evidence.key.partition(":")[0] != session.exam.digest:
-        return _Ready(student, _ANOTHER_EXAM)
+        return _Ready(session, student, _ANOTHER_EXAM)
     folder = session.submitted(student)
-    if read_submission(folder, session.notebook_name).digest != evidence.submitted:
-        return _Ready(student, evidence, (_RESUBMITTED,), reused=True)
+    now = read_submission(folder, session.notebook_name, session.siblings)
+    if now.digest != evidence.submitted:
+        return _Ready(session, student, evidence, (_RESUBMITTED,), reused=True)
     return _still_good(session, student, evidence, origin(folder, evidence.submitted))
 
 
@@ -268,13 +346,29 @@ def _still_good(session: Session, student: str, evidence: Evidence, of: Origin) 
     if (evidence.submitted, evidence.time) != (of.digest, of.time):
         evidence = replace(evidence, submitted=of.digest, time=of.time)
         write_evidence(session.evidence_path(student), evidence)
-    return _Ready(student, evidence, of.remarks, reused=True)
+    return _Ready(session, student, evidence, of.remarks, reused=True)
+
+
+def _together(session: Session | Sitting, ready: Iterable[_Ready]) -> Iterator[list[_Ready]]:
+    """Yield the notebooks of each submission, in their order, as soon as all can be judged."""
+    places = {notebook.notebook_name: i for i, notebook in enumerate(session.notebooks)}
+    waiting: dict[str, list[_Ready]] = {}
+    for each in ready:
+        parts = waiting.setdefault(each.student, [])
+        parts.append(each)
+        if len(parts) == len(places):
+            yield sorted(parts, key=lambda part: places[part.session.notebook_name])
+            del waiting[each.student]
 
 
 def _gather(
-    session: Session, students: Sequence[str], executor: Executor, at_once: int, how: How
+    session: Session | Sitting,
+    students: Sequence[str],
+    executor: Executor,
+    at_once: int,
+    how: How,
 ) -> Iterator[_Ready]:
-    """Yield each submission as soon as it can be judged, and hold none of them."""
+    """Yield each notebook as soon as it can be judged, and hold none of them."""
     work = _work(session, students, how)
     for each in run_all(work, executor, at_once, how.limits, how.mode):
         if isinstance(each, NoRun):
@@ -282,12 +376,22 @@ def _gather(
             continue
         job, execution = each
         if isinstance(execution, str):
-            yield _Ready(job.student, execution)
+            yield _Ready(job.session, job.student, execution)
             continue
         evidence = to_evidence(execution, job.key, (*job.remarks, *_marks(how)))
-        if how.question is not None:
-            evidence = _merged(session, job.student, evidence)
-        yield _new(session, job.student, evidence, job.origin)
+        if _meant(job.session, how).question is not None:
+            evidence = _merged(job.session, job.student, evidence)
+        yield _new(job.session, job.student, evidence, job.origin)
+
+
+def _meant(session: Session, how: How) -> How:
+    """Return how one notebook of an assignment is run where a question of one is named."""
+    if how.question is None or not session.siblings:
+        return how
+    notebook, _, question = how.question.partition("/")
+    if notebook == session.notebook_name:
+        return replace(how, question=question)
+    return replace(how, question=None, force=False)
 
 
 def _new(session: Session, student: str, evidence: Evidence, of: Origin) -> _Ready:
@@ -295,8 +399,8 @@ def _new(session: Session, student: str, evidence: Evidence, of: Origin) -> _Rea
     try:
         evidence = keep_evidence(session, student, evidence, of)
     except InTheWay as error:
-        return _Ready(student, str(error))
-    return _Ready(student, evidence, of.remarks)
+        return _Ready(session, student, str(error))
+    return _Ready(session, student, evidence, of.remarks)
 
 
 def keep_evidence(session: Session, student: str, evidence: Evidence, of: Origin) -> Evidence:
@@ -306,20 +410,23 @@ def keep_evidence(session: Session, student: str, evidence: Evidence, of: Origin
     return evidence
 
 
-def _work(session: Session, students: Sequence[str], how: How) -> Iterator[_Run | NoRun[_Ready]]:
+def _work(
+    session: Session | Sitting, students: Sequence[str], how: How
+) -> Iterator[_Work | NoRun[_Ready]]:
     """Yield what has to be run, and what need not be."""
-    for student in students:
+    for student, notebook in itertools.product(students, session.notebooks):
         try:
-            step = _next_step(session, student, how)
+            step = _next_step(notebook, student, _meant(notebook, how))
         except NoRoom:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are still graded
-            step = _Ready(student, f"It could not be staged: {type(error).__name__}: {error}")
+            words = f"It could not be staged: {type(error).__name__}: {error}"
+            step = _Ready(notebook, student, words)
         yield NoRun(step) if isinstance(step, _Ready) else step
 
 
-def _next_step(session: Session, student: str, how: How) -> _Run | _Ready:
-    """Return what has to be done for a submission."""
+def _next_step(session: Session, student: str, how: How) -> _Work | _Ready:
+    """Return what has to be done for a notebook of a submission."""
     submission, staged, remarks, key = prepare(session, student, how.limits)
     of = origin(session.submitted(student), submission.digest)
     kept = _kept(session, student, key)
@@ -331,7 +438,8 @@ def _next_step(session: Session, student: str, how: How) -> _Run | _Ready:
     inputs = session.exam.inputs
     if how.question is not None and kept is not None:
         inputs = {how.question: inputs[how.question]}
-    return _Run(student, staged, key, remarks, inputs, of)
+    files, _ = session.beside(student)
+    return _Work(student, staged, key, remarks, inputs, files, session, of)
 
 
 def _marks(how: How) -> tuple[str, ...]:
@@ -360,12 +468,17 @@ def prepare(
     session: Session, student: str, limits: Limits
 ) -> tuple[Submission, NotebookNode, tuple[str, ...], str]:
     """Read and stage a submission; return it, the notebook to run, remarks, and the key."""
-    submission = read_submission(session.submitted(student), session.notebook_name)
+    folder = session.submitted(student)
+    submission = read_submission(folder, session.notebook_name, session.siblings)
     material = session.material
     staged, remarks = stage(submission.notebook, material.derived, material.earlier)
-    content = [ENGINE, submission.digest, staged, asdict(limits), session.exam.modules]
+    files, more = session.beside(student)
+    content: list[object] = [ENGINE, submission.digest, staged, asdict(limits)]
+    content.append(session.exam.modules)
+    if files:
+        content.append({name: hashlib.sha256(held).hexdigest() for name, held in files.items()})
     key = f"{session.exam.digest}:{_digest(content)}"
-    return submission, staged, (*submission.remarks, *remarks), key
+    return submission, staged, (*submission.remarks, *remarks, *more), key
 
 
 def _digest(content: object) -> str:
@@ -387,7 +500,8 @@ def unreadable(
     session: Session, key: str, staged: NotebookNode, remarks: tuple[str, ...]
 ) -> Evidence:
     """Return what is kept of a submission that could not be read: nothing for any question."""
-    absences = {kit.name: "There was no notebook to grade." for kit in session.material.kits}
+    asked = session.material.questions
+    absences = {question.name: "There was no notebook to grade." for question in asked}
     return Evidence(key, staged, {}, absences, remarks)
 
 
@@ -399,15 +513,19 @@ def _kept(session: Session, student: str, key: str) -> Evidence | None:
     return evidence if evidence.key == key else None
 
 
-def _settle(session: Session, writer: ScoreWriter, ready: _Ready) -> Graded:
-    """Judge and record what can be, and write the notebook that the formgrader shows."""
-    student, evidence = ready.student, ready.evidence
-    if isinstance(evidence, str):
-        return Graded(student, failure=evidence)
+def _settle(session: Session | Sitting, writer: ScoreWriter, parts: Sequence[_Ready]) -> Graded:
+    """Judge and record what can be, and write the notebooks that the formgrader shows."""
+    student = parts[0].student
+    evidence = [part.evidence for part in parts if isinstance(part.evidence, Evidence)]
+    if len(evidence) < len(parts):
+        failures = [part.evidence for part in parts if isinstance(part.evidence, str)]
+        return Graded(student, failure=" ".join(dict.fromkeys(failures)))
+    remarks = tuple(dict.fromkeys(words for part in parts for words in part.remarks))
     try:
-        notebook, graded = record(session, writer, student, evidence, ready.remarks)
-        path = session.class_folder.autograded_path(session.name, student, session.notebook_name)
-        write_atomically(path, json.dumps(harmless(notebook)), lasting=False)
+        notebooks, graded = record(session, writer, student, evidence, remarks)
+        for of, notebook in zip(session.notebooks, notebooks, strict=True):
+            path = of.class_folder.autograded_path(of.name, student, of.notebook_name)
+            write_atomically(path, json.dumps(harmless(notebook)), lasting=False)
     except InTheWay as error:
         return Graded(student, failure=str(error))
     except Exception as error:
@@ -415,17 +533,17 @@ def _settle(session: Session, writer: ScoreWriter, ready: _Ready) -> Graded:
             raise  # not this submission's fault, and the next one would meet it too
         failure = f"It could not be recorded: {type(error).__name__}: {error}"
         return Graded(student, failure=failure)
-    return replace(graded, reused=ready.reused)
+    return replace(graded, reused=all(part.reused for part in parts))
 
 
 def record(
-    session: Session,
+    session: Session | Sitting,
     writer: ScoreWriter,
     student: str,
-    evidence: Evidence,
+    evidence: Sequence[Evidence],
     remarks: tuple[str, ...] = (),
     config: Config | None = None,
-) -> tuple[NotebookNode, Graded]:
+) -> tuple[list[NotebookNode], Graded]:
     """Judge evidence, record it, and write what student and staff get to see.
 
     This is the one way from evidence to record, of `grade`, of `rejudge` and of nbgrader's own
@@ -440,7 +558,7 @@ def record(
     student
         Whose.
     evidence
-        Of the submission.
+        Of the submission's notebooks.
     remarks
         On the submission, beside those of the evidence.
     config
@@ -448,41 +566,89 @@ def record(
 
     Returns
     -------
-    notebook, graded
-        The executed notebook with its scores, and what came of it.
+    notebooks, graded
+        The executed notebooks with their scores, and what came of them.
     """
-    verdicts = judge_all(session.exam, evidence)
-    notebook = with_scores(evidence.notebook, verdicts, session.material)
-    answers, before = answer_digests(notebook), _recorded_answers(session, student)
-    unchanged = {name for name in answers if answers[name] == before.get(name)}
-    writer.write(student, notebook, verdicts, evidence.time, unchanged)
+    before = _recorded_answers(session, student)
+    notebooks: list[NotebookNode] = []
+    verdicts: list[Verdict] = []
+    answers: dict[str, str] = {}
+    for notebook, each in zip(session.notebooks, evidence, strict=True):
+        executed, found = _record_notebook(
+            notebook, session.material, writer, student, each, before
+        )
+        notebooks.append(executed)
+        verdicts += found
+        digests = answer_digests(each.notebook)
+        answers |= {_name(session, notebook, name): said for name, said in digests.items()}
     if writer.is_late(student):
-        found = config or nbgrader_config(session.material.assignment.course.root)
-        assign_late_penalty(session.class_folder, session.material, student, found)
+        settings = config or nbgrader_config(session.material.assignment.course.root)
+        for sheet in session.material.sheets:
+            assign_late_penalty(session.class_folder, sheet, student, settings)
     standing = writer.standing(student)
-    submitted = "" if _untouched(notebook) else evidence.submitted
+    submitted = "" if all(map(_untouched, notebooks)) else _joined(evidence)
     graded = Graded(
         student,
-        verdicts,
-        (*evidence.remarks, *remarks),
+        tuple(verdicts),
+        (*_remarks(session, evidence), *remarks),
         standing=standing,
         submitted=submitted,
     )
-    result = Result(verdicts, graded.remarks, submitted=submitted, answers=answers)
+    result = Result(graded.verdicts, graded.remarks, submitted=submitted, answers=answers)
     write_result(session.result_path(student), result)
     _leave_receipt(session, student)
     write_feedback(
-        session.class_folder.feedback_path(session.name, student, session.notebook_name),
+        session.feedback_path(student),
         session.material,
         student,
         verdicts,
         graded.remarks,
         standing,
     )
-    return notebook, graded
+    return notebooks, graded
 
 
-def kept_results(session: Session, now: Mapping[str, Graded]) -> Iterator[Graded]:
+def _record_notebook(
+    session: Session,
+    work: Asked,
+    writer: ScoreWriter,
+    student: str,
+    evidence: Evidence,
+    before: Mapping[str, str],
+) -> tuple[NotebookNode, list[Verdict]]:
+    """Judge a notebook and write its scores; return it with them, and what was judged."""
+    sheet = session.material
+    verdicts = judge_all(session.exam, evidence)
+    notebook = with_scores(evidence.notebook, verdicts, sheet)
+    answers = answer_digests(evidence.notebook)
+    unchanged = {
+        name for name, digest in answers.items() if digest == before.get(named(work, sheet, name))
+    }
+    there = evidence.submitted != NOTHING
+    writer.write(student, notebook, verdicts, evidence.time, unchanged, sheet, there)
+    return notebook, [replace(v, question=named(work, sheet, v.question)) for v in verdicts]
+
+
+def _name(session: Session | Sitting, notebook: Session, name: str) -> str:
+    return named(session.material, notebook.material, name)
+
+
+def _remarks(session: Session | Sitting, evidence: Sequence[Evidence]) -> Iterator[str]:
+    """Yield the remarks on a submission: what is said of all its notebooks once, else of which."""
+    common = [words for words in evidence[0].remarks if all(words in e.remarks for e in evidence)]
+    yield from common
+    for notebook, each in zip(session.notebooks, evidence, strict=True):
+        name = notebook.notebook_name
+        yield from (f"{name}: {words}" for words in each.remarks if words not in common)
+
+
+def _joined(evidence: Sequence[Evidence]) -> str:
+    """Return the digest of a submission: that of its file, or one of those of its files."""
+    digests = [each.submitted for each in evidence]
+    return digests[0] if len(digests) == 1 else _digest(digests)
+
+
+def kept_results(session: Session | Sitting, now: Mapping[str, Graded]) -> Iterator[Graded]:
     """Yield what is known of everybody who has submitted, one after the other.
 
     Parameters
@@ -515,14 +681,14 @@ def kept_results(session: Session, now: Mapping[str, Graded]) -> Iterator[Graded
             )
 
 
-def _recorded_answers(session: Session, student: str) -> Mapping[str, str]:
+def _recorded_answers(session: Session | Sitting, student: str) -> Mapping[str, str]:
     """Return the digests of the answers that were recorded before, as far as they are known."""
     with suppress(NoEvidence):
         return read_result(session.result_path(student)).answers
     return {}
 
 
-def _keep_failure(session: Session, graded: Graded) -> None:
+def _keep_failure(session: Session | Sitting, graded: Graded) -> None:
     """Keep why a submission could not be graded, for the reports on the class."""
     result = Result(failure=graded.failure, answers=_recorded_answers(session, graded.student))
     with suppress(InTheWay):
@@ -537,12 +703,12 @@ def _untouched(notebook: NotebookNode) -> bool:
     )
 
 
-def _leave_receipt(session: Session, student: str) -> None:
-    """Lay what nbgrader's exchange asks for beside the graded notebook."""
+def _leave_receipt(session: Session | Sitting, student: str) -> None:
+    """Lay what nbgrader's exchange asks for beside the graded notebooks."""
     folder, name = session.class_folder, session.name
     write_receipt(
         folder.submitted(name, student),
-        folder.autograded_path(name, student, session.notebook_name).parent,
+        folder.autograded_path(name, student, name).parent,
         spare_secret(folder.secret(), name, student),
     )
 
@@ -555,7 +721,8 @@ def with_scores(
     The cell's only result is the number of points, which is how nbgrader reads a score; its source
     is the one that students know, without the hidden line.
     """
-    by_question = {f"{verdict.question}-{GRADED}": verdict for verdict in verdicts}
+    checked = (verdict for verdict in verdicts if not verdict.inside)
+    by_question = {f"{verdict.question}-{GRADED}": verdict for verdict in checked}
     released = {grade_id_of(cell): cell.source for cell in material.derived.release.cells}
     cells = []
     for cell in notebook.cells:

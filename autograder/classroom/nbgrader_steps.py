@@ -90,7 +90,7 @@ class CourseStep(NbGraderPreprocessor):  # type: ignore[misc]
                 "process loaded them. Restart it (Jupyter, where it is the formgrader's button)"
             )
         assignment = resources["nbgrader"]["assignment"]
-        solution = course.assignment(assignment).text_path
+        solution = Course.at(Path(self.course_root)).assignment(assignment).truth_path
         of = hashlib.sha256(solution.read_bytes()).hexdigest()
         secret = self.class_folder.secret()
         return _session(self.course_root, self.class_path, assignment, of, secret)
@@ -161,8 +161,8 @@ class Judge(CourseStep):
         student = resources["nbgrader"]["student"]
         with books.open_gradebook(session.class_folder) as gradebook:
             writer = ScoreWriter(gradebook, session.material)
-            notebook, _ = record(session, writer, student, evidence, remarks, self.config)
-        return harmless(notebook), resources
+            notebooks, _ = record(session, writer, student, [evidence], remarks, self.config)
+        return harmless(notebooks[0]), resources
 
 
 class Harmless(NbGraderPreprocessor):  # type: ignore[misc]

@@ -12,16 +12,16 @@ import re
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from autograder.authoring.nbgrader_config import SECRET, TIME
 from autograder.files import write_atomically
 
-TIME = "timestamp.txt"
-SECRET = "submission_secret.txt"  # noqa: S105 - a file's name
 _LONGEST = 1_000
 _YEARS = range(2000, 2100)
 _FORMAT = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)[ T](?P<hour>\d\d:\d\d(:\d\d(\.\d{1,6})?)?) ?"
-    r"(?P<zone>UTC|Z|[+-]\d\d:?\d\d)?",
+    r"(?P<zone>UTC|Z|[+-]\d\d:?\d\d|[A-Z][A-Za-z_]+(/[A-Za-z_]+){1,2})?",
     re.ASCII,
 )
 _SECRET = re.compile(r"[0-9a-f]{32,128}", re.ASCII)
@@ -31,8 +31,8 @@ def submission_time(folder: Path) -> tuple[datetime | None, tuple[str, ...]]:
     """Return when a submission came in, as its ``timestamp.txt`` says, and remarks.
 
     Accepted is what nbgrader's exchange and its ``zip_collect`` write, and ISO 8601 with an offset
-    in numbers: names of zones such as CEST mean several. A time without any zone is in UTC, as
-    ``zip_collect`` writes it.
+    in numbers, or with a place such as America/Los_Angeles: names of zones such as CEST mean
+    several. A time without any zone is in UTC, as ``zip_collect`` writes it.
 
     Parameters
     ----------
@@ -90,6 +90,13 @@ def spare_secret(class_secret: str, assignment: str, student: str) -> str:
     return hmac.digest(class_secret.encode(), message, "sha256").hex()
 
 
+def _place(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError) as error:
+        raise ValueError(f"no place {name}") from error
+
+
 def _written(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S.%f} UTC" if time else ""
 
@@ -118,9 +125,12 @@ def parsed_time(words: str) -> datetime:
     found = _FORMAT.fullmatch(words)
     if found is None:
         raise ValueError("another format")
-    zone = found["zone"]
-    offset = zone if zone and zone[0] in "+-" else "+00:00"
-    time = datetime.fromisoformat(f"{found['day']} {found['hour']}{offset}").astimezone(UTC)
+    zone = found["zone"] or "UTC"
+    offset = zone if zone[0] in "+-" else ""
+    time = datetime.fromisoformat(f"{found['day']} {found['hour']}{offset}")
+    if not offset:
+        time = time.replace(tzinfo=_place(zone) if "/" in zone else UTC)
+    time = time.astimezone(UTC)
     if time.year not in _YEARS:
         raise ValueError("another century")
     return time.replace(tzinfo=None)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mean
 
-from autograder.authoring.material import Material
+from autograder.authoring.coursework import INSIDE, Asked
 from autograder.classroom import gradebook as books
 from autograder.classroom.feedback import page
-from autograder.classroom.grading import Graded, Session, kept_results
+from autograder.classroom.grading import Graded, Session, Sitting, kept_results
 from autograder.classroom.scoring import Standing
 from autograder.classroom.spreadsheets import defused
 from autograder.files import write_atomically
@@ -82,7 +82,7 @@ def row_of(graded: Graded) -> Row:
     )
 
 
-def class_rows(session: Session, results: Iterable[Graded]) -> list[Row]:
+def class_rows(session: Session | Sitting, results: Iterable[Graded]) -> list[Row]:
     """Return what the reports say of everybody, who has not submitted included, by name.
 
     Parameters
@@ -116,7 +116,7 @@ def _with_identical(rows: Sequence[Row]) -> list[Row]:
     return noted
 
 
-def write_reports(session: Session, now: Sequence[Graded] = ()) -> None:
+def write_reports(session: Session | Sitting, now: Sequence[Graded] = ()) -> None:
     """Write the reports on the whole class, from what is kept of everybody.
 
     Parameters
@@ -133,52 +133,59 @@ def write_reports(session: Session, now: Sequence[Graded] = ()) -> None:
     write_summary(folder.report_path(name, ".html"), session.material, rows)
 
 
-def write_csv(path: Path, material: Material, rows: Sequence[Row]) -> None:
-    """Write one line a student: the totals, each question, what was recognised, and notes."""
-    questions = [kit.name for kit in material.kits]
+def write_csv(path: Path, work: Asked, rows: Sequence[Row]) -> None:
+    """Write one line a student: the totals, each question, what was recognised, and notes.
+
+    Where questions have no check, a last column names them, the same on each line.
+    """
+    questions = [question.name for question in work.questions]
+    inside = [question.name for question in work.questions if question.inside]
     written = io.StringIO()
     writer = csv.writer(written)
     totals = ["points", "max_points", "gradebook_points", "gradebook_max_points", "made_of"]
-    writer.writerow(["student", *totals, *questions, "misconceptions", "notes"])
+    last = [INSIDE] if inside else []
+    writer.writerow(["student", *totals, *questions, "misconceptions", "notes", *last])
     for row in rows:
         standing = row.standing
         cells = [
             row.student,
             f"{row.total:g}" if row.counts else "",
-            f"{material.points:g}",
+            f"{work.points:g}",
             f"{standing.total:g}" if standing else "",
             f"{standing.max_total:g}" if standing else "",
-            _made_of(row, material),
+            _made_of(row, work),
             *(f"{row.points[name]:g}" if name in row.points else "" for name in questions),
             "; ".join(f"{question}: {name}" for question, name in row.recognised),
             " ".join(row.notes),
+            *(["; ".join(inside)] if inside else []),
         ]
         writer.writerow([defused(cell) for cell in cells])
     write_atomically(path, written.getvalue())
 
 
-def _made_of(row: Row, material: Material) -> str:
+def _made_of(row: Row, work: Asked) -> str:
     """Return in words what the gradebook's number is made of."""
     if row.standing is None or not row.counts:
         return ""
-    automatic = f"automatic {row.total:g} of {material.points:g}"
+    automatic = f"automatic {row.total:g} of {work.points:g}"
     return ", ".join(filter(None, (automatic, row.standing.in_words)))
 
 
-def write_summary(path: Path, material: Material, rows: Sequence[Row]) -> None:
+def write_summary(path: Path, work: Asked, rows: Sequence[Row]) -> None:
     """Write a page on the class: how each question went, and who needs a look."""
     graded = [row for row in rows if row.counts]
     questions = []
-    for kit in material.kits:
-        points = [row.points.get(kit.name, 0.0) for row in graded]
+    for question in work.questions:
+        points = [row.points.get(question.name, 0.0) for row in graded]
         questions.append(
             {
-                "name": kit.name,
-                "max_points": kit.question.points,
+                "name": question.name,
+                "inside": question.inside,
+                "max_points": question.points,
                 "mean": mean(points) if points else 0.0,
-                "full": sum(each == kit.question.points for each in points),
+                "full": sum(each == question.points for each in points),
                 "none": sum(each == 0 for each in points),
-                "recognised": _recognised(kit.name, graded),
+                "recognised": _recognised(question.name, graded),
             }
         )
     lines = [
@@ -186,7 +193,7 @@ def write_summary(path: Path, material: Material, rows: Sequence[Row]) -> None:
             "student": row.student,
             "points": row.total if row.counts else None,
             "standing": row.standing,
-            "made_of": _made_of(row, material),
+            "made_of": _made_of(row, work),
             "notes": row.notes,
         }
         for row in sorted(rows, key=lambda row: (row.total, row.student))
@@ -194,12 +201,14 @@ def write_summary(path: Path, material: Material, rows: Sequence[Row]) -> None:
     maxima = {row.standing.max_total for row in rows if row.standing}
     written = page(
         "summary.html.j2",
-        assignment=material.assignment.name,
-        max_points=material.points,
-        max_total=max(maxima, default=material.points),
+        assignment=work.assignment.name,
+        max_points=work.points,
+        max_total=max(maxima, default=work.points),
         mean=mean(row.total for row in graded) if graded else 0.0,
         graded=len(graded),
         questions=questions,
+        inside=INSIDE,
+        nbgraders=work.assignment.course.is_nbgraders,
         rows=lines,
     )
     write_atomically(path, written)

@@ -146,7 +146,12 @@ def _own_notebook(text: str) -> NotebookNode:
 def write_result(path: Path, result: Result) -> None:
     """Keep what was made of a submission."""
     content = {"version": VERSION, **vars(result)}
-    write_atomically(path, json.dumps(content, default=vars) + "\n", lasting=False)
+    write_atomically(path, json.dumps(content, default=_fields) + "\n", lasting=False)
+
+
+def _fields(part: object) -> dict[str, Any]:
+    """Return what is written of a verdict or of a part of one: `inside` only where it says so."""
+    return {name: value for name, value in vars(part).items() if name != "inside" or value}
 
 
 def read_result(path: Path) -> Result:

@@ -27,7 +27,16 @@ from nbgrader.api import (
 from sqlalchemy import Connection, Select, Table, and_, bindparam, case, func, or_, select
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-from autograder.authoring.conventions import GRADED, grade_id_of, split_grade_id
+from autograder.authoring.conventions import (
+    ASSERTED,
+    GRADED,
+    WRITTEN,
+    Question,
+    cell_of,
+    grade_id_of,
+    role_of,
+)
+from autograder.authoring.coursework import Asked, named
 from autograder.authoring.material import Material
 from autograder.judging.judge import Verdict
 
@@ -100,15 +109,43 @@ class Standing:
 def answer_digests(notebook: NotebookNode) -> dict[str, str]:
     """Return a digest of the text that each mark is about, by the grade_id of the marked cell.
 
-    That of an automatic question is the text of its solution cell.
+    That of an automatic question is the text of its solution cell; where asserts decide, which do
+    not say whose they are, it is that of all solution cells above.
     """
     sources = {grade_id_of(cell): cell.source for cell in notebook.cells}
-    digests = {}
-    for name in filter(None, map(grade_id_of, filter(utils.is_grade, notebook.cells))):
-        question, kind = split_grade_id(name)
-        text = sources.get(question, "") if kind == GRADED else sources[name]
-        digests[name] = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    digests, above = {}, ""
+    for cell in notebook.cells:
+        name = grade_id_of(cell)
+        if name is None:
+            continue
+        role = role_of(cell)
+        if role is None:
+            above += cell.source
+        if utils.is_grade(cell):
+            texts = {GRADED: sources.get(name.removesuffix(f"-{GRADED}"), ""), ASSERTED: above}
+            text = texts.get(role or "", sources[name])
+            digests[name] = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     return digests
+
+
+class _Rows:
+    """The rows of one notebook's cells in the gradebook, by grade_id."""
+
+    def __init__(self, gradebook: Gradebook, work: Asked, sheet: Material) -> None:
+        assignment = sheet.assignment
+        notebook = gradebook.find_notebook(assignment.notebook_name, assignment.name)
+        self.notebook_id = notebook.id
+        self.assignment_id = notebook.assignment.id
+        self.marked = {cell.name: cell.id for cell in (*notebook.grade_cells, *notebook.task_cells)}
+        self.tasks = {cell.name: cell.id for cell in notebook.task_cells}
+        self.answers = {cell.name: cell.id for cell in notebook.solution_cells}
+        self.names = {cell: named(work, sheet, name) for name, cell in self.marked.items()}
+        self.max_scores = {
+            cell.id: float(cell.max_score) for cell in (*notebook.grade_cells, *notebook.task_cells)
+        }
+        self.judged = {self.marked[cell_of(question)] for question in sheet.questions}
+        about = self.answers | self.tasks
+        self.comments = {cell: about[name] for name, cell in self.marked.items() if name in about}
 
 
 class ScoreWriter:
@@ -118,22 +155,16 @@ class ScoreWriter:
     ----------
     gradebook
         Open; it knows the assignment (see `autograder.classroom.gradebook.ensure_assignment`).
-    material
+    work
         The assignment.
     """
 
-    def __init__(self, gradebook: Gradebook, material: Material) -> None:
+    def __init__(self, gradebook: Gradebook, work: Asked) -> None:
         self._engine = gradebook.engine
-        name, assignment = material.assignment.notebook_name, material.assignment.name
-        notebook = gradebook.find_notebook(name, assignment)
-        self._notebook_id = notebook.id
-        self._assignment_id = notebook.assignment.id
-        self._grade_cells = {cell.name: cell.id for cell in notebook.grade_cells}
-        self._names = {cell.id: cell.name for cell in notebook.grade_cells}
-        self._max_scores = {cell.id: float(cell.max_score) for cell in notebook.grade_cells}
-        judged = (f"{kit.name}-{GRADED}" for kit in material.kits)
-        self._judged = {self._grade_cells[name] for name in judged}
-        self._solution_cells = {cell.name: cell.id for cell in notebook.solution_cells}
+        self._rows = {
+            sheet.assignment.notebook_name: _Rows(gradebook, work, sheet) for sheet in work.sheets
+        }
+        self._assignment_id = next(iter(self._rows.values())).assignment_id
 
     def write(
         self,
@@ -142,8 +173,10 @@ class ScoreWriter:
         verdicts: Sequence[Verdict],
         timestamp: datetime | None,
         unchanged: Collection[str] = (),
+        of: Material | None = None,
+        there: bool = True,
     ) -> None:
-        """Write a submission's scores and comments: all of them, or nothing.
+        """Write a notebook's scores and comments: all of them, or nothing.
 
         A manual score stays. It asks to be looked at again where the answer has changed, or the
         score that it stands instead of. A written answer asks for a grade, unless it was left as
@@ -161,106 +194,129 @@ class ScoreWriter:
             When it was submitted; None leaves what is known.
         unchanged
             The grade_ids of answers that are what was recorded before (see `answer_digests`).
+        of
+            Which notebook, of an assignment that has several.
+        there
+            Whether it was submitted. Of one that was not, as nbgrader has it, nothing waits for a
+            person.
         """
-        grades, words = self._grades(notebook, verdicts), self._words(notebook, verdicts)
-        same = {self._grade_cells[name] for name in unchanged if name in self._grade_cells}
+        rows = self._rows[of.assignment.notebook_name] if of else next(iter(self._rows.values()))
+        grades, words = _grades(rows, notebook, verdicts, there), _words(rows, notebook, verdicts)
+        same = {rows.marked[name] for name in unchanged if name in rows.marked}
         statements = (
             (_SAME_GRADE, [row for row in grades if row["cell_id"] in same]),
             (_CHANGED_GRADE, [row for row in grades if row["cell_id"] not in same]),
             (_NEW_COMMENT, words),
-            (_LEFT_COMMENT, _left_out(self._solution_cells, words)),
+            (_LEFT_COMMENT, _left_out(rows.answers | rows.tasks, words)),
         )
         with self._engine.begin() as connection:
-            submitted = self._submitted_notebook(connection, student, timestamp)
-            for statement, rows in statements:
-                if rows:
+            submitted = _submitted_notebook(connection, rows, student, timestamp)
+            for statement, changed in statements:
+                if changed:
                     connection.execute(
-                        statement, [row | {"notebook_id": submitted} for row in rows]
+                        statement, [row | {"notebook_id": submitted} for row in changed]
                     )
 
     def is_late(self, student: str) -> bool:
         """Return whether a submission came after its due date, or counts as late so far."""
         with self._engine.connect() as connection:
-            due, extension, came, penalty = connection.execute(
+            notebooks = connection.execute(
                 _LATENESS, {"assignment_id": self._assignment_id, "student_id": student}
-            ).one()
+            ).all()
+        due, extension, came, _ = notebooks[0]
         late = due is not None and came is not None and came > due + (extension or timedelta())
-        return bool(late or penalty)
+        return bool(late or any(each.late_submission_penalty for each in notebooks))
 
     def standing(self, student: str) -> Standing | None:
         """Return what the gradebook says of a submission; None where it knows of none."""
         key = {"assignment_id": self._assignment_id, "student_id": student}
         with self._engine.connect() as connection:
-            rows = connection.execute(_STANDING, key).all()
+            found = connection.execute(_STANDING, key).all()
             penalties = connection.execute(_LATENESS, key).all()
             said = {row.cell_id: row.manual_comment for row in connection.execute(_SAID, key)}
         if not penalties:
             return None
-        penalty = float(penalties[0].late_submission_penalty or 0.0)
-        judged = [row for row in rows if row.cell_id in self._judged]
+        penalty = sum(float(each.late_submission_penalty or 0.0) for each in penalties)
+        of = {cell: notebook for notebook in self._rows.values() for cell in notebook.names}
+        rows = [row for row in found if row.cell_id in of]
+        judged = [row for row in rows if row.cell_id in of[row.cell_id].judged]
         return Standing(
             max(0.0, sum(row.score for row in rows) - penalty),
-            sum(self._max_scores.values()),
+            sum(sum(notebook.max_scores.values()) for notebook in self._rows.values()),
             penalty,
             sum(row.score - (row.auto_score or 0.0) for row in judged),
             tuple(
                 WrittenMark(
-                    self._names[row.cell_id],
+                    of[row.cell_id].names[row.cell_id],
                     None if row.needs_manual_grade else row.score,
-                    self._max_scores[row.cell_id],
-                    said.get(self._solution_cells.get(self._names[row.cell_id])) or "",
+                    of[row.cell_id].max_scores[row.cell_id],
+                    said.get(of[row.cell_id].comments.get(row.cell_id)) or "",
                 )
                 for row in rows
-                if row.cell_id not in self._judged
+                if row.cell_id not in of[row.cell_id].judged
             ),
         )
 
-    def _submitted_notebook(
-        self, connection: Connection, student: str, timestamp: datetime | None
-    ) -> str:
-        """Return the id of a student's notebook, making the rows that lead to it."""
-        names = {"id": student, "last_name": student, "first_name": ""}
-        connection.execute(_NEW_STUDENT, names)
-        submission = {"assignment_id": self._assignment_id, "student_id": student}
-        connection.execute(
-            _NEW_SUBMISSION if timestamp is None else _DATED_SUBMISSION,
-            submission | {"timestamp": timestamp},
-        )
-        notebook = {
-            "assignment_id": connection.execute(_SUBMISSION_ID, submission).scalar_one(),
-            "notebook_id": self._notebook_id,
-        }
-        connection.execute(_NEW_NOTEBOOK, notebook)
-        return str(connection.execute(_NOTEBOOK_ID, notebook).scalar_one())
 
-    def _grades(self, notebook: NotebookNode, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-        points = {f"{verdict.question}-{GRADED}": verdict.points for verdict in verdicts}
-        rows = []
-        for cell in filter(utils.is_grade, notebook.cells):
-            name = grade_id_of(cell)
-            score = points[name] if name in points else utils.determine_grade(cell)[0]
-            rows.append(
-                {
-                    "cell_id": self._grade_cells[name],
-                    "auto_score": score,
-                    "needs_manual_grade": score is None,
-                }
-            )
-        left = (
-            {"auto_score": None, "needs_manual_grade": True} | row
-            for row in _left_out(self._grade_cells, rows)
-        )
-        return [*rows, *left]
+def _submitted_notebook(
+    connection: Connection, rows: _Rows, student: str, timestamp: datetime | None
+) -> str:
+    """Return the id of a student's notebook, making the rows that lead to it."""
+    names = {"id": student, "last_name": student, "first_name": ""}
+    connection.execute(_NEW_STUDENT, names)
+    submission = {"assignment_id": rows.assignment_id, "student_id": student}
+    connection.execute(
+        _NEW_SUBMISSION if timestamp is None else _DATED_SUBMISSION,
+        submission | {"timestamp": timestamp},
+    )
+    notebook = {
+        "assignment_id": connection.execute(_SUBMISSION_ID, submission).scalar_one(),
+        "notebook_id": rows.notebook_id,
+    }
+    connection.execute(_NEW_NOTEBOOK, notebook)
+    return str(connection.execute(_NOTEBOOK_ID, notebook).scalar_one())
 
-    def _words(self, notebook: NotebookNode, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-        says = {verdict.question: verdict.says for verdict in verdicts}
-        rows = []
-        for cell in filter(utils.is_solution, notebook.cells):
-            name = grade_id_of(cell) or ""
-            untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
-            words = "No response." if untouched else says.get(split_grade_id(name)[0])
-            rows.append({"cell_id": self._solution_cells[name], "auto_comment": words})
-        return rows
+
+def _grades(
+    rows: _Rows, notebook: NotebookNode, verdicts: Sequence[Verdict], there: bool
+) -> list[dict[str, Any]]:
+    points = {_cell_of(verdict): verdict.points for verdict in verdicts}
+    found = []
+    for cell in filter(utils.is_grade, notebook.cells):
+        name = grade_id_of(cell)
+        score = points[name] if name in points else utils.determine_grade(cell)[0]
+        found.append(
+            {
+                "cell_id": rows.marked[name],
+                "auto_score": score,
+                "needs_manual_grade": score is None,
+            }
+        )
+    unmarked = {"auto_score": None, "needs_manual_grade": True}
+    nothing = {"auto_score": 0.0, "needs_manual_grade": False}
+    left = (
+        (nothing if row["cell_id"] in rows.tasks.values() and not there else unmarked) | row
+        for row in _left_out(rows.marked, found)
+    )
+    return [*found, *left]
+
+
+def _cell_of(verdict: Verdict) -> str:
+    """Return the grade_id of the cell whose points a verdict gives."""
+    return cell_of(Question(verdict.question, verdict.max_points, verdict.inside))
+
+
+def _words(
+    rows: _Rows, notebook: NotebookNode, verdicts: Sequence[Verdict]
+) -> list[dict[str, Any]]:
+    says = {verdict.question: verdict.says for verdict in verdicts if not verdict.inside}
+    found = []
+    for cell in filter(utils.is_solution, notebook.cells):
+        name = grade_id_of(cell) or ""
+        untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
+        words = "No response." if untouched else says.get(name.removesuffix(f"-{WRITTEN}"))
+        found.append({"cell_id": rows.answers[name], "auto_comment": words})
+    return found
 
 
 def _left_out(cells: dict[str, str], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

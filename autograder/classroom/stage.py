@@ -10,11 +10,13 @@ from nbformat import NotebookNode
 
 from autograder.authoring.conventions import (
     ANSWER_STUB,
+    ASSERTED,
     EXPLORATION,
     GIVEN,
+    GRADED,
     WRITTEN,
     grade_id_of,
-    split_grade_id,
+    role_of,
 )
 from autograder.authoring.derive import Derived
 from autograder.authoring.earlier import Earlier, is_earlier
@@ -24,7 +26,6 @@ from autograder.authoring.recognise import (
     defines,
     is_ours,
     recognise,
-    role_of,
     settled,
 )
 
@@ -55,6 +56,10 @@ _KINDS_OF_REMARKS = {
     "raw": (
         "The cell {} had become a raw cell; expected code.",
         "The cells {} had become raw cells; expected code.",
+    ),
+    "made code": (
+        "The cell {} had become a cell of text; it was run as code.",
+        "The cells {} had become cells of text; they were run as code.",
     ),
     "not text": (
         "The written answer {} had become a code or raw cell; it is read as text.",
@@ -129,14 +134,18 @@ def stage(
     seen: set[str] = set()
     remarks = _Remarks()
     recognised = recognise(submitted.cells, derived.release.cells)
+    last = {grade_id: identity for identity, grade_id in recognised.grade_ids.items()}
     for cell in submitted.cells:
         grade_id = recognised.grade_ids.get(cell["id"])
         if grade_id is None:
             staged.append(_own(cell, recognised))
-        elif not is_ours(grade_id):
-            staged.append(_answer(cell, masters[grade_id], grade_id in seen, remarks))
+        elif not is_ours(masters[grade_id]):
+            staged.append(_answer(cell, masters, grade_id, grade_id in seen, remarks))
         elif grade_id in seen:
             remarks.note("doubled", grade_id)
+        elif role_of(masters[grade_id]) == ASSERTED and cell["id"] != last[grade_id]:
+            remarks.note("doubled", grade_id)  # nbgrader takes the last one: it may have moved
+            continue
         else:
             _note_change(cell, released[grade_id], earlier or {}, remarks)
             staged.append(copied(masters[grade_id]))
@@ -172,23 +181,36 @@ def _own(cell: NotebookNode, recognised: Recognised) -> NotebookNode:
 
 
 def _answer(
-    cell: NotebookNode, master: NotebookNode, again: bool, remarks: _Remarks
+    cell: NotebookNode,
+    masters: Mapping[str, NotebookNode],
+    grade_id: str,
+    again: bool,
+    remarks: _Remarks,
 ) -> NotebookNode:
-    """Return a student's answer, with the metadata of ours if it is the first of its name."""
-    own, grade_id = copied(cell), grade_id_of(master) or ""
+    """Return a student's answer, with the metadata of ours if it is the first of its name.
+
+    Code that had become text stays text where a check calls it; nbgrader makes it code again.
+    """
+    own, master = copied(cell), masters[grade_id]
     own.metadata = NotebookNode()
     if again:
         remarks.note("answered twice", grade_id)
         return own
-    if cell.cell_type != master.cell_type and role_of(grade_id) != WRITTEN:
+    if cell.cell_type != master.cell_type and _is_checked(grade_id, masters):
         remarks.note(cell.cell_type, grade_id)
         return own
     if cell.cell_type != master.cell_type:
-        remarks.note("not text", grade_id)
+        remarks.note("made code" if master.cell_type == "code" else "not text", grade_id)
         own = copied(master)
         own.source = cell.source
     own.metadata = NotebookNode(master.metadata)
     return own
+
+
+def _is_checked(grade_id: str, masters: Mapping[str, NotebookNode]) -> bool:
+    """Return whether a cell is the answer to a question with a check."""
+    graded = masters.get(f"{grade_id}-{GRADED}")
+    return graded is not None and role_of(graded) == GRADED
 
 
 def _mark_what_goes_on(
@@ -200,7 +222,7 @@ def _mark_what_goes_on(
     """Let a written answer that goes on in cells of the student's say so, so that it is read."""
     for place, cell in enumerate(staged):
         grade_id = grade_id_of(cell)
-        if grade_id is None or role_of(grade_id) != WRITTEN:
+        if grade_id is None or role_of(cell) != WRITTEN or cell.cell_type != "markdown":
             continue
         if place + 1 < len(staged) and _goes_on(staged[place + 1], grade_id, recognised):
             given = settled(masters[grade_id].source)
@@ -229,18 +251,23 @@ def _restore(
         grade_id = grade_id_of(master)
         if grade_id is None:
             continue
-        question, role = split_grade_id(grade_id)
+        role = role_of(master)
         if grade_id not in seen and role is None:
             remarks.note("answer deleted", grade_id)
             continue
         if grade_id not in seen:
-            place = _place_after(staged, previous, None if role == GIVEN else question)
+            question = None if role == GIVEN else grade_id.removesuffix(f"-{role}")
+            # Asserts do not say what they test: where nothing stands before them, all may.
+            otherwise = len(staged) if role == ASSERTED else 0
+            place = _place_after(staged, previous, question, otherwise)
             staged.insert(place, copied(master))
             remarks.note("deleted", grade_id)
         previous = grade_id
 
 
-def _place_after(staged: Sequence[NotebookNode], previous: str | None, question: str | None) -> int:
+def _place_after(
+    staged: Sequence[NotebookNode], previous: str | None, question: str | None, otherwise: int
+) -> int:
     """Return the place after the cell `previous` and after any that defines the question."""
     places = [
         i
@@ -248,4 +275,4 @@ def _place_after(staged: Sequence[NotebookNode], previous: str | None, question:
         if (previous is not None and grade_id_of(cell) == previous)
         or (question is not None and defines(cell, question))
     ]
-    return 1 + max(places, default=-1)
+    return max(places) + 1 if places else otherwise

@@ -45,6 +45,8 @@ _ENCODINGS = (
 LARGEST_TEXT = 2**20
 MOST_LINES = 5_000
 """Bytes and lines read of a notebook as Python text: time grows with the square of the lines."""
+NOTHING = hashlib.sha256(b"nothing").hexdigest()
+"""The digest of a submission in which there was no file to read."""
 _ZIP = b"PK\x03\x04"
 
 
@@ -71,7 +73,7 @@ class Submission:
     readable: bool = True
 
 
-def read_submission(folder: Path, notebook_name: str) -> Submission:
+def read_submission(folder: Path, notebook_name: str, siblings: Sequence[str] = ()) -> Submission:
     """Return the notebook in a student's folder. Never raises because of what lies there.
 
     Parameters
@@ -80,11 +82,13 @@ def read_submission(folder: Path, notebook_name: str) -> Submission:
         ``submitted/<student>/<assignment>``.
     notebook_name
         The notebook's name without ``.ipynb``.
+    siblings
+        The names of the assignment's other notebooks, which are not taken for this one.
     """
-    digest = hashlib.sha256(b"nothing").hexdigest()
+    digest = NOTHING
     try:
         expected = f"{notebook_name}.ipynb"
-        path, remarks = _find(folder, expected)
+        path, remarks = _find(folder, expected, [f"{name}.ipynb" for name in siblings])
         content = _content(path)
         digest = hashlib.sha256(content).hexdigest()
         notebook, more = _open(content, path.name, expected)
@@ -96,19 +100,24 @@ def read_submission(folder: Path, notebook_name: str) -> Submission:
         return Submission(plain_notebook([]), digest, (refusal_words,), readable=False)
 
 
-def _find(folder: Path, expected: str) -> tuple[Path, list[str]]:
+def _find(folder: Path, expected: str, siblings: Sequence[str]) -> tuple[Path, list[str]]:
     """Return the file to grade, and remarks on the choice."""
     if not folder.is_dir() or folder.is_symlink():
         raise UnreadableSubmission(f"Nothing was submitted: there is no folder {folder.name}.")
     there = sorted(path for path in _below(folder) if not _is_litter(path, folder))
     path = folder / expected
+    there = [other for other in there if other not in [folder / name for name in siblings]]
     found = _candidates(there)
     others = [other for other in found if other != path]
     if path in there or path.is_symlink():
         notebooks = [other for other in others if other.suffix.lower() == ".ipynb"]
         if notebooks:
-            return path, [f"Only {expected} was graded; there is also {_names(notebooks, folder)}."]
+            graded = " and ".join(sorted([expected, *siblings]))
+            was = "were" if siblings else "was"
+            return path, [f"Only {graded} {was} graded; there is also {_names(notebooks, folder)}."]
         return path, []
+    if siblings:
+        found = [other for other in found if _may_be(other, path.stem)]
     if len(found) == 1:
         name = found[0].relative_to(folder)
         return found[0], [f"Expected {expected}, found {name}, which was graded instead."]
@@ -121,6 +130,12 @@ def _find(folder: Path, expected: str) -> tuple[Path, list[str]]:
         f"Expected {expected}, found {_names(there, folder) or 'an empty folder'}. Submit the "
         "notebook itself, under its own name."
     )
+
+
+def _may_be(path: Path, name: str) -> bool:
+    """Return whether a file may be the notebook of that name, where there are others as well."""
+    notebook = path.suffix.lower() == ".ipynb"
+    return not notebook or path.stem.casefold().startswith(name.casefold())
 
 
 def _names(paths: Sequence[Path], folder: Path) -> str:

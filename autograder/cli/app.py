@@ -38,6 +38,14 @@ CourseOption = Annotated[Path, typer.Option("--course", help="The course's folde
 ClassOption = Annotated[
     Path, typer.Option("--class", help="The class folder.", envvar="NEXTWORD_CLASS")
 ]
+ClassOrCourseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--class",
+        help="The class folder: class/, or the course's own where nbgrader made it.",
+        envvar="NEXTWORD_CLASS",
+    ),
+]
 AssignmentName = Annotated[str, typer.Argument(help="An assignment, such as 01_counting.")]
 StudentOption = Annotated[
     list[str] | None, typer.Option("--student", help="Only this one; may be given again.")
@@ -75,6 +83,11 @@ def _commands() -> ModuleType:
     return commands
 
 
+def _class_folder(class_path: Path | None, course: Course) -> ClassFolder:
+    """Return the class that is meant: nbgrader has submissions in the course's own folder."""
+    return ClassFolder((class_path or (course.root if course.is_nbgraders else CLASS)).resolve())
+
+
 def _students(class_folder: ClassFolder, name: str, wanted: list[str] | None) -> list[str]:
     if wanted:
         return [class_folder.student(name, each) for each in wanted]
@@ -94,6 +107,18 @@ def _end_at_once() -> NoReturn:
     """
     Console(stderr=True).print("Stopped. What is done is kept: run this again, and it goes on.")
     os._exit(130)
+
+
+@app.callback()
+def before(
+    context: typer.Context,
+    course: Annotated[
+        Path | None, typer.Option("--course", help="The course's folder; also behind the command.")
+    ] = None,
+) -> None:
+    """Take a course that is named before the command as if it stood behind it."""
+    if course is not None and context.invoked_subcommand is not None:
+        context.default_map = {context.invoked_subcommand: {"course": str(course)}}
 
 
 @app.command()
@@ -176,12 +201,12 @@ def grade(
     no_sandbox: Annotated[
         bool, typer.Option("--no-sandbox", help="Run code that you trust; marks the results.")
     ] = False,
-    class_path: ClassOption = CLASS,
+    class_path: ClassOrCourseOption = None,
     course: CourseOption = HERE,
 ) -> None:
     """Grade a class: run every submission, judge it, record the scores, write feedback."""
     assignment = Course.at(course).assignment(name)
-    class_folder = ClassFolder(class_path.resolve())
+    class_folder = _class_folder(class_path, assignment.course)
     students = _students(class_folder, name, student)
     mode = Mode.OPEN if no_sandbox else Mode.WARM if scheduler else safe_mode()
     executor = cluster_executor(scheduler) if scheduler else local_executor(workers)
@@ -204,12 +229,12 @@ def grade(
 def rejudge(
     name: AssignmentName,
     student: StudentOption = None,
-    class_path: ClassOption = CLASS,
+    class_path: ClassOrCourseOption = None,
     course: CourseOption = HERE,
 ) -> None:
     """Judge a class again from the evidence kept, without running any student's code."""
     assignment = Course.at(course).assignment(name)
-    class_folder = ClassFolder(class_path.resolve())
+    class_folder = _class_folder(class_path, assignment.course)
     students = _students(class_folder, name, student)
     with one_run(class_folder):
         commands = _commands()

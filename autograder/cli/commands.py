@@ -15,13 +15,13 @@ from rich.text import Text
 
 from autograder.authoring import pairs
 from autograder.authoring.course import Assignment, Course
-from autograder.authoring.material import Material, load_material
+from autograder.authoring.coursework import INSIDE, Asked, load_coursework
 from autograder.authoring.new_course import new_course
 from autograder.authoring.new_question import new_question
 from autograder.authoring.release import check_release, write_release
 from autograder.classroom import gradebook as books
 from autograder.classroom.class_folder import ClassFolder
-from autograder.classroom.grading import Graded, How, Session, grade, rejudge
+from autograder.classroom.grading import Graded, How, Session, Sitting, grade, rejudge, sitting
 from autograder.classroom.report import write_reports
 from autograder.cli.demo import run_demo
 from autograder.cli.doctor import examine
@@ -71,6 +71,10 @@ def add_question(course: Path, assignment: str | None, name: str, points: float)
     candidates = _assignments(course, assignment)
     if len(candidates) != 1:
         raise typer.BadParameter("name the assignment: --assignment 01_counting")
+    if candidates[0].course.is_nbgraders:
+        raise typer.BadParameter(
+            "it writes into the text of a notebook, which notebooks of a course of nbgrader's lack"
+        )
     text_path, check_path = new_question(candidates[0], name, points)
     _say(
         f"Now edit:\n  {text_path}\n  {check_path}\nthen: autograder sync, "
@@ -81,30 +85,40 @@ def add_question(course: Path, assignment: str | None, name: str, points: float)
 def release(course: Path, name: str | None, check: bool) -> None:
     """Write the student version of one assignment or of all, or see that it is current."""
     for assignment in _assignments(course, name):
-        material = load_material(assignment)
+        work = load_coursework(assignment)
         if check:
-            check_release(material)
-            _say(f"{assignment.release_path}: current")
+            check_release(work)
+            one = len(work.sheets) == 1
+            released = work.sheets[0].assignment.release_path if one else assignment.release_folder
+            _say(f"{released}: current")
         else:
-            _say(f"{write_release(material)}: written")
+            _say(f"{write_release(work)}: written")
 
 
 def prove(course: Path, name: str, seeds: int, as_json: bool, workers: int) -> bool:
     """Print the proof that an assignment is graded fairly; return whether it is."""
-    proof = verify(_material(course, name), seeds, workers)
+    proof = verify(load_coursework(Course.at(course).assignment(name)), seeds, workers)
     if as_json:
         print(json.dumps(proof.as_data(), indent=1))
         return proof.fair
     console.print(proof_table(proof))
     for words in proof.unstable:
         console.print(f"[red]differs between seeds:[/] {escape(words)}")
+    if proof.inside:
+        console.print(f"{escape(', '.join(proof.inside))}: {INSIDE}", style="dim")
     console.print("fair" if proof.fair else "[bold red]NOT FAIR[/]")
     return proof.fair
 
 
 def simulate_class(course: Path, class_path: Path, name: str, students: int, seed: int) -> None:
     """Write a simulated class, and say what each student's true score is."""
-    material = _material(course, name)
+    work = load_coursework(Course.at(course).assignment(name))
+    material = work.sheets[0]
+    if len(work.sheets) > 1 or material.asserted:
+        raise typer.BadParameter(
+            f"{name} has several notebooks, or questions without a check: nobody knows what wrong "
+            "answers to these earn"
+        )
     simulated = simulate(material, students, seed)
     write_class(ClassFolder(class_path.resolve()), material, simulated)
     for student in simulated:
@@ -129,12 +143,12 @@ class Chosen:
     class_folder: ClassFolder
     students: Sequence[str]
 
-    def session(self, question: str | None = None) -> Session:
+    def session(self, question: str | None = None) -> Session | Sitting:
         """Return the session that grades them, having kept a copy of the gradebook."""
-        material = load_material(self.assignment)
-        _known_question(material, question)
+        work = load_coursework(self.assignment)
+        _known_question(work, question)
         books.back_up(self.class_folder)
-        return Session.of(material, self.class_folder)
+        return sitting(work, self.class_folder)
 
 
 def grade_chosen(chosen: Chosen, executor: Executor, at_once: int, how: How) -> bool:
@@ -172,22 +186,19 @@ def _assignments(course: Path, name: str | None) -> list[Assignment]:
     return [found.assignment(each) for each in ([name] if name else found.assignment_names())]
 
 
-def _material(course: Path, name: str) -> Material:
-    return load_material(Course.at(course).assignment(name))
-
-
 def _say(words: str) -> None:
     """Print words as they are: a path may hold brackets, and is copied from one line."""
     console.print(words, markup=False, highlight=False, soft_wrap=True)
 
 
-def _known_question(material: Material, question: str | None) -> None:
-    names = [kit.name for kit in material.kits]
+def _known_question(work: Asked, question: str | None) -> None:
+    names = [each.name for each in work.questions if not each.inside]
     if question is not None and question not in names:
-        raise typer.BadParameter(f"no question {question!r}; there are {', '.join(names)}")
+        there = f"there are {', '.join(names)}" if names else "none here has a check"
+        raise typer.BadParameter(f"no question {question!r} with a check; {there}")
 
 
-def _closed(session: Session, results: list[Graded]) -> bool:
+def _closed(session: Session | Sitting, results: list[Graded]) -> bool:
     """Print the closing table, write the reports; return whether everybody could be graded."""
     folder = session.class_folder
     lost = [Graded(name, failure=why) for name, why in folder.misplaced(session.name)]
@@ -196,7 +207,7 @@ def _closed(session: Session, results: list[Graded]) -> bool:
         results = [*results, *lost]
     console.print(closing_table(session.material, results))
     _say(f"reports   {folder.report_path(session.name, '.html')} and .csv, of the whole class")
-    _say(f"feedback  {folder.path}/feedback/<student>/{session.name}/")
+    _say(f"feedback  {folder.feedback}/<student>/{session.name}/")
     reused = sum(graded.reused for graded in results)
     if reused:
         console.print(f"{reused} of {len(results)} had not changed and were judged from evidence")

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from autograder.authoring.material import Material
+from autograder.authoring.coursework import INSIDE, Asked
 from autograder.authoring.plain import plain_text
 from autograder.classroom.grading import WITHOUT_SANDBOX, Graded
 from autograder.classroom.report import notes
@@ -47,21 +47,19 @@ def with_progress(results: Iterable[Graded], total: int, console: Console) -> li
     return done
 
 
-def closing_table(
-    material: Material, results: Sequence[Graded], said: Collection[str] = ()
-) -> Group:
+def closing_table(work: Asked, results: Sequence[Graded], said: Collection[str] = ()) -> Group:
     """Return the table that closes a grading run, with the questions' names and notes below.
 
     Parameters
     ----------
-    material
+    work
         The assignment.
     results
         What grading came to. Who was run without a sandbox is counted in one line.
     said
         Notes that whoever reads this has read already.
     """
-    full, short = (_scores(material, results, said, each) for each in (True, False))
+    full, short = (_scores(work, results, said, each) for each in (True, False))
     remarks, without_sandbox = [], 0
     for graded in sorted(results, key=lambda graded: graded.student):
         found = _untold(graded, said)
@@ -70,9 +68,12 @@ def closing_table(
         without_sandbox += WITHOUT_SANDBOX in found
     if without_sandbox:
         remarks.append(as_text(f"{without_sandbox} of {len(results)}: {WITHOUT_SANDBOX}", "dim"))
-    names = ", ".join(f"Q{n} {kit.name}" for n, kit in enumerate(material.kits, start=1))
+    asked = list(enumerate(work.questions, start=1))
+    names = ", ".join(f"Q{n} {question.name}" for n, question in asked)
+    inside = [f"Q{n}" for n, question in asked if question.inside]
+    where = [Text(f"{', '.join(inside)}: {INSIDE}", "dim")] if inside else []
     made = [Text(_MADE_OF, "dim")] if any(graded.standing for graded in results) else []
-    return Group(_Fitting(full, Text(names), short), *made, *remarks)
+    return Group(_Fitting(full, Text(names), short), *where, *made, *remarks)
 
 
 @dataclass(frozen=True)
@@ -91,23 +92,21 @@ class _Fitting:
             yield from (self.short, Text(_NARROW, "dim"))
 
 
-def _scores(
-    material: Material, results: Sequence[Graded], said: Collection[str], each: bool
-) -> Table:
+def _scores(work: Asked, results: Sequence[Graded], said: Collection[str], each: bool) -> Table:
     """Return a row a student: the points of each question if wanted, sums, and how many notes."""
-    kits = material.kits if each else ()
-    table = Table(title=f"{material.assignment.name}: {counted(len(results), 'submission')}")
+    questions = work.questions if each else ()
+    table = Table(title=f"{work.assignment.name}: {counted(len(results), 'submission')}")
     table.add_column("student", overflow="fold", max_width=_NAME)
-    for number, kit in enumerate(kits, start=1):
-        table.add_column(f"Q{number}\n/{kit.question.points:g}", justify="right", no_wrap=True)
-    table.add_column(f"automatic\n/{material.points:g}", justify="right", no_wrap=True)
+    for number, question in enumerate(questions, start=1):
+        table.add_column(f"Q{number}\n/{question.points:g}", justify="right", no_wrap=True)
+    table.add_column(f"automatic\n/{work.points:g}", justify="right", no_wrap=True)
     maximum = max((g.standing.max_total for g in results if g.standing), default=None)
     if maximum is not None:
         table.add_column(f"gradebook\n/{maximum:g}", justify="right", style="bold", no_wrap=True)
     table.add_column("notes", justify="right", no_wrap=True)
     for graded in sorted(results, key=lambda graded: graded.student):
         points = {verdict.question: f"{verdict.points:g}" for verdict in graded.verdicts}
-        cells = [points.get(kit.name, "-") for kit in kits]
+        cells = [points.get(question.name, "-") for question in questions]
         cells.append("-" if graded.failure else f"{graded.points:g}")
         if maximum is not None:
             cells.append(f"{graded.standing.total:g}" if graded.standing else "-")

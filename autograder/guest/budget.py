@@ -9,6 +9,10 @@ Content = dict[str, Any]
 """What an output has besides its kind: text, data and metadata, or an error."""
 
 
+_SHORT = 1_000
+"""Characters kept of an error, or of a result, for which there is no room."""
+
+
 class Budget:
     """What the cell that runs may still put out.
 
@@ -35,6 +39,20 @@ class Budget:
         return kept
 
     def output(self, content: Content) -> Content | None:
-        """Return what is kept of a display, a result or an error: all of it, or nothing."""
+        """Return what is kept of a display, a result or an error: all of it, or nothing.
+
+        Of an error, and of a result in text, the beginning is always kept: it may decide on points.
+        """
         self._size += len(json.dumps(content, default=str))
-        return content if self._size <= self.kept_bytes else None
+        return content if self._size <= self.kept_bytes else _shortened(content)
+
+
+def _shortened(content: Content) -> Content | None:
+    """Return the beginning of an error, or of a result in text; None of anything else."""
+    if "ename" in content:
+        words = {key: str(content[key])[:_SHORT] for key in ("ename", "evalue")}
+        return content | words | {"traceback": []}
+    if "execution_count" in content and "text/plain" in content.get("data", {}):
+        text = str(content["data"]["text/plain"])[:_SHORT]
+        return content | {"data": {"text/plain": text}, "metadata": {}}
+    return None

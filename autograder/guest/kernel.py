@@ -8,6 +8,7 @@ kernel sends no more of a cell's output than is kept.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from typing import Any
 
@@ -23,10 +24,12 @@ _SHORT = 1_000
 
 
 def main() -> None:
-    """Start the kernel; the first argument gives each port's socket, and the budget."""
+    """Start the kernel; the first argument gives sockets, budget, and files to copy."""
     told = json.loads(sys.argv.pop(1))
     _use_sockets({int(port): number for port, number in told["sockets"].items()})
     _bound_outputs(Budget(told["output_bytes"]))
+    if told["beside"]:
+        shutil.copytree(told["beside"], ".", dirs_exist_ok=True)
     IPKernelApp.launch_instance()
 
 

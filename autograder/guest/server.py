@@ -6,6 +6,7 @@ which it takes orders. It has one thread, always: a fork of several would hang.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gc
 import importlib
@@ -207,6 +208,17 @@ def _run_cells(data: socket.socket, cases: socket.socket, order: dict[str, Any])
 
     signal.signal(signal.SIGUSR1, say_where)
     while (cell := frames.receive(data, 1 << 30)) is not None:
+        if "beside" in cell:
+            _lay(cell["beside"])
+            continue
         places[notebook.number] = at = cell["cell"]
         outputs, number = notebook.run(cell["source"])
         frames.send(data, {"cell": at, "outputs": outputs, "number": number})
+
+
+def _lay(files: dict[str, str]) -> None:
+    """Put files into the working folder."""
+    for name, content in files.items():
+        path = Path(SCRATCH, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(base64.b64decode(content))

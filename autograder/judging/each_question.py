@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 from autograder.authoring.allowance import AllowanceSpent, allowance
+from autograder.judging.answered import Answered
+from autograder.judging.asserts import judge_asserts
 from autograder.judging.exam import Exam, QuestionExam
 from autograder.judging.judge import Verdict, judge
 
@@ -17,20 +17,6 @@ SECONDS = 30.0
 Honest work takes hundredths of a second. Memory is bounded by what `autograder.guest.codec` reads
 of one question: `MAX_BYTES` of text with `MAX_MARKS` parts, which is let go before the next one.
 """
-
-
-class Answered(Protocol):
-    """What running a submission gave."""
-
-    @property
-    def evidence(self) -> Mapping[str, str]:
-        """What the witness said, by question."""
-        ...
-
-    @property
-    def absences(self) -> Mapping[str, str]:
-        """Why a question has no evidence."""
-        ...
 
 
 def judge_all(exam: Exam, evidence: Answered, seconds: float = SECONDS) -> tuple[Verdict, ...]:
@@ -49,7 +35,10 @@ def judge_all(exam: Exam, evidence: Answered, seconds: float = SECONDS) -> tuple
         CPU time for all questions.
     """
     share = seconds / max(len(exam.questions), 1)
-    return tuple(_judged(question, evidence, share) for question in exam.questions)
+    verdicts = {each.kit.name: _judged(each, evidence, share) for each in exam.questions}
+    verdicts |= {each.name: judge_asserts(each, evidence) for each in exam.material.asserted}
+    places = {question.name: place for place, question in enumerate(exam.material.questions)}
+    return tuple(sorted(verdicts.values(), key=lambda verdict: places.get(verdict.question, 0)))
 
 
 def _judged(exam: QuestionExam, evidence: Answered, seconds: float) -> Verdict:

@@ -14,6 +14,7 @@ import numpy as np
 from autograder.authoring.allowance import spend
 from autograder.authoring.checking import Case, Misconception
 from autograder.authoring.comparing import Comparison, Watchful, is_finite
+from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.course_modules import names_in
 from autograder.authoring.material import Material, QuestionKit
 from autograder.authoring.reference import reference_function
@@ -210,10 +211,18 @@ class Exam:
 
     @cached_property
     def digest(self) -> str:
-        """What tells this exam's cases from another's."""
+        """What tells this exam from another: its cases, and asserts that judge as they run."""
         asked = {exam.kit.name: exam.asked for exam in self.questions}
         content = json.dumps(asked, sort_keys=True)
+        if self.material.asserted:
+            content += json.dumps(self._asserts(), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
+
+    def _asserts(self) -> dict[str, tuple[str, float]]:
+        """Return what the test cells of questions without a check say, and their points."""
+        points = {question.name: question.points for question in self.material.asserted}
+        cells = {grade_id_of(cell) or "": cell for cell in self.material.notebook.cells}
+        return {name: (cells[name].source, each) for name, each in points.items()}
 
 
 def draw_exam(material: Material, secret: str) -> Exam:

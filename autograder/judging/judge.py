@@ -61,6 +61,8 @@ class Verdict:
         The known mistake that the evidence agrees with, and what to say about it.
     flag
         What a member of staff should look at.
+    inside
+        Whether it comes from inside the student's process, as the question has no check.
     """
 
     question: str
@@ -73,6 +75,7 @@ class Verdict:
     misconception: str | None = None
     hint: str | None = None
     flag: str | None = None
+    inside: bool = False
 
 
 def judge(exam: QuestionExam, evidence: str | None, absence: str = "") -> Verdict:

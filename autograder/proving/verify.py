@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nbformat.v4 import new_notebook
 
+from autograder.authoring.beside import assignment_files
 from autograder.authoring.checking import Misconception
+from autograder.authoring.coursework import INSIDE, Asked, named
 from autograder.authoring.material import Material
 from autograder.classroom.grading import to_evidence
 from autograder.classroom.stage import stage
@@ -64,6 +66,8 @@ class Proof:
     seeds: int
     findings: tuple[Finding, ...]
     unstable: tuple[str, ...]
+    inside: tuple[str, ...] = ()
+    """Questions without a check, of which there is less to prove."""
 
     @property
     def fair(self) -> bool:
@@ -72,15 +76,17 @@ class Proof:
 
     def as_data(self) -> dict[str, Any]:
         """Return the proof as data for JSON."""
-        return asdict(self) | {"fair": self.fair}
+        data = asdict(self) | {"fair": self.fair}
+        inside = data.pop("inside")
+        return data | {INSIDE: inside} if inside else data
 
 
-def verify(material: Material, seeds: int, workers: int) -> Proof:
+def verify(work: Asked, seeds: int, workers: int) -> Proof:
     """Grade the reference, the untouched release and every known way, for several exams.
 
     Parameters
     ----------
-    material
+    work
         The assignment.
     seeds
         How many exams, drawn from the secrets ``verify-0``, ``verify-1``, …
@@ -92,12 +98,23 @@ def verify(material: Material, seeds: int, workers: int) -> Proof:
     CannotExamine
         A wrong way cannot be told from the reference.
     """
-    exams = [draw_exam(material, f"verify-{seed}") for seed in range(seeds)]
-    findings = list(_notebook_findings(material, exams, workers))
+    findings: list[Finding] = []
+    for sheet in work.sheets:
+        found = _findings(sheet, seeds, workers)
+        findings += [replace(each, question=named(work, sheet, each.question)) for each in found]
+    inside = tuple(question.name for question in work.questions if question.inside)
+    unstable = tuple(_unstable(findings))
+    return Proof(work.assignment.name, seeds, tuple(findings), unstable, inside)
+
+
+def _findings(material: Material, seeds: int, workers: int) -> Iterator[Finding]:
+    """Yield what every way comes to in a notebook. Asserts are the same in every exam."""
+    drawn = seeds if material.kits else 1
+    exams = [draw_exam(material, f"verify-{seed}") for seed in range(drawn)]
+    yield from _notebook_findings(material, exams, workers)
     for seed, exam in enumerate(exams):
         for question in exam.questions:
-            findings += _way_findings(seed, question)
-    return Proof(material.assignment.name, seeds, tuple(findings), tuple(_unstable(findings)))
+            yield from _way_findings(seed, question)
 
 
 def _notebook_findings(
@@ -110,10 +127,11 @@ def _notebook_findings(
         for seed, exam in enumerate(exams)
         for kind, notebook in notebooks.items()
     ]
-    mode = trusted_mode()
+    mode, files = trusted_mode(), assignment_files(material.assignment)
     with ThreadPoolExecutor(workers) as pool:
         runs = [
-            pool.submit(execute, staged, exam.inputs, Limits(), mode) for _, _, staged, exam in jobs
+            pool.submit(execute, staged, exam.inputs, Limits(), mode, files)
+            for _, _, staged, exam in jobs
         ]
         for (seed, kind, _, exam), run in zip(jobs, runs, strict=True):
             evidence = to_evidence(run.result(), "", ())

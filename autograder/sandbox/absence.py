@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 from nbformat import NotebookNode
 
-from autograder.authoring.conventions import EXPLORATION, GRADED, grade_id_of
+from autograder.authoring.conventions import EXPLORATION, GRADED, grade_id_of, role_of
 from autograder.authoring.plain import plain_text
-from autograder.authoring.recognise import defines, is_ours, role_of
+from autograder.authoring.recognise import defines, is_ours
 
 _LONGEST = 200
 """Characters kept of an error's message."""
@@ -177,8 +177,7 @@ def _error(cell: NotebookNode) -> NotebookNode | None:
 
 
 def _is_test(cell: NotebookNode) -> bool:
-    grade_id = grade_id_of(cell)
-    return grade_id is not None and is_ours(grade_id)
+    return grade_id_of(cell) is not None and is_ours(cell)
 
 
 def _is_text_of(cell: NotebookNode, question: str) -> bool:
@@ -210,5 +209,4 @@ def _shown(cells: Sequence[NotebookNode], place: int) -> str:
 
 
 def _holds_secrets(cell: NotebookNode) -> bool:
-    grade_id = grade_id_of(cell)
-    return grade_id is not None and role_of(grade_id) == GRADED
+    return grade_id_of(cell) is not None and role_of(cell) == GRADED

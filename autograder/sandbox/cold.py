@@ -40,6 +40,8 @@ PROVISIONER = "nextword-sandbox"
 _LONGEST_MESSAGE = 8 * 2**20
 _MOST_MESSAGES = 40
 """What waits for us; a thousand more wait in the kernel before it drops any."""
+_DECISIVE = ("error", "execute_result")
+"""Outputs that may decide on points: the kernel sends their beginning where there is no room."""
 _NOTHING_ARRIVED = "Timeout waiting for IOPub output"
 """What nbclient says where a cell has ended, and word of that does not come."""
 
@@ -72,6 +74,17 @@ class _Wrapping:
         self._folder, self._limits = folder, limits
         self._members, self._cases, self._isolated = members, cases, isolated
         self.sockets = contextlib.ExitStack()
+        self._laid = ""
+        """The folder with the files that the kernel copies into its own."""
+
+    def lay(self, files: Mapping[str, bytes]) -> None:
+        """Put files where the kernel copies them from."""
+        folder = self._folder / "beside"
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        self._laid = str(folder) if files else ""
 
     def wrap(self, kernel: list[str], connection: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments with which the kernel's process is started."""
@@ -84,7 +97,13 @@ class _Wrapping:
         _, _, launcher, *arguments = kernel
         if launcher != "ipykernel_launcher":
             raise BrokenKernelspec(f"expected the kernel of ipykernel, found {kernel}")
-        told = json.dumps({"sockets": descriptors, "output_bytes": self._limits.output_bytes})
+        told = json.dumps(
+            {
+                "sockets": descriptors,
+                "output_bytes": self._limits.output_bytes,
+                "beside": self._laid,
+            }
+        )
         command = [sys.executable, "-c", _RUN_KERNEL, BASE, told, *arguments]
         inside = "/scratch" if self._isolated else str(self._folder / "scratch")
         environment = plain_environment(inside) | {CASES_VARIABLE: str(self._cases)}
@@ -166,7 +185,12 @@ class ColdSession:
 
 
 @contextlib.contextmanager
-def cold_session(notebook: NotebookNode, limits: Limits, isolated: bool) -> Iterator[ColdSession]:
+def cold_session(
+    notebook: NotebookNode,
+    limits: Limits,
+    isolated: bool,
+    beside: Mapping[str, bytes] | None = None,
+) -> Iterator[ColdSession]:
     """Start a kernel, and end it with everything that it started.
 
     Parameters
@@ -177,6 +201,8 @@ def cold_session(notebook: NotebookNode, limits: Limits, isolated: bool) -> Iter
         What it may use.
     isolated
         Whether in a sandbox. Outside one, only for code that is trusted.
+    beside
+        Files for its working folder.
 
     Raises
     ------
@@ -213,6 +239,7 @@ def cold_session(notebook: NotebookNode, limits: Limits, isolated: bool) -> Iter
         manager.session.unpack = frames.parse
         cases = conversation.theirs.fileno()
         sandbox = _Wrapping(folder, limits, members, cases, isolated)
+        sandbox.lay(beside or {})
         with (
             sandbox.sockets,
             _ending_tasks(),
@@ -279,6 +306,7 @@ class _BoundedClient(NotebookClient):
     ) -> NotebookNode | None:
         """Keep an output if there is room for it."""
         self.kept_bytes += len(json.dumps(msg["content"], default=str))
-        if self.kept_bytes > self.output_bytes:
+        kept = self.output_bytes * (2 if msg["msg_type"] in _DECISIVE else 1)
+        if self.kept_bytes > kept:
             return None
         return super().output(outs, msg, display_id, cell_index)

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from autograder.errors import CourseError
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.run import Execution, Mode, execute
+from autograder.sandbox.run import NOTHING, Execution, Mode, execute
 from autograder.sandbox.warm import SandboxLost, warm_workers
 
 TRIES = 3
@@ -37,6 +37,8 @@ class Job:
         On the submission.
     inputs
         What is laid ready, by question.
+    beside
+        Files that lie beside the notebook: what they hold, by name.
     """
 
     student: str
@@ -44,6 +46,7 @@ class Job:
     key: str
     remarks: tuple[str, ...]
     inputs: Mapping[str, str]
+    beside: Mapping[str, bytes]
 
 
 _Job = TypeVar("_Job", bound=Job)
@@ -76,7 +79,11 @@ def start_sandboxes(executor: Executor, at_once: int, limits: Limits, mode: Mode
 
 
 def execute_or_retry(
-    notebook: NotebookNode, inputs: Mapping[str, str], limits: Limits, mode: Mode
+    notebook: NotebookNode,
+    inputs: Mapping[str, str],
+    limits: Limits,
+    mode: Mode,
+    beside: Mapping[str, bytes] = NOTHING,
 ) -> Execution:
     """Run a notebook, anew in another sandbox where the one it was in has failed.
 
@@ -87,8 +94,8 @@ def execute_or_retry(
     """
     for _ in range(TRIES - 1):
         with contextlib.suppress(SandboxLost):
-            return execute(notebook, inputs, limits, mode)
-    return execute(notebook, inputs, limits, mode)
+            return execute(notebook, inputs, limits, mode, beside)
+    return execute(notebook, inputs, limits, mode, beside)
 
 
 def run_all(
@@ -119,7 +126,9 @@ def run_all(
             if isinstance(job, NoRun):
                 yield job
             else:
-                future = executor.submit(execute_or_retry, job.staged, job.inputs, limits, mode)
+                future = executor.submit(
+                    execute_or_retry, job.staged, job.inputs, limits, mode, job.beside
+                )
                 running[future] = job
         if not running:
             return

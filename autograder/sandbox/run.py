@@ -16,7 +16,14 @@ from typing import Protocol
 
 from nbformat import NotebookNode
 
-from autograder.authoring.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
+from autograder.authoring.conventions import (
+    ASSERTED,
+    EXPLORATION,
+    GRADED,
+    grade_id_of,
+    role_of,
+    split_grade_id,
+)
 from autograder.authoring.plain import copied, plain_notebook
 from autograder.sandbox.absence import failed_cells, helpers_not_run, why_absent
 from autograder.sandbox.cold import cold_session
@@ -30,10 +37,13 @@ _COLLECT = """from autograder.guest.collect import collect
 collect("{0}", {0})
 """
 """What a graded cell does first when it is graded, whatever stands in it."""
+NOTHING: Mapping[str, bytes] = {}
+"""No file beside a notebook."""
 _MOST_CELLS_FULL = 50
 """How many cells may put out as much as one may."""
 _TOO_SHORT = 1
 """Seconds before a notebook's deadline in which no cell is begun, and none is blamed."""
+_NOT_REACHED = "The test cell was not reached: the run ended before it."
 _TOO_MUCH = "Its cells put out too much; the output of later ones was left out."
 
 
@@ -48,7 +58,8 @@ class Execution:
     evidence
         What the witness said, by question.
     absences
-        Why a question has no evidence, as far as the run can tell, in words for the student.
+        Why a question has no evidence, as far as the run can tell, in words for the student; of one
+        without a check, why its asserts have not all run.
     incidents
         What went wrong on the way, in words for student and staff.
     """
@@ -67,6 +78,8 @@ class _Progress:
     absences: dict[str, str] = field(default_factory=dict)
     incidents: list[str] = field(default_factory=list)
     skipped: set[int] = field(default_factory=set)
+    ended: set[int] = field(default_factory=set)
+    """Cells that have run to their end."""
     kept_bytes: int = 0
     seconds: float = 0.0
     """Used by the notebook's cells, in earlier processes; the start of a process costs nobody."""
@@ -94,7 +107,11 @@ class _Session(Protocol):
 
 
 def execute(
-    notebook: NotebookNode, inputs: Mapping[str, str], limits: Limits, mode: Mode
+    notebook: NotebookNode,
+    inputs: Mapping[str, str],
+    limits: Limits,
+    mode: Mode,
+    beside: Mapping[str, bytes] = NOTHING,
 ) -> Execution:
     """Run a staged notebook; a cell that kills or hangs its process costs only itself.
 
@@ -108,6 +125,8 @@ def execute(
         What it may use.
     mode
         Where it runs.
+    beside
+        Files that lie in its working folder: what they hold, by name.
 
     Raises
     ------
@@ -119,7 +138,7 @@ def execute(
     notebook = plain_notebook([copied(cell) for cell in notebook.cells], notebook.metadata)
     progress = _Progress()
     for _ in range(1 + limits.restarts):
-        at_fault = _run(notebook, inputs, limits, mode, progress)
+        at_fault = _run(notebook, inputs, limits, mode, beside, progress)
         if at_fault is None:
             break
         progress.skipped.add(at_fault)
@@ -128,19 +147,22 @@ def execute(
             f"The notebook was stopped {1 + limits.restarts} times and not started again."
         )
     for question in inputs.keys() - progress.evidence.keys() - progress.absences.keys():
-        progress.absences[question] = "The test cell was not reached: the run ended before it."
+        progress.absences[question] = _NOT_REACHED
+    for index, cell in enumerate(notebook.cells):
+        if _is_asserted(cell) and cell.source.strip() and index not in progress.ended:
+            progress.absences.setdefault(grade_id_of(cell) or "", _NOT_REACHED)
     told = (failed_cells(notebook.cells), helpers_not_run(notebook.cells))
     progress.incidents += [words for words in told if words is not None]
     return Execution(notebook, progress.evidence, progress.absences, tuple(progress.incidents))
 
 
 def _session(
-    notebook: NotebookNode, limits: Limits, mode: Mode
+    notebook: NotebookNode, limits: Limits, mode: Mode, beside: Mapping[str, bytes]
 ) -> contextlib.AbstractContextManager[_Session]:
     if mode is Mode.WARM:
         sources = (cell.source for cell in notebook.cells if cell.cell_type == "code")
-        return warm_session(limits, any("optim" in source for source in sources))
-    return cold_session(notebook, limits, isolated=mode is Mode.COLD)
+        return warm_session(limits, any("optim" in source for source in sources), beside)
+    return cold_session(notebook, limits, isolated=mode is Mode.COLD, beside=beside)
 
 
 def _run(
@@ -148,10 +170,11 @@ def _run(
     inputs: Mapping[str, str],
     limits: Limits,
     mode: Mode,
+    beside: Mapping[str, bytes],
     progress: _Progress,
 ) -> int | None:
     """Run all cells in a fresh process; return the cell that ended it early, None at the end."""
-    with _session(notebook, limits, mode) as session:
+    with _session(notebook, limits, mode, beside) as session:
         started = time.monotonic()
         try:
             deadline = started + limits.notebook_seconds - progress.seconds
@@ -198,6 +221,7 @@ def _run_cells(
         if ended is not None:
             _note_end(cell, index, question, ended, progress)
             return index
+        progress.ended.add(index)
         if question is not None and evidence is None:
             progress.absences[question] = why_absent(question, notebook.cells, index)
         _keep_within(cell, limits, progress)
@@ -206,6 +230,8 @@ def _run_cells(
 
 def _keep_within(cell: NotebookNode, limits: Limits, progress: _Progress) -> None:
     """Drop a cell's outputs where those of the cells before it are already too much."""
+    if _is_asserted(cell):
+        return  # its outputs are its verdict, and the course has few of them
     progress.kept_bytes += len(json.dumps(cell.outputs))
     if progress.kept_bytes > _MOST_CELLS_FULL * limits.output_bytes:
         if _TOO_MUCH not in progress.incidents:
@@ -221,6 +247,8 @@ def _note_end(
         first_line = cell.source.strip().partition("\n")[0][:80]
         where = f"Cell {index + 1} ({grade_id_of(cell) or first_line!r})"
         progress.incidents.append(f"{where} was left out: {ended}.")
+        if _is_asserted(cell):
+            progress.absences[grade_id_of(cell) or ""] = f"The test cell was stopped: {ended}."
     else:
         if question not in progress.evidence:
             progress.absences[question] = f"Your function was stopped when it was called: {ended}."
@@ -236,9 +264,13 @@ def _note_deadline(question: str | None, line: str, limits: Limits, progress: _P
 
 
 def _question(cell: NotebookNode) -> str | None:
-    """Return the question that a graded cell belongs to, None for other cells."""
+    """Return the question that a graded cell asks the witness, None for other cells."""
     grade_id = grade_id_of(cell)
-    if grade_id is None:
+    if grade_id is None or role_of(cell) != GRADED:
         return None
-    question, role = split_grade_id(grade_id)
-    return question if role == GRADED else None
+    return split_grade_id(grade_id)[0]
+
+
+def _is_asserted(cell: NotebookNode) -> bool:
+    """Return whether a cell's asserts are a question's only judge."""
+    return grade_id_of(cell) is not None and role_of(cell) == ASSERTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import base64
 import contextlib
 import functools
 import json
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from nbformat import NotebookNode
@@ -253,6 +254,21 @@ class WarmChild:
         self.ended = False
         """Whether it ended before it was told to."""
 
+    def lay(self, files: Mapping[str, bytes]) -> None:
+        """Put files into its working folder, before the first cell.
+
+        Raises
+        ------
+        SandboxLost
+            It does not take them.
+        """
+        content = {name: base64.b64encode(held).decode() for name, held in files.items()}
+        try:
+            self._channel.settimeout(_REPORT_SECONDS)
+            frames.send(self._channel, {"beside": content})
+        except OSError as error:
+            raise SandboxLost(f"it takes no files: {error}") from error
+
     def run(self, index: int, cell: NotebookNode, graded: bool, seconds: float) -> Ending | None:
         """Run a cell, put its outputs into it, and return how it ended the child, if it did.
 
@@ -326,7 +342,12 @@ class WarmWorkers:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def session(self, limits: Limits, optimizers: bool = False) -> Iterator[WarmChild]:
+    def session(
+        self,
+        limits: Limits,
+        optimizers: bool = False,
+        beside: Mapping[str, bytes] | None = None,
+    ) -> Iterator[WarmChild]:
         """Lend a worker's fresh child, starting a worker where none is waiting.
 
         A worker that fails is ended, and is not lent again.
@@ -334,6 +355,8 @@ class WarmWorkers:
         worker = self._take(limits) or WarmWorker(limits)
         try:
             with worker.child(optimizers) as child:
+                if beside:
+                    child.lay(beside)
                 yield child
         except BaseException:
             worker.close()
@@ -411,7 +434,7 @@ def warm_workers() -> WarmWorkers:
 
 
 def warm_session(
-    limits: Limits, optimizers: bool = False
+    limits: Limits, optimizers: bool = False, beside: Mapping[str, bytes] | None = None
 ) -> contextlib.AbstractContextManager[WarmChild]:
     """Lend a confined child of a warm process for one notebook.
 
@@ -421,9 +444,11 @@ def warm_session(
         What it may use.
     optimizers
         Whether it may want torch's optimizers, which take long to import.
+    beside
+        Files for its working folder.
 
     Raises
     ------
     NoSandbox, WarmProcessFailed, SandboxLost
     """
-    return warm_workers().session(limits, optimizers)
+    return warm_workers().session(limits, optimizers, beside)

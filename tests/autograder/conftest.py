@@ -254,7 +254,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Run answers in this process instead of in kernels; return the answers that were run."""
     answers: list[str] = []
 
-    def run(staged, inputs, limits, mode):
+    def run(staged, inputs, limits, mode, beside):
         source = next(c.source for c in staged.cells if grade_id_of(c) == "double")
         answers.append(source)
         namespace: dict[str, Any] = {}

@@ -158,8 +158,8 @@ def test_evidence_of_another_exam_is_not_rejudged(session, three, ran):
     other = dataclasses.replace(session, exam=draw_exam(session.material, "other"))
     for graded in rejudge(other, three):
         assert graded.failure == (
-            "Its evidence answers another exam: the class's secret or a check's draw has changed "
-            "since it was run. Run: autograder grade"
+            "Its evidence answers another exam: the class's secret, a check's draw or a test cell "
+            "has changed since it was run. Run: autograder grade"
         )
     assert recorded(session) == TRUE
 
@@ -485,7 +485,7 @@ def test_one_question_is_run_alone_and_the_others_keep_evidence_and_absence(
 ):
     asked = []
 
-    def run_one(staged, inputs, limits, mode):
+    def run_one(staged, inputs, limits, mode, beside):
         asked.append(dict(inputs))
         return Execution(staged, {"double": "new"}, {}, ("new remark",))
 
@@ -501,7 +501,7 @@ def test_one_question_is_run_alone_and_the_others_keep_evidence_and_absence(
 
 
 def test_where_a_question_crashes_now_its_old_evidence_is_gone(session, two_questions):
-    def crash(staged, inputs, limits, mode):
+    def crash(staged, inputs, limits, mode, beside):
         return Execution(staged, {}, {"double": "It crashed."}, ())
 
     with pytest.MonkeyPatch.context() as patch:

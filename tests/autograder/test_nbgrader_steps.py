@@ -12,6 +12,7 @@ from traitlets.config import Config
 
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.nbgrader_config import put_programs_on_path
+from autograder.authoring.nbgraders_course import BrokenConfiguration, nbgrader_config
 from autograder.classroom import gradebook as books
 from autograder.classroom import nbgrader_steps
 from autograder.classroom.class_folder import AnotherRun, ClassFolder, one_run
@@ -24,7 +25,6 @@ from autograder.classroom.nbgrader_steps import (
     Stage,
     StaleProgram,
 )
-from autograder.classroom.penalties import BrokenConfiguration, nbgrader_config
 from autograder.classroom.results import read_evidence, read_result
 from autograder.sandbox import dispatch
 from autograder.sandbox.run import Mode

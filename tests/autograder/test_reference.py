@@ -18,7 +18,8 @@ def cell(source, grade_id=None, tags=()):
     made = nbformat.v4.new_code_cell(source)
     made.metadata["tags"] = list(tags)
     if grade_id:
-        made.metadata["nbgrader"] = {"grade_id": grade_id}
+        flags = {"grade": grade_id.endswith("-graded"), "locked": "-" in grade_id}
+        made.metadata["nbgrader"] = flags | {"grade_id": grade_id, "solution": "-" not in grade_id}
     return made
 
 

@@ -73,6 +73,15 @@ def test_the_judges_own_verdicts_are_read_back(tiny_exam, tmp_path):
     assert read_result(tmp_path / "v.json") == Result((verdict,))
 
 
+def test_a_verdict_says_that_it_comes_from_inside_only_where_it_does(tmp_path):
+    for inside in (False, True):
+        path = tmp_path / f"{inside}.json"
+        write_result(path, Result((Verdict("q", 1.0, 1.0, "Right.", inside=inside),)))
+        (written,) = json.loads(path.read_text())["verdicts"]
+        assert ("inside" in written) is inside
+        assert read_result(path).verdicts[0].inside is inside
+
+
 def test_evidence_is_read_back_as_it_was_written(evidence, tmp_path):
     write_evidence(tmp_path / "e.json", evidence)
     assert read_evidence(tmp_path / "e.json") == evidence

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import warnings
 from collections import Counter
 
 import numpy as np
@@ -216,6 +217,16 @@ def test_printing_is_discarded_wherever_it_happens(capfd):
 
 def test_a_function_may_ask_whether_it_can_print():
     assert record(lambda: sys.stdout.writable() and not sys.stdout.isatty())["value"] is True
+
+
+def test_a_warning_costs_nothing_even_where_warnings_are_errors():
+    def warns(x):
+        warnings.warn("take care", stacklevel=1)
+        return 2 * x
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert record(warns, 7)["value"] == 14
 
 
 def test_printing_works_again_afterwards(capsys):

@@ -4,6 +4,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_ce
 
 from autograder.sandbox.absence import failed_cells, helpers_not_run, why_absent
 
+HIDDEN = "### BEGIN HIDDEN TESTS\ncollect('double', double)\n### END HIDDEN TESTS"
 MISSING = "There is no function double when its test cell runs."
 DEFINITION = "def double(x):\n    return 2 * x"
 
@@ -13,7 +14,8 @@ def code(source, error=None, name=None, tags=()):
     cell = new_code_cell(source)
     cell.metadata = NotebookNode({"tags": list(tags)} if tags else {})
     if name is not None:
-        cell.metadata["nbgrader"] = NotebookNode(grade_id=name)
+        flags = {"grade": name.endswith("-graded"), "solution": "-" not in name}
+        cell.metadata["nbgrader"] = NotebookNode(flags, grade_id=name, locked="-" in name)
     if error is not None:
         ename, evalue = error
         cell.outputs = [new_output("error", ename=ename, evalue=evalue, traceback=[])]
@@ -25,7 +27,7 @@ def undefined(name):
 
 
 def graded(question="double", error=None):
-    return code("# 2 points", error or undefined(question), name=f"{question}-graded")
+    return code(HIDDEN, error or undefined(question), name=f"{question}-graded")
 
 
 def why(*cells):

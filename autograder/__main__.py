@@ -21,10 +21,11 @@ def main() -> None:
 
         run()
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] in ("autograder", "nextword"):
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "autograder"):
             raise
         sys.exit(
-            f"autograder needs {error.name}, which is not installed. "
+            f"autograder needs {package}, which is not installed. "
             'For staff: pip install -c constraints.txt -e ".[staff]"'
         )
 

@@ -200,7 +200,7 @@ def test_the_order_of_a_mapping_and_a_set_does_not_depend_on_hashes():
 
 def test_a_training_is_shown_without_the_held_out_contexts():
     losses = Recipe("clock loss", ([2.0, 1.0],))
-    shown = show_call(
+    shown = call_of(
         "fit", Case("g", ("secret", [1], losses, Recipe("clock gradients")), {}, "trained")
     )
     assert "secret" not in shown

@@ -45,7 +45,8 @@ from autograder.authoring.course import Course
 from autograder.authoring.material import Material, load_material
 from autograder.classroom import gradebook as books
 from autograder.classroom.class_folder import ClassFolder
-from autograder.classroom.grading import Session, rejudge
+from autograder.classroom.grading import rejudge
+from autograder.classroom.session import Session
 from autograder.judging.exam import Exam, draw_exam
 from autograder.proving.simulate import Simulated, simulate, write_class
 

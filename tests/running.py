@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from autograder.classroom.grading import Graded, How, Session, grade
+from autograder.classroom.gathering import How
+from autograder.classroom.grading import grade
+from autograder.classroom.recording import Graded
+from autograder.classroom.session import Session
 from autograder.sandbox.dispatch import local_executor
 from autograder.sandbox.isolation import safe_mode
 from autograder.sandbox.limits import Limits

@@ -29,18 +29,18 @@ from autograder.authoring.course import PROBES, Course
 from autograder.authoring.material import load_material
 from autograder.classroom import gradebook as books
 from autograder.classroom.class_folder import PATIENCE, AnotherRun, ClassFolder, one_run
-from autograder.classroom.grading import (
+from autograder.classroom.gathering import (
     Origin,
-    Session,
     keep_evidence,
     origin,
     prepare,
-    record,
     to_evidence,
     unreadable,
 )
 from autograder.classroom.harmless import harmless
+from autograder.classroom.recording import record
 from autograder.classroom.scoring import ScoreWriter
+from autograder.classroom.session import Session
 from autograder.errors import CourseError
 from autograder.guest.sight import code_digest
 from autograder.sandbox.dispatch import execute_or_retry

@@ -14,8 +14,9 @@ from statistics import mean
 from autograder.authoring.coursework import INSIDE, Asked
 from autograder.classroom import gradebook as books
 from autograder.classroom.feedback import page
-from autograder.classroom.grading import Graded, Session, Sitting, kept_results
+from autograder.classroom.recording import Graded, kept_results
 from autograder.classroom.scoring import Standing
+from autograder.classroom.session import Session, Sitting
 from autograder.classroom.spreadsheets import defused
 from autograder.files import write_atomically
 

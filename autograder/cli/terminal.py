@@ -16,7 +16,8 @@ from rich.text import Text
 
 from autograder.authoring.coursework import INSIDE, Asked
 from autograder.authoring.plain import plain_text
-from autograder.classroom.grading import WITHOUT_SANDBOX, Graded
+from autograder.classroom.gathering import WITHOUT_SANDBOX
+from autograder.classroom.recording import Graded
 from autograder.classroom.report import notes
 from autograder.cli.doctor import Symptom
 from autograder.proving.verify import Proof

@@ -13,7 +13,7 @@ from autograder.authoring.beside import assignment_files
 from autograder.authoring.checking import Misconception
 from autograder.authoring.coursework import INSIDE, Asked, named
 from autograder.authoring.material import Material
-from autograder.classroom.grading import to_evidence
+from autograder.classroom.gathering import to_evidence
 from autograder.classroom.stage import stage
 from autograder.judging.each_question import judge_all
 from autograder.judging.exam import PATIENCE, Exam, QuestionExam, draw_exam

@@ -22,9 +22,10 @@ from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.material import Material
 from autograder.classroom import gradebook as books
 from autograder.classroom.class_folder import ClassFolder
-from autograder.classroom.grading import Graded, Session
+from autograder.classroom.recording import Graded
 from autograder.classroom.report import notes, row_of, write_csv, write_summary
 from autograder.classroom.results import Evidence, read_evidence
+from autograder.classroom.session import Session
 from autograder.cli.terminal import closing_table
 from autograder.guest.codec import MAX_BYTES
 from autograder.judging.exam import Exam

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.classroom.grading import Session
+from autograder.classroom.session import Session
 from autograder.proving.simulate import way_source
 from autograder.sandbox.run import Mode
 from tests.attacks.attack import Attack, Cell, attacks

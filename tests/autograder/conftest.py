@@ -27,7 +27,7 @@ from autograder.authoring.material import Material, QuestionKit, load_material
 from autograder.authoring.reference import load_reference
 from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
-from autograder.classroom.grading import Session
+from autograder.classroom.session import Session
 from autograder.judging.cases import run_here
 from autograder.judging.exam import Exam, draw_exam
 from autograder.sandbox import dispatch, isolation

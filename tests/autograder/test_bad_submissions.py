@@ -15,8 +15,8 @@ import pytest
 
 from autograder.classroom import gradebook as books
 from autograder.classroom.class_folder import ClassFolder
-from autograder.classroom.grading import Session
 from autograder.classroom.report import notes, write_reports
+from autograder.classroom.session import Session
 from autograder.classroom.submission import LARGEST
 from autograder.sandbox.limits import Limits
 from tests.running import grade_all

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from autograder.authoring.course import UnknownAssignment
 from autograder.authoring.release import write_release
 from autograder.classroom import gradebook as books
-from autograder.classroom.grading import WITHOUT_SANDBOX, Session
+from autograder.classroom.gathering import WITHOUT_SANDBOX
+from autograder.classroom.session import Session
 from autograder.cli import app as cli
 from autograder.cli import commands, demo
 from autograder.errors import CourseError

@@ -7,12 +7,14 @@ from nbformat.v4 import new_notebook
 
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.pairs import read_notebook
+from autograder.classroom import gathering, recording
 from autograder.classroom import gradebook as books
-from autograder.classroom import grading
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.gradebook import UnusableGradebook
-from autograder.classroom.grading import Session, rejudge, with_scores
+from autograder.classroom.grading import rejudge
+from autograder.classroom.recording import with_scores
 from autograder.classroom.results import Evidence, read_evidence, read_result, write_evidence
+from autograder.classroom.session import Session
 from autograder.judging.exam import draw_exam
 from autograder.judging.judge import Verdict
 from autograder.sandbox import dispatch
@@ -107,7 +109,7 @@ def test_other_inputs_or_another_engine_run_again(session, three, ran, monkeypat
     ran.clear()
     changed = change(session)
     if changed is session:
-        monkeypatch.setattr(grading, "ENGINE", "kernel-2")
+        monkeypatch.setattr(gathering, "ENGINE", "kernel-2")
     assert points(run(changed, three)) == TRUE
     assert len(ran) == 3
 
@@ -254,8 +256,8 @@ def test_a_fault_while_staging_or_recording_costs_only_one(session, three, ran, 
 
         return call
 
-    monkeypatch.setattr(grading, "prepare", faulty(grading.prepare, "ada"))
-    monkeypatch.setattr(grading, "write_feedback", faulty(grading.write_feedback, "bob"))
+    monkeypatch.setattr(gathering, "prepare", faulty(gathering.prepare, "ada"))
+    monkeypatch.setattr(recording, "write_feedback", faulty(recording.write_feedback, "bob"))
     results = run(session, three)
     assert results["ada"].failure == "It could not be staged: ZeroDivisionError: a fault"
     assert results["bob"].failure == "It could not be recorded: ZeroDivisionError: a fault"
@@ -426,7 +428,7 @@ def alive(monkeypatch):
         counts.append(len(there))
         return evidence
 
-    monkeypatch.setattr(grading, "read_evidence", counting)
+    monkeypatch.setattr(gathering, "read_evidence", counting)
     return counts
 
 
@@ -449,14 +451,14 @@ def test_an_unchanged_class_is_not_held_in_memory(session, hand_in, ran, alive, 
 def test_what_need_not_be_run_is_yielded_before_the_next_is_looked_at(session, three, ran, hand_in):
     run(session, three)
     hand_in("bob", WRONG)
-    looked, sound = [], grading.prepare
+    looked, sound = [], gathering.prepare
 
     def prepare(session, student, limits):
         looked.append(student)
         return sound(session, student, limits)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grading, "prepare", prepare)
+        patch.setattr(gathering, "prepare", prepare)
         order = [(graded.student, len(looked)) for graded in grade_all(session, three)]
     assert order == [("ada", 1), ("bob", 2), ("cyd", 3)]
 

@@ -13,8 +13,9 @@ from autograder.authoring.material import BrokenCheck
 from autograder.authoring.nbgraders_course import NotForUs
 from autograder.authoring.pairs import UnreadableSource, pairs
 from autograder.classroom.class_folder import ClassFolder
-from autograder.classroom.grading import rejudge, sitting
+from autograder.classroom.grading import rejudge
 from autograder.classroom.results import read_result
+from autograder.classroom.session import sitting
 from autograder.classroom.stage import stage
 from autograder.classroom.submission import parse_notebook, read_submission
 from autograder.sandbox.limits import Limits

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from autograder.classroom import gradebook as books
-from autograder.classroom.grading import Graded
+from autograder.classroom.recording import Graded
 from autograder.classroom.report import class_rows, notes, row_of, write_csv, write_summary
 from autograder.classroom.scoring import Standing, WrittenMark
 from autograder.judging.judge import Verdict

@@ -4,7 +4,8 @@ import io
 import pytest
 from rich.console import Console
 
-from autograder.classroom.grading import WITHOUT_SANDBOX, Graded
+from autograder.classroom.gathering import WITHOUT_SANDBOX
+from autograder.classroom.recording import Graded
 from autograder.classroom.scoring import Standing
 from autograder.cli.terminal import closing_table, proof_table, with_progress
 from autograder.judging.judge import Verdict

@@ -16,8 +16,9 @@ from autograder.authoring.material import Material
 from autograder.authoring.pairs import read_notebook
 from autograder.classroom import gradebook as books
 from autograder.classroom.class_folder import ClassFolder
-from autograder.classroom.grading import Session, rejudge
+from autograder.classroom.grading import rejudge
 from autograder.classroom.results import read_result
+from autograder.classroom.session import Session
 from autograder.cli.demo import run_demo
 from autograder.judging.showing import show
 from autograder.proving.simulate import FIRST_NAMES, Simulated, simulate

@@ -19,8 +19,8 @@ from autograder.authoring.course import Course
 from autograder.authoring.coursework import INSIDE, load_coursework
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.gradebook import open_gradebook
-from autograder.classroom.grading import sitting
 from autograder.classroom.results import read_result
+from autograder.classroom.session import sitting
 from autograder.sandbox.limits import Limits
 from tests.running import grade_all
 

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from autograder.authoring.course import Course
 from autograder.authoring.material import Material
-from autograder.classroom.grading import to_evidence
+from autograder.classroom.gathering import to_evidence
 from autograder.classroom.stage import stage
 from autograder.classroom.submission import UnreadableSubmission, parse_notebook
 from autograder.judging.each_question import judge_all

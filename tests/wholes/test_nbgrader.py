@@ -17,7 +17,7 @@ from autograder.authoring.course import Course
 from autograder.authoring.pairs import read_notebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.gradebook import open_gradebook
-from autograder.classroom.grading import Session
+from autograder.classroom.session import Session
 from autograder.proving.simulate import simulate, write_class
 from tests.running import grade_all
 

@@ -29,6 +29,10 @@ import numpy as np
 from machine import machine
 from ngrams import cpu_s, peak_mb
 
+from nextword.corpora import from_text
+from nextword.grammar import Grammar
+from nextword.ngram import ModifiedKneserNey
+
 SIZES = (0.26, 4.0, 20.0)  # millions of tokens
 ORDERS = (3, 5)
 BLOCK = 500_000  # tokens drawn at once, so that writing a text takes little memory
@@ -61,8 +65,6 @@ class Numbers:
 
 def write_text(path: Path, n_tokens: float) -> None:
     """Write a sample of the grammar with at least so many tokens, `</s>` counted."""
-    from nextword.grammar import Grammar
-
     grammar, rng = Grammar.load(), np.random.default_rng(0)
     with path.open("w", encoding="utf-8") as file:
         while n_tokens > 0:
@@ -73,8 +75,6 @@ def write_text(path: Path, n_tokens: float) -> None:
 
 def read_lists(path: Path) -> Iterable[list[str]]:
     """Read a text as the course reads one."""
-    from nextword.corpora import from_text
-
     whole = path.stat().st_size  # to be said of a text of more than 100 MB
     all_train = (1.0, 0.0, 0.0)
     return from_text(path, "as is", boundary="lines", first_bytes=whole, fractions=all_train).train
@@ -103,8 +103,6 @@ def held_mb(sentences: Iterable[list[str]]) -> float:
 
 def fit_ours(who: str, text: Path, order: int) -> Numbers:
     """Read and fit in this process."""
-    from nextword.ngram import ModifiedKneserNey
-
     before = peak_mb()
     wall, cpu = time.perf_counter(), cpu_s()
     sentences = READERS[who](text)

@@ -373,8 +373,8 @@ class ModifiedKneserNey(NGramModel):
         Parameters
         ----------
         sentences
-            Training sentences, lists of tokens without `<s>` and `</s>`. They are gone through once,
-            so `map(str.split, file)` reads a tokenised file without holding it.
+            Training sentences, lists of tokens without `<s>` and `</s>`. They are read once, so
+            `map(str.split, file)` takes a tokenised file without ever holding it.
         order
             The longest n-gram, of 1 or more words. Longer than every sentence does no harm.
         vocab

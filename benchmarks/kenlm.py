@@ -190,9 +190,10 @@ def main() -> None:
                 peer = rows.get("KenLM, lmplz")
                 for who, row in rows.items():
                     ratios = f"{row.wall / peer.wall:.2f}, {row.cpu / peer.cpu:.2f}" if peer else ""
+                    beyond = "" if row is peer else f"{row.beyond / size:.0f}"
                     print(
                         f"| {size:g}M | {order} | {who} | {row.wall:.2f} | {row.cpu:.2f} "
-                        f"| {ratios} | {row.peak:,.0f} | {row.beyond / size:.0f} |",
+                        f"| {ratios} | {row.peak:,.0f} | {beyond} |",
                         flush=True,
                     )
 

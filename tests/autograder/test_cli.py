@@ -241,7 +241,7 @@ def test_an_unknown_question_is_refused_before_anything_is_run(
     words = ("--class", submitted.path, "--question", "triple")
     result = command("grade", "01_tiny", *words)
     assert result.exit_code == 2
-    assert "no question 'triple'; there are double" in " ".join(result.output.split())
+    assert "no question 'triple' with a check; there" in " ".join(result.output.split())
     assert ran == []
     assert not submitted.evidence_path("01_tiny", "ada").exists()
 

@@ -227,7 +227,8 @@ def test_of_two_texts_in_its_place_the_first_is_the_written_answer(staged, noteb
 def test_two_written_answers_without_metadata_are_told_by_their_order():
     released = [markdown_cell("YOUR ANSWER HERE", id=f"ours-{i}") for i in range(2)]
     for number, cell in enumerate(released):
-        cell.metadata.nbgrader = {"grade_id": f"why_{number}-written"}
+        flags = {"grade": True, "solution": True}
+        cell.metadata.nbgrader = {"grade_id": f"why_{number}-written", **flags}
     cells = [markdown_cell("Because.", id="a"), markdown_cell("Why not?", id="b")]
     assert recognise(cells, released).grade_ids == {"a": "why_0-written", "b": "why_1-written"}
 
@@ -235,7 +236,7 @@ def test_two_written_answers_without_metadata_are_told_by_their_order():
 def test_a_cell_that_defines_two_questions_is_the_answer_to_the_first():
     released = [code_cell("def f(): ...", id="f"), code_cell("def g(): ...", id="g")]
     for cell in released:
-        cell.metadata.nbgrader = {"grade_id": cell["id"]}
+        cell.metadata.nbgrader = {"grade_id": cell["id"], "solution": True}
     both = code_cell("def g(): ...\n\ndef f(): ...", id="both")
     assert recognise([both], released).grade_ids == {"both": "f"}
 

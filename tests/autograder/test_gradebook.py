@@ -315,8 +315,9 @@ def test_a_student_whom_nobody_named_is_named_by_the_id_and_others_keep_their_na
     with books.open_gradebook(session.class_folder) as gradebook:
         gradebook.add_student("bob", first_name="Bob", last_name="Last")
         gradebook.add_student("cyd", last_name="Only")
+        gradebook.add_student("eve", first_name="First")
         gradebook.add_student("dan")
-    for student in ("ada", "bob", "cyd", "dan"):
+    for student in ("ada", "bob", "cyd", "dan", "eve"):
         record(session, student, 2.0)
     with books.open_gradebook(session.class_folder) as gradebook:
         names = {each.id: (each.last_name, each.first_name) for each in gradebook.students}
@@ -325,6 +326,7 @@ def test_a_student_whom_nobody_named_is_named_by_the_id_and_others_keep_their_na
         "bob": ("Last", "Bob"),
         "cyd": ("Only", None),
         "dan": ("dan", ""),
+        "eve": (None, "First"),
     }
 
 

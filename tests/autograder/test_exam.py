@@ -320,7 +320,8 @@ def test_the_known_ways_are_given_ten_times_what_a_student_is(examine, monkeypat
     assert given == {("summed", 0.5): each, ("mean", 0.5): each}
     given.clear()
     exam.testify(summed)
-    assert given == {("summed", 0.05): each}
+    exam.testify(summed, patience=4.0)
+    assert given == {("summed", 0.05): each, ("summed", 0.2): each}
 
 
 def test_a_reference_that_is_too_slow_is_refused_at_once_not_drawn_anew(examine):

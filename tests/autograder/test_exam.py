@@ -179,6 +179,21 @@ def test_a_wrong_way_that_loses_less_than_is_said_cannot_be_examined(examine):
         examine(draw=draw)
 
 
+@pytest.mark.parametrize(("kind", "lost"), [("practice", "'one'"), ("secret", "'one', 'two'")])
+def test_what_a_wrong_way_loses_is_lost_in_secret_cases(examine, kind, lost):
+    drawn = []
+
+    def draw(rng, reference):
+        drawn.append("secret" if len(drawn) % 2 else "practice")
+        for group in ("one", "one", "two", "two"):
+            alike = group == "two" and drawn[-1] != kind  # the mean of one value is its sum
+            yield case(group, rng.normal(size=1 if alike else 3).tolist())
+
+    said = ("one",) if kind == "secret" else ("one", "two")
+    with pytest.raises(CannotExamine, match=rf"loses \[{lost}\], said to lose"):
+        examine(draw=draw, misconceptions=(misconception(*said, hint="")(mean.function),))
+
+
 def test_a_wrong_way_near_the_reference_cannot_be_examined(examine):
     @misconception("one", "two", hint="")
     def near(values):
@@ -299,7 +314,7 @@ def test_a_wrong_way_without_an_answer_is_refused_at_once_not_drawn_anew(examine
 
     @misconception("one", "two", hint="")
     def says_too_much(values):
-        return list(range(10**6))
+        return "x" * 10**7
 
     words = r"'says_too_much' has no answer to look at: .* too large .* \(in 1 draws\)"
     with pytest.raises(CannotExamine, match=words):
@@ -381,6 +396,7 @@ def test_slack_reaches_the_comparison():
     one, other = Outcome(value=1.0), Outcome(value=1.00005)
     assert not agrees(Close(), one, other)
     assert agrees(Close(), one, other, MARGIN)
+    assert not agrees(Close(), one, Outcome(value=1.000015)), "there is none unless it is given"
 
 
 def test_a_function_is_called_in_this_process_and_read_back(toy):

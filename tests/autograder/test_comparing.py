@@ -534,6 +534,7 @@ def test_entries_that_nearly_cancel_are_compared_on_the_scale_of_their_array():
     assert difference(expected, got) is not None
     assert difference(expected, got, comparison=Close(per_array=True)) is None
     assert difference(expected, expected + 0.1, comparison=Close(per_array=True)) is not None
+    assert difference(expected, expected * 1.0001, comparison=Close(per_array=True)) is not None
     infinite = np.array([1.0, -np.inf])
     assert difference(infinite, infinite + 1e-7, comparison=Close(per_array=True)) is None
     assert difference(infinite, np.array([1.0, -9e9]), comparison=Close(per_array=True)) is not None

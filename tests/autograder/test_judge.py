@@ -515,6 +515,28 @@ def test_a_mistake_that_overflows_is_recognised_by_what_is_not_finite(toy_exam):
     assert verdict_on(exam, lambda x: overflow(x) + (x < 700)).hint is None
 
 
+def test_a_mistake_that_overflows_is_not_looked_for_where_an_exception_is_right(toy_exam):
+    def draw(rng, reference):
+        for _ in range(2):
+            yield case("large", float(rng.uniform(1000, 2000)))
+            yield case("refused", -float(rng.uniform(1, 2)))
+
+    def reference(x):
+        if x < 0:
+            raise ValueError
+        return math.exp(min(x, 700.0))
+
+    @misconception("large", "refused", hint="It overflows.", overflows=True)
+    def overflow(x):
+        return math.inf if x > 0 else 0.0
+
+    check = Check({"large": Group("large", 1), "refused": Group("refused", 1)}, draw)
+    parts = {"misconceptions": (overflow,), "correct_ways": ()}
+    exam = toy_exam(reference=reference, check=check, **parts)
+    verdict = verdict_on(exam, lambda x: math.inf if x > 0 else reference(x))
+    assert (verdict.points, verdict.hint) == (1, "It overflows.")
+
+
 # --- what stays secret ---------------------------------------------------------------------------
 
 

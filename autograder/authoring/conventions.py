@@ -23,6 +23,7 @@ graded cell is a question of its own, whose asserts decide.
 from __future__ import annotations
 
 import ast
+import copy
 import math
 import re
 from collections import Counter
@@ -130,9 +131,20 @@ def cell_of(question: Question) -> str:
 
 
 def asks_the_witness(cell: NotebookNode) -> bool:
-    """Return whether a graded cell belongs to a question with a check, by its name or its line."""
-    named = (grade_id_of(cell) or "").endswith(f"-{GRADED}")
-    return named or _COLLECTED.search(cell.source) is not None
+    """Return whether a graded cell's hidden line says that a check is asked."""
+    return _COLLECTED.search(cell.source) is not None
+
+
+def with_its_line(cell: NotebookNode) -> NotebookNode:
+    """Return a cell of a course of ours; a graded one whose author left it out gets its line."""
+    grade_id = grade_id_of(cell) or ""
+    if not grade_id.endswith(f"-{GRADED}") or asks_the_witness(cell):
+        return cell
+    cell = copy.deepcopy(cell)
+    question = split_grade_id(grade_id)[0]
+    hidden = f"### BEGIN HIDDEN TESTS\n# collect {question}\n### END HIDDEN TESTS"
+    cell.source = f"{cell.source}\n{hidden}" if cell.source else hidden
+    return cell
 
 
 def nbgraders_questions(notebook: NotebookNode) -> tuple[Question, ...]:

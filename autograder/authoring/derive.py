@@ -22,7 +22,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
-from autograder.authoring.conventions import ANSWER_STUB, STUB
+from autograder.authoring.conventions import ANSWER_STUB, STUB, with_its_line
 from autograder.errors import CourseError
 
 
@@ -52,7 +52,9 @@ def derive(reference: NotebookNode, config: Config | None = None) -> Derived:
     ------
     CannotDerive
     """
-    config = config or _our_config()
+    if config is None:
+        config, reference = _our_config(), copy.copy(reference)
+        reference.cells = [with_its_line(cell) for cell in reference.cells]
     try:
         return _derive(reference, config)
     except RuntimeError as error:

@@ -52,3 +52,13 @@ def test_the_reference_is_not_changed_and_the_result_is_always_the_same(tiny):
     first, second = derive(tiny.notebook), derive(tiny.notebook)
     assert tiny.notebook == before
     assert first == second
+
+
+def test_a_graded_cell_without_its_line_gets_one_and_its_release_is_the_same(tiny):
+    bare = copy.deepcopy(tiny.notebook)
+    cell = next(cell for cell in bare.cells if grade_id_of(cell) == "double-graded")
+    cell.source = "# 2 points, graded when you submit."
+    made = derive(bare)
+    (master,) = (c for c in made.master.cells if grade_id_of(c) == "double-graded")
+    assert "# collect double" in master.source
+    assert made.release == tiny.derived.release

@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# What ruff looks at: in solutions/ notebooks, but of texts only those that are no notebook's.
+CODE := . solutions/*/checks/*.py solutions/probes/*.py
+TYPED := .mypy_cache/checks/course
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: help demo test test-long test-browser lint format sync release verify lock bench clean
@@ -23,14 +26,21 @@ test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
 test-browser: $(VENV)/dev ## What students sent, opened in Chromium (apt-get install chromium)
 	$(BIN)/pytest -m browser tests/screens
 
-lint: $(VENV)/dev ## Style and types
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+lint: $(VENV)/dev $(TYPED) ## Style and types
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+# To mypy the checks are what they are to the grader: a package `course` with one part an assignment.
+.FORCE:
+$(TYPED): .FORCE
+	@mkdir -p $(TYPED) && ln -sfn $(CURDIR)/solutions/probes $(TYPED)/probes
+	@for folder in solutions/[0-9]*; do ln -sfn $(CURDIR)/$$folder/checks $(TYPED)/$${folder#*_}; done
+
 format: $(VENV)/dev ## Format code and notebooks, and bring pairs into step
-	$(BIN)/ruff check --fix --quiet . || true
-	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix --quiet $(CODE) || true
+	$(BIN)/ruff format $(CODE)
 	$(BIN)/autograder sync
 
 sync: $(VENV)/staff ## Bring notebooks and their texts into step

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from autograder.nbgrader_setup import configure
+from autograder.classroom.nbgrader_setup import configure
 
 ROOT = Path(__file__).resolve().parent
 configure(get_config(), ROOT, (ROOT / os.environ.get("NEXTWORD_CLASS", "class")).resolve())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from autograder.engine.limits import ONE_THREAD
+from autograder.sandbox.limits import ONE_THREAD
 
 
 def main() -> None:
@@ -17,14 +17,15 @@ def main() -> None:
     # No schema of ours has such a format, and without the package it goes without.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
-        from autograder.cli import run
+        from autograder.cli.app import run
 
         run()
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] in ("autograder", "nextword"):
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "autograder"):
             raise
         sys.exit(
-            f"autograder needs {error.name}, which is not installed. "
+            f"autograder needs {package}, which is not installed. "
             'For staff: pip install -c constraints.txt -e ".[staff]"'
         )
 

@@ -40,14 +40,15 @@ from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from peer_checks import PeerQuestion
 
-from autograder import gradebook as books
-from autograder.class_folder import ClassFolder
-from autograder.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
-from autograder.course import Course
-from autograder.exam import Exam, draw_exam
-from autograder.grading import Session, rejudge
-from autograder.material import Material, load_material
-from autograder.simulate import Simulated, simulate, write_class
+from autograder.authoring.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
+from autograder.authoring.course import Course
+from autograder.authoring.material import Material, load_material
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.grading import rejudge
+from autograder.classroom.session import Session
+from autograder.judging.exam import Exam, draw_exam
+from autograder.proving.simulate import Simulated, simulate, write_class
 
 REPO = Path(__file__).resolve().parents[1]
 NAME = "01_counting"

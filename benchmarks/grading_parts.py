@@ -20,15 +20,15 @@ from unittest import mock
 from grading import NAME, REPO, SECRET, grade_ours, ordinary_class, replayed
 from machine import machine
 
-from autograder import gradebook as books
-from autograder import grading
-from autograder.class_folder import ClassFolder
-from autograder.course import Course
-from autograder.engine.limits import Limits
-from autograder.engine.warm import WarmWorker
-from autograder.exam import draw_exam
-from autograder.material import Material, load_material
-from autograder.scoring import ScoreWriter
+from autograder.authoring.course import Course
+from autograder.authoring.material import Material, load_material
+from autograder.classroom import gradebook as books
+from autograder.classroom import grading
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.scoring import ScoreWriter
+from autograder.judging.exam import draw_exam
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.warm import WarmWorker
 
 PARTS = ("read_evidence", "judge_all", "with_scores", "write_atomically", "write_result")
 STUDENTS, REPLAYED = 12, 300

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.cases import read_cases, run_here
-from autograder.comparing import Comparison
-from autograder.testimony import Outcome, read_testimony
+from autograder.authoring.comparing import Comparison
+from autograder.guest.catalogue import arrived
+from autograder.judging.cases import read_cases, run_here
+from autograder.judging.testimony import Outcome, read_testimony
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def _exam() -> dict[str, PeerQuestion]:
 @functools.cache
 def _outcomes(question: str, function: Callable[..., Any]) -> dict[str, Outcome]:
     asked = _exam()[question]
-    return read_testimony(run_here(function, asked.inputs), read_cases(asked.inputs))
+    cases = read_cases(asked.inputs)
+    return read_testimony(run_here(function, asked.inputs, arrived(cases.modules)), cases)
 
 
 def passes(question: str, group: str, function: Callable[..., Any]) -> bool:

@@ -26,9 +26,9 @@ from machine import machine
 REPO = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPO))
 
-from autograder.course import Course  # noqa: E402
-from autograder.pairs import read_notebook  # noqa: E402
-from autograder.reference import load_reference  # noqa: E402
+from autograder.authoring.course import Course  # noqa: E402
+from autograder.authoring.pairs import read_notebook  # noqa: E402
+from autograder.authoring.reference import load_reference  # noqa: E402
 from nextword.neural import WindowNetwork  # noqa: E402
 
 LEARNING_RATE = 0.1

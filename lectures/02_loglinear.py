@@ -265,6 +265,7 @@ print("diamonds    arcs            paths")
 for diamonds in (1, 2, 5, 10, 20, 40):
     print(f"{diamonds:8} {4 * diamonds:7} {2**diamonds:16,}")
 
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The third formula never lists a path: when the gradient at each successor is *known already*, a node takes one product for each arc that leaves it.
 #
@@ -349,6 +350,7 @@ a = table.times(three, x)
 b = table.times(x, x)
 y = table.times(a, b)
 print(f"y = {table.values[y]}, dy/dx = {gradients(table)[x]}")
+
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # $x$ is used twice by $x \cdot x$, with one arc each. Nothing special has to be done about it: it is a sum.
@@ -834,6 +836,7 @@ plots.show(
     "come to where the model with log frequencies starts.",
 )
 
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Walking downhill: how many examples for one step?
 #
@@ -917,6 +920,7 @@ plots.show(
     f"Training loss against passes over the text: after {PASSES} passes full-batch descent is at {batch_curves['full batch, ε = 20'][1][-1]:.2f} nats, minibatches of 20 at "
     f"{batch_curves['minibatches of 20, ε = 10'][1][-1]:.2f}. L-BFGS needs many passes to catch up.",
 )
+
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # With twice its rate the full batch soon stops falling, and climbs (exercise 3).

@@ -274,6 +274,7 @@ for name, corpus in (("the grammar's n-grams", text), ("Python's docs' n-grams",
 # the $C$ matrix, not to the biases"*. After each batch: $\theta \leftarrow \theta + \varepsilon\, \partial L / \partial \theta$, with AdaGrad's $\varepsilon$ for each parameter
 # (001: *word vectors!* Rare words get larger steps).
 #
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Before training: the first loss
 #
@@ -674,6 +675,7 @@ plots.show(
     "Validation perplexity against the strength of weight decay: both rise; with biases spared it stops at the unigram model's, with decayed biases it goes on to the size of the vocabulary.",
 )
 
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What is left when everything decays
 #
@@ -799,6 +801,7 @@ docs_trigram = ModifiedKneserNey.fit(docs.train, 3, docs_vocab)
 print(f"{docs}; {len(docs_vocab):,} words; best epoch {docs_history.best_epoch}")
 print(f"window of 3           {docs_model.perplexity(docs.test):7.1f}")
 print(f"Kneser–Ney, order 3   {docs_trigram.perplexity(docs.test):7.1f}")
+
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # In so short a time, on so little text, a network alone wins little or nothing. But does it make the *same* mistakes?

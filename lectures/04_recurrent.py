@@ -203,6 +203,7 @@ log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 J = -np.mean(log_p[[0, 1, 2], targets])
 print("h3 =", h3.round(4), "    J =", J.round(4))
 
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The second line cannot begin before the first has ended. Remember that.
 
@@ -272,6 +273,7 @@ print(
 reader = SentenceReader(vocab)
 examples = sorted(text.train[:200], key=len)[:120:119]
 batch = next(reader.read(examples).batches(2))
+
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 def rows_of(ids, n=8):
@@ -664,6 +666,7 @@ plots.show(
     figure,
     "Three 12 by 12 tables of which loss reaches which step. All: a full lower triangle. Sliding: a band below the diagonal. Pieces: small triangles along the diagonal, nothing between pieces.",
 )
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Pieces are cheap: one pass back for each. Sliding treats all losses alike: you will write it.
 
@@ -756,6 +759,7 @@ try:
     model.sample(np.random.default_rng(0), temperature=-1)
 except TemperatureError as error_message:
     print("τ = -1:  ", error_message)
+
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # 003 lets one speak that has read *Harry Potter*: the style is right, the story is gone. $\tau \to 0$: always the most probable word, always the same sentence. $\tau = 1$: what it believes. $\tau \to \infty$: any word is as good as another.
@@ -993,6 +997,7 @@ for name in ("how long the word is so far", "inside quotes"):
         ),
         f"A passage of the documentation; behind each character the activation of unit {unit}, red high and blue low: the unit that goes best with: {name}.",
     )
+
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Nobody told it what a word is. But beware: of so many units *some* one always goes best, and what is known may be spread over many. The correlations above say how well.

@@ -480,6 +480,7 @@ plots.show(
     "With tanh and weak input radius .5 and .9 still vanish, 1.2 is nearly level, 2 grows slowly; with strong input .5, .9 and 1.2 vanish and 2 is about level.",
 )
 
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Turn it yourself
 
@@ -505,6 +506,7 @@ show_live(
     },
     "The fan for spectral radius 1.3 with input of strength .3: the linear network explodes, the tanh network is almost level, the bound is far above both.",
 );  # fmt: skip
+
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What the fan says
@@ -595,6 +597,7 @@ for w in (3.0, 3.9, 4.1):
     print(f"w = {w}: every fixed point is an attractor: {FixedPointCurve(w).stable.all()}")
 assert np.allclose([lower_b, upper_b], [-2.65561, -2.34439], atol=5e-6)
 
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## The figure to remember: Fig. 3 of 002, computed
 
@@ -663,6 +666,7 @@ plots.show(
     f"Grey arrows lead to the attractors. An unfilled circle marks where the boundary passes x0 = .5, at b = {wall_b:.3f}.",
 )
 
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Filled: only **two** values of $b$ have a bifurcation. Unfilled: one for **each** start between them. (002 names the fold met first from above $b_1$, and yet writes the interval $(b_1, b_2)$. We say *upper* and *lower*.)
 
@@ -697,6 +701,7 @@ show_live(
     {"w": Slider(2.0, 7.0, 5.5, 0.1), "b": Slider(-4.5, 0.0, -2.75, 0.05)},
     "The bifurcation diagram for w = 5.5 with a line at b = -2.75, which meets two attractors and the boundary between them; beside it orbits, which go to both attractors.",
 );  # fmt: skip
+
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Which crossing makes the gradient explode?
@@ -903,6 +908,7 @@ for margin in (0.01, 0.1, 0.3):
     print(f"\nmedian length of the gradient more than {margin} away from the line: {np.median(lengths[distance > margin]):.3f}", end="")  # fmt: skip
 assert abs(rows[5.0][0] - 662) < 1
 assert abs(rows[5.5][1] - 330_122) < 400
+
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # A wall thinner than a millionth, with plains on both sides where the gradient has length .04 to .05. A regular grid steps over it. An optimiser may **land** on it: one step, and what then? Lecture 06.

@@ -279,6 +279,7 @@ rates = np.array([0.1, 0.3])
 wild_paths = Descent(surface, starts, rates, n_steps=200)
 tame_paths = Descent(surface, starts, rates, n_steps=1500, longest=1.0)
 
+
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 def until_jump(points):
     """Return the points up to the longest step, and that step's direction."""
@@ -384,6 +385,7 @@ for number, (start, rate) in enumerate(zip(starts.tolist(), rates, strict=True))
         f"{'':23}clipped twins are apart by {apart[100]:.0e} after 100 steps, {apart[200]:.0e} after 200"
     )
 assert found.errors[500, :, 1].max() < 2e-3 < 0.05 < found.errors[500, :, 0].min()
+
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Which error after 200 steps is chance; **that** the clipped path ends in the valley, and the other outside, is not. Whenever you compare trajectories: say how many steps, and do not trust one run.
@@ -528,6 +530,7 @@ short = {
     for name, max_norm in METHODS.items()
 }
 
+
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 def solved(runs):
     return Proportion(sum(run.solved_at is not None for run in runs), len(runs))
@@ -539,6 +542,7 @@ for name, runs in short.items():
     print(
         f"{name:8} solved {solved(runs)}, after {when[0]} to {when[-1]} updates; longest gradient {longest:.1f}"
     )
+
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Over 10 steps nothing explodes, and clipping is not needed.
@@ -1253,6 +1257,7 @@ for l1, l2 in [(0.0, 0.0), *dict.fromkeys((a, b) for a, b, _ in groups)]:
     both = plain if l1 == l2 == 0 else {cap: groups[l1, l2, cap] for cap in ("none", 1.0)}
     print(f"{name:14}" + "   ".join(in_a_line(both[cap]) for cap in ("none", 1.0)))
 print("λ₁: median over runs, at their end. Longest: gradient, of all runs, before clipping.")
+
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Weak penalties: gradients explode all the same, and alone not one run is solved. Strong ones: $\lambda_1$ far below 1, no gradient longer than 10 without clipping, and not one run solved either. No strength that we tried protects **and** leaves a memory;

@@ -29,6 +29,13 @@ def data_folder() -> Path:
     return _locate(Path(__file__).parent)
 
 
+def own_folders() -> list[Path]:
+    """Return the files and folders without which the package does not run, in a sandbox say."""
+    # By pyproject.toml a checkout's data folder is told from another package's.
+    project = data_folder().parent / "pyproject.toml"
+    return [Path(__file__).parent, data_folder(), *([project] if project.exists() else [])]
+
+
 def _locate(package: Path) -> Path:
     installed, checkout = package / "_data", package.parent / "data"
     if installed.is_dir():

@@ -11,10 +11,10 @@ from operator import index
 from typing import Literal, Self
 
 import numpy as np
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float, Int, Int64
 
 from nextword.ngram_table import Level, NGramTable, Stream
-from nextword.vocabulary import Vocabulary, check_sentences
+from nextword.vocabulary import Vocabulary
 
 FALLBACK_DISCOUNTS = (0.5, 1.0, 1.5)
 
@@ -48,14 +48,14 @@ def _check_order(order: int) -> int:
     return number
 
 
-def _check_corpus(sentences: Iterable[Sequence[str]]) -> Sequence[Sequence[str]]:
-    listed = check_sentences(sentences)
-    if len(listed) == 0:
+def _stream(sentences: Iterable[Sequence[str]], vocab: Vocabulary | None, n_bos: int) -> Stream:
+    stream = Stream.of(sentences, vocab, n_bos)
+    if len(stream.ids) == 0:
         raise EmptyCorpusError(
             "expected at least one sentence and got none; is the split empty, or a generator "
             "already used up?"
         )
-    return listed
+    return stream
 
 
 class NGramModel(ABC):
@@ -169,7 +169,7 @@ class NGramModel(ABC):
         return (*counted, *(int(np.count_nonzero(level.words != bos)) for level in levels[1:]))
 
     def _stream(self, sentences: Iterable[Sequence[str]]) -> Stream:
-        return Stream.of(_check_corpus(sentences), self.vocab, self._n_bos)
+        return _stream(sentences, self.vocab, self._n_bos)
 
     def _log_probs(self, stream: Stream) -> Float[np.ndarray, " tokens"]:
         with np.errstate(divide="ignore"):  # log 0 is −∞ and means what it says
@@ -227,10 +227,8 @@ class AddDelta(NGramModel):
         number = _check_order(order)
         if not 0 <= delta < np.inf:
             raise DeltaError(f"expected a finite delta of 0 or more, got {delta!r}")
-        listed = _check_corpus(sentences)
-        words = Vocabulary.build(listed) if vocab is None else vocab
-        table = NGramTable(Stream.of(listed, words, number - 1), words, number)
-        return cls(table, words, number, float(delta))
+        stream = _stream(sentences, vocab, number - 1)
+        return cls(NGramTable(stream, number), stream.vocab, number, float(delta))
 
     def seen(self, sentences: Iterable[Sequence[str]]) -> Bool[np.ndarray, "tokens order"]:
         """Tell which n-grams of a text the model was fitted on.
@@ -251,7 +249,7 @@ class AddDelta(NGramModel):
 
     def _smoothed(
         self,
-        counts: Int64[np.ndarray, "..."] | np.int64,
+        counts: Int[np.ndarray, "..."],
         totals: Float[np.ndarray, "..."] | np.float64,
     ) -> Float[np.ndarray, "..."]:
         numerators = counts + self.delta
@@ -375,7 +373,8 @@ class ModifiedKneserNey(NGramModel):
         Parameters
         ----------
         sentences
-            Training sentences, lists of tokens without `<s>` and `</s>`.
+            Training sentences, lists of tokens without `<s>` and `</s>`. They are read once, so
+            `map(str.split, file)` takes a tokenised file without ever holding it.
         order
             The longest n-gram, of 1 or more words. Longer than every sentence does no harm.
         vocab
@@ -388,9 +387,8 @@ class ModifiedKneserNey(NGramModel):
             If an argument is not what it should be.
         """
         number = _check_order(order)
-        listed = _check_corpus(sentences)
-        words = Vocabulary.build(listed) if vocab is None else vocab
-        return cls(NGramTable(Stream.of(listed, words, 1), words, number), words, number)
+        stream = _stream(sentences, vocab, 1)
+        return cls(NGramTable(stream, number), stream.vocab, number)
 
     def _probs(self, stream: Stream) -> Float[np.ndarray, " tokens"]:
         found = self._table.numbers(stream.ids)
@@ -431,17 +429,17 @@ class ModifiedKneserNey(NGramModel):
 
 
 def _take(
-    values: Float[np.ndarray, " rows"] | Int64[np.ndarray, " rows"],
-    numbers: Int64[np.ndarray, " n"],
+    values: Float[np.ndarray, " rows"] | Int[np.ndarray, " rows"],
+    numbers: Int[np.ndarray, " n"],
     absent: float,
-) -> Float[np.ndarray, " n"] | Int64[np.ndarray, " n"]:
+) -> Float[np.ndarray, " n"] | Int[np.ndarray, " n"]:
     """Return the values with these numbers, `absent` for −1."""
     taken: np.ndarray = values[numbers]
     taken[numbers < 0] = absent
     return taken
 
 
-def _adjusted_counts(levels: Sequence[Level]) -> list[Int64[np.ndarray, " ngrams"]]:
+def _adjusted_counts(levels: Sequence[Level]) -> list[Int[np.ndarray, " ngrams"]]:
     """Return raw counts for the highest order, numbers of left neighbours for the others."""
     adjusted = [
         np.where(level.from_bos, level.counts, np.bincount(longer.suffixes, minlength=len(level)))
@@ -450,7 +448,7 @@ def _adjusted_counts(levels: Sequence[Level]) -> list[Int64[np.ndarray, " ngrams
     return [*adjusted, levels[-1].counts]
 
 
-def _discounts(counts: Int64[np.ndarray, " ngrams"]) -> tuple[float, float, float]:
+def _discounts(counts: Int[np.ndarray, " ngrams"]) -> tuple[float, float, float]:
     """Return D₁, D₂, D₃ from how many n-grams have count 1, 2, 3 and 4.
 
     Where one of the first three is missing, or a discount would not be above 0, the formula says
@@ -471,7 +469,7 @@ def _discounts(counts: Int64[np.ndarray, " ngrams"]) -> tuple[float, float, floa
 
 def _discounted(
     level: Level,
-    counts: Int64[np.ndarray, " ngrams"],
+    counts: Int[np.ndarray, " ngrams"],
     discounts: tuple[float, float, float],
     n_contexts: int,
 ) -> tuple[Float[np.ndarray, " ngrams"], Float[np.ndarray, " contexts"]]:

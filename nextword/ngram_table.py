@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int, Int32, Int64
 
+from nextword.numbering import Distinct, distinct
 from nextword.vocabulary import Vocabulary
 
 
@@ -28,45 +29,64 @@ class Stream:
     ----------
     ids
         Word ids, sentence after sentence.
-    places
-        The place of each id in its padded sentence, from 0.
-    n_bos
-        How many `<s>` stand before each sentence.
+    vocab
+        What ids mean.
     """
 
-    ids: Int64[np.ndarray, " padded_tokens"]
-    places: Int64[np.ndarray, " padded_tokens"]
-    n_bos: int
+    ids: Int32[np.ndarray, " padded_tokens"]
+    vocab: Vocabulary
 
     @classmethod
-    def of(cls, sentences: Iterable[Sequence[str]], vocab: Vocabulary, n_bos: int) -> Self:
+    def of(cls, sentences: Iterable[Sequence[str]], vocab: Vocabulary | None, n_bos: int) -> Self:
         """Encode and pad sentences.
+
+        Parameters
+        ----------
+        sentences
+            Lists of tokens; they are gone through once.
+        vocab
+            The vocabulary; where there is none, all words of `sentences`.
+        n_bos
+            How many `<s>` to put before each sentence.
 
         Raises
         ------
         ReservedTokenError
             If a sentence holds `<s>` or `</s>`.
+        NotSentencesError
+            If strings are given instead of sentences.
         """
-        tokens, lengths = vocab.encode_sentences(sentences)
+        if vocab is None:
+            vocab, tokens, lengths = Vocabulary.build_and_encode(sentences)
+        else:
+            tokens, lengths = vocab.encode_lean(sentences)
         if np.any(tokens == vocab.bos) or np.any(tokens == vocab.eos):
             raise ReservedTokenError(
                 "expected sentences without <s> and </s> (they are put there by the model), "
                 "and found one inside a sentence; take them out of the text first"
             )
-        padded = lengths + n_bos + 1
-        ends = np.cumsum(padded)
-        places = np.arange(padded.sum(), dtype=np.int64) - np.repeat(ends - padded, padded)
-        ids = np.full(places.shape, vocab.bos, dtype=np.int64)
-        ids[ends - 1] = vocab.eos
-        inside = places >= n_bos
+        padded = lengths + (n_bos + 1)
+        ends = np.cumsum(padded, dtype=np.int64)
+        inside = np.ones(padded.sum(dtype=np.int64), dtype=np.bool_)
         inside[ends - 1] = False
+        for place in range(n_bos):
+            inside[ends - padded + place] = False
+        ids = np.full(inside.shape, vocab.bos, dtype=np.int32)
         ids[inside] = tokens
-        return cls(ids, places, n_bos)
+        ids[ends - 1] = vocab.eos
+        return cls(ids, vocab)
 
     @property
     def scored(self) -> Bool[np.ndarray, " padded_tokens"]:
         """Where a word is predicted: everywhere but on `<s>`."""
-        return self.places >= self.n_bos
+        return np.asarray(self.ids != self.vocab.bos)
+
+    @property
+    def begins(self) -> Bool[np.ndarray, " padded_tokens"]:
+        """Where a padded sentence begins."""
+        begins = np.ones(len(self.ids), dtype=np.bool_)
+        np.equal(self.ids[:-1], self.vocab.eos, out=begins[1:])
+        return begins
 
 
 @dataclass(frozen=True)
@@ -90,17 +110,17 @@ class Level:
     """
 
     keys: Int64[np.ndarray, " ngrams"]
-    counts: Int64[np.ndarray, " ngrams"]
-    prefixes: Int64[np.ndarray, " ngrams"]
-    suffixes: Int64[np.ndarray, " ngrams"]
-    words: Int64[np.ndarray, " ngrams"]
+    counts: Int32[np.ndarray, " ngrams"]
+    prefixes: Int32[np.ndarray, " ngrams"]
+    suffixes: Int32[np.ndarray, " ngrams"]
+    words: Int32[np.ndarray, " ngrams"]
     from_bos: Bool[np.ndarray, " ngrams"]
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def find(
-        self, prefixes: Int64[np.ndarray, " n"], words: Int64[np.ndarray, " n"], vocab_size: int
+        self, prefixes: Int64[np.ndarray, " n"], words: Int[np.ndarray, " n"], vocab_size: int
     ) -> Int64[np.ndarray, " n"]:
         """Return the number of each n-gram, −1 where it was never seen.
 
@@ -117,12 +137,14 @@ class Level:
         return slice(first, last)
 
 
-def _unigrams(stream: Stream, vocab: Vocabulary) -> Level:
+def _unigrams(stream: Stream) -> Level:
     """Return order 1, in which an n-gram's number is its word's id, seen or not."""
-    words = np.arange(len(vocab), dtype=np.int64)
-    nothing = np.zeros(len(vocab), dtype=np.int64)
-    counts = np.bincount(stream.ids[stream.scored], minlength=len(vocab))
-    return Level(words, counts, nothing, nothing, words, words == vocab.bos)
+    words = np.arange(len(stream.vocab), dtype=np.int32)
+    nothing = np.zeros_like(words)
+    counts = np.bincount(stream.ids, minlength=len(words)).astype(np.int32)
+    counts[stream.vocab.bos] = 0
+    keys = words.astype(np.int64)
+    return Level(keys, counts, nothing, nothing, words, words == stream.vocab.bos)
 
 
 class NGramTable:
@@ -135,40 +157,40 @@ class NGramTable:
     ----------
     stream
         The text.
-    vocab
-        Its vocabulary.
     order
         The longest n-gram to keep.
     """
 
-    def __init__(self, stream: Stream, vocab: Vocabulary, order: int) -> None:
-        self.vocab_size = len(vocab)
-        self.levels = [_unigrams(stream, vocab)]
-        ends, numbers = np.arange(len(stream.ids)), stream.ids
+    def __init__(self, stream: Stream, order: int) -> None:
+        self.vocab_size = len(stream.vocab)
+        self.levels = [_unigrams(stream)]
+        # Of every window, in the order of their ends: its last word, its number, and whether it is
+        # the first one of its sentence.
+        words, numbers, begins = stream.ids, stream.ids, stream.begins
         for k in range(2, order + 1):
-            longer = np.flatnonzero(stream.places[ends] >= k - 1)
-            if not longer.size:
+            # A window's prefix is the one that is listed just before it. The first ones of
+            # sentences are dropped, as what stands before them belongs to another sentence; those
+            # after them are the first ones of the next order.
+            kept = ~begins
+            if not kept.any():
                 break
-            # The prefix is the window of k − 1 words that ends one token before. Windows are kept
-            # in the order of their ends, and those dropped were the first ones of a sentence, so
-            # the window before a kept one is the one listed just before it.
-            keys = numbers[longer - 1] * self.vocab_size + stream.ids[ends[longer]]
-            level, numbers = self._level(keys, numbers[longer])
-            self.levels.append(level)
-            ends = ends[longer]
+            followed = kept[1:]
+            keys = numbers[:-1][followed].astype(np.int64)
+            keys *= self.vocab_size
+            words, numbers, begins = words[kept], numbers[kept], begins[:-1][followed]
+            keys += words
+            found = distinct(keys, len(self.levels[-1]) * self.vocab_size)
+            self.levels.append(self._level(found, suffixes=numbers))
+            if k < order:
+                numbers = found.numbers()
 
-    def _level(
-        self, keys: Int64[np.ndarray, " windows"], suffixes: Int64[np.ndarray, " windows"]
-    ) -> tuple[Level, Int64[np.ndarray, " windows"]]:
-        """Return the n-grams among the windows of one order, and each window's number."""
-        unique, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
-        prefixes, words = np.divmod(unique, self.vocab_size)
-        suffix = np.empty(len(unique), dtype=np.int64)
-        suffix[inverse] = suffixes
+    def _level(self, found: Distinct, suffixes: Int32[np.ndarray, " windows"]) -> Level:
+        """Return the n-grams of one order, given the number of each window's suffix."""
+        prefixes, words = (part.astype(np.int32) for part in np.divmod(found.keys, self.vocab_size))
         from_bos = self.levels[-1].from_bos[prefixes]
-        return Level(unique, counts, prefixes, suffix, words, from_bos), inverse
+        return Level(found.keys, found.counts, prefixes, suffixes[found.places], words, from_bos)
 
-    def numbers(self, ids: Int64[np.ndarray, " tokens"]) -> list[Int64[np.ndarray, " tokens"]]:
+    def numbers(self, ids: Int[np.ndarray, " tokens"]) -> list[Int[np.ndarray, " tokens"]]:
         """Look up the windows of another text.
 
         Parameters

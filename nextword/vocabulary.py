@@ -2,15 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Int32, Int64
+
+from nextword.encoding import Codes, GrowingCodes, encode, encode_batches
 
 BOS = "<s>"
 EOS = "</s>"
 UNK = "<unk>"
 SPECIALS = (BOS, EOS, UNK)
+BATCH = 250  # sentences; what is made of so many on the way stays in the processor's cache
 
 
 class NotSentencesError(TypeError):
@@ -43,26 +46,44 @@ def check_sentences(sentences: Iterable[Sequence[str]]) -> Sequence[Sequence[str
     NotSentencesError
         If `sentences` is a string, or one of them is.
     """
+    _check_no_string(sentences)
+    listed = sentences if isinstance(sentences, Sequence) else list(sentences)
+    _check_each(listed)
+    return listed
+
+
+def _check_no_string(sentences: Iterable[Sequence[str]]) -> None:
     if isinstance(sentences, str):
         raise NotSentencesError(
             "expected sentences, a list of lists of tokens, and got one string; "
             "split it first, for instance [line.split() for line in text.splitlines()]"
         )
-    listed = sentences if isinstance(sentences, Sequence) else list(sentences)
-    for number, sentence in enumerate(listed):
+
+
+def _check_each(sentences: Iterable[Sequence[str]], first: int = 0) -> None:
+    for number, sentence in enumerate(sentences, first):
         if isinstance(sentence, str):
             raise NotSentencesError(
                 f"expected every sentence to be a list of tokens, and sentence {number} is the "
                 f"string {sentence[:40]!r}; a single sentence goes in a list of its own: [tokens]"
             )
-    return listed
 
 
-class _Ids(dict[str, int]):
-    """Ids by word. `__missing__` instead of `get` lets `map` encode without a Python frame."""
+def _batches(sentences: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    """Check sentences and hand them on, some at a time: a generator's are never all in memory."""
+    _check_no_string(sentences)
+    left = iter(sentences)
+    first = 0
+    while batch := list(islice(left, BATCH)):
+        _check_each(batch, first)
+        yield batch
+        first += len(batch)
 
-    def __missing__(self, word: str) -> int:
-        return SPECIALS.index(UNK)
+
+def _ranked(counts: dict[str, int]) -> list[str]:
+    """Return the words but the specials, frequent ones first, equally frequent ones by name."""
+    words = [word for word in counts if word not in SPECIALS]
+    return sorted(words, key=lambda word: (-counts[word], word))
 
 
 class Vocabulary:
@@ -92,8 +113,8 @@ class Vocabulary:
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = (*SPECIALS, *words)
-        self._ids = _Ids((word, number) for number, word in enumerate(self._words))
-        if len(self._ids) != len(self._words):
+        self._codes = Codes(self._words, unknown=self.unk)
+        if len(self._codes) != len(self._words):
             twice = next(word for word, count in Counter(self._words).items() if count > 1)
             raise DuplicateWordError(
                 f"expected every word once, and {twice!r} occurs twice "
@@ -135,13 +156,28 @@ class Vocabulary:
                 f"{', '.join(SPECIALS)}), got {max_size}"
             )
         counts = Counter(chain.from_iterable(check_sentences(sentences)))
-        ranked = sorted(
-            (-count, word)
-            for word, count in counts.items()
-            if count >= min_count and word not in SPECIALS
-        )
         room = None if max_size is None else max_size - len(SPECIALS)
-        return cls(word for _, word in ranked[:room])
+        return cls(_ranked({w: n for w, n in counts.items() if n >= min_count})[:room])
+
+    @classmethod
+    def build_and_encode(
+        cls, sentences: Iterable[Sequence[str]]
+    ) -> tuple["Vocabulary", Int32[np.ndarray, " tokens"], Int32[np.ndarray, " sentences"]]:
+        """Do what `build` and then `encode_sentences` do, but go through the text once.
+
+        Words are numbered as they come, and numbered anew when all of them are known.
+
+        Returns
+        -------
+        vocabulary, array, array
+            All words of the text, its ids, and the length of each sentence.
+        """
+        codes = GrowingCodes(SPECIALS)
+        numbers, lengths = encode_batches(_batches(sentences), codes)
+        counts = np.bincount(numbers, minlength=len(codes)).tolist()
+        vocab = cls(_ranked(dict(zip(codes, counts, strict=True))))
+        ids = encode(codes, vocab._codes)
+        return vocab, ids[numbers], lengths
 
     def __len__(self) -> int:
         return len(self._words)
@@ -150,7 +186,7 @@ class Vocabulary:
         return iter(self._words)
 
     def __contains__(self, word: object) -> bool:
-        return word in self._ids
+        return word in self._codes
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Vocabulary) and self._words == other._words
@@ -193,7 +229,7 @@ class Vocabulary:
                 f"expected a list of tokens, got the string {tokens[:40]!r}; "
                 "use .split() for words, list(...) for characters"
             )
-        return np.fromiter(map(self._ids.__getitem__, tokens), dtype=np.int64)
+        return encode(tokens, self._codes).astype(np.int64)
 
     def encode_sentences(
         self, sentences: Iterable[Sequence[str]]
@@ -202,9 +238,14 @@ class Vocabulary:
 
         No padding and no sentence ends are added.
         """
-        listed = check_sentences(sentences)
-        lengths = np.fromiter(map(len, listed), dtype=np.int64, count=len(listed))
-        return self.encode(chain.from_iterable(listed)), lengths
+        ids, lengths = self.encode_lean(sentences)
+        return ids.astype(np.int64), lengths.astype(np.int64)
+
+    def encode_lean(
+        self, sentences: Iterable[Sequence[str]]
+    ) -> tuple[Int32[np.ndarray, " tokens"], Int32[np.ndarray, " sentences"]]:
+        """Do what `encode_sentences` does, in half of the memory."""
+        return encode_batches(_batches(sentences), self._codes)
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Return the word of each id.

@@ -11,7 +11,7 @@ import nbformat.v4
 import numpy as np
 import pytest
 
-from autograder.checking import (
+from autograder.authoring.checking import (
     Case,
     Check,
     CorrectWay,
@@ -21,10 +21,10 @@ from autograder.checking import (
     correct_way,
     misconception,
 )
-from autograder.conventions import Question
-from autograder.course import Assignment, Course
-from autograder.exam import Exam, QuestionExam, draw_exam
-from autograder.material import Material, QuestionKit, load_material
+from autograder.authoring.conventions import Question
+from autograder.authoring.course import Assignment, Course
+from autograder.authoring.material import Material, QuestionKit, load_material
+from autograder.judging.exam import Exam, QuestionExam, draw_exam
 from tests import needs_sandbox
 
 

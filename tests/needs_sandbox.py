@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.engine.isolation import confinement_problem, sandbox_problem
+from autograder.sandbox.isolation import confinement_problem, sandbox_problem
 
 _CATEGORY = "without a sandbox"
 _LACKS = ("no sandbox can be built here: ", "no second wall can be built in a sandbox here: ")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from autograder.engine.dispatch import local_executor
-from autograder.engine.isolation import safe_mode
-from autograder.engine.limits import Limits
-from autograder.engine.run import Mode
-from autograder.grading import Graded, How, Session, grade
+from autograder.classroom.gathering import How
+from autograder.classroom.grading import grade
+from autograder.classroom.recording import Graded
+from autograder.classroom.session import Session
+from autograder.sandbox.dispatch import local_executor
+from autograder.sandbox.isolation import safe_mode
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.run import Mode
 
 
 def grade_all(

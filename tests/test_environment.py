@@ -178,7 +178,7 @@ def test_a_python_that_is_not_there_is_told():
 
 
 def test_every_command_named_in_the_makefile_is_a_command():
-    from autograder.cli import app
+    from autograder.cli.app import app
 
     commands = {each.name or each.callback.__name__ for each in app.registered_commands}
     named = set(re.findall(r"\$\(BIN\)/autograder ([a-z-]+)", MAKEFILE))

@@ -68,9 +68,10 @@ def from_text(
     for file in files:
         data = _read(file, left)
         cut = left is not None and len(data) == left < file.stat().st_size
-        text = _decode(data, _codec(encoding), errors, file, cut)
-        sentences += tokenised(_whole_lines(text) if cut else text, unit, boundary)
         left = None if left is None else left - len(data)
+        text = _decode(data, _codec(encoding), errors, file, cut)
+        del data  # a large text is not to be in memory in more forms than it takes
+        sentences += tokenised(_whole_lines(text) if cut else text, unit, boundary)
     if not sentences:
         size = sum(file.stat().st_size for file in files)
         raise EmptyTextError(

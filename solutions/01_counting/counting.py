@@ -50,6 +50,7 @@ corpus = [
     ["the", "proctor", "opened", "the", "door"],
 ]
 
+
 # %% [markdown]
 # ## 1. Counting n-grams
 #
@@ -96,6 +97,7 @@ def count_ngrams(sentences: list[list[str]], n: int) -> Counter[tuple[str, ...]]
     return counts
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "count_ngrams-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 bigrams = count_ngrams(corpus, 2)
 assert bigrams["students", "opened"] == 2, (
@@ -122,12 +124,11 @@ assert ("<s>",) not in unigrams or unigrams[("<s>",)] == 0, (
     "with n = 1 there are n - 1 = 0 start tokens"
 )
 
+
 # %% nbgrader={"grade": true, "grade_id": "count_ngrams-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: other corpora, other n, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("count_ngrams", count_ngrams)
+# collect count_ngrams
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -177,6 +178,7 @@ def mle_prob(
     return followers.get(word, 0) / context_count if context_count else math.nan
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "mle_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # The example of the slides: "students opened their" 1000 times, "... books" 400, "... exams" 100.
 opened_their = ("students", "opened", "their")
@@ -200,12 +202,11 @@ assert close(start, 1), f"'<s>' was a context 3 times, always before 'the': 1, n
 the = mle_prob(start_counts, (), "the")
 assert close(the, 0.8), f"without a context, 4 of the 5 tokens are 'the': 0.8, not {the}"
 
+
 # %% nbgrader={"grade": true, "grade_id": "mle_prob-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: other corpora, sentence starts, unseen words and contexts.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("mle_prob", mle_prob)
+# collect mle_prob
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -271,6 +272,7 @@ def add_delta_prob(
     return (counts[order].get((*context, word), 0) + delta) / denominator
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "add_delta_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 opened_their = ("students", "opened", "their")
 next_words = {"books": 400, "exams": 100, "minds": 500}
@@ -302,12 +304,11 @@ start_counts = {
 start = add_delta_prob(start_counts, ("<s>",), "the", 5, 0)
 assert close(start, 1), f"'<s>' was a context 3 times, always before 'the': 1, not {start}"
 
+
 # %% nbgrader={"grade": true, "grade_id": "add_delta_prob-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: seen contexts, unseen words and contexts, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("add_delta_prob", add_delta_prob)
+# collect add_delta_prob
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -357,6 +358,7 @@ def perplexity(log_probs: list[float], base: float = math.e) -> float:
         return math.inf
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "perplexity-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 eighths = perplexity([math.log(1 / 8)] * 5)
 assert close(eighths, 8), f"a model that gives 1/8 to every token has perplexity 8, not {eighths}"
@@ -372,12 +374,11 @@ assert perplexity([-1.0, -math.inf]) == math.inf, (
     "one token of probability 0 makes the perplexity infinite"
 )
 
+
 # %% nbgrader={"grade": true, "grade_id": "perplexity-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: nats, other bases, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("perplexity", perplexity)
+# collect perplexity
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -436,6 +437,7 @@ def stupid_backoff(
     return 0.0
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "stupid_backoff-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 tiny = {
     1: Counter({("the",): 4, ("door",): 3, ("books",): 1}),
@@ -454,12 +456,11 @@ half = stupid_backoff(tiny, ("the",), "books", alpha=0.5)
 assert close(half, 0.5 * 1 / 8), f"alpha is an argument: 0.5 * 1 / 8 = 0.0625, not {half}"
 assert stupid_backoff(tiny, ("opened", "the"), "laptops") == 0, "'laptops' never occurred: 0"
 
+
 # %% nbgrader={"grade": true, "grade_id": "stupid_backoff-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: seen n-grams, one step down, several steps and unknown words.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("stupid_backoff", stupid_backoff)
+# collect stupid_backoff
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -519,6 +520,7 @@ def interpolated_prob(
     return probability
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "interpolated_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 tiny = {
     1: Counter({("the",): 4, ("door",): 3, ("books",): 1}),
@@ -547,12 +549,11 @@ except ValueError:
 else:
     raise AssertionError("0.5 + 0.6 is not 1: expected a ValueError")
 
+
 # %% nbgrader={"grade": true, "grade_id": "interpolated_prob-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: seen contexts, unseen contexts that lend, and the edges of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("interpolated_prob", interpolated_prob)
+# collect interpolated_prob
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -599,6 +600,7 @@ def fit_lambdas(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
     return lambdas
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "fit_lambdas-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 one_token = np.array([[0.1, 0.3]])
 equal = fit_lambdas(one_token, 0)
@@ -621,12 +623,11 @@ assert np.allclose(with_unknown, [0.25, 0.75]), (
     f"the second token has probability 0 in every order and is left out: {with_unknown}"
 )
 
+
 # %% nbgrader={"grade": true, "grade_id": "fit_lambdas-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: tables of many shapes, tokens of probability 0, and no rounds at all.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("fit_lambdas", fit_lambdas)
+# collect fit_lambdas
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -677,6 +678,7 @@ def sample_text(
     return tokens
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "sample_text-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def abc_model(prefix):
     """Say 'a b c </s>', whatever stands before: it leaves no choice."""
@@ -705,9 +707,7 @@ assert 2850 < throws["heads"] < 3150, f"expected about 3000 of 4000 'heads', cam
 # %% nbgrader={"grade": true, "grade_id": "sample_text-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: models that leave no choice, and the frequencies of many draws.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("sample_text", sample_text)
+# collect sample_text
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -817,6 +817,7 @@ for n in range(1, 7):
     on_test = model.perplexity(corpus_of_the_course.test)
     print(f"{n:5}   {on_train:19.2f}   {on_test:15.2f}")
 
+
 # %% [markdown]
 # On the training text, orders 4 to 6 are *below the floor*: better than a model that knows the grammar itself. **In at most 200 words:** (a) How can that be, and is the floor wrong? (b) Test perplexity first falls and then climbs. What happens at high orders, and to which tokens? (c) If you were shown only one of the two columns, which one would you want, and what could it still not tell you?
 
@@ -899,6 +900,7 @@ def kneser_ney_prob(
     return (kept + discount * len(adjusted) * lower) / total
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "kneser_ney_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # 'francisco' is frequent, but only ever after 'san'; 'door' is rarer, after three different words.
 city = {
@@ -938,9 +940,7 @@ assert close(total, 1), f"all types and one unknown word sum to 1, not {total}"
 # %% nbgrader={"grade": true, "grade_id": "kneser_ney_prob-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: the top order, lower orders, unseen contexts and unknown words.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("kneser_ney_prob", kneser_ney_prob)
+# collect kneser_ney_prob
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -83,6 +83,7 @@ def log_softmax(scores: Num[np.ndarray, "*shape"], axis: int = -1) -> Float[np.n
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "log_softmax-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 square = log_softmax(np.log(np.array([[1.0, 3.0], [4.0, 1.0]])))
 assert close(square, np.log([[0.25, 0.75], [0.8, 0.2]])), (
@@ -108,12 +109,11 @@ assert close(impossible, [-math.log(2), -math.inf, -math.log(2)]), (
     f"a score of -inf is impossible, the other two share: -0.693, -inf, -0.693, not {impossible}"
 )
 
+
 # %% nbgrader={"grade": true, "grade_id": "log_softmax-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: other shapes and axes, large scores, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("log_softmax", log_softmax)
+# collect log_softmax
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -156,6 +156,7 @@ def loglinear_log_probs(
     return shifted - np.log(np.exp(shifted).sum())
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "loglinear_log_probs-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Three words, two features: "is a noun", "was seen after their".
 features = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
@@ -172,12 +173,11 @@ assert close(nothing, np.full(4, -math.log(4))), (
     f"without features all 4 words are equally probable: -log 4 = -1.386 each, not {nothing}"
 )
 
+
 # %% nbgrader={"grade": true, "grade_id": "loglinear_log_probs-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: other features, one word, no features, and large scores.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("loglinear_log_probs", loglinear_log_probs)
+# collect loglinear_log_probs
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -229,6 +229,7 @@ def loglinear_gradient(
     return features[target] - weights @ features / weights.sum()
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "loglinear_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 features = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
 beta = np.log(np.array([2.0, 3.0]))
@@ -259,12 +260,11 @@ for nowhere in (3, -1):
     else:
         raise AssertionError(f"there are words 0, 1 and 2, no {nowhere}: expected a ValueError")
 
+
 # %% nbgrader={"grade": true, "grade_id": "loglinear_gradient-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: other models and targets, large scores, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("loglinear_gradient", loglinear_gradient)
+# collect loglinear_gradient
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -323,6 +323,7 @@ def numerical_gradient(
     return gradient
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "numerical_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def cubes(x):
     """Return the sum of the cubes, plus the square of the sum."""
@@ -368,12 +369,11 @@ except ValueError:
 else:
     raise AssertionError("eps = 0 is no distance: expected a ValueError")
 
+
 # %% nbgrader={"grade": true, "grade_id": "numerical_gradient-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: other functions and shapes, small and large eps, functions that change their array.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("numerical_gradient", numerical_gradient)
+# collect numerical_gradient
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -419,6 +419,7 @@ def relative_error(a: Float[np.ndarray, "*shape"], b: Float[np.ndarray, "*shape"
     return float(np.max(errors, initial=0.0))
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "relative_error-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 one = relative_error(np.array([3.0, -10.0]), np.array([1.0, -10.0]))
 assert close(one, 0.5), f"|3 - 1| / (3 + 1) = 0.5, the other entry agrees: 0.5, not {one}"
@@ -443,9 +444,7 @@ else:
 # %% nbgrader={"grade": true, "grade_id": "relative_error-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: other arrays, entries near zero, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("relative_error", relative_error)
+# collect relative_error
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -533,6 +532,7 @@ for node in (x, product, square, output):
     arcs = [f"{p.name} ({d:g})" for p, d in zip(node.parents, node.derivatives, strict=True)]
     print(f"{node.name:8} {node.value:5}   parents (derivative): {', '.join(arcs) or 'none'}")
 
+
 # %% [markdown]
 # Values are computed forward: a node can have its value only when all its parents have theirs. An order in which that works, every node after all of its parents, is a **topological order**. There are often several: here `x, w, product, square, output` is one, and `w, x, square, product, output` another.
 #
@@ -575,6 +575,7 @@ def topological_order(output: Node) -> list[Node]:
     visit(output)
     return nodes
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "topological_order-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def names_of(nodes):
@@ -621,12 +622,11 @@ assert sorted(both) == ["one", "sum", "twin"], (
 alone = names_of(topological_order(one))
 assert alone == ["one"], f"a node without parents is the whole of its order, not {alone}"
 
+
 # %% nbgrader={"grade": true, "grade_id": "topological_order-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: trees, shared nodes, graphs with many paths, and the same graph asked twice.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("topological_order", topological_order)
+# collect topological_order
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -676,6 +676,7 @@ def backpropagate(output: Node) -> None:
             parent.grad += node.grad * derivative
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "backpropagate-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 a, b = Node(2.0, name="a"), Node(3.0, name="b")
 c = a * b
@@ -717,9 +718,7 @@ assert close([h.grad, x.grad], [1 + 7 * 12, 7 + 2 * 85]), (
 # %% nbgrader={"grade": true, "grade_id": "backpropagate-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: chains, shared nodes, long and short ways, many paths, old gradients.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("backpropagate", backpropagate)
+# collect backpropagate
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -738,6 +737,7 @@ backpropagate(log_prob_of_1)
 print(f"{len(topological_order(log_prob_of_1))} nodes")
 print("flow graph:", [round(weight.grad, 12) for weight in weights])
 print("question 3:", loglinear_gradient(features, np.log([2.0, 3.0]), 1).round(12))
+
 
 # %% [markdown]
 # ## 8. Downhill with a memory
@@ -786,6 +786,7 @@ def momentum_step(
     return x + velocity, velocity
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "momentum_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 x, grad, velocity = np.array([1.0, 2.0]), np.array([10.0, -5.0]), np.array([0.5, 0.0])
 new_x, new_velocity = momentum_step(x, grad, velocity, learning_rate=0.1, mu=0.9)
@@ -798,12 +799,11 @@ assert close(new_x, [0.45, 2.5]), (
 assert list(x) == [1.0, 2.0], "x was changed: return new arrays"
 assert list(velocity) == [0.5, 0.0], "velocity was changed: return new arrays"
 
+
 # %% nbgrader={"grade": true, "grade_id": "momentum_step-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: other shapes, the first step, and runs of steps.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("momentum_step", momentum_step)
+# collect momentum_step
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -853,6 +853,7 @@ def early_stopping(losses: list[float], patience: int) -> int:
     return best
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "early_stopping-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 stops = early_stopping([5.0, 4.0, 4.5, 4.6, 1.0], patience=2)
 assert stops == 1, (
@@ -886,9 +887,7 @@ else:
 # %% nbgrader={"grade": true, "grade_id": "early_stopping-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: training that stops, training that does not, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("early_stopping", early_stopping)
+# collect early_stopping
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -960,6 +959,7 @@ known = {before: features_after(before) for before in ["<s>", *words]}
 print(small)
 print(f"{len(words)} words, {len(classes)} classes, {len(column_of):,} features")
 
+
 # %% tags=["exploration"]
 def loss(beta, pairs):
     """Return the mean negative log-probability of the tokens, in nats."""
@@ -1021,6 +1021,7 @@ print(
     ),
 )
 
+
 # %% tags=["exploration"]
 def with_momentum(beta, gradient, velocity):
     """Do a step with momentum."""
@@ -1076,6 +1077,7 @@ for feature in heaviest[:15]:
     name = feature if isinstance(feature, str) else " → ".join(feature[:2])
     print(f"{learned[column_of[feature]]:6.2f}   {name}")
 
+
 # %% [markdown]
 # ## 10. Stretch: where to start
 #
@@ -1122,6 +1124,7 @@ def glorot_uniform(
     return rng.uniform(-r, r, size=(fan_in, fan_out))
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "glorot_uniform-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 rng = np.random.default_rng(0)
 layer = np.asarray(glorot_uniform(100, 500, rng))  # r = sqrt(6 / 600) = 0.1
@@ -1151,12 +1154,11 @@ except ValueError:
 else:
     raise AssertionError("'cube' is neither tanh nor sigmoid: expected a ValueError")
 
+
 # %% nbgrader={"grade": true, "grade_id": "glorot_uniform-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: shapes and spread for tanh and for sigmoid, small layers, other activations.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("glorot_uniform", glorot_uniform)
+# collect glorot_uniform
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1206,6 +1208,7 @@ def adagrad_step(
     return x - learning_rate * grad / (np.sqrt(cache) + eps), cache
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "adagrad_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 x, grad, cache = np.array([1.0, 1.0, 1.0]), np.array([3.0, -0.3, 0.0]), np.array([16.0, 0.0, 0.0])
 new_x, new_cache = adagrad_step(x, grad, cache, learning_rate=0.5, eps=0.2)
@@ -1218,12 +1221,11 @@ assert close(new_x, [1 - 1.5 / 5.2, 1 + 0.15 / 0.5, 1.0]), (
 assert list(x) == [1.0, 1.0, 1.0], "x was changed: return new arrays"
 assert list(cache) == [16.0, 0.0, 0.0], "cache was changed: return new arrays"
 
+
 # %% nbgrader={"grade": true, "grade_id": "adagrad_step-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: other shapes, the first step, large and small eps.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("adagrad_step", adagrad_step)
+# collect adagrad_step
 ### END HIDDEN TESTS
 
 # %% [markdown]

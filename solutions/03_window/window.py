@@ -115,6 +115,7 @@ def make_windows(
     return np.concatenate(contexts), np.concatenate(targets)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "make_windows-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Two sentences: 5 6 7 and 8 9. The last id of each is its </s>; 0 stands for <s>.
 contexts, targets = make_windows([np.array([5, 6, 7]), np.array([8, 9])], 2, 0)
@@ -140,12 +141,11 @@ contexts, targets = make_windows([], 3, 0)
 assert np.shape(contexts) == (0, 3), f"no text: contexts of shape (0, 3), not {np.shape(contexts)}"
 assert np.shape(targets) == (0,), f"no text: targets of shape (0,), not {np.shape(targets)}"
 
+
 # %% nbgrader={"grade": true, "grade_id": "make_windows-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: other texts and windows, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("make_windows", make_windows)
+# collect make_windows
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -204,6 +204,7 @@ def parameter_count(V: int, m: int, n: int, h: int, direct: bool) -> int:
     return count + V * features if direct else count
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "parameter_count-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # 10 words, 2 features, n = 3 (two words of context), 4 hidden units.
 # C 10*2, H (2*2)*4, d 4, U 4*10, b 10: 20 + 16 + 4 + 40 + 10 = 90.
@@ -218,12 +219,11 @@ bengio = parameter_count(17_964, 30, 5, 100, True)
 assert bengio == formula, f"the formula of the paper says {formula:,}, not {bengio:,}"
 assert refuses(parameter_count, 10, 2, 1, 4, True), "n = 1 leaves no context: a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "parameter_count-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: models with and without direct connections.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("parameter_count", parameter_count)
+# collect parameter_count
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -270,6 +270,7 @@ def window_loss(log_probs: Float[np.ndarray, "B V"], targets: Int[np.ndarray, " 
     return float(-chosen.mean())
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "window_loss-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 two_examples = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]]))
 loss = window_loss(two_examples, np.array([1, 0]))
@@ -290,12 +291,11 @@ assert refuses(window_loss, np.zeros((0, 3)), np.zeros(0, dtype=int)), (
     "the mean of no example is not defined: expected a ValueError"
 )
 
+
 # %% nbgrader={"grade": true, "grade_id": "window_loss-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: batches of many sizes, and the special cases of the statement.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("window_loss", window_loss)
+# collect window_loss
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -353,6 +353,7 @@ def window_forward(
     return scores, {"contexts": contexts, "x": x, "hidden": hidden, "log_probs": scores}
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "window_forward-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # 3 words with 2 features each, a window of 2, 1 hidden unit, small enough for pencil and paper.
 small = {
@@ -394,12 +395,11 @@ assert close(with_direct[0], scores - math.log(sum(math.exp(score) for score in 
 )
 assert refuses(window_forward, small, np.array([[0, -1]])), "-1 is no id: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "window_forward-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: models of many shapes, with and without W, large scores, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("window_forward", window_forward)
+# collect window_forward
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -444,6 +444,7 @@ def mixture_log_probs(
         return np.log(weight * p_neural + (1 - weight) * p_ngram)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "mixture_log_probs-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 mixed = mixture_log_probs(np.array([0.8, 0.1]), np.array([0.2, 0.3]), 0.75)
 assert close(mixed, np.log([0.65, 0.15])), (
@@ -463,12 +464,11 @@ assert refuses(mixture_log_probs, np.array([0.8]), np.array([0.2]), 1.5), (
     "a weight of 1.5 leaves -0.5 for the other model: expected a ValueError"
 )
 
+
 # %% nbgrader={"grade": true, "grade_id": "mixture_log_probs-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: texts and whole distributions, weights 0 and 1, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("mixture_log_probs", mixture_log_probs)
+# collect mixture_log_probs
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -519,6 +519,7 @@ def fit_mixture_weight(
     return (low + high) / 2
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "fit_mixture_weight-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def near(weight, expected):
     """Return whether a weight is accurate to 0.001."""
@@ -540,12 +541,11 @@ assert near(worse, 0.0), f"the neural model is worse on every token: no weight, 
 unknown = fit_mixture_weight(np.array([0.8, 0.0, 0.2]), np.array([0.2, 0.0, 0.6]))
 assert near(unknown, 7 / 12), f"the second token is left out, so 7/12 again, not {unknown}"
 
+
 # %% nbgrader={"grade": true, "grade_id": "fit_mixture_weight-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: many texts, best weights at the ends and between, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("fit_mixture_weight", fit_mixture_weight)
+# collect fit_mixture_weight
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -616,6 +616,7 @@ def window_backward(
     }
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "window_backward-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # 2 words with 1 feature, a window of 2, 1 hidden unit. The context is word 0, twice.
 # d and b are such that hidden is 1/2 and the probabilities are 1/4 and 3/4. The target is word 0.
@@ -665,12 +666,11 @@ assert close(without["C"], [[-3.375], [0.0]]), (
 )
 assert refuses(window_backward, params, cache, np.array([2])), "2 is no id: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "window_backward-graded", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 # 6 points, graded when you submit: models of many shapes, words that occur twice, with and without W, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("window_backward", window_backward)
+# collect window_backward
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -728,6 +728,7 @@ def add_weight_decay(
     return loss, penalised
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "add_weight_decay-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 params = {
     "C": np.array([[1.0], [2.0]]),
@@ -755,12 +756,11 @@ without, none = add_weight_decay(2.0, {**grads, "W": None}, {**params, "W": None
 assert close(without, 2.75), f"without W the squares are 15: 2.75, not {without}"
 assert none["W"] is None, f"the gradient of a W that is None stays None, not {none['W']}"
 
+
 # %% nbgrader={"grade": true, "grade_id": "add_weight_decay-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: models with and without W, and no decay at all.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("add_weight_decay", add_weight_decay)
+# collect add_weight_decay
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -844,6 +844,7 @@ def train_window(
             break
     return best, valid_losses
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "train_window-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # A model without a context: a score for each of 3 words. Its gradient is predicted - observed.
@@ -942,9 +943,7 @@ assert len(losses) == 0, "no epochs: no losses"
 # %% nbgrader={"grade": true, "grade_id": "train_window-graded", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 # 6 points, graded when you submit: small models on fresh data, odd batch sizes, early stopping, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("train_window", train_window)
+# collect train_window
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -986,6 +985,7 @@ train_examples, valid_examples = windows_of(text.train), windows_of(valid)
 print(f"{len(train_examples[1]):,} examples, {len(vocab)} words")
 n_parameters = parameter_count(len(vocab), N_FEATURES, WINDOW + 1, N_UNITS, False)
 print(f"{n_parameters:,} parameters")
+
 
 # %% [markdown]
 # Where to start? Features random and small, `H` as wide as Glorot and Bengio advise (assignment 02), `U` nearly 0, and the output biases at the logarithms of the words' frequencies: the untrained network is then a unigram model, and need not spend its first thousand steps on becoming one.
@@ -1069,6 +1069,7 @@ plots.show(
     f"slowly, and end at {min(last):.2f} to {max(last):.2f} nats on validation text, above the "
     f"floor at {valid_floor:.2f}.",
 )
+
 
 # %% [markdown]
 # Now the test text, and the n-gram model that is hardest to beat, modified Kneser–Ney of order 5: four words of context, where your network has five. And the mixture of both, with *your* weight, fitted on validation text.
@@ -1174,6 +1175,7 @@ print(f"{'mixture':22}{f'{together.min():.2f} to {together.max():.2f}':>16}")
 print(f"{'gain of the mixture':22}{f'{1 - (together / alone).max():.1%} or more':>16}")
 print(f"{'weight of the network':22}{f'{shares.min():.2f} to {shares.max():.2f}':>16}")
 
+
 # %% [markdown]
 # Which words does it lack? The noun of a sentence comes back at its end. Here is the perplexity at that noun, by the distance between the two, for your network (window of 5), for Kneser–Ney (four words of context) and for the best possible model.
 
@@ -1236,6 +1238,7 @@ for slot, lowest in best.by_slot().items():
     row = [s.perplexity(slot) for s in (scores["yours"][0], ngram_scores, scores["mixture"][0])]
     print(f"{slot:16}{lowest:8.2f}{row[0]:8.2f}{row[1]:12.2f}{row[2]:9.2f}")
 
+
 # %% [markdown]
 # ## Written: what the window fixes, and what it cannot
 #
@@ -1296,6 +1299,7 @@ def apply_dropout(
     return x * mask, mask
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "apply_dropout-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 rng = np.random.default_rng(0)
 ones = np.ones((400, 50))
@@ -1319,12 +1323,11 @@ y, mask = apply_dropout(ones, 0.0, rng, True)
 assert close(y, ones), "a rate of 0 drops nothing"
 assert refuses(apply_dropout, ones, 1.5, rng, True), "a rate of 1.5: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "apply_dropout-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: the frequencies of many draws, test time, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("apply_dropout", apply_dropout)
+# collect apply_dropout
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1374,6 +1377,7 @@ def window_module(params: Mapping[str, np.ndarray | None]) -> torch.nn.Module:
     return WindowModule()
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "window_module-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # For the context (1, 2) x is (1, 1, 0, 2), x H = 0.5 + 2 and d = -1, so hidden is tanh(1.5).
 small = {
@@ -1420,9 +1424,7 @@ assert close(with_direct(contexts)[0], scores - math.log(sum(math.exp(s) for s i
 # %% nbgrader={"grade": true, "grade_id": "window_module-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: models of many shapes, with and without W, before and after steps of training.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("window_module", window_module)
+# collect window_module
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1444,6 +1446,7 @@ theirs = sorted(float(weights.grad.norm()) for weights in by_torch.parameters())
 if len(sizes) == len(theirs):
     furthest = max(abs(ours - other) for ours, other in zip(sizes, theirs, strict=True))
     print(f"largest difference of the lengths of gradients: {furthest:.1e}")
+
 
 # %% [markdown]
 # ## 12. Stretch: two tasks, one hidden layer
@@ -1511,6 +1514,7 @@ def multitask_loss_and_grads(
     return loss, grads | {"C": d_C, "H": x.T @ d_inside, "d": d_inside.sum(axis=0)}
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "multitask_loss_and_grads-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # 2 words with 1 feature, a window of 1, 1 hidden unit, two tags in task 1 and three in task 2.
 # The word is 1, x = 2, and d is such that hidden is 1/2. Task 1 gives (1/4, 3/4), task 2 1/3 each.
@@ -1559,9 +1563,7 @@ assert close(grads["C"], [[0.0], [-5.25]]), (
 # %% nbgrader={"grade": true, "grade_id": "multitask_loss_and_grads-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: models of many shapes, words that occur twice, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("multitask_loss_and_grads", multitask_loss_and_grads)
+# collect multitask_loss_and_grads
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -64,6 +64,7 @@ def refuses(function, *args) -> bool:
         return True
     return False
 
+
 # %% [markdown]
 # ## 1. One step
 #
@@ -113,6 +114,7 @@ def rnn_step(
     return np.tanh(x_t @ params["W_x"] + h_prev @ params["W_h"] + params["b"])
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "rnn_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # x W_x = (1, 1), h W_h = (2 * -0.5, 1 * 0.5) = (-1, 0.5), b = (0.5, -0.5): together (0.5, 1).
 step_params = {
@@ -129,12 +131,11 @@ assert close(h, np.tanh([[1.5, 0.5], [-0.5, 0.0]])), (
     f"each row has its own word and its own state: (1, 1) + b and (-1, 0.5) + b, not {h}"
 )
 
+
 # %% nbgrader={"grade": true, "grade_id": "rnn_step-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: batches of many shapes.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("rnn_step", rnn_step)
+# collect rnn_step
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -200,6 +201,7 @@ def rnn_forward(
     return logits, {"inputs": inputs.copy(), "x": x, "states": states, "logits": logits}
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "rnn_forward-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # 3 words with 1 feature, 1 hidden unit: before the tanh stands feature + 0.5 * (state before) - 1.
 params = {
@@ -247,12 +249,11 @@ assert close(given, [[1.0, math.tanh(0.5)]] * 2), (
 assert refuses(rnn_forward, params, np.array([[1, -1]]), None), "-1 is no id: a ValueError"
 assert refuses(rnn_forward, params, np.array([[3, 1]]), None), "3 is no id of 3 words: a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "rnn_forward-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: sentences, carried states, single steps and single rows, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("rnn_forward", rnn_forward)
+# collect rnn_forward
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -306,6 +307,7 @@ def sequence_loss(
     return float((np.log(powers.sum(axis=2))[mask] - chosen).mean())
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "sequence_loss-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Two rows; the second has one real token. Probabilities 1/2 1/2, 1/4 3/4 and 1/8 7/8.
 probs = np.array([[[0.5, 0.5], [0.25, 0.75]], [[0.125, 0.875], [0.9, 0.1]]])
@@ -336,12 +338,11 @@ assert refuses(sequence_loss, np.zeros((1, 2, 3)), np.zeros((1, 2), dtype=int), 
 outside = (np.zeros((1, 1, 3)), np.array([[3]]), np.array([[True]]))
 assert refuses(sequence_loss, *outside), "3 is no id of 3 words: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "sequence_loss-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: full batches, padded batches, large scores, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("sequence_loss", sequence_loss)
+# collect sequence_loss
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -402,6 +403,7 @@ def gradient_by_step(
         d_state = d_inside @ params["W_h"].T
     return parts
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "gradient_by_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # One word with feature 0 or so, one hidden unit, two words to predict, W_h = 2, U = (1, -1).
@@ -467,12 +469,11 @@ assert close(parts[0], [[0.0, -2.109375]] * 2), (
 assert refuses(gradient_by_step, params, cache, targets, real, 2), "there is no step 2: ValueError"
 assert refuses(gradient_by_step, params, cache, targets, real, -1), "-1 is no step: ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "gradient_by_step-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: losses of early and late steps, padded batches, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("gradient_by_step", gradient_by_step)
+# collect gradient_by_step
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -574,6 +575,7 @@ def bptt(
         "h0": d_h0.sum(axis=0),
     }
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "bptt-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # A model like that of question 4: states -1/2, 1/2, 1/2, probabilities 1/4 and 3/4, W_h = 2.
@@ -697,12 +699,11 @@ assert close(single["h0"], [0.0, -5.625]), (
 assert refuses(bptt, params, cache, targets, ~real, None), "no real token: expected a ValueError"
 assert refuses(bptt, params, cache, targets, real, 0), "truncate = 0: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "bptt-graded", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
 # 8 points, graded when you submit: full batches, padded batches, truncation, and single steps, rows and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("bptt", bptt)
+# collect bptt
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -800,12 +801,11 @@ assert close(three_rows.sum(axis=1), [3, 2, 2]), (
 assert list(stream_batches(np.array([5]), 2, 3)) == [], "one word: nothing to predict"
 assert refuses(stream_batches, text, 0, 3), "a batch size of 0: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "stream_batches-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: texts that come out even and texts that do not, very short ones, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("stream_batches", stream_batches)
+# collect stream_batches
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -874,6 +874,7 @@ def generate(
         waiting = [word]
     return new
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "generate-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # A machine that counts: 6 words, 6 units, and each unit stands for a word. Every word excites the
@@ -947,12 +948,11 @@ for temperature, expected in ((1.0, 0.8), (2.0, 2 / 3), (0.5, 16 / 17)):
 assert refuses(generate, coin, [], 1, -1.0, rng), "a negative temperature: expected a ValueError"
 assert refuses(generate, coin, [2], 1, 1.0, rng), "2 is no id of 2 words: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "generate-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: roll-outs of the best words, where they end, frequencies at several temperatures, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("generate", generate)
+# collect generate
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1010,6 +1010,7 @@ def perplexity_of(
     return float(np.exp(losses.mean())), log_probs
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "perplexity_of-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # A model that remembers: the state is 1/2 after word 0 and -1/2 after word 1, plus 0.8 of before.
 memory = {
@@ -1058,9 +1059,7 @@ assert refuses(perplexity_of, memory, np.array([0, 2]), 3), "2 is no id of 2 wor
 # %% nbgrader={"grade": true, "grade_id": "perplexity_of-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: texts in one block and in many, words after the text, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("perplexity_of", perplexity_of)
+# collect perplexity_of
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1113,6 +1112,7 @@ def sentence_batch(sentences):
 
 train_ids = ids_of(text.train)
 print(f"{len(train_ids):,} sentences, {sum(map(len, train_ids)):,} tokens, {len(vocab)} words")
+
 
 # %% [markdown]
 # Where to start? Output biases at the logarithms of the words' frequencies, as in assignment 03, and `W_h` a rotation: it neither shrinks nor stretches what it carries along. The steps are those of Adam (Kingma and Ba 2015): each entry of each parameter gets a learning rate of its own, from running means of its gradient and of its square. A gradient that is longer than 1 is cut to length 1; why that is wise is the subject of lecture 06. All numbers are float32.
@@ -1177,6 +1177,7 @@ began = time.process_time()
 runs = [train_one(seed) for seed in range(3)]
 print(f"{(time.process_time() - began) / 3:.0f} s of one core for each model")
 
+
 # %% [markdown]
 # Now the test text. Beside yours stand modified Kneser–Ney of order 5, and a window network of assignment 03's kind with a window of 4, 30 features and 100 hidden units.
 
@@ -1235,6 +1236,7 @@ lowest = min(score.perplexity() for score in others.values())
 print("every seed is below both others over all tokens:", max(overall) < lowest)
 lowest = min(score.perplexity(Slot.RETURNING_NOUN) for score in others.values())
 print("and at the returning noun:", max(at_noun) < lowest)
+
 
 # %% [markdown]
 # The noun that comes back at the end of a sentence was out of reach for every model so far. Here is the perplexity at that noun, by its distance from the first one.
@@ -1332,6 +1334,7 @@ for temperature in (0, 0.5, 1.0, 1.5):
         new = generate(runs[0][0], prompt, 40, temperature, rng)
         print("   ", " ".join([*text.test[0][:2], *vocab.decode(new)]))
 
+
 # %% [markdown]
 # ## Written: what the state can do, and what it costs
 #
@@ -1390,6 +1393,7 @@ def free_running_log_probs(
     return log_probs
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "free_running_log_probs-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # The state follows what is read: up after word 2, down after the others. Word 2 then scores high.
 swing = {
@@ -1431,9 +1435,7 @@ assert refuses(free_running_log_probs, swing, [4], [2]), "4 is no id of 4 words:
 # %% nbgrader={"grade": true, "grade_id": "free_running_log_probs-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: texts from which the model drifts away, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("free_running_log_probs", free_running_log_probs)
+# collect free_running_log_probs
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1462,6 +1464,7 @@ plots.show(
     f"reads the truth and {free.mean():.1f} where it reads its own words.",
 )
 print(f"mean over 16 places: {forced.mean():.2f} with the truth, {free.mean():.2f} running freely")
+
 
 # %% [markdown]
 # ## 10. Stretch: the same model in torch
@@ -1508,6 +1511,7 @@ def rnn_module(params: Mapping[str, np.ndarray]) -> torch.nn.Module:
 
     return RecurrentModule()
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "rnn_module-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 small = {
@@ -1561,9 +1565,7 @@ assert abs(moved - expected_moved) < 0.01, (
 # %% nbgrader={"grade": true, "grade_id": "rnn_module-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: models of many shapes, before and after steps of training.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("rnn_module", rnn_module)
+# collect rnn_module
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -73,6 +73,7 @@ def rotation(angle: float) -> Float[np.ndarray, "2 2"]:
     """Return the matrix that turns the plane. It stretches nothing."""
     return np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
 
+
 # %% [markdown]
 # ## 1. One step
 #
@@ -124,6 +125,7 @@ def step_jacobian(
     return slopes[:, None] * np.asarray(W_h, dtype=float).T
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "step_jacobian-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 W_h = np.array([[1.0, 2.0], [3.0, 4.0]])
 h_t = np.array([0.5, 0.25])
@@ -149,12 +151,11 @@ assert close(got, [[0.0, 0.0], [2.0, 4.0]]), (
 )
 assert refuses(step_jacobian, W_h, h_t, "softsign"), "softsign is not listed: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "step_jacobian-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: tanh, logistic, and the others with what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("step_jacobian", step_jacobian)
+# collect step_jacobian
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -203,6 +204,7 @@ def jacobian_product(
     return product
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "jacobian_product-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # The slopes at h_1, h_2 and h_3 are (3/4, 1), (1, 3/4) and (3/4, 3/4). So the three factors are
 # J_1 = ((0.75, 2.25), (2, 4)), J_2 = ((1, 3), (1.5, 3)) and J_3 = ((0.75, 2.25), (1.5, 3)).
@@ -231,12 +233,11 @@ assert refuses(jacobian_product, W_h, states, 1, 2), "h_1 comes before h_2: expe
 assert refuses(jacobian_product, W_h, states, 4, 1), "there is no h_4: expected a ValueError"
 assert refuses(jacobian_product, W_h, states, 1, -1), "there is no h_-1: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "jacobian_product-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: several factors, one factor and none, many factors, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("jacobian_product", jacobian_product)
+# collect jacobian_product
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -299,6 +300,7 @@ def temporal_components(
     }
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "temporal_components-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # The network of question 2, with two steps; what was read at step 1 is 1, at step 2 it is 10.
 W_h = np.array([[1.0, 2.0], [3.0, 4.0]])
@@ -340,9 +342,7 @@ assert close(one["b"], [[3.0, 9.0]]), f"one step, t = 1, has one component: {one
 # %% nbgrader={"grade": true, "grade_id": "temporal_components-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: losses of step 3 and later, and of steps 1 and 2.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("temporal_components", temporal_components)
+# collect temporal_components
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -369,6 +369,7 @@ for name, weight in theirs.items():
     print(f"{name}: largest difference of the sum from torch's gradient {difference:.1e}")
 print("length of the W_h components, step 1 first:")
 print(np.sqrt((np.asarray(parts["W_h"]) ** 2).sum(axis=(1, 2))).round(4))
+
 
 # %% [markdown]
 # ## 4. The spectral radius
@@ -405,6 +406,7 @@ def spectral_radius(W: Float[np.ndarray, "n n"]) -> float:
     return float(np.abs(np.linalg.eigvals(W)).max())
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "spectral_radius-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 triangle = np.array([[0.5, 7.0], [0.0, -0.8]])
 assert close(spectral_radius(triangle), 0.8), (
@@ -425,12 +427,11 @@ assert close(spectral_radius(lone), 1.0), f"defective, eigenvalue 1: {spectral_r
 assert close(spectral_radius(np.zeros((2, 2))), 0.0), "all zeros: the radius is 0"
 assert refuses(spectral_radius, np.ones((2, 3))), "no square matrix: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "spectral_radius-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: real eigenvalues, and complex, defective, zero matrices and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("spectral_radius", spectral_radius)
+# collect spectral_radius
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -480,6 +481,7 @@ def power_iteration(W: Float[np.ndarray, "n n"], n_iter: int, rng: np.random.Gen
     return stretch
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "power_iteration-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def rng():
     return np.random.default_rng(5)
@@ -520,12 +522,11 @@ with np.errstate(all="ignore"):
 assert refuses(power_iteration, np.ones((2, 3)), 9, rng()), "not square: expected a ValueError"
 assert refuses(power_iteration, np.eye(2), 0, rng()), "no iteration: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "power_iteration-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: matrices with a gap, large and small ones, and special directions, zeros and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("power_iteration", power_iteration)
+# collect power_iteration
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -567,6 +568,7 @@ def vanishing_bound(W: Float[np.ndarray, "n n"], gamma: float, gap: int) -> floa
     return float((gamma * np.linalg.norm(W, 2)) ** gap)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "vanishing_bound-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ((0, 2), (-0.5, 0)) swaps the axes and stretches by 2 and 0.5. Its eigenvalues are i and -i.
 swap = np.array([[0.0, 2.0], [-0.5, 0.0]])
@@ -593,9 +595,7 @@ assert refuses(vanishing_bound, swap, 1.0, -1), "a gap below 0: expected a Value
 # %% nbgrader={"grade": true, "grade_id": "vanishing_bound-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: matrices of many kinds, gaps of 0, zeros and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("vanishing_bound", vanishing_bound)
+# collect vanishing_bound
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -636,6 +636,7 @@ plots.show(
     figure, "Norm of the Jacobian against the gap, each below its bound. " + "; ".join(reading)
 )
 print("\n".join(reading))
+
 
 # %% [markdown]
 # ## 7. Sufficient, necessary, neither
@@ -684,6 +685,7 @@ def must_vanish(W: Float[np.ndarray, "n n"], gamma: float) -> bool:
     return bool(gamma * np.linalg.norm(W, 2) < 1 - 1e-9)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "must_vanish-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 assert says(must_vanish(0.9 * rotation(1.0), 1.0), True), "all stretch by 0.9 < 1: it must vanish"
 assert says(must_vanish(1.1 * rotation(1.0), 1.0), False), "1.1 is not below 1: expected False"
@@ -716,12 +718,11 @@ for angle in np.arange(0, 30, 0.15):
 assert refuses(must_vanish, np.ones((2, 3)), 1.0), "not square: expected a ValueError"
 assert refuses(must_vanish, np.eye(2), 0.0), "gamma of 0: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "must_vanish-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: matrices of many kinds; the threshold, zeros and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("must_vanish", must_vanish)
+# collect must_vanish
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": false, "grade_id": "may_explode", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -746,6 +747,7 @@ def may_explode(W: Float[np.ndarray, "n n"], gamma: float) -> bool:
         raise ValueError(f"expected a square matrix and gamma > 0, came {W.shape}, {gamma}")
     return bool(gamma * np.linalg.norm(W, 2) > 1 + 1e-9)
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "may_explode-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 assert says(may_explode(1.1 * rotation(1.0), 1.0), True), "1.1 > 1: the condition holds"
@@ -777,12 +779,11 @@ for angle in np.arange(0, 30, 0.15):
 assert refuses(may_explode, np.ones((2, 3)), 1.0), "not square: expected a ValueError"
 assert refuses(may_explode, np.eye(2), -1.0), "gamma below 0: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "may_explode-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: matrices of many kinds; the threshold, zeros and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("may_explode", may_explode)
+# collect may_explode
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": false, "grade_id": "must_vanish_linear", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -805,6 +806,7 @@ def must_vanish_linear(W: Float[np.ndarray, "n n"]) -> bool:
         raise ValueError(f"expected a square matrix, came shape {W.shape}")
     return bool(np.abs(np.linalg.eigvals(W)).max() < 1 - 1e-9)
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "must_vanish_linear-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 sheared = np.array([[0.9, 5.0], [0.0, 0.9]])
@@ -829,12 +831,11 @@ lone = np.array([[1.0, 1.0], [0.0, 1.0]])
 assert says(must_vanish_linear(lone), False), "((1, 1), (0, 1)): the spectral radius is 1"
 assert refuses(must_vanish_linear, np.ones((2, 3))), "not square: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "must_vanish_linear-graded", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # 1 point, graded when you submit: matrices of many kinds, the threshold, zeros and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("must_vanish_linear", must_vanish_linear)
+# collect must_vanish_linear
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": false, "grade_id": "may_explode_linear", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -857,6 +858,7 @@ def may_explode_linear(W: Float[np.ndarray, "n n"]) -> bool:
         raise ValueError(f"expected a square matrix, came shape {W.shape}")
     return bool(np.abs(np.linalg.eigvals(W)).max() > 1 + 1e-9)
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "may_explode_linear-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 sheared = np.array([[0.9, 5.0], [0.0, 0.9]])
@@ -884,12 +886,11 @@ assert says(may_explode_linear(lone), False), (
 )
 assert refuses(may_explode_linear, np.ones((2, 3))), "not square: expected a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "may_explode_linear-graded", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # 1 point, graded when you submit: matrices of many kinds, the threshold, zeros and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("may_explode_linear", may_explode_linear)
+# collect may_explode_linear
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -943,6 +944,7 @@ def gradient_norm_by_gap(
     return np.array(norms)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "gradient_norm_by_gap-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # The network of question 2: J_1 = ((0.75, 2.25), (2, 4)) and J_2 = ((1, 3), (1.5, 3)).
 W_h = np.array([[1.0, 2.0], [3.0, 4.0]])
@@ -983,9 +985,7 @@ assert close(norms, [2.0, math.sqrt(80)]), f"one word: two gaps, 2 and sqrt(80),
 # %% nbgrader={"grade": true, "grade_id": "gradient_norm_by_gap-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: texts of the same length, of different lengths, and single texts.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("gradient_norm_by_gap", gradient_norm_by_gap)
+# collect gradient_norm_by_gap
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1077,6 +1077,7 @@ plots.show(
 )
 print("\n".join(reading))
 
+
 # %% [markdown]
 # ## 9. One unit: where it comes to rest
 #
@@ -1140,6 +1141,7 @@ def fixed_points(w: float, b: float) -> Float[np.ndarray, " n"]:
     return np.array(points)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "fixed_points-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def sigma(x):
     return 1 / (1 + np.exp(-np.asarray(x, dtype=float)))
@@ -1180,12 +1182,11 @@ for w, x, expected in (
     )
     assert np.all(np.diff(points) > 0), f"in increasing order, each once, not {points}"
 
+
 # %% nbgrader={"grade": true, "grade_id": "fixed_points-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: one fixed point, three, and large weights and biases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("fixed_points", fixed_points)
+# collect fixed_points
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1229,6 +1230,7 @@ def basin_boundary(w: float, b: float) -> float | None:
     return (left + right) / 2
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "basin_boundary-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def ends_at(w, b, x):
     """Return where a start ends, after many steps."""
@@ -1254,9 +1256,7 @@ for w, b in ((5.0, -2.5), (5.0, -2.45), (7.0, -3.2), (12.0, -8.0), (40.0, -15.0)
 # %% nbgrader={"grade": true, "grade_id": "basin_boundary-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: one attractor and two, moderate weights and large ones.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("basin_boundary", basin_boundary)
+# collect basin_boundary
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1296,6 +1296,7 @@ plots.show(
     f"{two[-1]:.3f}, with the boundary falling between them as b grows; one attractor elsewhere.",
 )
 print(f"two attractors for b from {two[0]:.4f} to {two[-1]:.4f} (on a grid of 0.0025)")
+
 
 # %% [markdown]
 # ## Written: memory, boundaries, and what a condition says
@@ -1339,6 +1340,7 @@ def fold_points(w: float) -> Float[np.ndarray, " n"]:
     return np.log(s / (1 - s)) - w * s
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "fold_points-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 folds = fold_points(5.0)
 assert np.shape(folds) == (2,), f"w = 5 has two folds, in an array of shape (2,), not {folds}"
@@ -1357,12 +1359,11 @@ for w in (0.5, 3.0, 4.0):
         f"w = {w}: never two attractors, so an empty array of shape (0,), not {fold_points(w)}"
     )
 
+
 # %% nbgrader={"grade": true, "grade_id": "fold_points-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: moderate weights and those without folds; large ones, small ones and 4 itself.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("fold_points", fold_points)
+# collect fold_points
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1413,6 +1414,7 @@ def counterexample(
     raise ValueError(f"no claim {claim!r}")
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "counterexample-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def radius(matrix):
     return np.abs(np.linalg.eigvals(matrix)).max()
@@ -1453,9 +1455,7 @@ assert refuses(counterexample, "the earth is flat", 2.0), "no such claim: expect
 # %% nbgrader={"grade": true, "grade_id": "counterexample-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: a point for each claim; what is refused belongs to the first.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("counterexample", counterexample)
+# collect counterexample
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -82,6 +82,7 @@ def share_memory(one: Mapping[str, object], other: Mapping[str, object]) -> bool
         for theirs in other.values()
     )
 
+
 # %% [markdown]
 # ## 1. The norm of everything
 #
@@ -115,6 +116,7 @@ def global_norm(grads: Mapping[str, np.ndarray]) -> float:
     return largest * math.sqrt(sum(float(((size / largest) ** 2).sum()) for size in sizes))
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "global_norm-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 norm = global_norm({"W": np.array([[3.0, 0.0], [0.0, 0.0]]), "b": np.array([-4.0])})
 assert close(norm, 5.0), (
@@ -145,12 +147,11 @@ assert math.isnan(norm), f"one nan makes the norm nan, or nobody would notice: {
 norm = global_norm({"W": np.array([1.0, -np.inf]), "b": np.ones(2)})
 assert norm == math.inf, f"one infinite entry makes the norm infinite: {norm}"
 
+
 # %% nbgrader={"grade": true, "grade_id": "global_norm-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: gradients of many shapes, huge and tiny ones, and none, zeros, nan and infinity.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("global_norm", global_norm)
+# collect global_norm
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -191,6 +192,7 @@ def suggest_threshold(
     return float(factor * finite.mean())
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "suggest_threshold-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 threshold = suggest_threshold([1.0, 2.0, 9.0], 1.0)
 assert close(threshold, 4.0), (
@@ -210,12 +212,11 @@ assert refuses(suggest_threshold, [0.0, 0.0], 1.0), "0 is no threshold: a ValueE
 assert refuses(suggest_threshold, [1.0], 0.0), "a factor of 0: a ValueError"
 assert refuses(suggest_threshold, [1.0], -2.0), "a negative factor: a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "suggest_threshold-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit: finite norms, norms that are not, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("suggest_threshold", suggest_threshold)
+# collect suggest_threshold
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -253,6 +254,7 @@ def clip_by_value(grads: Mapping[str, np.ndarray], limit: float) -> dict[str, np
     return {name: np.clip(grad, -limit, limit) for name, grad in arrays.items()}
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "clip_by_value-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 grads = {"W": np.array([[3.0, -0.5], [-7.0, 1.0]]), "b": np.array([0.25, 2.0])}
 before = {name: grad.copy() for name, grad in grads.items()}
@@ -279,12 +281,11 @@ assert all_close(clip_by_value({}, 1.0), {}), "no gradients: an empty dict"
 for bad in (0.0, -1.0, math.nan):
     assert refuses(clip_by_value, grads, bad), f"a limit of {bad}: a ValueError"
 
+
 # %% nbgrader={"grade": true, "grade_id": "clip_by_value-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: gradients of many shapes, nan and infinity, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("clip_by_value", clip_by_value)
+# collect clip_by_value
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -331,6 +332,7 @@ def clip_by_norm(grads: Mapping[str, np.ndarray], threshold: float) -> dict[str,
     scale = min(1.0, threshold / norm)
     return {name: grad * scale for name, grad in arrays.items()}
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "clip_by_norm-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 grads = {"W": np.array([[3.0, 0.0], [0.0, 0.0]]), "b": np.array([-4.0, 0.0])}
@@ -380,9 +382,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% nbgrader={"grade": true, "grade_id": "clip_by_norm-graded", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 # 6 points, graded when you submit: long and short gradients, huge ones, nan and infinity, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("clip_by_norm", clip_by_norm)
+# collect clip_by_norm
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -420,6 +420,7 @@ plots.show(
     f"turned by {turned:.0f} degrees.",
 )
 print(f"clipping by value turned the direction by {turned:.1f} degrees")
+
 
 # %% [markdown]
 # ## 5. One unit, fifty steps
@@ -461,6 +462,7 @@ def unit_error(
     return (1 / (1 + np.exp(-x)) - 0.7) ** 2
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "unit_error-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 error = unit_error(2.0, -1.0, 0)
 assert close(error, (logistic(0.5) - 0.7) ** 2), (
@@ -490,12 +492,11 @@ assert close(error, (logistic(0.5) - 0.7) ** 2), f"x stays 0.5 for 50 steps here
 error = unit_error(5.0, -2.2, 50)
 assert close(error, 0.04615527), f"for w = 5, b = -2.2 and 50 steps 0.0462, not {error}"
 
+
 # %% nbgrader={"grade": true, "grade_id": "unit_error-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: single units, grids of them, and few steps or none.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("unit_error", unit_error)
+# collect unit_error
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -544,6 +545,7 @@ def unit_gradient(
     return by_x * x_by_w, by_x * x_by_b
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "unit_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 s0 = logistic(0.5)
 x1 = 2 * s0 - 1
@@ -589,12 +591,11 @@ for w, beside, expected_w, expected_b in (
     )
     assert close(by_w, expected_w), f"and that by w {expected_w:.4f}, not {by_w}"
 
+
 # %% nbgrader={"grade": true, "grade_id": "unit_gradient-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: single units, grids, few steps or none, and units on the wall.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("unit_gradient", unit_gradient)
+# collect unit_gradient
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -648,6 +649,7 @@ def descend(
     return np.array(path)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "descend-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def slope_3_4(w, b):
     return (3.0, 4.0)
@@ -687,9 +689,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% nbgrader={"grade": true, "grade_id": "descend-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: paths without and with clipping, no steps, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("descend", descend)
+# collect descend
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -737,6 +737,7 @@ plots.show(
     f"meets the wall and leaves the picture in one step, to ({plain[-1][0]:.0f}, "
     f"{plain[-1][1]:.0f}). Clipped it stays beside the wall and goes on down.",
 )
+
 
 # %% [markdown]
 # ## 8. A step that survives anything
@@ -794,6 +795,7 @@ def safe_step(
         for name, value in params.items()
     }
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "safe_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 params = {"W": np.array([[1.0, 2.0], [0.0, 0.0]]), "b": np.array([0.5, 0.0])}
@@ -871,12 +873,11 @@ for threshold in (0.0, -1.0, math.nan, math.inf):
         f"a threshold of {threshold}: a ValueError"
     )
 
+
 # %% nbgrader={"grade": true, "grade_id": "safe_step-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: clipped steps, random steps, huge gradients, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("safe_step", safe_step)
+# collect safe_step
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -948,6 +949,7 @@ def train_with_clipping(
             params[name] = params[name] - learning_rate * scale * direction[name]
     return params, norms
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "train_with_clipping-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # A model whose loss is a plane: the gradient of an example is what stands in its context.
@@ -1036,9 +1038,7 @@ for bad in (0.0, -1.0, math.nan, math.inf):
 # %% nbgrader={"grade": true, "grade_id": "train_with_clipping-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: small models on fresh text, gradients that explode, nan and infinity, and the special cases.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("train_with_clipping", train_with_clipping)
+# collect train_with_clipping
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1160,6 +1160,7 @@ plots.show(
 print("at the bold rate, every clipped run is below every other:", end=" ")
 print(max(last["bold, clipped"]) < min(last["bold"]))
 
+
 # %% [markdown]
 # ## Written: what clipping does, and what it does not
 #
@@ -1212,6 +1213,7 @@ def clipping_bias(
     return clipped[:-1].mean(axis=0) - clipped[-1]
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "clipping_bias-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # The example: (10, 0) and (0, 1), threshold 1.
 bias = clipping_bias(np.array([[10.0, 0.0], [0.0, 1.0]]), 1.0)
@@ -1236,9 +1238,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% nbgrader={"grade": true, "grade_id": "clipping_bias-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: batches of long and short gradients, batches without a bias, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("clipping_bias", clipping_bias)
+# collect clipping_bias
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1263,6 +1263,7 @@ plots.show(
     f"lost at a threshold of {thresholds[lowest]:.1f}: {biases[lowest, 1]:.2f} in its direction.",
 )
 print(f"largest loss {biases[lowest, 1]:.2f} at a threshold of {thresholds[lowest]:.2f}")
+
 
 # %% [markdown]
 # ## 11. Stretch: clip what travels back
@@ -1317,6 +1318,7 @@ def clip_backward_signal(
     return signal
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "clip_backward_signal-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # One unit, W_h = 4, three steps. The states are 0.9 (start), 0.5, 0.0, 0.5: tanh' is 3/4, 1, 3/4.
 one_unit = np.array([[[0.9], [0.5], [0.0], [0.5]]])
@@ -1359,12 +1361,11 @@ for bad in (0.0, -1.0, math.nan):
         f"a limit of {bad}: a ValueError"
     )
 
+
 # %% nbgrader={"grade": true, "grade_id": "clip_backward_signal-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: walks with signals that grow, walks without a limit, single steps, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("clip_backward_signal", clip_backward_signal)
+# collect clip_backward_signal
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1416,6 +1417,7 @@ def torch_step(
     return norm
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "torch_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def two_weights():
     """Return a module with w = 1, v = 1 and an unused weight, and an optimizer of rate 0.1."""
@@ -1462,9 +1464,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% nbgrader={"grade": true, "grade_id": "torch_step-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: some steps one after another, gradients that are not finite, and what is refused.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("torch_step", torch_step)
+# collect torch_step
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.engine.run import Mode
-from autograder.material import Material
+from autograder.authoring.material import Material
+from autograder.sandbox.run import Mode
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 _CELL = re.compile(r"^# %%(?P<where>[^{\n]*)(?P<metadata>\{.*\})?\n", re.MULTILINE)

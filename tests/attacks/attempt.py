@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from autograder.engine.run import Mode
+from autograder.sandbox.run import Mode
 from tests.attacks.attack import Attack, attacks
 from tests.attacks.range import Range, Result, limited
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.course import Course
-from autograder.exam import Exam
-from autograder.material import Material
+from autograder.authoring.course import Course
+from autograder.authoring.material import Material
+from autograder.judging.exam import Exam
 from tests.attacks.ground import Ground, guarded
 
 pytest.register_assert_rewrite("tests.attacks.attempt", "tests.attacks.range")

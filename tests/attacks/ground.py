@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
-from autograder.course import Course
+from autograder.authoring.course import Course
 
 _PRIVATE = (
     "submitted/alice/01_counting/counting.ipynb",

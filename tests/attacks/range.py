@@ -18,22 +18,23 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 from rich.console import Console
 
-from autograder import gradebook as books
-from autograder.class_folder import ClassFolder
-from autograder.conventions import grade_id_of
-from autograder.engine import cgroups, warm
-from autograder.engine.dispatch import execute_or_retry
-from autograder.engine.limits import Limits
-from autograder.engine.run import Execution, Mode
-from autograder.exam import Exam
-from autograder.grading import Graded, Session
-from autograder.judge import Verdict, judge
-from autograder.material import Material
-from autograder.report import notes, row_of, write_csv, write_summary
-from autograder.results import Evidence, read_evidence
-from autograder.simulate import way_source
-from autograder.terminal import closing_table
-from nextword.evidence.codec import MAX_BYTES
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.material import Material
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.recording import Graded
+from autograder.classroom.report import notes, row_of, write_csv, write_summary
+from autograder.classroom.results import Evidence, read_evidence
+from autograder.classroom.session import Session
+from autograder.cli.terminal import closing_table
+from autograder.guest.codec import MAX_BYTES
+from autograder.judging.exam import Exam
+from autograder.judging.judge import Verdict, judge
+from autograder.proving.simulate import way_source
+from autograder.sandbox import cgroups, warm
+from autograder.sandbox.dispatch import execute_or_retry
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.run import Execution, Mode
 from tests.attacks.ground import (
     Ground,
     MemoryPeak,

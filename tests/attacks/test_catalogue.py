@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.engine.run import Mode
-from autograder.material import Material
+from autograder.authoring.material import Material
+from autograder.sandbox.run import Mode
 from tests.attacks.attack import Attack, attacks, read_attack
 from tests.attacks.catalogue import README, THEMES, table, with_table
 from tests.attacks.range import limited

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.engine.run import Mode
-from autograder.grading import Session
-from autograder.simulate import way_source
+from autograder.classroom.session import Session
+from autograder.proving.simulate import way_source
+from autograder.sandbox.run import Mode
 from tests.attacks.attack import Attack, Cell, attacks
 from tests.attacks.range import LIMITS, Range
 from tests.running import grade_all

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.engine.run import Mode
+from autograder.sandbox.run import Mode
 from tests.attacks.attack import Attack, attacks_in
 from tests.attacks.attempt import attempt
 from tests.attacks.range import Range

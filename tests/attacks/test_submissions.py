@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.class_folder import ClassFolder
-from autograder.engine.run import Mode
-from autograder.receipt import submission_time
-from autograder.submission import read_submission
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.receipt import submission_time
+from autograder.classroom.submission import read_submission
+from autograder.sandbox.run import Mode
 from tests.attacks.range import Range, Result
 
 pytestmark = pytest.mark.needs_sandbox

@@ -19,19 +19,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import gradebook, pairs
-from autograder.cases import run_here
-from autograder.checking import Case, Check, Group, case, correct_way, misconception
-from autograder.class_folder import ClassFolder
-from autograder.conventions import grade_id_of, questions
-from autograder.course import Course
-from autograder.engine import dispatch, isolation
-from autograder.engine.limits import Limits
-from autograder.engine.run import Execution
-from autograder.exam import Exam, draw_exam
-from autograder.grading import Session
-from autograder.material import Material, QuestionKit, load_material
-from autograder.reference import load_reference
+from autograder.authoring import pairs
+from autograder.authoring.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.authoring.conventions import grade_id_of, questions
+from autograder.authoring.course import Course
+from autograder.authoring.material import Material, QuestionKit, load_material
+from autograder.authoring.reference import load_reference
+from autograder.classroom import gradebook
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.session import Session
+from autograder.judging.cases import run_here
+from autograder.judging.exam import Exam, draw_exam
+from autograder.sandbox import dispatch, isolation
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.run import Execution
 
 ASSIGNMENTS = [
     "01_counting",
@@ -70,9 +71,7 @@ assert double(2) == 4, "twice 2 is 4"
 # %% nbgrader={"grade": true, "grade_id": "double-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # 2 points, graded when you submit.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("double", double)
+# collect double
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "why-written", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
@@ -255,7 +254,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Run answers in this process instead of in kernels; return the answers that were run."""
     answers: list[str] = []
 
-    def run(staged, inputs, limits, mode):
+    def run(staged, inputs, limits, mode, beside):
         source = next(c.source for c in staged.cells if grade_id_of(c) == "double")
         answers.append(source)
         namespace: dict[str, Any] = {}

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from autograder.allowance import AllowanceSpent, allowance, spend
+from autograder.authoring.allowance import AllowanceSpent, allowance, spend
 
 
 class Hand:

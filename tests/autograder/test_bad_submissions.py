@@ -13,12 +13,12 @@ import jupytext
 import nbformat
 import pytest
 
-from autograder import gradebook as books
-from autograder.class_folder import ClassFolder
-from autograder.engine.limits import Limits
-from autograder.grading import Session
-from autograder.report import notes, write_reports
-from autograder.submission import LARGEST
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.report import notes, write_reports
+from autograder.classroom.session import Session
+from autograder.classroom.submission import LARGEST
+from autograder.sandbox.limits import Limits
 from tests.running import grade_all
 
 pytestmark = pytest.mark.needs_sandbox
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.needs_sandbox
 GRADED, VISIBLE, ANSWER = "double-graded", "double-visible", "double"
 TALK = (
     "import json, os, socket\n"
-    "channel = socket.socket(fileno=os.dup(int(os.environ['NEXTWORD_CASES'])))\n"
+    "channel = socket.socket(fileno=os.dup(int(os.environ['AUTOGRADER_CASES'])))\n"
     "channel.sendall(2 * (json.dumps({'value': 1, 'after': ''}).encode() + b'\\n'))\n"
 )
 

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from autograder import cases
-from autograder.cases import BrokenTestimony, read_cases, run_cases, run_here
-from autograder.testimony import read_testimony
-from nextword.evidence.codec import MalformedEvidence, encode
+from autograder.guest.codec import MalformedEvidence, encode
+from autograder.judging import cases
+from autograder.judging.cases import BrokenTestimony, read_cases, run_cases, run_here
+from autograder.judging.testimony import read_testimony
 
 
 def asked(*calls, seconds_per_case=1.0, seconds=20.0):

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from autograder.class_folder import (
+from autograder.classroom.class_folder import (
     AnotherRun,
     BrokenSecret,
     ClassFolder,

@@ -10,23 +10,25 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from autograder import cli, commands, demo
-from autograder import gradebook as books
-from autograder.course import UnknownAssignment
-from autograder.engine.limits import ONE_THREAD
-from autograder.engine.run import Mode
+from autograder.authoring.course import UnknownAssignment
+from autograder.authoring.release import write_release
+from autograder.classroom import gradebook as books
+from autograder.classroom.gathering import WITHOUT_SANDBOX
+from autograder.classroom.session import Session
+from autograder.cli import app as cli
+from autograder.cli import commands, demo
 from autograder.errors import CourseError
 from autograder.files import InTheWay
-from autograder.grading import WITHOUT_SANDBOX, Session
-from autograder.release import write_release
-from autograder.verify import Finding, Proof
+from autograder.proving.verify import Finding, Proof
+from autograder.sandbox.limits import ONE_THREAD
+from autograder.sandbox.run import Mode
 
 
 @pytest.fixture
 def here(tiny_copy, monkeypatch):
     """The tiny course as the working folder. Its checks are not in `autograder.checks`."""
     monkeypatch.chdir(tiny_copy.assignment.course.root)
-    monkeypatch.setattr(commands, "load_material", lambda assignment: tiny_copy)
+    monkeypatch.setattr(commands, "load_coursework", lambda assignment: tiny_copy)
     return tiny_copy
 
 
@@ -65,6 +67,24 @@ def test_an_error_is_words_on_stderr_and_exit_code_1(course, tmp_path):
     assert words.startswith("autograder: No assignment '01_countng'. Known: 01_counting")
     assert "Did you mean 01_counting?" in words
     assert "Traceback" not in done.stderr
+
+
+def test_a_course_may_be_named_before_the_command(command, tmp_path):
+    (tmp_path / "source" / "ps1").mkdir(parents=True)
+    (tmp_path / "source" / "ps1" / "p.ipynb").write_text("{}")
+    result = command("--course", tmp_path, "grade", "ps2")
+    assert isinstance(result.exception, UnknownAssignment)
+    assert "Did you mean ps1" in str(result.exception)
+    behind = command("--course", "nowhere", "grade", "ps2", "--course", tmp_path)
+    assert "Did you mean ps1" in str(behind.exception)
+
+
+def test_the_class_of_a_course_of_nbgraders_lies_in_its_folder(command, tmp_path, monkeypatch):
+    monkeypatch.delenv("NEXTWORD_CLASS", raising=False)
+    (tmp_path / "source" / "ps1").mkdir(parents=True)
+    (tmp_path / "source" / "ps1" / "p.ipynb").write_text("{}")
+    result = command("grade", "ps1", "--course", tmp_path)
+    assert f"expected {tmp_path}/submitted/<student>/ps1/" in str(result.exception)
 
 
 def test_a_mistyped_command_is_told_with_exit_code_2(tmp_path):
@@ -201,6 +221,29 @@ def test_grade_prints_the_table_and_writes_reports(
     again = command("rejudge", "01_tiny", "--class", submitted.path)
     assert "2 of 2 had not changed and were judged from evidence" in again.stdout
     assert len(ran) == 1
+
+
+def test_one_question_is_run_again_where_nothing_has_changed(
+    command, here, submitted, exam_of_the_session, ran
+):
+    words = ("grade", "01_tiny", "--class", submitted.path, "--workers", 1)
+    command(*words)
+    ran.clear()
+    result = command(*words, "--student", "ada", "--question", "double")
+    assert result.exit_code == 0, result.output
+    assert ran == ["def double(x): return x + x"]
+    assert lines(submitted)["ada"]["points"] == "2"
+
+
+def test_an_unknown_question_is_refused_before_anything_is_run(
+    command, here, submitted, exam_of_the_session, ran
+):
+    words = ("--class", submitted.path, "--question", "triple")
+    result = command("grade", "01_tiny", *words)
+    assert result.exit_code == 2
+    assert "no question 'triple' with a check; there" in " ".join(result.output.split())
+    assert ran == []
+    assert not submitted.evidence_path("01_tiny", "ada").exists()
 
 
 def lines(class_folder):
@@ -461,7 +504,7 @@ TOLD = re.compile(r"(?:Run: |`|then: |see |, )autograder [^`\"]*")
 
 def told_commands():
     """Yield every command that the program tells to type, with its options, and where."""
-    folder = Path(cli.__file__).parent
+    folder = Path(cli.__file__).parents[1]
     for path in [*folder.rglob("*.py"), *folder.rglob("*.j2")]:
         for told in TOLD.findall(path.read_text(encoding="utf-8")):
             for found in QUOTED.finditer(told):

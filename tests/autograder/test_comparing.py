@@ -1,5 +1,6 @@
 """An answer is right by its value, whatever container or number type it comes in."""
 
+import itertools
 import json
 import math
 from collections import Counter, OrderedDict, deque
@@ -12,7 +13,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.comparing import (
+from autograder.authoring.allowance import AllowanceSpent, allowance
+from autograder.authoring.comparing import (
     Close,
     Frequencies,
     HeldOut,
@@ -20,7 +22,7 @@ from autograder.comparing import (
     TopologicalOrder,
     is_finite,
 )
-from nextword.evidence.codec import (
+from autograder.guest.codec import (
     MAX_BYTES,
     MalformedEvidence,
     Opaque,
@@ -144,6 +146,8 @@ REFUSED = [
     (Counter({"a": 2}), [("a", 2)]),
     (Counter({("a",): 2}), {"a": 2}),
     ({"a": 2}, {"a": 2, "b": 0}),
+    ({"a": 2}, {"a": 2, "b": None}),
+    ({"a": 2, "b": None}, {"a": 2}),
     ({"a": 0}, {}),
     ([1, 2], [1, 2, 3]),
     ([1, 2], [2, 1]),
@@ -221,12 +225,16 @@ def test_slack_widens_both_tolerances():
     assert CLOSE.difference(0.0, 5e-12) is not None
     assert CLOSE.difference(0.0, 5e-12, slack=10) is None
     assert CLOSE.difference(np.array([1.0]), [1.00005], slack=10) is None
+    assert CLOSE.difference([(1.0,)], [(1.00005,)], slack=10) is None
+    assert CLOSE.difference({"a": 1.0}, {"a": 1.00005}, slack=10) is None
+    assert CLOSE.difference(np.float64(1.0), 1.00005, slack=10) is None
 
 
 def test_the_words_say_what_kind_of_difference_it_is():
     assert difference(1.5, None) == "no value (None) where a number was expected"
     assert difference(1.5, 2.5) == "another number"
     assert difference([1.5, 2.5], [1.5, 3.5]) == "another number at place 1"
+    assert difference([1.5, 2.5], [2.5, 3.5]) == "another number at place 0"
     assert difference([1.5], [1.5, 3.5]) == "2 parts where 1 were expected"
     assert difference(Counter(a=1), {"a": 2}) == "another number at a key"
     assert difference(Counter(a=1), {"a": 1, "b": 1}) == "other keys"
@@ -235,7 +243,58 @@ def test_the_words_say_what_kind_of_difference_it_is():
     assert difference(np.zeros(2), np.ones(2)) == "other numbers in the array"
     assert difference(1.5, (n for n in ())) == "a generator where a number was expected"
     assert difference("secret", "word") == "another text"
+    assert difference(True, False) == "another truth value"
+    assert CLOSE.difference("a", object()) == "an object where a text was expected"
     assert difference({"a"}, {"b"}) == "another set"
+
+
+async def coroutine():
+    pass
+
+
+@pytest.mark.parametrize(
+    ("got", "kind"),
+    [
+        (b"a", "bytes"),
+        (bytearray(b"a"), "bytearray"),
+        (len, "builtin_function_or_method"),
+        (1j, "complex"),
+        ({}.values(), "dict_values"),
+        (filter(None, []), "filter"),
+        (coroutine, "function"),
+        ((n for n in ()), "generator"),
+        (map(str, []), "map"),
+        (CLOSE.difference, "method"),
+        (math, "module"),
+        (int, "type"),
+        (zip(), "zip"),
+        (Opaque("coroutine"), "coroutine"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_a_type_that_is_returned_by_mistake_is_named(got, kind):
+    theirs = got if isinstance(got, Opaque) else sent(got)
+    assert CLOSE.difference("text", theirs) == f"a {kind} where a text was expected"
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, "no value (None)"),
+        (np.True_, "a truth value"),
+        ("a", "a text"),
+        (np.float32(1.5), "a number"),
+        (np.ones((2, 1)), "an array of shape (2, 1)"),
+        (Counter("a"), "a mapping"),
+        ({"a"}, "a set"),
+        ((1,), "a tuple"),
+        ([1], "a list"),
+    ],
+)
+def test_the_kind_of_an_answer_is_said_and_that_of_what_was_expected(value, kind):
+    other, name = (None, "no value (None)") if value is not None else ("a", "a text")
+    assert difference(other, value) == f"{kind} where {name} was expected"
+    assert difference(value, other) == f"{name} where {kind} was expected"
 
 
 class CaseOf17:
@@ -275,6 +334,9 @@ def test_a_type_that_the_student_made_is_not_named(expected):
         ([1, None], False),
         (np.array([1.0, np.nan]), False),
         ({"a": math.inf}, False),
+        ({"a": 1.0, "b": math.inf}, False),
+        (np.array(1.5), True),
+        (np.array(math.nan), False),
         (Opaque("generator"), False),
         ([Opaque("generator")], False),
     ],
@@ -302,6 +364,24 @@ def test_tallies_of_different_distributions_differ():
     assert difference(one, other, comparison=Frequencies()) is not None
 
 
+def test_tallies_may_differ_as_far_as_chance_allows_and_slack_doubles_that_at_most():
+    """By 2 sqrt(ln(4 / 1e-9) / 4000), that is .1487, of 2000 calls."""
+    one, far = Counter(a=1000, b=1000), Frequencies()
+    for by, slack, agrees in ((297, 1, True), (298, 1, False), (594, 9, True), (595, 9, False)):
+        other = Counter(a=1000 + by, b=1000 - by)
+        assert (far.difference(one, other, slack) is None) is agrees
+    assert far.difference(one, Counter(a=1298, b=702)) is not None
+
+
+def test_an_answer_that_one_tally_lacks_counts_as_never_given():
+    one, other = Counter(a=1702, b=298), Counter(a=1851, c=149)
+    assert Frequencies().difference(one, other) is not None
+    assert Frequencies().difference(other, one) is not None
+    near = Counter(a=1851, b=149)
+    assert Frequencies().difference(near, other) is None
+    assert Frequencies().difference(other, near) is None
+
+
 @pytest.mark.parametrize(
     "got",
     [
@@ -317,6 +397,7 @@ def test_tallies_of_different_distributions_differ():
         Counter({"a": math.nan}),
         Counter({"a": True, "b": 99}),
         Counter({"a": 100.0}),
+        Counter({"a": 50, "b": 50.0}),
     ],
 )
 def test_what_is_no_tally_of_every_call_differs_and_breaks_nothing(got):
@@ -368,6 +449,13 @@ def test_a_wrong_order_is_known_again():
     assert difference(None, [A], comparison=ORDER) is not None
 
 
+def test_what_is_in_no_topological_order_is_only_itself():
+    without_its_parents, of_itself = [C, B], [["a", ["a"]], B]
+    for nodes in (without_its_parents, of_itself):
+        assert difference(nodes, nodes, comparison=ORDER) is None
+        assert difference(nodes, nodes[::-1], comparison=ORDER) == "another order"
+
+
 # --- spreads of random numbers -------------------------------------------------------------------
 
 
@@ -393,6 +481,7 @@ def test_two_spreads_of_one_distribution_agree(seed):
         (spread(1, width=0.9), "numbers that are spread otherwise"),
         (spread(1, width=1.1), "numbers that are spread otherwise"),
         (spread(1, shape=(3, 2)), "an array of another shape"),
+        (spread(1, shape=(2, 3.00001)), "an array of another shape"),
         (spread(1, again=False), "numbers that do not come from the generator alone"),
         (spread(1, new=False), "the same numbers in every call"),
         (spread(1) | {"quantiles": None}, "numbers that are spread otherwise"),
@@ -407,6 +496,25 @@ def test_two_spreads_of_one_distribution_agree(seed):
 )
 def test_another_spread_is_told_how_it_differs(got, words):
     assert difference(spread(0), got, comparison=Spread()) == words
+
+
+@pytest.mark.parametrize("width", [1.0, 10.0])
+@pytest.mark.parametrize(
+    ("by", "slack", "agrees"),
+    [(0.044, 1, True), (0.046, 1, False), (0.13, 9, True), (0.14, 9, False)],
+)
+def test_quantiles_may_differ_by_a_part_of_half_the_range_and_slack_trebles_it_at_most(
+    width, by, slack, agrees
+):
+    one = spread(0) | {"quantiles": np.linspace(-width, width, 21)}
+    other = one | {"quantiles": one["quantiles"] + by * width}
+    assert (Spread().difference(one, other, slack) is None) is agrees
+    assert (Spread().difference(one, other) is None) is (by < 0.045)
+
+
+def test_what_has_no_quantiles_agrees_with_what_has_none():
+    none = spread(0) | {"quantiles": None}
+    assert difference(none, none, comparison=Spread()) is None
 
 
 def test_nothing_that_is_sent_breaks_a_comparison_of_orders_or_spreads():
@@ -426,9 +534,13 @@ def test_entries_that_nearly_cancel_are_compared_on_the_scale_of_their_array():
     assert difference(expected, got) is not None
     assert difference(expected, got, comparison=Close(per_array=True)) is None
     assert difference(expected, expected + 0.1, comparison=Close(per_array=True)) is not None
+    assert difference(expected, expected * 1.0001, comparison=Close(per_array=True)) is not None
     infinite = np.array([1.0, -np.inf])
     assert difference(infinite, infinite + 1e-7, comparison=Close(per_array=True)) is None
     assert difference(infinite, np.array([1.0, -9e9]), comparison=Close(per_array=True)) is not None
+    small = np.array([1e-3, 0.0])
+    assert difference(small, small + 5e-9, comparison=Close(per_array=True)) is None
+    assert difference(small, small + 5e-8, comparison=Close(per_array=True)) is not None
     empty = np.zeros((0, 3))
     assert difference(empty, empty, comparison=Close(per_array=True)) is None
 
@@ -454,11 +566,28 @@ def test_models_are_compared_by_their_loss_on_words_that_they_never_saw():
 
 
 @pytest.mark.parametrize(
+    ("nats", "slack", "agrees"),
+    [(0.04, 1, True), (0.06, 1, False), (0.09, 9, True), (0.11, 9, False)],
+)
+def test_slack_doubles_the_margin_of_two_losses_at_most(nats, slack, agrees):
+    right = np.exp(-nats) / 3  # in both contexts
+    got = np.log(np.array([[right, 1 - 2 * right, right]] * 2))
+    assert (HELD_OUT.difference(THIRDS, got, slack) is None) is agrees
+
+
+def test_two_answers_that_are_no_models_are_alike_so_that_a_mistake_is_known_again():
+    assert difference(THIRDS + 0.1, np.exp(THIRDS), comparison=HELD_OUT) is None
+    assert difference(THIRDS + 0.1, THIRDS, comparison=HELD_OUT) is not None
+
+
+@pytest.mark.parametrize(
     "got",
     [
         THIRDS + 0.1,
         THIRDS[:1],
         THIRDS[:, :2],
+        np.log(np.full((2, 2), 1 / 2)),
+        np.full((2, 3), 1e3),
         THIRDS[0],
         np.full((2, 3), np.nan),
         np.full((2, 3), np.inf),
@@ -485,7 +614,16 @@ def test_a_model_better_than_the_floor_is_suspected_and_the_true_one_is_not():
     knowing[9] = truth[9]
     assert watchful.suspicion(knowing) is None  # 12.5 nats, ln(1e6) is 13.8
     assert watchful.suspicion("no model") is None
-    assert HELD_OUT.suspicion(truth[:2, :3]) is None
+    assert HELD_OUT.suspicion(THIRDS) is None
+
+
+@pytest.mark.parametrize(("gain", "suspected"), [(13.81, False), (13.82, True)])
+def test_a_model_is_suspected_where_its_luck_has_a_chance_of_less_than_one_in_a_million(
+    gain, suspected
+):
+    floor = np.log(np.full(2, 1 / 3)) - gain / 2
+    watchful = HeldOut(np.array([0, 2]), margin=0.05, true_log_probs=floor)
+    assert (watchful.suspicion(THIRDS) is not None) is suspected
 
 
 # --- odd answers ---------------------------------------------------------------------------------
@@ -503,6 +641,8 @@ def test_an_integer_beyond_all_floats_is_only_itself():
     assert difference(HUGE, HUGE) is None
     assert difference(HUGE, HUGE + 1) == "another number"
     assert difference(HUGE, np.float64(1.5)) == "another number"
+    assert difference(HUGE, np.int64(3)) == "another number"
+    assert difference(np.int64(3), HUGE) == "another number"
     assert difference(HUGE, math.inf) == "another number"
 
 
@@ -537,3 +677,12 @@ def test_a_long_answer_is_known_by_its_length_before_its_parts_are_looked_at():
     assert CLOSE.difference([1.0], Unread([0.0] * 9)) == "9 parts where 1 were expected"
     rows = np.zeros((400_000, 0))
     assert CLOSE.difference([1.0], rows) == "400000 parts where 1 were expected"
+
+
+def test_parts_of_what_is_given_for_an_array_are_counted_against_the_time_of_judging():
+    clock = itertools.count()
+    with (
+        pytest.raises(AllowanceSpent),
+        allowance(0.5, lambda: next(clock)),
+    ):
+        CLOSE.difference(np.zeros(100), [0.0] * 100)

@@ -1,6 +1,6 @@
 import pytest
 
-from autograder.course import Course, NoCourseHere, UnknownAssignment
+from autograder.authoring.course import Course, NoCourseHere, UnknownAssignment
 
 
 @pytest.fixture

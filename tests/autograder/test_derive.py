@@ -2,9 +2,8 @@ import copy
 
 from nbgrader import utils
 
-from autograder.conventions import grade_id_of
-from autograder.derive import derive
-from autograder.nbgrader_setup import ANSWER_STUB, STUB
+from autograder.authoring.conventions import ANSWER_STUB, STUB, grade_id_of
+from autograder.authoring.derive import derive
 
 
 def cells(notebook):
@@ -16,7 +15,7 @@ def test_the_master_has_stubs_and_the_hidden_line(tiny):
     assert "twice_of_it" not in master["double"].source
     assert "return twice" not in master["double"].source
     assert all(line.strip() in master["double"].source for line in STUB.splitlines())
-    assert 'collect("double", double)' in master["double-graded"].source
+    assert "# collect double" in master["double-graded"].source
 
 
 def test_the_release_has_stubs_and_no_hidden_line_and_no_mark_scheme(tiny):
@@ -53,3 +52,13 @@ def test_the_reference_is_not_changed_and_the_result_is_always_the_same(tiny):
     first, second = derive(tiny.notebook), derive(tiny.notebook)
     assert tiny.notebook == before
     assert first == second
+
+
+def test_a_graded_cell_without_its_line_gets_one_and_its_release_is_the_same(tiny):
+    bare = copy.deepcopy(tiny.notebook)
+    cell = next(cell for cell in bare.cells if grade_id_of(cell) == "double-graded")
+    cell.source = "# 2 points, graded when you submit."
+    made = derive(bare)
+    (master,) = (c for c in made.master.cells if grade_id_of(c) == "double-graded")
+    assert "# collect double" in master.source
+    assert made.release == tiny.derived.release

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from autograder import commands, doctor
-from autograder.class_folder import ClassFolder
-from autograder.doctor import Symptom, examine
-from autograder.engine import isolation
-from autograder.engine.bubblewrap import Bubblewrap
-from autograder.engine.isolation import safe_mode, trusted_mode
-from autograder.engine.obstacles import Obstacle
-from autograder.engine.run import Mode
-from autograder.engine.sandbox import NoSandbox, bubblewrap
+from autograder.classroom.class_folder import ClassFolder
+from autograder.cli import commands, doctor
+from autograder.cli.doctor import Symptom, examine
+from autograder.sandbox import isolation
+from autograder.sandbox.bubblewrap import Bubblewrap
+from autograder.sandbox.isolation import safe_mode, trusted_mode
+from autograder.sandbox.obstacles import Obstacle
+from autograder.sandbox.run import Mode
+from autograder.sandbox.sandbox import NoSandbox, bubblewrap
 
 
 def found(folder, workers=2):

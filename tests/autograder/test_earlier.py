@@ -2,8 +2,15 @@ import copy
 
 import pytest
 
-from autograder.conventions import grade_id_of
-from autograder.earlier import NAME, BrokenHistory, is_earlier, is_recorded, read_earlier, record
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.earlier import (
+    NAME,
+    BrokenHistory,
+    is_earlier,
+    is_recorded,
+    read_earlier,
+    record,
+)
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from html.parser import HTMLParser
 import pytest
 from jinja2 import UndefinedError
 
-from autograder.exam import draw_exam
-from autograder.feedback import page, write_feedback
-from autograder.judge import Verdict, judge
-from autograder.showing import show
+from autograder.classroom.feedback import page, write_feedback
+from autograder.judging.exam import draw_exam
+from autograder.judging.judge import Verdict, judge
+from autograder.judging.showing import show
 
 EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'&"
 

@@ -3,22 +3,22 @@ import dataclasses
 import os
 import sqlite3
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from autograder import gradebook as books
-from autograder.class_folder import ClassFolder
-from autograder.conventions import grade_id_of
-from autograder.derive import derive
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.derive import derive
+from autograder.authoring.nbgrader_config import put_programs_on_path
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.gradebook import ChangedAssignment, UnusableGradebook
+from autograder.classroom.scoring import ScoreWriter, Standing, WrittenMark, answer_digests
 from autograder.files import InTheWay
-from autograder.gradebook import ChangedAssignment, UnusableGradebook
-from autograder.judge import Verdict
-from autograder.nbgrader_setup import put_programs_on_path
-from autograder.scoring import ScoreWriter, WrittenMark, answer_digests
+from autograder.judging.judge import Verdict
 
 
 def executed(tiny, **sources):
@@ -64,7 +64,7 @@ def test_the_gradebook_knows_cells_and_points(session):
         points = {cell.name: cell.max_score for cell in notebook.grade_cells}
         sources = {cell.name: cell.source for cell in notebook.source_cells}
     assert points == {"double-graded": 2, "why-written": 3}
-    assert 'collect("double", double)' in sources["double-graded"]
+    assert "# collect double" in sources["double-graded"]
     assert "twice_of_it" not in sources["double"]
 
 
@@ -200,6 +200,19 @@ def test_the_digest_of_an_answer_changes_with_its_own_text(tiny, sources, change
     assert {name for name in first if first[name] != second[name]} == changed
 
 
+def test_an_answer_that_is_gone_or_no_text_of_this_world_has_a_digest_too(tiny):
+    gone = executed(tiny)
+    gone.cells = [cell for cell in gone.cells if grade_id_of(cell) != "double"]
+    empty = executed(tiny, double="")
+    assert answer_digests(gone) == answer_digests(empty) != answer_digests(executed(tiny))
+    assert answer_digests(executed(tiny, why_written="\ud800"))
+
+
+def test_an_unchanged_answer_that_the_gradebook_does_not_know_is_left_aside(session):
+    record(session, "ada", 2.0, unchanged={"of another release-written", "double-graded"})
+    assert books.scores(session.class_folder, "01_tiny") == {"ada": 2.0}
+
+
 def test_a_standing_says_what_the_total_is_made_of(session):
     record(session, "ada", 1.0, executed(session.material, why_written="Because."))
 
@@ -219,6 +232,79 @@ def test_a_standing_says_what_the_total_is_made_of(session):
     assert standing().written == (WrittenMark("why-written", 2.5, 3.0, "Good."),)
 
 
+def test_a_standing_without_more_to_say_has_no_words():
+    assert Standing(1.0, 2.0).in_words == ""
+
+
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        ([None], "1 written answer waits"),
+        ([None, None], "2 written answers wait"),
+        ([None, 1.0], "1 written answer waits"),
+        ([1.0], None),
+    ],
+)
+def test_a_standing_counts_the_answers_that_wait(points, words):
+    written = tuple(WrittenMark("why-written", each, 2.0, "") for each in points)
+    said = Standing(0.0, 2.0, written=written).in_words.split(", ")
+    assert said[1:] == ([words] if words else [])
+
+
+@pytest.mark.parametrize(("penalty", "total"), [(0.2, 0.3), (3.0, 0.0)])
+def test_a_late_penalty_takes_no_more_than_there_is(session, penalty, total):
+    record(session, "ada", 0.5)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        notebook = gradebook.find_submission_notebook("tiny", "01_tiny", "ada")
+        notebook.late_submission_penalty = penalty
+        gradebook.db.commit()
+        standing = ScoreWriter(gradebook, session.material).standing("ada")
+    assert (standing.total, standing.penalty) == (pytest.approx(total), penalty)
+
+
+def test_a_standing_without_an_automatic_score_has_nothing_changed_by_hand(session):
+    notebook = executed(session.material)
+    notebook.cells = [cell for cell in notebook.cells if grade_id_of(cell) != "double-graded"]
+    record(session, "ada", 2.0, notebook)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        standing = ScoreWriter(gradebook, session.material).standing("ada")
+    assert (standing.total, standing.by_hand) == (0.0, 0.0)
+
+
+NOON, HOUR = datetime(2026, 10, 5, 12, 0), timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("due", "extension", "came", "late"),
+    [
+        (None, None, NOON, False),
+        (NOON, None, None, False),
+        (NOON, None, NOON, False),
+        (NOON - HOUR, None, NOON, True),
+        (NOON + HOUR, None, NOON, False),
+        (NOON - HOUR, HOUR, NOON, False),
+        (NOON - 2 * HOUR, HOUR, NOON, True),
+    ],
+)
+def test_late_is_what_came_after_its_due_date_and_extension(session, due, extension, came, late):
+    record(session, "ada", 2.0, time=came)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        gradebook.find_assignment("01_tiny").duedate = due
+        gradebook.find_submission("01_tiny", "ada").extension = extension
+        gradebook.db.commit()
+        assert ScoreWriter(gradebook, session.material).is_late("ada") is late
+
+
+def test_what_has_a_penalty_counts_as_late_until_it_is_looked_at_again(session):
+    record(session, "ada", 2.0, time=NOON)
+    with books.open_gradebook(session.class_folder) as gradebook:
+        gradebook.find_assignment("01_tiny").duedate = NOON + HOUR
+        notebook = gradebook.find_submission_notebook("tiny", "01_tiny", "ada")
+        notebook.late_submission_penalty = 0.5
+        gradebook.db.commit()
+        assert ScoreWriter(gradebook, session.material).is_late("ada")
+
+
 def test_who_has_no_submission_has_no_standing(session):
     with books.open_gradebook(session.class_folder) as gradebook:
         gradebook.add_student("bob")
@@ -229,8 +315,9 @@ def test_a_student_whom_nobody_named_is_named_by_the_id_and_others_keep_their_na
     with books.open_gradebook(session.class_folder) as gradebook:
         gradebook.add_student("bob", first_name="Bob", last_name="Last")
         gradebook.add_student("cyd", last_name="Only")
+        gradebook.add_student("eve", first_name="First")
         gradebook.add_student("dan")
-    for student in ("ada", "bob", "cyd", "dan"):
+    for student in ("ada", "bob", "cyd", "dan", "eve"):
         record(session, student, 2.0)
     with books.open_gradebook(session.class_folder) as gradebook:
         names = {each.id: (each.last_name, each.first_name) for each in gradebook.students}
@@ -239,6 +326,7 @@ def test_a_student_whom_nobody_named_is_named_by_the_id_and_others_keep_their_na
         "bob": ("Last", "Bob"),
         "cyd": ("Only", None),
         "dan": ("dan", ""),
+        "eve": (None, "First"),
     }
 
 

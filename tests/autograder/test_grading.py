@@ -1,23 +1,30 @@
+import copy
 import dataclasses
 import json
 import weakref
 
+import nbformat
 import pytest
 from nbformat.v4 import new_notebook
 
-from autograder import gradebook as books
-from autograder import grading
-from autograder.class_folder import ClassFolder
-from autograder.conventions import grade_id_of
-from autograder.engine import dispatch
-from autograder.engine.run import Execution
-from autograder.engine.warm import SandboxLost, WarmProcessFailed
-from autograder.exam import draw_exam
-from autograder.gradebook import UnusableGradebook
-from autograder.grading import Session, rejudge, with_scores
-from autograder.judge import Verdict
-from autograder.pairs import read_notebook
-from autograder.results import Evidence, read_evidence, read_result, write_evidence
+from autograder.authoring import earlier
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.pairs import read_notebook
+from autograder.classroom import gathering, recording
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.gathering import WITHOUT_SANDBOX
+from autograder.classroom.gradebook import UnusableGradebook
+from autograder.classroom.grading import rejudge
+from autograder.classroom.recording import with_scores
+from autograder.classroom.results import Evidence, read_evidence, read_result, write_evidence
+from autograder.classroom.session import Session
+from autograder.errors import CourseError
+from autograder.judging.exam import draw_exam
+from autograder.judging.judge import Verdict
+from autograder.sandbox import dispatch
+from autograder.sandbox.run import Execution, Mode
+from autograder.sandbox.warm import SandboxLost, WarmProcessFailed
 from tests.running import grade_all
 
 RIGHT = "def double(x): return x + x"
@@ -107,7 +114,7 @@ def test_other_inputs_or_another_engine_run_again(session, three, ran, monkeypat
     ran.clear()
     changed = change(session)
     if changed is session:
-        monkeypatch.setattr(grading, "ENGINE", "kernel-2")
+        monkeypatch.setattr(gathering, "ENGINE", "kernel-2")
     assert points(run(changed, three)) == TRUE
     assert len(ran) == 3
 
@@ -138,6 +145,7 @@ def test_rejudging_gives_the_same_and_runs_nothing(session, three, ran):
     assert points(again) == points(first)
     for student in three:
         assert again[student].verdicts == first[student].verdicts
+        assert again[student].reused
 
 
 def test_rejudging_after_a_tolerance_was_changed_gives_new_scores(session, three, ran):
@@ -158,8 +166,8 @@ def test_evidence_of_another_exam_is_not_rejudged(session, three, ran):
     other = dataclasses.replace(session, exam=draw_exam(session.material, "other"))
     for graded in rejudge(other, three):
         assert graded.failure == (
-            "Its evidence answers another exam: the class's secret or a check's draw has changed "
-            "since it was run. Run: autograder grade"
+            "Its evidence answers another exam: the class's secret, a check's draw or a test cell "
+            "has changed since it was run. Run: autograder grade"
         )
     assert recorded(session) == TRUE
 
@@ -254,13 +262,48 @@ def test_a_fault_while_staging_or_recording_costs_only_one(session, three, ran, 
 
         return call
 
-    monkeypatch.setattr(grading, "prepare", faulty(grading.prepare, "ada"))
-    monkeypatch.setattr(grading, "write_feedback", faulty(grading.write_feedback, "bob"))
+    monkeypatch.setattr(gathering, "prepare", faulty(gathering.prepare, "ada"))
+    monkeypatch.setattr(recording, "write_feedback", faulty(recording.write_feedback, "bob"))
     results = run(session, three)
     assert results["ada"].failure == "It could not be staged: ZeroDivisionError: a fault"
     assert results["bob"].failure == "It could not be recorded: ZeroDivisionError: a fault"
     assert results["cyd"].failure is None
     assert recorded(session)["cyd"] == 0.0
+
+
+def test_a_fault_of_the_course_stops_the_run_as_the_next_would_meet_it_too(
+    session, three, ran, monkeypatch
+):
+    def fail(*args):
+        raise CourseError("a template is missing")
+
+    monkeypatch.setattr(recording, "write_feedback", fail)
+    with pytest.raises(CourseError, match="a template is missing"):
+        run(session, three)
+
+
+def test_what_was_run_without_a_sandbox_says_so(session, three, ran):
+    assert run(session, ["ada"], mode=Mode.OPEN)["ada"].remarks == (WITHOUT_SANDBOX,)
+    assert run(session, ["bob"], mode=Mode.WARM)["bob"].remarks == ()
+
+
+def test_cells_of_an_earlier_release_are_no_edits(session, submit, fill, ran, tiny_copy):
+    old = copy.deepcopy(tiny_copy.derived.release)
+    (test,) = [cell for cell in old.cells if grade_id_of(cell) == "double-visible"]
+    test.source = "assert double(3) == 6"
+    earlier.record(tiny_copy.assignment.text_path.parent, old)
+    submit(session.class_folder, "ada", fill(tiny_copy, double=RIGHT, double_visible=test.source))
+    session = dataclasses.replace(session, material=tiny_copy)
+    (remark,) = run(session, ["ada"])["ada"].remarks
+    assert "is of an earlier release" in remark
+
+
+def test_the_untouched_release_is_nobodys_submission(session, submit, fill, tiny, ran):
+    submit(session.class_folder, "eve", fill(tiny))
+    submit(session.class_folder, "ada", fill(tiny, double=RIGHT))
+    results = run(session, ["eve", "ada"])
+    assert results["eve"].submitted == ""
+    assert results["ada"].submitted == read_evidence(session.evidence_path("ada")).submitted != ""
 
 
 def test_a_gradebook_that_fails_stops_the_run_in_words(session, three, ran):
@@ -341,8 +384,9 @@ def test_scores_shown_hide_the_hidden_line(tiny):
     assert cell.source == "# 2 points, graded when you submit."
     assert cell.outputs[0].text == "Not right yet.\nLook <here>.\n"
     assert cell.outputs[1].data == {"text/plain": "1.5"}
-    assert "collect(" not in json.dumps(shown)
-    assert "collect(" in json.dumps(tiny.derived.master), "the master is not changed"
+    nbformat.validate(shown)
+    assert "# collect" not in json.dumps(shown)
+    assert "# collect" in json.dumps(tiny.derived.master), "the master is not changed"
     assert with_scores(new_notebook(), (verdict,), tiny).cells == []
 
 
@@ -370,6 +414,7 @@ def test_rejudging_after_a_resubmission_keeps_the_time_of_what_was_run_and_says_
     results = {graded.student: graded for graded in rejudge(session, three)}
     assert results["ada"].points == 2.0
     assert "has changed since it was run" in results["ada"].remarks[0]
+    assert results["ada"].reused
     assert time_of(session, "ada") == "2026-10-05 14:00:00"
     assert results["bob"].remarks == ()
     assert run(session, three)["ada"].remarks == ()
@@ -426,7 +471,7 @@ def alive(monkeypatch):
         counts.append(len(there))
         return evidence
 
-    monkeypatch.setattr(grading, "read_evidence", counting)
+    monkeypatch.setattr(gathering, "read_evidence", counting)
     return counts
 
 
@@ -449,14 +494,14 @@ def test_an_unchanged_class_is_not_held_in_memory(session, hand_in, ran, alive, 
 def test_what_need_not_be_run_is_yielded_before_the_next_is_looked_at(session, three, ran, hand_in):
     run(session, three)
     hand_in("bob", WRONG)
-    looked, sound = [], grading.prepare
+    looked, sound = [], gathering.prepare
 
     def prepare(session, student, limits):
         looked.append(student)
         return sound(session, student, limits)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grading, "prepare", prepare)
+        patch.setattr(gathering, "prepare", prepare)
         order = [(graded.student, len(looked)) for graded in grade_all(session, three)]
     assert order == [("ada", 1), ("bob", 2), ("cyd", 3)]
 
@@ -485,7 +530,7 @@ def test_one_question_is_run_alone_and_the_others_keep_evidence_and_absence(
 ):
     asked = []
 
-    def run_one(staged, inputs, limits, mode):
+    def run_one(staged, inputs, limits, mode, beside):
         asked.append(dict(inputs))
         return Execution(staged, {"double": "new"}, {}, ("new remark",))
 
@@ -500,8 +545,26 @@ def test_one_question_is_run_alone_and_the_others_keep_evidence_and_absence(
     assert merged.submitted == two_questions.submitted != ""
 
 
+def test_one_question_is_asked_alone_where_there_is_evidence_of_the_others(session, three, ran):
+    (double,) = session.exam.questions
+    question = dataclasses.replace(double.kit.question, name="other")
+    other = dataclasses.replace(double, kit=dataclasses.replace(double.kit, question=question))
+    exam = dataclasses.replace(session.exam, questions=(double, other))
+    asked = []
+
+    def run_some(staged, inputs, limits, mode, beside):
+        asked.append(list(inputs))
+        return Execution(staged, {}, dict.fromkeys(inputs, "It crashed."), ())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dispatch, "execute", run_some)
+        for _ in range(2):
+            run(dataclasses.replace(session, exam=exam), ["ada"], question="double")
+    assert asked == [["double", "other"], ["double"]]
+
+
 def test_where_a_question_crashes_now_its_old_evidence_is_gone(session, two_questions):
-    def crash(staged, inputs, limits, mode):
+    def crash(staged, inputs, limits, mode, beside):
         return Execution(staged, {}, {"double": "It crashed."}, ())
 
     with pytest.MonkeyPatch.context() as patch:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from nbconvert import HTMLExporter
 
-from autograder.harmless import LONGEST_RENDERED, clean_html, harmless, harmless_markdown
+from autograder.classroom.harmless import LONGEST_RENDERED, clean_html, harmless, harmless_markdown
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 """One grey pixel."""

@@ -3,18 +3,18 @@
 import json
 import math
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pytest
 import torch
 
-from autograder.checking import Case, Check, Group, case, misconception
-from autograder.comparing import HeldOut
-from autograder.exam import CannotExamine
-from autograder.judge import judge
-from autograder.showing import show_call
-from nextword.evidence.codec import MAX_BYTES, encode
+from autograder.authoring.checking import Case, Check, Group, case, misconception
+from autograder.authoring.comparing import HeldOut
+from autograder.guest.codec import MAX_BYTES, encode
+from autograder.judging.exam import CannotExamine
+from autograder.judging.judge import judge
+from autograder.judging.showing import NOT_PASTED, show_call
 
 
 def verdict_on(exam, function):
@@ -74,26 +74,14 @@ def test_a_wrong_practice_case_costs_nothing(toy):
         lambda number: torch.tensor(number, requires_grad=True),
     ],
 )
-def test_the_type_of_a_right_number_costs_nothing(toy_exam, convert):
+def test_the_type_of_a_right_number_costs_nothing(toy_exam, toy, convert):
     def whole(values, sign=1):
         return float(sign * round(sum(values)))
 
-    exam = toy_exam(reference=whole, misconceptions=(), correct_ways=())
+    check = replace(toy.kit.check, seconds_per_case=5.0)  # torch takes its time at first
+    exam = toy_exam(check=check, reference=whole, misconceptions=(), correct_ways=())
     verdict = verdict_on(exam, lambda values, sign=1: convert(whole(values, sign)))
     assert verdict.points == verdict.max_points
-
-
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_every_known_way_of_the_course_is_judged_as_it_should_be(exam):
-    for question in exam.questions:
-        for way in question.kit.correct_ways:
-            verdict = verdict_on(question, way.function)
-            assert (verdict.points, verdict.hint) == (verdict.max_points, None), way.name
-        for way in question.kit.misconceptions:
-            verdict = verdict_on(question, way.function)
-            lost = {group.says for group in verdict.groups if group.points < group.max_points}
-            assert lost == {question.kit.check.groups[name].says for name in way.loses}, way.name
-            assert verdict.misconception in (way.name, None)
 
 
 # --- evidence that is not as it should be --------------------------------------------------------
@@ -123,6 +111,28 @@ def test_a_model_that_knows_the_held_out_words_gets_no_points_and_a_flag(toy_exa
     verdict = verdict_on(exam, lambda n: np.log(np.eye(3)[np.arange(n) % 3] * (1 - 3e-9) + 1e-9))
     assert verdict.points == 0
     assert "better than the distribution" in verdict.flag
+
+
+def test_each_answer_is_looked_at_for_what_honest_work_does_not_give(toy_exam):
+    @dataclass(frozen=True)
+    class Suspects:
+        what: int
+
+        def difference(self, expected, got, slack=1.0):
+            return None if expected == got else "another number"
+
+        def suspicion(self, got):
+            return f"it says {got}" if got == self.what else None
+
+    def draw(rng, reference):
+        for n in (1, 2, 3):
+            yield Case("all", (n,), compare=Suspects(6))
+
+    check = Check(groups={"all": Group("all", 1)}, draw=draw)
+    exam = toy_exam(check=check, reference=lambda n: 2 * n, misconceptions=(), correct_ways=())
+    assert verdict_on(exam, lambda n: 2 * n).flag == "it says 6"
+    assert verdict_on(exam, lambda n: 3 * n).flag == "it says 6"
+    assert verdict_on(exam, lambda n: 5 * n).flag is None
 
 
 def malformed(evidence):
@@ -215,6 +225,22 @@ def test_a_function_that_changes_its_input_loses_the_groups_in_which_it_does(toy
     assert verdict.groups[1].reasons == ("it changed its input",)
     assert verdict.example.got.endswith(", and changed its input")
     assert verdict.hint is None
+
+
+def test_a_wrong_answer_is_said_before_a_changed_input(toy):
+    verdict = verdict_on(toy, lambda values, sign=1: values.clear())
+    assert verdict.groups[0].reasons == ("no value (None) where a number was expected",)
+
+
+def test_the_reasons_of_a_group_are_in_order(toy_exam):
+    def draw(rng, reference):
+        for n in range(2, 10):
+            yield case("all", n)
+
+    check = Check(groups={"all": Group("all", 1)}, draw=draw)
+    exam = toy_exam(check=check, reference=lambda n: [0], misconceptions=(), correct_ways=())
+    (group,) = verdict_on(exam, lambda n: n * [0]).groups
+    assert group.reasons == tuple(f"{n} parts where 1 were expected" for n in range(2, 10))
 
 
 @pytest.mark.parametrize(
@@ -317,6 +343,25 @@ def test_the_line_at_which_time_ran_out_is_shown_with_its_number(toy):
     assert verdict.line in {f"{line}  (when its time was up)" for line in lines}
 
 
+def test_an_exception_that_comes_from_no_line_of_the_student_shows_none(toy):
+    verdict = verdict_on(toy, len)  # takes no sign, and says so itself
+    assert verdict.points < verdict.max_points
+    assert verdict.line is None
+
+
+def test_of_several_lines_that_raise_the_first_is_shown(toy):
+    calls = []
+
+    def fails(values, sign=1):
+        calls.append(values)
+        if len(calls) == 1:
+            return values["first"]
+        return values["other"]
+
+    number = fails.__code__.co_firstlineno + 3
+    assert verdict_on(toy, fails).line == f'line {number}: return values["first"]  (TypeError)'
+
+
 def test_an_exception_that_was_expected_shows_no_line(toy):
     verdict = verdict_on(toy, lambda values, sign=1: total(values, sign) and 0.0)
     assert verdict.points == 1
@@ -378,8 +423,12 @@ def test_a_known_wrong_way_that_also_answers_what_it_should_refuse_keeps_its_hin
     assert verdict.hint == way.hint
 
 
-@pytest.mark.parametrize(("telling", "hinted"), [(1, False), (2, True)])
-def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(toy, telling, hinted):
+@pytest.mark.parametrize(
+    ("telling", "apart", "hinted"), [(1, 1.0, False), (2, 1.0, True), (2, 5e-5, False)]
+)
+def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(
+    toy, telling, apart, hinted
+):
     (way, other) = toy.kit.misconceptions
     told = [
         each.identity
@@ -387,7 +436,9 @@ def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(toy, 
         if toy.expected[each.identity].returned and not each.practice
     ][:telling]
     answers = {
-        identity: replace(outcome, value=outcome.value + 1) if identity in told else outcome
+        identity: replace(outcome, value=outcome.value * (1 + apart))
+        if identity in told
+        else outcome
         for identity, outcome in toy.expected.items()
     }
     exam = replace(toy, wrong={way.name: answers, other.name: toy.wrong[other.name]})
@@ -399,6 +450,27 @@ def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(toy, 
     assert verdict.points < verdict.max_points
     assert (verdict.hint == way.hint) is hinted
     assert verdict.hint is None or hinted
+
+
+def test_full_marks_get_no_hint_whatever_practice_says(toy):
+    (way, other) = toy.kit.misconceptions
+    practice = {each.identity for each in toy.cases if each.practice}
+    evidence = toy.testify(lambda values, sign=1: total(values, sign) + 1)
+    wrong = toy.read(evidence)
+    answers = {
+        identity: wrong[identity] if identity in practice else outcome
+        for identity, outcome in toy.expected.items()
+    }
+    exam = replace(toy, wrong={way.name: answers, other.name: toy.wrong[other.name]})
+    said, right = json.loads(evidence), json.loads(toy.testify(total))
+    right["cases"] = [
+        theirs if theirs[0] in practice else ours
+        for theirs, ours in zip(said["cases"], right["cases"], strict=True)
+    ]
+    verdict = judge(exam, json.dumps(right))
+    assert verdict.points == verdict.max_points
+    assert verdict.example is not None
+    assert (verdict.misconception, verdict.hint) == (None, None)
 
 
 def test_a_hint_needs_finite_cases(toy_exam):
@@ -443,6 +515,28 @@ def test_a_mistake_that_overflows_is_recognised_by_what_is_not_finite(toy_exam):
     assert verdict_on(exam, lambda x: overflow(x) + (x < 700)).hint is None
 
 
+def test_a_mistake_that_overflows_is_not_looked_for_where_an_exception_is_right(toy_exam):
+    def draw(rng, reference):
+        for _ in range(2):
+            yield case("large", float(rng.uniform(1000, 2000)))
+            yield case("refused", -float(rng.uniform(1, 2)))
+
+    def reference(x):
+        if x < 0:
+            raise ValueError
+        return math.exp(min(x, 700.0))
+
+    @misconception("large", "refused", hint="It overflows.", overflows=True)
+    def overflow(x):
+        return math.inf if x > 0 else 0.0
+
+    check = Check({"large": Group("large", 1), "refused": Group("refused", 1)}, draw)
+    parts = {"misconceptions": (overflow,), "correct_ways": ()}
+    exam = toy_exam(reference=reference, check=check, **parts)
+    verdict = verdict_on(exam, lambda x: math.inf if x > 0 else reference(x))
+    assert (verdict.points, verdict.hint) == (1, "It overflows.")
+
+
 # --- what stays secret ---------------------------------------------------------------------------
 
 
@@ -450,7 +544,9 @@ def secret_calls(exam):
     """Return the calls of secret cases that are not asked as practice, too."""
     calls = {
         practice: {
-            show_call(exam.kit.name, each.case) for each in exam.cases if each.practice is practice
+            show_call(exam.kit.name, each.case, exam.kit.probes.catalogue)
+            for each in exam.cases
+            if each.practice is practice
         }
         for practice in (False, True)
     }
@@ -541,6 +637,29 @@ def test_an_example_is_of_the_first_group_that_fails(toy):
     verdict = verdict_on(toy, lambda values, sign=1: total(values, sign) if values else 0.0)
     assert verdict.example.call == "total([])"
     assert verdict.example.expected == "ValueError: no values"
+
+
+def test_an_example_is_the_shortest_call_that_runs(toy_exam):
+    def draw(rng, reference):
+        for length in (300, 200, 2_000):  # the longest is too long to be pasted, and cut
+            yield case("plain", rng.normal(size=length).tolist())
+
+    check = Check({"plain": Group("plain", 1)}, draw)
+    exam = toy_exam(check=check, misconceptions=(), correct_ways=())
+    calls = {exam.call(each): each for each in exam.cases if each.practice}
+    assert min(calls, key=len).startswith(NOT_PASTED)
+    example = verdict_on(exam, lambda values: 0.0).example
+    assert len(calls[example.call].case.args[0]) == 200
+
+
+def test_an_example_shows_what_came_back_not_what_a_probe_made_of_it(toy_exam):
+    def draw(rng, reference):
+        yield Case("plain", ([1, 2],), probe="fresh")
+
+    check = Check({"plain": Group("plain", 1)}, draw)
+    exam = toy_exam(reference=list, check=check, misconceptions=(), correct_ways=())
+    example = verdict_on(exam, lambda values: values[::-1]).example
+    assert (example.expected, example.got) == ("[1, 2]", "[2, 1]")
 
 
 def test_a_verdict_does_not_depend_on_the_order_of_the_cases(toy):

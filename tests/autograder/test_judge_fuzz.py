@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.allowance import allowance
-from autograder.exam import Exam, QuestionExam, draw_exam
-from autograder.judge import judge
-from autograder.material import load_material
-from nextword.evidence.codec import NotEncodable, Opaque, encode
-from nextword.evidence.recipes import Recipe
+from autograder.authoring.allowance import allowance
+from autograder.authoring.material import load_material
+from autograder.guest.codec import NotEncodable, Opaque, encode
+from autograder.guest.recipes import Recipe
+from autograder.judging.exam import Exam, QuestionExam, draw_exam
+from autograder.judging.judge import judge
 
 SECONDS = 2.0
 """CPU time for one answer to all cases of a question."""

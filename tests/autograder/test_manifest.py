@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from autograder.manifest import ForeignFiles, Manifest
+from autograder.proving.manifest import ForeignFiles, Manifest
 
 
 @pytest.fixture

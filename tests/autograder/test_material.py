@@ -3,7 +3,6 @@
 import ast
 import builtins
 import dis
-import importlib
 import inspect
 import shutil
 import sys
@@ -13,15 +12,17 @@ from types import CodeType, ModuleType
 
 import pytest
 
-from autograder import pairs
-from autograder.checking import Check, CorrectWay, Group, Misconception, misconception
-from autograder.conventions import BrokenConvention
-from autograder.course import Course
-from autograder.material import BrokenCheck, load_material
-from autograder.reference import BrokenReference, UnknownReference
-from autograder.simulate import way_source
-from autograder.slips import MisfitSlip
+from autograder.authoring import pairs
+from autograder.authoring.checking import Check, CorrectWay, Group, Misconception, misconception
+from autograder.authoring.conventions import BrokenConvention
+from autograder.authoring.course import Course
+from autograder.authoring.course_modules import BrokenCourseModule
+from autograder.authoring.material import BrokenCheck, load_material
+from autograder.authoring.reference import BrokenReference, UnknownReference
+from autograder.authoring.slips import MisfitSlip
+from autograder.proving.simulate import way_source
 from tests.autograder.conftest import ASSIGNMENTS
+from tests.course_code import module
 
 CELLS = """# %% nbgrader={"grade": false, "grade_id": "f", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def f(x):
@@ -34,14 +35,12 @@ assert f(1) == 1
 
 # %% nbgrader={"grade": true, "grade_id": "f-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("f", f)
+# collect f
 ### END HIDDEN TESTS
 """  # noqa: E501
 
 CHECK = """
-from autograder.checking import Check, Group, case, correct_way, misconception
+from autograder.authoring.checking import Check, Group, case, correct_way, misconception
 
 
 def draw(rng, reference):
@@ -66,28 +65,20 @@ def added(x):
 def load(tmp_path, monkeypatch, course):
     """Return a function that loads an assignment made of cells and checks."""
     root = tmp_path / "course"
-    checks = tmp_path / "checks"
     folder = root / "solutions" / "01_odd"
     folder.mkdir(parents=True)
     shutil.copy(course.root / "jupytext.toml", root)
-    monkeypatch.setattr("autograder.checks.__path__", [str(checks)])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
-    def loaded(cells=CELLS, checks_package=True, **modules):
-        if checks_package:
-            package = checks / "odd"
-            package.mkdir(parents=True)
-            (package / "__init__.py").touch()
-            for name, source in modules.items():
-                (package / f"{name}.py").write_text(source)
+    def loaded(cells=CELLS, **modules):
+        (folder / "checks").mkdir()
+        for name, source in modules.items():
+            (folder / "checks" / f"{name}.py").write_text(source)
         (folder / "odd.py").write_text(cells)
         pairs.sync(folder / "odd.py", pairs.Step.FROM_TEXT)
-        importlib.invalidate_caches()
         return load_material(Course.at(root).assignment("01_odd"))
 
-    yield loaded
-    for name in [name for name in sys.modules if name.startswith("autograder.checks.odd")]:
-        del sys.modules[name]
+    return loaded
 
 
 def test_a_consistent_assignment_is_loaded_with_all_its_ways(load):
@@ -135,18 +126,13 @@ def test_the_course_is_consistent(material):
         assert len({group.says for group in kit.check.groups.values()}) == len(kit.check.groups)
 
 
-def test_an_assignment_without_a_folder_of_checks_is_refused(load):
-    with pytest.raises(BrokenCheck, match="expected the folder autograder/checks/odd/"):
-        load(checks_package=False)
-
-
-def test_an_import_that_fails_inside_the_checks_is_not_taken_for_a_missing_folder(load):
-    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+def test_a_check_that_cannot_be_imported_is_told_with_its_place_and_the_reason(load):
+    with pytest.raises(BrokenCourseModule, match=r"odd/f\.py cannot .* named 'no_such_module'"):
         load(f="import no_such_module")
 
 
 def test_a_question_without_a_check_is_refused(load):
-    with pytest.raises(BrokenCheck, match=r"expected autograder/checks/odd/f\.py"):
+    with pytest.raises(BrokenCheck, match=r"expected .*01_odd/checks/f\.py"):
         load(g=CHECK)
 
 
@@ -177,7 +163,9 @@ def test_a_check_of_a_question_that_is_not_asked_is_refused(load):
 
 
 def test_a_check_that_names_an_unknown_reference_is_refused(load, monkeypatch):
-    monkeypatch.setattr("autograder.material.load_reference", lambda *args: ModuleType("toy"))
+    monkeypatch.setattr(
+        "autograder.authoring.material.load_reference", lambda *args: ModuleType("toy")
+    )
     with pytest.raises(UnknownReference, match="No reference 'f' in toy"):
         load(f=CHECK)
 
@@ -229,9 +217,7 @@ def changed_lines(right, wrong):
 def test_a_mistake_that_is_near_a_right_way_is_written_as_a_slip_of_it(course, name):
     material = load_material(course.assignment(name))
     for kit in material.kits:
-        check = importlib.import_module(
-            f"autograder.checks.{material.assignment.notebook_name}.{kit.name}"
-        )
+        check = module(f"{material.assignment.notebook_name}.{kit.name}")
         functions = [way for way in vars(check).values() if isinstance(way, Misconception)]
         rights = [getattr(material.reference, kit.name), *(w.function for w in kit.correct_ways)]
         for way in functions:

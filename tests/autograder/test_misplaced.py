@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from autograder.class_folder import ClassFolder, NothingSubmitted
-from autograder.misplaced import LONGEST, misplaced, unusable
+from autograder.classroom.class_folder import ClassFolder, NothingSubmitted
+from autograder.classroom.misplaced import LONGEST, misplaced, unusable
 
 NAME = "01_counting"
 

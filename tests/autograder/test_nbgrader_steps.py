@@ -10,15 +10,14 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 from traitlets.config import Config
 
-from autograder import gradebook as books
-from autograder import nbgrader_steps
-from autograder.class_folder import AnotherRun, ClassFolder, one_run
-from autograder.conventions import grade_id_of
-from autograder.engine import dispatch
-from autograder.engine.run import Mode
-from autograder.engine.warm import SandboxLost
-from autograder.nbgrader_setup import configure, put_programs_on_path
-from autograder.nbgrader_steps import (
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.nbgrader_config import put_programs_on_path
+from autograder.authoring.nbgraders_course import BrokenConfiguration, nbgrader_config
+from autograder.classroom import gradebook as books
+from autograder.classroom import nbgrader_steps
+from autograder.classroom.class_folder import AnotherRun, ClassFolder, one_run
+from autograder.classroom.nbgrader_setup import configure
+from autograder.classroom.nbgrader_steps import (
     CourseStep,
     Execute,
     Judge,
@@ -26,8 +25,10 @@ from autograder.nbgrader_steps import (
     Stage,
     StaleProgram,
 )
-from autograder.penalties import BrokenConfiguration, nbgrader_config
-from autograder.results import read_evidence, read_result
+from autograder.classroom.results import read_evidence, read_result
+from autograder.sandbox import dispatch
+from autograder.sandbox.run import Mode
+from autograder.sandbox.warm import SandboxLost
 from tests.running import grade_all
 
 
@@ -99,7 +100,7 @@ def test_the_notebook_that_is_kept_has_no_hidden_line_and_no_note_of_ours(
 ):
     submit(session.class_folder, "ada", fill(tiny, double=ANSWERS["ada"]))
     notebook = steps("ada")
-    assert "collect(" not in graded_cell(notebook).source
+    assert "collect" not in graded_cell(notebook).source
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
 
 
@@ -339,7 +340,7 @@ def test_a_check_that_was_changed_since_is_not_graded_by_what_was_loaded(
     check = tmp_path / "program" / "checks" / "tiny" / "double.py"
     check.parent.mkdir(parents=True)
     check.write_text("TOLERANCE = 1e-9")
-    monkeypatch.setattr(nbgrader_steps, "_SOURCES", (tmp_path / "program",))
+    monkeypatch.setattr(nbgrader_steps, "_program", lambda course: (tmp_path / "program",))
     monkeypatch.setattr(nbgrader_steps, "_session", lambda *args: "a session")
     config = Config()
     configure(config, tiny_copy.assignment.course.root, tmp_path / "class")
@@ -374,7 +375,7 @@ def test_nbgrader_is_pointed_at_the_course_and_at_the_class(tmp_path):
     assert config.CourseDirectory.submitted_directory == f"{tmp_path}/class/submitted"
     assert config.CourseDirectory.source_directory == "solutions"
     assert config.CourseDirectory.release_directory == "assignments"
-    assert config.Autograde.sanitize_preprocessors == ["autograder.nbgrader_steps.Stage"]
+    assert config.Autograde.sanitize_preprocessors == ["autograder.classroom.nbgrader_steps.Stage"]
 
 
 def test_nbgraders_programs_are_found_without_an_active_environment(monkeypatch):

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from autograder import pairs
-from autograder.course import Course
-from autograder.pairs import OutputCommitted, PairOutOfStep, Step, UnreadableSource
+from autograder.authoring import pairs
+from autograder.authoring.course import Course
+from autograder.authoring.pairs import OutputCommitted, PairOutOfStep, Step, UnreadableSource
 
 TEXT = """# %% [markdown]
 # # A title

@@ -1,6 +1,6 @@
 import pytest
 
-from autograder.pictures import LARGEST, MOST, admitted_attachments, admitted_picture
+from autograder.classroom.pictures import LARGEST, MOST, admitted_attachments, admitted_picture
 from tests.pictures import bomb, drawn, encoded
 
 PNG = drawn("PNG")

@@ -4,9 +4,9 @@ import warnings
 
 import pytest
 
-from autograder.comparing import Close
-from autograder.showing import LONGEST, NOT_PASTED
-from nextword.evidence.codec import decode, encode
+from autograder.authoring.comparing import Close
+from autograder.guest.codec import decode, encode
+from autograder.judging.showing import LONGEST, NOT_PASTED
 
 EXACT = Close(rtol=1e-9)
 

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from autograder.receipt import spare_secret, submission_time, write_receipt
+from autograder.classroom.receipt import spare_secret, submission_time, write_receipt
 
 SECRET = "0123456789abcdef" * 8
 

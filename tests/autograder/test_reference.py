@@ -6,7 +6,7 @@ import traceback
 import nbformat.v4
 import pytest
 
-from autograder.reference import (
+from autograder.authoring.reference import (
     BrokenReference,
     UnknownReference,
     load_reference,
@@ -18,7 +18,8 @@ def cell(source, grade_id=None, tags=()):
     made = nbformat.v4.new_code_cell(source)
     made.metadata["tags"] = list(tags)
     if grade_id:
-        made.metadata["nbgrader"] = {"grade_id": grade_id}
+        flags = {"grade": grade_id.endswith("-graded"), "locked": "-" in grade_id}
+        made.metadata["nbgrader"] = flags | {"grade_id": grade_id, "solution": "-" not in grade_id}
     return made
 
 
@@ -66,11 +67,6 @@ def test_functions_of_other_cells_are_no_reference(grade_id):
     module = load(cell("def f(): return 1", grade_id))
     with pytest.raises(UnknownReference):
         reference_function(module, "f")
-
-
-def test_the_hidden_import_of_a_graded_cell_is_left_out():
-    module = load(cell("from nextword.evidence import collect", "f-graded"))
-    assert not hasattr(module, "collect")
 
 
 def test_an_exploration_changes_no_constant():

@@ -6,9 +6,9 @@ import shutil
 import nbformat
 import pytest
 
-from autograder import earlier, pairs, release
-from autograder.material import load_material
-from autograder.release import (
+from autograder.authoring import earlier, pairs, release
+from autograder.authoring.material import load_material
+from autograder.authoring.release import (
     Leak,
     ReleaseFailed,
     StaleRelease,
@@ -153,8 +153,8 @@ def test_output_in_a_release_is_a_leak(released):
     [
         ("    twice_of_it = 2 * x", "a line of a solution: 'twice_of_it = 2 * x'"),
         ("return twice_of_it", "a line of a solution: 'return twice_of_it'"),
-        ('collect("double", double)', "'collect('"),
-        ("from nextword.evidence import collect", "'nextword.evidence'"),
+        ("# collect double", "'# collect '"),
+        ("from autograder.guest.collect import collect", "'autograder'"),
         ("### BEGIN HIDDEN TESTS", "'BEGIN HIDDEN'"),
         ("### END SOLUTION", "'END SOLUTION'"),
         ("=== BEGIN MARK SCHEME ===", "'BEGIN MARK SCHEME'"),

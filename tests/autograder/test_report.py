@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from autograder import gradebook as books
-from autograder.grading import Graded
-from autograder.judge import Verdict
-from autograder.report import class_rows, notes, row_of, write_csv, write_summary
-from autograder.scoring import Standing, WrittenMark
+from autograder.classroom import gradebook as books
+from autograder.classroom.recording import Graded
+from autograder.classroom.report import class_rows, notes, row_of, write_csv, write_summary
+from autograder.classroom.scoring import Standing, WrittenMark
+from autograder.judging.judge import Verdict
 
 HINT = "You square instead of doubling, which is something else for most numbers, but not for all."
 

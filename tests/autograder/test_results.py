@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.judge import Example, GroupVerdict, Verdict, judge
-from autograder.results import (
+from autograder.classroom.results import (
     Evidence,
     NoEvidence,
     Result,
@@ -16,6 +15,7 @@ from autograder.results import (
     write_evidence,
     write_result,
 )
+from autograder.judging.judge import Example, GroupVerdict, Verdict, judge
 
 
 @pytest.fixture
@@ -71,6 +71,15 @@ def test_the_judges_own_verdicts_are_read_back(tiny_exam, tmp_path):
     assert verdict.example is not None
     write_result(tmp_path / "v.json", Result((verdict,)))
     assert read_result(tmp_path / "v.json") == Result((verdict,))
+
+
+def test_a_verdict_says_that_it_comes_from_inside_only_where_it_does(tmp_path):
+    for inside in (False, True):
+        path = tmp_path / f"{inside}.json"
+        write_result(path, Result((Verdict("q", 1.0, 1.0, "Right.", inside=inside),)))
+        (written,) = json.loads(path.read_text())["verdicts"]
+        assert ("inside" in written) is inside
+        assert read_result(path).verdicts[0].inside is inside
 
 
 def test_evidence_is_read_back_as_it_was_written(evidence, tmp_path):

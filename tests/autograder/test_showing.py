@@ -8,13 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.checking import Case, case, repeated, tally
-from autograder.comparing import Close
-from autograder.literals import literal
-from autograder.showing import LONGEST, LONGEST_CALL, NOT_PASTED, show, show_call, show_outcome
-from autograder.testimony import Outcome, StudentError
-from nextword.evidence.codec import Opaque, encode
-from nextword.evidence.recipes import Recipe
+from autograder.authoring.checking import Case, case, repeated, tally
+from autograder.authoring.comparing import Close
+from autograder.guest.catalogue import GENERIC
+from autograder.guest.codec import Opaque, encode
+from autograder.guest.recipes import Recipe
+from autograder.judging.literals import literal
+from autograder.judging.showing import (
+    LONGEST,
+    LONGEST_CALL,
+    NOT_PASTED,
+    show,
+    show_call,
+    show_outcome,
+)
+from autograder.judging.testimony import Outcome, StudentError
+from tests.course_code import PROBES
+
+
+def call_of(function, asked):
+    """Return a call of the course's."""
+    return show_call(function, asked, PROBES.catalogue)
 
 
 def read(shown):
@@ -25,32 +39,32 @@ def read(shown):
 
 
 def test_a_call_reads_as_a_student_would_write_it():
-    assert show_call("f", case("g", [1, 2], "a", ("b",), None, True, base=2)) == (
+    assert call_of("f", case("g", [1, 2], "a", ("b",), None, True, base=2)) == (
         "f([1, 2], 'a', ('b',), None, True, base=2)"
     )
-    assert show_call("f", Case("g", ())) == "f()"
+    assert call_of("f", Case("g", ())) == "f()"
 
 
 def test_a_long_call_has_a_line_for_each_argument():
-    text = show_call("f", case("g", list(range(60)), base=2))
+    text = call_of("f", case("g", list(range(60)), base=2))
     lines = text.splitlines()
     assert (lines[0], lines[-2], lines[-1]) == ("f(", "    base=2,", ")")
     assert max(map(len, lines)) <= 100
 
 
 def test_a_tally_says_how_often_the_function_is_called():
-    assert read(show_call("f", tally("g", 4_000, [1]))) == "f([1]), 4,000 times"
+    assert read(call_of("f", tally("g", 4_000, [1]))) == "f([1]), 4,000 times"
 
 
 def test_a_generator_is_shown_as_it_is_made():
     call = case("g", Recipe("generator", (7,)))
-    assert show_call("f", call) == "f(np.random.default_rng(7))"
+    assert call_of("f", call) == "f(np.random.default_rng(7))"
 
 
 def test_a_graph_is_shown_node_by_node():
     specs = (("x", 3.0, (), (), 2.0), ("y", 9.0, (0, 0), (3.0, 3.0), 0.0))
     once = repeated("order", "g", 1, Recipe("graph", (specs,)))
-    assert read(show_call("f", once)).splitlines() == [
+    assert read(call_of("f", once)).splitlines() == [
         "f(",
         "    y, the last of these nodes",
         "      x = 3, grad 2, an input",
@@ -58,12 +72,12 @@ def test_a_graph_is_shown_node_by_node():
         ")",
     ]
     twice = repeated("gradients", "g", 2, Recipe("graph", (specs,)))
-    assert show_call("f", twice).endswith("), 2 times")
+    assert call_of("f", twice).endswith("), 2 times")
 
 
 def test_a_function_is_shown_as_its_formula():
     recipe = Recipe("waves", (np.array([1.0]), 0.5, np.array([2.0]), True))
-    shown = show_call("g", case("g", recipe, np.array([0.25])))
+    shown = call_of("g", case("g", recipe, np.array([0.25])))
     assert "f(x) is sum(a sin(20 x)) + b sin(sum(w x))" in shown
     assert "a = np.array([1.0]), b = 0.5, w = np.array([2.0])" in shown
     assert "changes the array" in shown
@@ -186,18 +200,18 @@ def test_the_order_of_a_mapping_and_a_set_does_not_depend_on_hashes():
 
 def test_a_training_is_shown_without_the_held_out_contexts():
     losses = Recipe("clock loss", ([2.0, 1.0],))
-    shown = show_call(
+    shown = call_of(
         "fit", Case("g", ("secret", [1], losses, Recipe("clock gradients")), {}, "trained")
     )
     assert "secret" not in shown
     assert "[2.0, 1.0] after 0, 1, 2 ... steps" in shown
-    shown = read(show_call("fit", case("g", Recipe("position loss"), Recipe("position gradients"))))
+    shown = read(call_of("fit", case("g", Recipe("position loss"), Recipe("position gradients"))))
     assert shown == "fit(the loss of a small model, the gradients of a small model)"
 
 
 def test_a_module_is_shown_with_what_it_is_called_with():
     asked = (2, 0.5, {"b": None}, np.array([[4, 2]]), np.array([7]))
-    shown = read(show_call("build", Case("g", asked, {}, "module")))
+    shown = read(call_of("build", Case("g", asked, {}, "module")))
     assert shown.startswith("build(")
     assert "{'b': None}" in shown
     assert "[[4, 2]]" in shown
@@ -207,7 +221,7 @@ def test_a_module_is_shown_with_what_it_is_called_with():
 
 def test_tallied_rows_are_shown_as_one_call():
     case_ = Case("g", (100, np.array([1.0, 2.0]), 0.5), {}, "tally rows")
-    shown = read(show_call("hide", case_))
+    shown = read(call_of("hide", case_))
     assert shown.startswith("hide(")
     assert "times" not in shown
     assert "[1.0, 2.0]" in shown
@@ -218,27 +232,27 @@ def test_tallied_rows_are_shown_as_one_call():
 
 def test_a_clipped_training_is_shown_without_the_held_out_contexts():
     gradients = Recipe("spiking gradients", (1e6,))
-    shown = show_call("fit", Case("g", ("secret", [1], gradients), {}, "clipped training"))
+    shown = call_of("fit", Case("g", ("secret", [1], gradients), {}, "clipped training"))
     assert "secret" not in shown
     assert "those of a batch whose first id is 0 are multiplied by 1e+06" in shown
-    shown = show_call("fit", case("g", Recipe("spiking gradients", (float("nan"),))))
+    shown = call_of("fit", case("g", Recipe("spiking gradients", (float("nan"),))))
     assert "given nan as the first entry of bias" in shown
 
 
 def test_moves_are_shown_with_how_many_there_are():
-    shown = read(show_call("step", Case("g", (1000, {"b": np.ones(1)}, 0.5), {}, "moves")))
+    shown = read(call_of("step", Case("g", (1000, {"b": np.ones(1)}, 0.5), {}, "moves")))
     assert shown == "step({'b': np.array([1.0])}, 0.5), 1,000 times"
 
 
 def test_torch_steps_are_shown_with_their_factors():
-    shown = show_call("step", Case("g", ({}, [], [1.0, float("inf")], 0.5, 2.0), {}, "torch steps"))
+    shown = call_of("step", Case("g", ({}, [], [1.0, float("inf")], 0.5, 2.0), {}, "torch steps"))
     assert "a small module,\n    a torch optimizer,\n    a loss,\n    2.0" in shown
     assert 'for 2 losses in turn, which are multiplied by [1.0, float("inf")]' in shown
 
 
 def test_a_cliff_is_shown_as_a_formula():
     numbers = (0.5, (1.0, 2.0), 3.0, 4.0, (1.0, -1.0), 0.25)
-    shown = show_call("descend", case("g", Recipe("cliff gradient", numbers)))
+    shown = call_of("descend", case("g", Recipe("cliff gradient", numbers)))
     assert "the gradient of 0.5 ((w - 1)^2 + (b - 2)^2) / 2 + 3 logistic(4 (1 w + -1 b" in shown
 
 
@@ -275,18 +289,18 @@ def test_numpy_numbers_of_other_types_keep_them():
 
 def test_a_call_that_is_too_long_to_be_pasted_says_so_and_is_shortened():
     call = case("g", np.random.default_rng(0).normal(size=(200, 30)), [0.1] * 9)
-    shown = read(show_call("f", call))
+    shown = read(call_of("f", call))
     assert "an array of shape (200, 30), rounded:" in shown
     assert len(shown) < LONGEST_CALL
-    assert show_call("f", case("g", np.ones((200, 30)))) == "f(np.full((200, 30), 1.0))"
+    assert call_of("f", case("g", np.ones((200, 30)))) == "f(np.full((200, 30), 1.0))"
 
 
 def test_what_a_function_yields_is_shown_as_a_list():
-    assert show_call("f", Case("g", (3,), {}, "listed")) == "list(f(3))"
+    assert call_of("f", Case("g", (3,), {}, "listed")) == "list(f(3))"
 
 
 def test_a_call_on_fresh_arrays_shows_what_came_back_and_what_else_happened():
-    asked = Case("g", (), {}, "fresh")
+    asked = GENERIC.probe("fresh")
     found = {"returned": 1.5, "with inputs as they were": True, "with new arrays": True}
     assert show_outcome(Outcome(value=found), asked) == "1.5"
     found["with inputs as they were"] = False

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from autograder.checking import correct_way, misconception
-from autograder.class_folder import ClassFolder
-from autograder.conventions import grade_id_of
-from autograder.judge import judge
-from autograder.manifest import ForeignFiles
-from autograder.simulate import _plans, simulate, way_source, write_class
-from autograder.stage import stage
-from autograder.submission import UnreadableSubmission, parse_notebook
+from autograder.authoring.checking import correct_way, misconception
+from autograder.authoring.conventions import grade_id_of
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.stage import stage
+from autograder.classroom.submission import UnreadableSubmission, parse_notebook
+from autograder.judging.judge import judge
+from autograder.proving.manifest import ForeignFiles
+from autograder.proving.simulate import _plans, simulate, way_source, write_class
 
 KINDS = "reference untouched no_notebook syntax_error crash endless_loop half_finished".split()
 

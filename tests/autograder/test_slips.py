@@ -3,9 +3,9 @@ import math
 
 import pytest
 
-from autograder.checking import REFERENCE, Misconception, correct_way, slip
-from autograder.simulate import way_source
-from autograder.slips import MisfitSlip, spoil
+from autograder.authoring.checking import REFERENCE, Misconception, correct_way, slip
+from autograder.authoring.slips import MisfitSlip, spoil
+from autograder.proving.simulate import way_source
 
 
 def mean(values: "list[float]") -> float:

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from autograder.spreadsheets import defused
+from autograder.classroom.spreadsheets import defused
 
 OPENERS = "= + - @ \uff1d \uff0b \uff0d \uff20 \ufe66 \u2212 \u207b".split()
 UNSEEN = [*' \u00a0\u3000\ufeff\u200b\0"\u3164\u115f\u2800\u034f\ufe0f']

@@ -6,14 +6,16 @@ import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell as code_cell
+from nbformat.v4 import new_markdown_cell as markdown_cell
 from nbgrader.utils import compute_checksum, determine_grade
 
-from autograder.conventions import grade_id_of
-from autograder.earlier import read_earlier, record
-from autograder.material import load_material
-from autograder.nbgrader_setup import ANSWER_STUB
-from autograder.stage import stage
-from autograder.submission import parse_notebook
+from autograder.authoring.conventions import ANSWER_STUB, grade_id_of
+from autograder.authoring.earlier import read_earlier, record
+from autograder.authoring.material import load_material
+from autograder.authoring.recognise import recognise
+from autograder.classroom.stage import stage
+from autograder.classroom.submission import parse_notebook
 from tests.autograder.conftest import ASSIGNMENTS
 
 OURS = ("imports-given", "double-visible", "double-graded")
@@ -66,7 +68,25 @@ def test_a_good_submission_keeps_its_answers_and_gets_the_hidden_line(tiny, stag
     assert ids(result) == [*OURS[:1], "double", *OURS[1:], "why-written"]
     answer = next(cell for cell in result.cells if grade_id_of(cell) == "double")
     assert answer.source == "def double(x):\n    return x + x\n"
-    assert any('collect("double", double)' in cell.source for cell in result.cells)
+    assert any("# collect double" in cell.source for cell in result.cells)
+
+
+def test_ids_of_cells_are_ours_so_that_they_tell_no_two_submissions_apart(staged, notebook):
+    for number, cell in enumerate(notebook["cells"]):
+        cell["id"] = f"theirs-{number}"
+    result, _ = staged(notebook)
+    assert [cell["id"] for cell in result.cells] == [
+        f"cell-{number}" for number in range(len(notebook["cells"]))
+    ]
+
+
+def test_an_own_cell_keeps_no_metadata_but_the_tag_of_what_is_for_looking(staged, notebook):
+    metadata = {"tags": ["exploration", "raises-exception"], "collapsed": True}
+    own = {"cell_type": "code", "source": "mine = 1", "outputs": []}
+    notebook["cells"] += [own | {"metadata": {"collapsed": True}}, own | {"metadata": metadata}]
+    result, remarks = staged(notebook)
+    assert remarks == ()
+    assert [cell.metadata for cell in result.cells[-2:]] == [{}, {"tags": ["exploration"]}]
 
 
 @pytest.mark.parametrize("grade_id", OURS)
@@ -79,13 +99,26 @@ def test_a_deleted_test_cell_comes_back_in_its_place(tiny, staged, notebook, gra
     assert_ours_are_trusted(tiny, result)
 
 
+@pytest.mark.parametrize("with_metadata", [True, False])
 @pytest.mark.parametrize("grade_id", OURS)
-def test_a_doubled_test_cell_is_used_once(tiny, staged, notebook, grade_id):
-    cell = notebook["cells"][place(notebook, grade_id)]
-    notebook["cells"].append(copy.deepcopy(cell))
+def test_a_doubled_test_cell_is_used_once(tiny, staged, notebook, grade_id, with_metadata):
+    again = copy.deepcopy(notebook["cells"][place(notebook, grade_id)])
+    notebook["cells"].append(again if with_metadata else again | {"metadata": {}})
     result, remarks = staged(notebook)
     assert remarks == (f"The test cell {grade_id} stood there twice; one copy was used.",)
     assert_ours_are_trusted(tiny, result)
+
+
+def test_what_happened_to_several_cells_is_told_in_one_remark(staged, notebook):
+    notebook["cells"] += [copy.deepcopy(notebook["cells"][place(notebook, name)]) for name in OURS]
+    _, remarks = staged(notebook)
+    words = (
+        "The test cells imports-given, double-visible and double-graded stood there twice; "
+        "one copy of each was used."
+    )
+    assert remarks == (words,)
+    notebook["cells"] += notebook["cells"][-2:]
+    assert staged(notebook)[1] == (words,), "a third copy is no other cell"
 
 
 @pytest.mark.parametrize("change", [{"source": "print('skipped')"}, {"cell_type": "markdown"}])
@@ -144,10 +177,11 @@ def test_a_doubled_question_is_run_twice_in_order_and_told(tiny, staged, noteboo
     assert_ours_are_trusted(tiny, result)
 
 
-def test_a_question_turned_to_markdown_is_told(tiny, staged, notebook):
-    notebook["cells"][place(notebook, "double")]["cell_type"] = "markdown"
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_a_question_turned_to_text_is_told(tiny, staged, notebook, kind):
+    notebook["cells"][place(notebook, "double")]["cell_type"] = kind
     result, remarks = staged(notebook)
-    assert remarks == ("The cell double had become a markdown cell; expected code.",)
+    assert remarks == (f"The cell double had become a {kind} cell; expected code.",)
     assert_ours_are_trusted(tiny, result)
 
 
@@ -168,6 +202,82 @@ def test_a_written_answer_without_metadata_is_found_by_its_place(tiny, staged, n
     assert remarks == ()
     (answer,) = [cell for cell in result.cells if grade_id_of(cell) == "why-written"]
     assert answer.source == "Because."
+
+
+def test_a_written_answer_is_looked_for_behind_every_cell_that_is_known(staged, notebook):
+    notebook["cells"][place(notebook, "why-written")]["metadata"] = {}
+    own = {"cell_type": "markdown", "source": "Looks good.", "metadata": {}}
+    notebook["cells"].insert(place(notebook, "double-graded"), own)
+    result, remarks = staged(notebook)
+    (answer,) = [cell for cell in result.cells if grade_id_of(cell) == "why-written"]
+    assert (answer.source, remarks) == ("Because.", ())
+
+
+def test_of_two_texts_in_its_place_the_first_is_the_written_answer(staged, notebook):
+    index = place(notebook, "why-written")
+    notebook["cells"][index]["metadata"] = {}
+    own = {"cell_type": "markdown", "source": "And more.", "metadata": {}}
+    notebook["cells"].insert(index + 1, own)
+    result, remarks = staged(notebook)
+    assert [grade_id_of(cell) for cell in result.cells[index : index + 2]] == ["why-written", None]
+    assert len(remarks) == 1
+    assert "why-written goes on in cells below" in remarks[0]
+
+
+def test_two_written_answers_without_metadata_are_told_by_their_order():
+    released = [markdown_cell("YOUR ANSWER HERE", id=f"ours-{i}") for i in range(2)]
+    for number, cell in enumerate(released):
+        flags = {"grade": True, "solution": True}
+        cell.metadata.nbgrader = {"grade_id": f"why_{number}-written", **flags}
+    cells = [markdown_cell("Because.", id="a"), markdown_cell("Why not?", id="b")]
+    assert recognise(cells, released).grade_ids == {"a": "why_0-written", "b": "why_1-written"}
+
+
+def test_a_cell_that_defines_two_questions_is_the_answer_to_the_first():
+    released = [code_cell("def f(): ...", id="f"), code_cell("def g(): ...", id="g")]
+    for cell in released:
+        cell.metadata.nbgrader = {"grade_id": cell["id"], "solution": True}
+    both = code_cell("def g(): ...\n\ndef f(): ...", id="both")
+    assert recognise([both], released).grade_ids == {"both": "f"}
+
+
+def test_an_answer_is_known_wherever_in_its_cell_the_function_stands(staged, notebook):
+    data = stripped(notebook)
+    cell = data["cells"][place(notebook, "double")]
+    cell["source"] = f"# My answer.\nimport math\n\n{cell['source']}"
+    result, remarks = staged(data)
+    assert remarks == ()
+    assert grade_id_of(result.cells[place(notebook, "double")]) == "double"
+
+
+def test_text_in_place_of_a_deleted_test_cell_is_the_students_own(staged, notebook):
+    own = {"cell_type": "markdown", "source": "It works.", "metadata": {}}
+    index = place(notebook, "double-visible")
+    notebook["cells"][index] = own
+    result, remarks = staged(notebook)
+    assert remarks == ("The cell double-visible had been deleted; it was put back.",)
+    assert [cell for cell in result.cells if cell.source == own["source"]]
+
+
+def test_a_text_that_quotes_a_definition_is_no_answer(staged, notebook):
+    quoted = {"cell_type": "markdown", "source": "def double(x): ...", "metadata": {}}
+    data = stripped(notebook)
+    index = place(notebook, "double")
+    data["cells"].insert(index, quoted)
+    result, remarks = staged(data)
+    assert remarks == ()
+    assert grade_id_of(result.cells[index]) is None
+    assert grade_id_of(result.cells[index + 1]) == "double"
+
+
+def test_of_two_definitions_the_one_that_says_so_is_the_answer(staged, notebook):
+    index = place(notebook, "double")
+    own = {"cell_type": "code", "source": "def double(x):\n    return 3 * x\n", "metadata": {}}
+    notebook["cells"].insert(index, own)
+    result, remarks = staged(notebook)
+    assert remarks == ()
+    assert grade_id_of(result.cells[index]) is None
+    assert grade_id_of(result.cells[index + 1]) == "double"
 
 
 def test_prose_of_ours_is_not_taken_for_a_written_answer(material):
@@ -359,14 +469,19 @@ def test_a_cell_with_a_grade_id_is_not_taken_for_a_written_answer(staged, notebo
     assert "The cell why-written had been deleted; it was put back." in remarks
 
 
-@pytest.mark.parametrize("written", ["Because.", ANSWER_STUB, ""])
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("Because.", "Because.\n\n"), (ANSWER_STUB, ""), ("", ""), (None, "")],
+)
+@pytest.mark.parametrize("at_the_end", [True, False])
 def test_a_written_answer_that_goes_on_in_a_new_cell_is_for_a_person(
-    tiny, staged, notebook, written
+    tiny, staged, notebook, written, kept, at_the_end
 ):
     index = place(notebook, "why-written")
-    notebook["cells"][index]["source"] = written
+    given_text = tiny.derived.master.cells[index].source
+    notebook["cells"][index]["source"] = given_text if written is None else written
     own = {"cell_type": "markdown", "source": "And more.", "metadata": {}}
-    notebook["cells"].insert(index + 1, own)
+    notebook["cells"][index + 1 :] = [own] if at_the_end else [own, *notebook["cells"][index + 1 :]]
     result, remarks = staged(notebook)
     assert remarks == (
         (
@@ -377,7 +492,7 @@ def test_a_written_answer_that_goes_on_in_a_new_cell_is_for_a_person(
     (answer,) = [cell for cell in result.cells if grade_id_of(cell) == "why-written"]
     (given,) = [cell for cell in tiny.derived.master.cells if grade_id_of(cell) == "why-written"]
     assert compute_checksum(answer) != given.metadata.nbgrader.get("checksum")
-    assert answer.source.endswith("*The answer goes on below.*")
+    assert answer.source == f"{kept}*The answer goes on below.*"
     assert result.cells[index + 1].source == "And more."
 
 
@@ -388,6 +503,23 @@ def test_a_copy_of_the_cell_for_a_written_answer_is_marked_for_a_person(tiny, st
     notebook["cells"].insert(index + 1, copied)
     result, _ = staged(notebook)
     assert determine_grade(result.cells[index])[0] is None
+
+
+def test_only_a_written_answer_goes_on_in_text_below(staged, notebook):
+    own = {"cell_type": "markdown", "source": "So it is.", "metadata": {}}
+    index = place(notebook, "double")
+    notebook["cells"][index:index] = [own]
+    notebook["cells"].insert(index + 2, own)
+    result, remarks = staged(notebook)
+    assert remarks == ()
+    assert result.cells[index + 1].source == notebook["cells"][index + 1]["source"]
+
+
+def test_another_answer_that_has_become_text_is_not_where_a_written_one_goes_on(staged, notebook):
+    answer = notebook["cells"].pop(place(notebook, "double"))
+    notebook["cells"].insert(place(notebook, "why-written") + 1, answer | {"cell_type": "markdown"})
+    _, remarks = staged(notebook)
+    assert remarks == ("The cell double had become a markdown cell; expected code.",)
 
 
 @pytest.mark.parametrize(
@@ -433,6 +565,23 @@ def test_a_deleted_test_cell_comes_back_behind_an_answer_in_another_cell(tiny, s
     tests = [i for i, cell in enumerate(result.cells) if (grade_id_of(cell) or "") in doomed]
     assert min(tests) >= order.index(own["source"])
     assert_ours_are_trusted(tiny, result)
+
+
+def test_a_deleted_test_cell_comes_back_behind_the_last_definition(tiny, staged, notebook):
+    notebook["cells"].append(
+        {"cell_type": "code", "source": "double = lambda x: 2 * x", "metadata": {}}
+    )
+    del notebook["cells"][place(notebook, "double-graded")]
+    result, _ = staged(notebook)
+    assert grade_id_of(result.cells[-1]) == "double-graded"
+    assert_ours_are_trusted(tiny, result)
+
+
+def test_a_deleted_given_cell_comes_back_in_its_place_whatever_has_its_name(staged, notebook):
+    notebook["cells"].append({"cell_type": "code", "source": "imports = 1", "metadata": {}})
+    del notebook["cells"][place(notebook, "imports-given")]
+    result, _ = staged(notebook)
+    assert ids(result)[0] == "imports-given"
 
 
 def test_an_unknown_grade_id_makes_a_cell_the_students_own(tiny, staged, notebook):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.submission import (
+from autograder.classroom.submission import (
     LARGEST,
     LONGEST_CELL,
     MOST_CELLS,

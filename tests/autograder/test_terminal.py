@@ -4,11 +4,12 @@ import io
 import pytest
 from rich.console import Console
 
-from autograder.grading import WITHOUT_SANDBOX, Graded
-from autograder.judge import Verdict
-from autograder.scoring import Standing
-from autograder.terminal import closing_table, proof_table, with_progress
-from autograder.verify import Finding, Proof
+from autograder.classroom.gathering import WITHOUT_SANDBOX
+from autograder.classroom.recording import Graded
+from autograder.classroom.scoring import Standing
+from autograder.cli.terminal import closing_table, proof_table, with_progress
+from autograder.judging.judge import Verdict
+from autograder.proving.verify import Finding, Proof
 
 
 def printed(renderable, width=120):

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.cases import Cases, broken, read_cases, run_here
-from autograder.testimony import Outcome, StudentError, read_testimony
-from nextword.evidence.codec import MAX_BYTES, MalformedEvidence, encode
+from autograder.guest.codec import MAX_BYTES, MalformedEvidence, encode
+from autograder.judging.cases import Cases, broken, read_cases, run_here
+from autograder.judging.testimony import Outcome, StudentError, read_testimony
 
-CASES = Cases("q", 2.0, 9.0, {"case-0": "{}", "case-1": "{}"}, {"case-0": "d0", "case-1": "d1"})
-ONE = Cases("q", 2.0, 9.0, {"case-0": "{}"}, {"case-0": "d0"})
+CASES = Cases("q", 2.0, 9.0, {}, {"case-0": "{}", "case-1": "{}"}, {"case-0": "d0", "case-1": "d1"})
+ONE = Cases("q", 2.0, 9.0, {}, {"case-0": "{}"}, {"case-0": "d0"})
 
 
 def written(*records, question="q", **more):

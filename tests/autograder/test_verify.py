@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from autograder import verify as verifying
-from autograder.checking import correct_way, misconception
-from autograder.exam import CannotExamine, draw_exam
-from autograder.verify import Finding, Proof, _unstable, _way_findings, verify
+from autograder.authoring.checking import correct_way, misconception
+from autograder.judging.exam import CannotExamine, draw_exam
+from autograder.proving import verify as verifying
+from autograder.proving.verify import Finding, Proof, _unstable, _way_findings, verify
 
 
 def findings(question, seed=0):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from autograder.class_folder import ClassFolder
-from autograder.course import Course
+from autograder.authoring.course import Course
+from autograder.classroom.class_folder import ClassFolder
 from tests.faults.ground import Ground, broken, marks, temporary, write_course
 
 

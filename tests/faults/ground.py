@@ -1,8 +1,7 @@
 """A small course, a class of it, and grading runs that tests disturb.
 
 Runs are started as staff start them, by the command line in a process of its own. Only the course
-is small, so that many runs fit into a test: its checks lie outside of `autograder.checks`, where
-one line lets the command find them.
+is small, so that many runs fit into a test.
 """
 
 from __future__ import annotations
@@ -22,17 +21,14 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import gradebook as books
-from autograder import pairs, receipt
-from autograder.class_folder import ClassFolder
-from autograder.conventions import grade_id_of
-from autograder.derive import derive
+from autograder.authoring import pairs
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.derive import derive
+from autograder.classroom import gradebook as books
+from autograder.classroom import receipt
+from autograder.classroom.class_folder import ClassFolder
 
 ASSIGNMENT = "01_small"
-_LAUNCH = (
-    "import sys, autograder.checks; autograder.checks.__path__.append(sys.argv.pop(1)); "
-    "from autograder.__main__ import main; main()"
-)
 _MARK = "NEXTWORD_FAULT"
 
 
@@ -65,9 +61,7 @@ assert {name}(0) == 0
 {_header(name + "-graded", points=2)}
 # 2 points, graded when you submit.
 ### BEGIN HIDDEN TESTS
-from nextword.evidence import collect
-
-collect("{name}", {name})
+# collect {name}
 ### END HIDDEN TESTS
 '''
 
@@ -86,7 +80,7 @@ _NOTEBOOK = f"""# ---
 
 _CHECK = """
 import math
-from autograder.checking import Check, Group, case
+from autograder.authoring.checking import Check, Group, case
 
 def draw(rng, reference):
     for _ in range(3):
@@ -99,15 +93,14 @@ check = Check({"ordinary": Group("numbers", 1), "edges": Group("edges", 1)}, dra
 
 
 def write_course(root: Path, jupytext: Path) -> None:
-    """Write the small course, with its checks in `checks`."""
+    """Write the small course."""
     text_path = root / "solutions" / ASSIGNMENT / "small.py"
     text_path.parent.mkdir(parents=True)
     shutil.copy(jupytext, root)
     text_path.write_text(_NOTEBOOK)
     pairs.sync(text_path, pairs.Step.FROM_TEXT)
-    checks = root / "checks" / "small"
-    checks.mkdir(parents=True)
-    (checks / "__init__.py").touch()
+    checks = text_path.parent / "checks"
+    checks.mkdir()
     for question in ("double", "triple"):
         (checks / f"{question}.py").write_text(_CHECK)
 
@@ -183,7 +176,7 @@ class Run:
         self, root: Path, folder: ClassFolder, words: list[str], environment: dict[str, str]
     ) -> None:
         self.folder = folder
-        command = [sys.executable, "-c", _LAUNCH, str(root / "checks"), *words]
+        command = [sys.executable, "-m", "autograder", *words]
         if words[0] == "grade" and not {"--scheduler", "--workers"} & set(words):
             command += ["--workers", "2"]
         self._mark = f"{os.getpid()}-{time.monotonic_ns()}"

@@ -10,8 +10,8 @@ from collections import Counter
 
 import pytest
 
-from autograder.engine import cluster
-from autograder.engine.cluster import UnfitWorkers, UnreachableCluster, cluster_executor
+from autograder.sandbox import cluster
+from autograder.sandbox.cluster import UnfitWorkers, UnreachableCluster, cluster_executor
 from tests.faults.ground import broken, marks, temporary
 
 pytestmark = pytest.mark.skipif(

@@ -8,9 +8,9 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from autograder import gradebook as books
-from autograder.class_folder import ClassFolder
-from autograder.gradebook import UnusableGradebook
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.gradebook import UnusableGradebook
 from tests.faults.ground import broken, marks, temporary
 
 pytestmark = pytest.mark.needs_sandbox

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from autograder import gradebook as books
-from autograder.class_folder import ClassFolder, one_run
-from autograder.engine import cgroups
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder, one_run
+from autograder.sandbox import cgroups
 from tests.faults.ground import broken, eventually, marks, temporary
 
 
@@ -160,7 +160,8 @@ def test_a_gradebook_is_made_whole_or_not_at_all(tmp_path):
     folder = ClassFolder(tmp_path / "class")
     killed_while(
         "from pathlib import Path\n"
-        "from autograder.class_folder import ClassFolder; from autograder import gradebook\n"
+        "from autograder.classroom.class_folder import ClassFolder\n"
+        "from autograder.classroom import gradebook\n"
         "gradebook.Gradebook = lambda url: os.kill(os.getpid(), signal.SIGKILL)\n"
         "with gradebook.open_gradebook(ClassFolder(Path(sys.argv[1]))): pass",
         folder.path,

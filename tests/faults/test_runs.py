@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from autograder.class_folder import ClassFolder
+from autograder.classroom.class_folder import ClassFolder
 from tests.faults.ground import ASSIGNMENT, broken, marks, temporary
 
 

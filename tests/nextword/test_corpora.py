@@ -1,7 +1,9 @@
 """Every source gives three splits of sentences, or an error that says what to do."""
 
 import codecs
+import contextlib
 import functools
+import gc
 import hashlib
 import http.server
 import io
@@ -33,7 +35,7 @@ from nextword.corpora.errors import (
     UnknownUnitError,
 )
 from nextword.corpora.named import NAMED, NamedCorpus
-from nextword.corpora.tokenisation import sentences, tokens, words
+from nextword.corpora.tokenisation import sentences, tokenised, tokens, words
 from nextword.grammar import PRESETS, Grammar
 
 REPO = Path(__file__).parents[2]
@@ -88,6 +90,29 @@ def test_on_ascii_words_are_what_the_shared_files_say(text):
 @given(st.text())
 def test_characters_joined_are_the_text(text):
     assert "".join(tokens(text, "characters")) == text
+
+
+def test_equal_words_of_a_text_are_one_string():
+    found = tokenised("Zoë and Zoë\nZoë and I", "words", "lines")
+    assert found == [["zoë", "and", "zoë"], ["zoë", "and", "i"]]
+    assert len({id(word) for sentence in found for word in sentence}) == 3
+
+
+def test_reading_leaves_the_search_for_cycles_as_it_was():
+    assert gc.isenabled()
+    for read in (
+        lambda: tokenised("a b", "as is", "lines"),
+        lambda: tokenised(None, "words", "lines"),
+    ):
+        with contextlib.suppress(AttributeError):
+            read()
+        assert gc.isenabled()
+    gc.disable()
+    try:
+        tokenised("a b", "as is", "lines")
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_text_tokenised_already_is_taken_as_it_is():

@@ -28,7 +28,8 @@ def test_a_curve_is_drawn_once_and_then_in_the_same_place(monkeypatch):
     assert "floor is 1.20" in shown[0].alt
 
 
-def test_without_a_notebook_drawing_does_no_harm():
+def test_without_a_notebook_a_drawing_is_a_word_each(capsys):
     watch = live.LiveLoss()
     watch(HISTORY)
     watch(HISTORY)
+    assert capsys.readouterr().out.count("Image object") == 2

@@ -113,6 +113,31 @@ def test_add_delta_agrees_with_the_formula_on_any_text(train, order, delta, test
     np.testing.assert_allclose(model.log_probs(test), np.log(expected), rtol=0, atol=1e-10)
 
 
+@settings(max_examples=100, deadline=None)
+@given(CORPORA, ORDERS, st.lists(st.sampled_from("abcxy"), unique=True))
+def test_with_any_vocabulary_probabilities_are_those_of_the_formulas(train, order, words):
+    vocab = Vocabulary(words)
+    model = ModifiedKneserNey.fit(train, order, vocab)
+    known = [[w if w in vocab else "<unk>" for w in s] for s in train]
+    slow = SlowKneserNey(known, order, vocab.n_outcomes)
+    expected = [
+        slow.prob(padded[i], tuple(padded[max(0, i - order + 1) : i]))
+        for padded in (["<s>", *s, "</s>"] for s in known)
+        for i in range(1, len(padded))
+    ]
+    np.testing.assert_allclose(np.exp(model.log_probs(train)), expected, rtol=1e-12, atol=0)
+
+
+@settings(deadline=None)
+@given(CORPORA, ORDERS)
+def test_a_text_may_come_once_sentence_after_sentence(train, order):
+    for cls in (ModifiedKneserNey, AddDelta):
+        model, streamed = cls.fit(train, order), cls.fit(map(tuple, train), order)
+        assert streamed.vocab == model.vocab
+        assert streamed.n_ngrams == model.n_ngrams
+        np.testing.assert_array_equal(streamed.log_probs(iter(train)), model.log_probs(train))
+
+
 # --- KenLM ---------------------------------------------------------------------------------------
 
 
@@ -355,6 +380,10 @@ def test_sentence_marks_inside_a_sentence_are_refused(fit):
 def test_text_that_was_not_split_is_refused(fit):
     with pytest.raises(NotSentencesError):
         fit(["the cat sat"])
+    late = [*TOY * 200, "the cat sat"]
+    for text in (late, iter(late)):
+        with pytest.raises(NotSentencesError, match="sentence 600 is"):
+            fit(text)
     with pytest.raises(NotSentencesError):
         fit(TOY).next_distribution("the cat")
 

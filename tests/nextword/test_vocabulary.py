@@ -129,3 +129,27 @@ def test_equal_vocabularies_are_equal_and_others_not():
 
 def test_a_large_vocabulary_shows_itself_briefly():
     assert len(repr(Vocabulary(map(str, range(100_000))))) < 100
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["a", "b", "ß", "</s>", "<unk>", "<s>", ""]), max_size=9)),
+    st.booleans(),
+)
+def test_building_and_encoding_at_once_is_building_and_then_encoding(sentences, once):
+    vocab, ids, lengths = Vocabulary.build_and_encode(iter(sentences) if once else sentences)
+    assert vocab == Vocabulary.build(sentences)
+    expected_ids, expected_lengths = vocab.encode_sentences(sentences)
+    assert (
+        ids.tolist()
+        == expected_ids.tolist()
+        == [vocab.words.index(w) for s in sentences for w in s]
+    )
+    assert lengths.tolist() == expected_lengths.tolist() == [len(s) for s in sentences]
+    assert expected_ids.dtype == expected_lengths.dtype == np.int64
+
+
+def test_a_text_of_many_batches_is_encoded_in_its_order():
+    sentences = [[str(i % 300), str(i)] for i in range(2000)]
+    vocab, ids, lengths = Vocabulary.build_and_encode(sentences)
+    assert vocab.decode(ids) == [word for sentence in sentences for word in sentence]
+    assert set(lengths.tolist()) == {2}

@@ -14,16 +14,18 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
-from autograder.class_folder import ClassFolder
-from autograder.conventions import grade_id_of
-from autograder.course import Course
-from autograder.engine.limits import Limits
-from autograder.engine.outputs import admitted
-from autograder.engine.run import Execution
-from autograder.grading import Session, prepare, rejudge, to_evidence
-from autograder.material import load_material
-from autograder.report import write_reports
-from autograder.results import write_evidence
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.course import Course
+from autograder.authoring.material import load_material
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.gathering import prepare, to_evidence
+from autograder.classroom.grading import rejudge
+from autograder.classroom.report import write_reports
+from autograder.classroom.results import write_evidence
+from autograder.classroom.session import Session
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.outputs import admitted
+from autograder.sandbox.run import Execution
 from tests.screens.payloads import ACT, MARKDOWN, NAMES, outputs
 
 ASSIGNMENT, NOTEBOOK = "01_counting", "counting"

@@ -26,7 +26,7 @@ PAGES = (
 @pytest.fixture(scope="module")
 def submissions(server, shown):
     """The address of every student's notebook in the formgrader."""
-    from autograder.gradebook import open_gradebook
+    from autograder.classroom.gradebook import open_gradebook
 
     with open_gradebook(shown.folder) as gradebook:
         return {

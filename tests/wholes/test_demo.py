@@ -10,20 +10,21 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from autograder import gradebook as books
-from autograder.class_folder import ClassFolder
-from autograder.conventions import grade_id_of
-from autograder.course import Course
-from autograder.demo import run_demo
-from autograder.engine import dispatch
-from autograder.engine.isolation import trusted_mode
-from autograder.engine.limits import Limits
-from autograder.grading import Session, rejudge
-from autograder.material import Material
-from autograder.pairs import read_notebook
-from autograder.results import read_result
-from autograder.showing import show
-from autograder.simulate import FIRST_NAMES, Simulated, simulate
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.course import Course
+from autograder.authoring.material import Material
+from autograder.authoring.pairs import read_notebook
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.grading import rejudge
+from autograder.classroom.results import read_result
+from autograder.classroom.session import Session
+from autograder.cli.demo import run_demo
+from autograder.judging.showing import show
+from autograder.proving.simulate import FIRST_NAMES, Simulated, simulate
+from autograder.sandbox import dispatch
+from autograder.sandbox.isolation import trusted_mode
+from autograder.sandbox.limits import Limits
 from tests.running import grade_all
 
 ASSIGNMENT = "01_counting"
@@ -131,7 +132,7 @@ def test_who_makes_a_known_mistake_reads_its_hint(demonstration, material):
 
 
 def test_no_page_holds_what_is_hidden(demonstration, material):
-    hidden = ["collect(", "nextword.evidence", "HIDDEN", "<script", "Traceback"]
+    hidden = ["collect(", "autograder.guest", "HIDDEN", "<script", "Traceback"]
     hidden.append(demonstration.class_folder.secret())
     for name, page in pages(demonstration).items():
         assert [text for text in hidden if text in page] == [], name

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Course
-from autograder.material import load_material
-from autograder.verify import Proof, verify
+from autograder.authoring.course import Course
+from autograder.authoring.material import load_material
+from autograder.proving.verify import Proof, verify
 
 COURSE = Course.at(Path(__file__).resolve().parents[2])
 every_assignment = pytest.mark.parametrize("name", COURSE.assignment_names())

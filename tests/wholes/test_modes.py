@@ -9,16 +9,16 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.course import Course
-from autograder.engine.limits import Limits
-from autograder.engine.run import Execution, Mode, execute
-from autograder.exam import Exam
-from autograder.grading import to_evidence
-from autograder.judging import judge_all
-from autograder.material import Material
-from autograder.simulate import simulate
-from autograder.stage import stage
-from autograder.submission import UnreadableSubmission, parse_notebook
+from autograder.authoring.course import Course
+from autograder.authoring.material import Material
+from autograder.classroom.gathering import to_evidence
+from autograder.classroom.stage import stage
+from autograder.classroom.submission import UnreadableSubmission, parse_notebook
+from autograder.judging.each_question import judge_all
+from autograder.judging.exam import Exam
+from autograder.proving.simulate import simulate
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.run import Execution, Mode, execute
 
 pytestmark = pytest.mark.needs_sandbox
 

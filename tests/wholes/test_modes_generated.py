@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.engine.limits import Limits
-from autograder.engine.run import Mode, execute
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.run import Mode, execute
 
 pytestmark = pytest.mark.needs_sandbox
 LIMITS = Limits(cell_seconds=20, notebook_seconds=120)

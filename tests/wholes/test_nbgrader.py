@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from nbgrader.utils import notebook_hash
 
-from autograder.class_folder import ClassFolder
-from autograder.course import Course
-from autograder.gradebook import open_gradebook
-from autograder.grading import Session
-from autograder.pairs import read_notebook
-from autograder.simulate import simulate, write_class
+from autograder.authoring.course import Course
+from autograder.authoring.pairs import read_notebook
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.gradebook import open_gradebook
+from autograder.classroom.session import Session
+from autograder.proving.simulate import simulate, write_class
 from tests.running import grade_all
 
 pytestmark = pytest.mark.needs_sandbox

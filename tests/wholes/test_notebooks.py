@@ -15,7 +15,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
-from autograder.course import Course
+from autograder.authoring.course import Course
 
 BUDGETS = {"01_counting": 60}
 """CPU seconds of a lecture or a solved assignment, where the module's is not the usual one."""

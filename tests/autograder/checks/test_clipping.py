@@ -8,16 +8,21 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.checking import correct_way
-from autograder.checks.clipping.drawing import SHAPES, draw_grads, draw_params, spoiled
-from autograder.checks.clipping.outcomes import ClippedTraining, Fresh, RandomSteps
-from autograder.checks.clipping.safe_step import TIMES, WIDE
-from autograder.comparing import Close
-from autograder.exam import draw_exam
-from autograder.judge import judge
-from autograder.material import load_material
-from nextword.evidence.recipes import PositionModel, Recipe, build
-from nextword.evidence.step_probes import moves
+from autograder.authoring.checking import correct_way
+from autograder.authoring.comparing import Close
+from autograder.authoring.material import load_material
+from autograder.guest.recipes import Recipe
+from autograder.judging.exam import draw_exam
+from autograder.judging.judge import judge
+from tests.course_code import build, pick
+
+SHAPES, draw_grads, draw_params, spoiled = pick(
+    "clipping.drawing", "SHAPES draw_grads draw_params spoiled"
+)
+ClippedTraining, Fresh, RandomSteps = pick("clipping.outcomes", "ClippedTraining Fresh RandomSteps")
+TIMES, WIDE = pick("clipping.safe_step", "TIMES WIDE")
+PositionModel = pick("probes.models", "PositionModel")
+moves = pick("probes.steps", "moves")
 
 SEEDS = st.integers(0, 10_000)
 EXPONENTS = st.integers(-290, 290)

@@ -8,32 +8,23 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.checks.gradients import (
-    basin_boundary,
-    conditions,
-    fixed_points,
-    gradient_norm_by_gap,
-    power_iteration,
+from autograder.authoring.material import load_material
+from tests.course_code import build, module, pick
+
+basin_boundary = module("gradients.basin_boundary")
+conditions = module("gradients.conditions")
+fixed_points = module("gradients.fixed_points")
+gradient_norm_by_gap = module("gradients.gradient_norm_by_gap")
+power_iteration = module("gradients.power_iteration")
+NEVER_EXPLODES, NORM_EXPLODES, ONLY_SHRINKS, Refutation = pick(
+    "gradients.claims", "NEVER_EXPLODES NORM_EXPLODES ONLY_SHRINKS Refutation"
 )
-from autograder.checks.gradients.claims import (
-    NEVER_EXPLODES,
-    NORM_EXPLODES,
-    ONLY_SHRINKS,
-    Refutation,
+at_the_threshold, blocks, draw_states, draw_weights, folds = pick(
+    "gradients.drawing", "at_the_threshold blocks draw_states draw_weights folds"
 )
-from autograder.checks.gradients.drawing import (
-    at_the_threshold,
-    blocks,
-    draw_states,
-    draw_weights,
-    folds,
-    rotation,
-    sheared,
-    skewed,
-    two_attractors,
+rotation, sheared, skewed, two_attractors = pick(
+    "gradients.drawing", "rotation sheared skewed two_attractors"
 )
-from autograder.material import load_material
-from nextword.evidence.recipes import build
 
 SEEDS = st.integers(0, 10_000)
 SIZES = st.integers(1, 5)

@@ -11,11 +11,16 @@ from pathlib import Path
 import pytest
 
 import nextword
-from autograder.cases import read_cases, run_here
-from autograder.course import Course
-from autograder.exam import Exam, QuestionExam, agrees, draw_exam
-from autograder.material import load_material
-from autograder.testimony import read_testimony
+from autograder.authoring.course import Course
+from autograder.authoring.material import load_material
+from autograder.guest import catalogue, codec, probes, recipes, witness
+from autograder.guest.probes import Probe
+from autograder.guest.recipes import Builder
+from autograder.judging.cases import read_cases, run_here
+from autograder.judging.exam import Exam, QuestionExam, agrees, draw_exam
+from autograder.judging.testimony import read_testimony
+from tests import course_code
+from tests.course_code import PROBES
 
 COURSE = Course.at(Path(__file__).resolve().parents[3])
 every_assignment = pytest.mark.parametrize("name", COURSE.assignment_names())
@@ -29,15 +34,28 @@ def drawn(name: str) -> Exam:
         return draw_exam(load_material(COURSE.assignment(name)), "tests")
 
 
+def seen_modules():
+    """Yield every module of ours that could help a student: of the library, the guest, the course.
+
+    Of the guest's, those that hold no process: calling the others would confine this one.
+    """
+    for found in pkgutil.walk_packages(nextword.__path__, "nextword."):
+        yield importlib.import_module(found.name)
+    yield from (catalogue, codec, probes, recipes, witness)
+    for name in PROBES.sources:
+        yield course_code.module(f"probes.{name}")
+
+
 def public_callables():
-    """Return every public function, class and method of `nextword`, by its full name."""
+    """Return every public function, class and method that a student could call, by full name."""
     found = {}
-    for module_info in pkgutil.walk_packages(nextword.__path__, "nextword."):
-        module = importlib.import_module(module_info.name)
+    for module in seen_modules():
         for name, value in vars(module).items():
             if name[0] == "_" or not callable(value):
                 continue
-            if not getattr(value, "__module__", "").startswith("nextword"):
+            if isinstance(value, (Probe, Builder)):
+                value = value.ask if isinstance(value, Probe) else value.build
+            if getattr(value, "__module__", "") != module.__name__:
                 continue
             found[f"{value.__module__}.{name}"] = value
             if inspect.isclass(value):
@@ -95,7 +113,9 @@ def single_cases(question: QuestionExam):
 def gets_full_marks(question, asked, function):
     """Ask one case after the other, until the first that is answered wrongly."""
     for identity, inputs in asked.items():
-        outcome = read_testimony(run_here(function, inputs), read_cases(inputs))[identity]
+        outcome = read_testimony(run_here(function, inputs, PROBES.catalogue), read_cases(inputs))[
+            identity
+        ]
         expected = question.expected[identity]
         if outcome.changed or not agrees(question.comparison(identity), expected, outcome):
             return False

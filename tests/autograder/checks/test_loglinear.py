@@ -10,14 +10,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.checking import correct_way
-from autograder.checks.loglinear import drawing
-from autograder.course import Course
-from autograder.exam import draw_exam
-from autograder.judge import judge
-from autograder.material import load_material
-from nextword.evidence.recipes import build
+from autograder.authoring.checking import correct_way
+from autograder.authoring.course import Course
+from autograder.authoring.material import load_material
+from autograder.judging.exam import draw_exam
+from autograder.judging.judge import judge
 from nextword.flow_graph import Node
+from tests.course_code import build, module
+
+drawing = module("loglinear.drawing")
 
 COURSE = Course.at(Path(__file__).resolve().parents[3])
 MATERIAL = load_material(COURSE.assignment("02_loglinear"))

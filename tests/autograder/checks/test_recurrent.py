@@ -6,15 +6,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.checks.recurrent.drawing import (
-    draw_batch,
-    draw_cache,
-    draw_ids,
-    draw_mask,
-    draw_params,
-    full_mask,
+from autograder.authoring.material import load_material
+from tests.course_code import pick
+
+draw_batch, draw_cache, draw_ids, draw_mask, draw_params = pick(
+    "recurrent.drawing", "draw_batch draw_cache draw_ids draw_mask draw_params"
 )
-from autograder.material import load_material
+full_mask = pick("recurrent.drawing", "full_mask")
 
 SEEDS = st.integers(0, 10_000)
 ROWS, STEPS = st.integers(1, 4), st.integers(1, 6)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from autograder.conventions import EXPLORATION, grade_id_of, split_grade_id
-from autograder.course import Course
-from autograder.material import Material, QuestionKit, load_material
-from autograder.simulate import way_source
+from autograder.authoring.conventions import EXPLORATION, grade_id_of, split_grade_id
+from autograder.authoring.course import Course
+from autograder.authoring.material import Material, QuestionKit, load_material
+from autograder.proving.simulate import way_source
 
 
 def visible_failure(material: Material, kit: QuestionKit, way: Any) -> BaseException | None:

@@ -8,9 +8,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.checks.window.drawing import draw_contexts, draw_params, draw_repeating
-from autograder.checks.window.training import Training
-from autograder.material import load_material
+from autograder.authoring.material import load_material
+from tests.course_code import pick
+
+draw_contexts, draw_params, draw_repeating = pick(
+    "window.drawing", "draw_contexts draw_params draw_repeating"
+)
+Training = pick("window.training", "Training")
 
 SEEDS = st.integers(0, 10_000)
 WINDOWS = st.integers(1, 5)

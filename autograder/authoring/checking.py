@@ -1,0 +1,219 @@
+"""What an author writes about a question: its cases, its groups, and ways to get it wrong or right.
+
+A question has one module in ``autograder/checks/<notebook>/``, named after it, with one
+`Check`, and any number of functions marked with `correct_way` or `misconception`, and of `slip`s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from autograder.authoring.comparing import Close, Comparison
+
+Draw = Callable[[np.random.Generator, ModuleType], Iterable["Case"]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of the student's function.
+
+    Parameters
+    ----------
+    group
+        The name of the group whose points it decides.
+    args, kwargs
+        The arguments, in the format of `autograder.guest.codec`: plain data, and recipes.
+    probe
+        Which of `autograder.guest.probes` asks; arguments of its own come first in `args`.
+    compare
+        How its answer is compared, where not as in the rest of its group. It may hold what must not
+        enter the student's process, such as the next words of a held-out text.
+    """
+
+    group: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    probe: str = "call once"
+    compare: Comparison | None = None
+
+
+def case(group: str, *args: Any, **kwargs: Any) -> Case:
+    """Return the case that calls the student's function with these arguments."""
+    return Case(group, args, kwargs)
+
+
+def tally(group: str, times: int, *args: Any) -> Case:
+    """Return the case that tallies the results of many calls with these arguments."""
+    return Case(group, (times, *args), probe="tally")
+
+
+def repeated(probe: str, group: str, times: int, *args: Any, **kwargs: Any) -> Case:
+    """Return the case in which a probe makes many calls with these arguments.
+
+    The probes are those of `autograder.guest.probes` whose first argument is how often.
+    """
+    return Case(group, (times, *args), kwargs, probe)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cases that stand or fall together.
+
+    Parameters
+    ----------
+    says
+        What they are about, as the student reads it: "sentences of one word, and of none".
+    points
+        What they are worth. All of a group's cases must be right.
+    compare
+        How answers are compared, where it is not as in the rest of the check.
+    """
+
+    says: str
+    points: float
+    compare: Comparison | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """How one question is graded.
+
+    Parameters
+    ----------
+    groups
+        By name. Their points add up to those of the graded cell.
+    draw
+        Draws the cases from a generator; the reference module helps to make inputs. Called anew
+        for every exam; every group gets a case.
+    compare
+        Compares an answer with the reference's.
+    seconds_per_case
+        How long one call may take.
+    """
+
+    groups: Mapping[str, Group]
+    draw: Draw
+    compare: Comparison = field(default_factory=Close)
+    seconds_per_case: float = 6.0
+
+    def comparison(self, group: str) -> Comparison:
+        """Return how the answers of a group are compared."""
+        return self.groups[group].compare or self.compare
+
+    @property
+    def points(self) -> float:
+        """The points of all groups together."""
+        return sum(group.points for group in self.groups.values())
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong way that students really write.
+
+    Parameters
+    ----------
+    function
+        The wrong function, self-contained but for the imports of the notebook.
+    loses
+        The names of the groups whose points it loses.
+    hint
+        What a student who wrote it needs to hear. It names the mistake, not the solution.
+    overflows
+        Whether the mistake shows where an answer, its own or the right one, is not finite: a number
+        that overflowed, or a nan that got lost. Such cases tell nothing of other mistakes.
+    """
+
+    function: Callable[..., Any]
+    loses: frozenset[str]
+    hint: str
+    overflows: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of the wrong function."""
+        return self.function.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, so that it can call itself by its name."""
+        return self.function(*args, **kwargs)
+
+
+@dataclass(frozen=True)
+class CorrectWay:
+    """A right way, written as another good student would."""
+
+    function: Callable[..., Any]
+
+    @property
+    def name(self) -> str:
+        """The name of the function."""
+        return self.function.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, so that it can call itself by its name."""
+        return self.function(*args, **kwargs)
+
+
+REFERENCE: Final = "reference"
+"""The notebook's own solution, as what a slip spoils."""
+RightWay = CorrectWay | Literal["reference"]
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A wrong way that is a small change of a right one. It is named by the variable that holds it.
+
+    Parameters
+    ----------
+    of
+        The right way, or `REFERENCE`.
+    changes
+        What is replaced by what, in order. What is replaced stands in the source exactly once.
+    loses, hint, overflows
+        See `Misconception`.
+    """
+
+    of: RightWay
+    changes: tuple[tuple[str, str], ...]
+    loses: frozenset[str]
+    hint: str
+    overflows: bool = False
+
+
+def slip(
+    of: RightWay,
+    *changes: tuple[str, str],
+    loses: str | Sequence[str],
+    hint: str,
+    overflows: bool = False,
+) -> Slip:
+    """Return the mistake that a change makes of a right way (see `Slip`).
+
+    Examples
+    --------
+    >>> slip(REFERENCE, ("n - 1", "n"), loses="ends", hint="The last one is lost.").changes
+    (('n - 1', 'n'),)
+    """
+    groups = [loses] if isinstance(loses, str) else loses
+    return Slip(of, changes, frozenset(groups), hint, overflows)
+
+
+def misconception(
+    *loses: str, hint: str, overflows: bool = False
+) -> Callable[[Callable[..., Any]], Misconception]:
+    """Mark a function as a wrong way that loses the points of the groups named."""
+
+    def mark(function: Callable[..., Any]) -> Misconception:
+        return Misconception(function, frozenset(loses), hint, overflows)
+
+    return mark
+
+
+def correct_way(function: Callable[..., Any]) -> CorrectWay:
+    """Mark a function as a right way."""
+    return CorrectWay(function)

@@ -1,1 +1,0 @@
-"""The checks: one package an assignment, one module a question."""

@@ -1,1 +1,0 @@
-"""Checks of assignment 01, counting."""

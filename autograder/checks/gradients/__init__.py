@@ -1,1 +1,0 @@
-"""Checks of assignment 05, why gradients vanish and explode."""

@@ -1,0 +1,260 @@
+"""The commands that staff type: their names, arguments and options. What they do is in `commands`.
+
+`commands` takes a second to import, so it is imported when a command has been understood: help and
+complaints come at once, and sandboxes start meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from autograder.authoring.course import Course
+from autograder.authoring.plain import plain_text
+from autograder.classroom.class_folder import ClassFolder, one_run
+from autograder.errors import CourseError
+from autograder.sandbox.cluster import cluster_executor
+from autograder.sandbox.dispatch import local_executor, start_sandboxes
+from autograder.sandbox.isolation import safe_mode
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.run import Mode
+
+app = typer.Typer(
+    help="Release, grade and report the assignments of a course of notebooks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+CourseOption = Annotated[Path, typer.Option("--course", help="The course's folder.")]
+ClassOption = Annotated[
+    Path, typer.Option("--class", help="The class folder.", envvar="NEXTWORD_CLASS")
+]
+ClassOrCourseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--class",
+        help="The class folder: class/, or the course's own where nbgrader made it.",
+        envvar="NEXTWORD_CLASS",
+    ),
+]
+AssignmentName = Annotated[str, typer.Argument(help="An assignment, such as 01_counting.")]
+StudentOption = Annotated[
+    list[str] | None, typer.Option("--student", help="Only this one; may be given again.")
+]
+QuestionOption = Annotated[
+    str | None, typer.Option("--question", help="Execute and judge only this one.")
+]
+WorkersOption = Annotated[int, typer.Option(min=1, help="Notebooks run at the same time.")]
+HERE, CLASS = Path(), Path("class")
+CORES = os.cpu_count() or 1
+
+
+class Side(StrEnum):
+    """Which half of a pair wins."""
+
+    newer = "newer"
+    text = "text"
+    notebook = "notebook"
+
+
+def run() -> None:
+    """Run the command line; a `CourseError` is shown as words and exits with 1."""
+    try:
+        app()
+    except CourseError as error:
+        complaints = Console(stderr=True)
+        words = escape(plain_text(str(error), kept="\n"))
+        complaints.print(f"[bold red]autograder:[/] {words}", highlight=False)
+        sys.exit(1)
+
+
+def _commands() -> ModuleType:
+    from autograder.cli import commands
+
+    return commands
+
+
+def _class_folder(class_path: Path | None, course: Course) -> ClassFolder:
+    """Return the class that is meant: nbgrader has submissions in the course's own folder."""
+    return ClassFolder((class_path or (course.root if course.is_nbgraders else CLASS)).resolve())
+
+
+def _students(class_folder: ClassFolder, name: str, wanted: list[str] | None) -> list[str]:
+    if wanted:
+        return [class_folder.student(name, each) for each in wanted]
+    return class_folder.students(name)
+
+
+def _exit(well: bool) -> None:
+    if not well:
+        raise typer.Exit(1)
+
+
+def _end_at_once() -> NoReturn:
+    """End a run that was interrupted, without waiting for the notebooks that are being run.
+
+    Their sandboxes and the lock on the class end with this process; the next run removes what they
+    leave.
+    """
+    Console(stderr=True).print("Stopped. What is done is kept: run this again, and it goes on.")
+    os._exit(130)
+
+
+@app.callback()
+def before(
+    context: typer.Context,
+    course: Annotated[
+        Path | None, typer.Option("--course", help="The course's folder; also behind the command.")
+    ] = None,
+) -> None:
+    """Take a course that is named before the command as if it stood behind it."""
+    if course is not None and context.invoked_subcommand is not None:
+        context.default_map = {context.invoked_subcommand: {"course": str(course)}}
+
+
+@app.command()
+def sync(
+    path: Annotated[
+        Path | None, typer.Argument(help="Either half of a pair; all pairs without it.")
+    ] = None,
+    side: Annotated[Side, typer.Option("--from", help="Which half wins.")] = Side.newer,
+    course: CourseOption = HERE,
+) -> None:
+    """Bring notebooks and their texts into step, and strip outputs."""
+    _commands().sync(course, path, side.value)
+
+
+@app.command("new-course")
+def new_course(
+    folder: Annotated[Path, typer.Argument(help="Where to: a new or an empty folder.")],
+) -> None:
+    """Write a small course of your own to begin with: a lecture, two questions, their checks."""
+    _commands().write_course(folder)
+
+
+@app.command("new-question")
+def new_question(
+    name: Annotated[str, typer.Argument(help="The function that students will write.")],
+    points: Annotated[float, typer.Option(help="What it is worth.")],
+    assignment: Annotated[
+        str, typer.Option(help="Where it goes; needed if there are several.")
+    ] = "",
+    course: CourseOption = HERE,
+) -> None:
+    """Write a question's cells, its check and a misconception as working stubs."""
+    _commands().add_question(course, assignment or None, name, points)
+
+
+@app.command()
+def release(
+    name: Annotated[str | None, typer.Argument(help="An assignment; all without it.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only see that it is current.")] = False,
+    course: CourseOption = HERE,
+) -> None:
+    """Make the student version in assignments/, through nbgrader, and look for leaks."""
+    _commands().release(course, name, check)
+
+
+@app.command()
+def verify(
+    name: AssignmentName,
+    seeds: Annotated[int, typer.Option(min=1, help="How many exams are drawn.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the proof as JSON.")] = False,
+    workers: WorkersOption = CORES,
+    course: CourseOption = HERE,
+) -> None:
+    """Prove that grading is fair: reference full, release none, wrong ways lose, right ways win."""
+    _exit(_commands().prove(course, name, seeds, as_json, workers))
+
+
+@app.command()
+def simulate(
+    name: AssignmentName,
+    students: Annotated[int, typer.Option(min=1, help="How many.")] = 24,
+    seed: Annotated[int, typer.Option(help="Of the mixture.")] = 0,
+    class_path: ClassOption = CLASS,
+    course: CourseOption = HERE,
+) -> None:
+    """Write a class of submissions whose true scores are known."""
+    _commands().simulate_class(course, class_path, name, students, seed)
+
+
+@app.command()
+def grade(
+    name: AssignmentName,
+    student: StudentOption = None,
+    question: QuestionOption = None,
+    workers: WorkersOption = CORES,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler, tcp://host:port, to run notebooks on.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Also what has not changed.")] = False,
+    no_sandbox: Annotated[
+        bool, typer.Option("--no-sandbox", help="Run code that you trust; marks the results.")
+    ] = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Grade a class: run every submission, judge it, record the scores, write feedback."""
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    students = _students(class_folder, name, student)
+    mode = Mode.OPEN if no_sandbox else Mode.WARM if scheduler else safe_mode()
+    executor = cluster_executor(scheduler) if scheduler else local_executor(workers)
+    limits = Limits()
+    with one_run(class_folder), executor as (running, at_once):
+        if not scheduler:
+            start_sandboxes(running, min(at_once, len(students)), limits, mode)
+        commands = _commands()
+        how = commands.How(mode, limits, force, question)
+        chosen = commands.Chosen(assignment, class_folder, students)
+        try:
+            _exit(commands.grade_chosen(chosen, running, at_once, how))
+        except KeyboardInterrupt:
+            if scheduler or no_sandbox:
+                raise  # what runs there would go on without this process
+            _end_at_once()
+
+
+@app.command()
+def rejudge(
+    name: AssignmentName,
+    student: StudentOption = None,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Judge a class again from the evidence kept, without running any student's code."""
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    students = _students(class_folder, name, student)
+    with one_run(class_folder):
+        commands = _commands()
+        chosen = commands.Chosen(assignment, class_folder, students)
+        _exit(commands.rejudge_chosen(chosen))
+
+
+@app.command()
+def doctor(workers: WorkersOption = CORES, class_path: ClassOption = CLASS) -> None:
+    """Say what this machine offers for grading, and what to do about each lack."""
+    _exit(_commands().diagnose(class_path, workers))
+
+
+@app.command()
+def demo(
+    students: Annotated[int, typer.Option(min=1, help="How many.")] = 24,
+    seed: Annotated[int, typer.Option(help="Of the class and of its exam.")] = 0,
+    folder: Annotated[Path, typer.Option(help="Where to; made anew.")] = Path("demo"),
+    workers: WorkersOption = CORES,
+    course: CourseOption = HERE,
+) -> None:
+    """Release, simulate, grade and report a class, and compare with its true scores."""
+    _exit(_commands().demonstrate(course, folder, students, seed, workers))

@@ -1,0 +1,221 @@
+"""What each command does, in a few lines: the work is done elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+
+from autograder.authoring import pairs
+from autograder.authoring.course import Assignment, Course
+from autograder.authoring.coursework import INSIDE, Asked, load_coursework
+from autograder.authoring.new_course import new_course
+from autograder.authoring.new_question import new_question
+from autograder.authoring.release import check_release, write_release
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.gathering import How
+from autograder.classroom.grading import grade, rejudge
+from autograder.classroom.recording import Graded
+from autograder.classroom.report import write_reports
+from autograder.classroom.session import Session, Sitting, sitting
+from autograder.cli.demo import run_demo
+from autograder.cli.doctor import examine
+from autograder.cli.terminal import (
+    as_text,
+    closing_table,
+    counted,
+    proof_table,
+    symptom_table,
+    with_progress,
+)
+from autograder.proving.simulate import simulate, write_class
+from autograder.proving.verify import verify
+
+console = Console()
+complaints = Console(stderr=True)
+
+_SIDES = {
+    "newer": None,
+    "text": pairs.Step.FROM_TEXT,
+    "notebook": pairs.Step.FROM_NOTEBOOK,
+}
+
+
+def sync(course: Path, path: Path | None, side: str) -> None:
+    """Bring one pair into step, or all."""
+    found = [path.with_suffix(".py")] if path else list(pairs.pairs(Course.at(course)))
+    for text_path in found:
+        if not text_path.exists() and not text_path.with_suffix(".ipynb").exists():
+            raise pairs.PairOutOfStep(f"{text_path}: neither the text nor the notebook exists")
+        _say(f"{text_path}: {pairs.sync(text_path, _SIDES[side]).value}")
+
+
+def write_course(folder: Path) -> None:
+    """Write a small course, and say what to do with it."""
+    course = new_course(folder)
+    name = course.assignment_names()[0]
+    _say(
+        f"{course.root} is a course, with a lecture and an assignment of two questions. Go there, "
+        f"then: autograder release, autograder verify {name}, autograder simulate {name}, "
+        f"autograder grade {name}"
+    )
+
+
+def add_question(course: Path, assignment: str | None, name: str, points: float) -> None:
+    """Write a new question's files, and say where they are."""
+    candidates = _assignments(course, assignment)
+    if len(candidates) != 1:
+        raise typer.BadParameter("name the assignment: --assignment 01_counting")
+    if candidates[0].course.is_nbgraders:
+        raise typer.BadParameter(
+            "it writes into the text of a notebook, which notebooks of a course of nbgrader's lack"
+        )
+    text_path, check_path = new_question(candidates[0], name, points)
+    _say(
+        f"Now edit:\n  {text_path}\n  {check_path}\nthen: autograder sync, "
+        f"autograder release {candidates[0].name}, autograder verify {candidates[0].name}"
+    )
+
+
+def release(course: Path, name: str | None, check: bool) -> None:
+    """Write the student version of one assignment or of all, or see that it is current."""
+    for assignment in _assignments(course, name):
+        work = load_coursework(assignment)
+        if check:
+            check_release(work)
+            one = len(work.sheets) == 1
+            released = work.sheets[0].assignment.release_path if one else assignment.release_folder
+            _say(f"{released}: current")
+        else:
+            _say(f"{write_release(work)}: written")
+
+
+def prove(course: Path, name: str, seeds: int, as_json: bool, workers: int) -> bool:
+    """Print the proof that an assignment is graded fairly; return whether it is."""
+    proof = verify(load_coursework(Course.at(course).assignment(name)), seeds, workers)
+    if as_json:
+        print(json.dumps(proof.as_data(), indent=1))
+        return proof.fair
+    console.print(proof_table(proof))
+    for words in proof.unstable:
+        console.print(f"[red]differs between seeds:[/] {escape(words)}")
+    if proof.inside:
+        console.print(f"{escape(', '.join(proof.inside))}: {INSIDE}", style="dim")
+    console.print("fair" if proof.fair else "[bold red]NOT FAIR[/]")
+    return proof.fair
+
+
+def simulate_class(course: Path, class_path: Path, name: str, students: int, seed: int) -> None:
+    """Write a simulated class, and say what each student's true score is."""
+    work = load_coursework(Course.at(course).assignment(name))
+    material = work.sheets[0]
+    if len(work.sheets) > 1 or material.asserted:
+        raise typer.BadParameter(
+            f"{name} has several notebooks, or questions without a check: nobody knows what wrong "
+            "answers to these earn"
+        )
+    simulated = simulate(material, students, seed)
+    write_class(ClassFolder(class_path.resolve()), material, simulated)
+    for student in simulated:
+        _say(f"{student.total:4g}  {student.name}")
+    count = counted(len(simulated), "submission")
+    _say(f"{count} in {class_path}/submitted, true scores above")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The submissions that a command is about.
+
+    Parameters
+    ----------
+    assignment, class_folder
+        What was submitted, and where.
+    students
+        Whose.
+    """
+
+    assignment: Assignment
+    class_folder: ClassFolder
+    students: Sequence[str]
+
+    def session(self, question: str | None = None) -> Session | Sitting:
+        """Return the session that grades them, having kept a copy of the gradebook."""
+        work = load_coursework(self.assignment)
+        _known_question(work, question)
+        books.back_up(self.class_folder)
+        return sitting(work, self.class_folder)
+
+
+def grade_chosen(chosen: Chosen, executor: Executor, at_once: int, how: How) -> bool:
+    """Run, judge and record submissions; return whether everybody could be graded."""
+    session = chosen.session(how.question)
+    graded = grade(session, chosen.students, executor, at_once, how)
+    results = with_progress(graded, len(chosen.students), complaints)
+    return _closed(session, results)
+
+
+def rejudge_chosen(chosen: Chosen) -> bool:
+    """Judge and record submissions from their evidence; return whether everybody could be."""
+    session = chosen.session()
+    results = with_progress(rejudge(session, chosen.students), len(chosen.students), complaints)
+    return _closed(session, results)
+
+
+def diagnose(class_path: Path, workers: int) -> bool:
+    """Print what this machine offers; return whether nothing serious is missing."""
+    symptoms = list(examine(ClassFolder(class_path.resolve()), workers))
+    console.print(symptom_table(symptoms))
+    for command in (command for symptom in symptoms for command in symptom.commands):
+        # To be copied as it stands: neither wrapped nor coloured.
+        console.print(f"To type: {command}", soft_wrap=True, highlight=False, markup=False)
+    return not any(symptom.serious for symptom in symptoms)
+
+
+def demonstrate(course: Path, folder: Path, students: int, seed: int, workers: int) -> bool:
+    """Run the demonstration; return whether all scores are the true ones."""
+    return run_demo(Course.at(course), folder.resolve(), students, seed, workers, console)
+
+
+def _assignments(course: Path, name: str | None) -> list[Assignment]:
+    found = Course.at(course)
+    return [found.assignment(each) for each in ([name] if name else found.assignment_names())]
+
+
+def _say(words: str) -> None:
+    """Print words as they are: a path may hold brackets, and is copied from one line."""
+    console.print(words, markup=False, highlight=False, soft_wrap=True)
+
+
+def _known_question(work: Asked, question: str | None) -> None:
+    names = [each.name for each in work.questions if not each.inside]
+    if question is not None and question not in names:
+        there = f"there are {', '.join(names)}" if names else "none here has a check"
+        raise typer.BadParameter(f"no question {question!r} with a check; {there}")
+
+
+def _closed(session: Session | Sitting, results: list[Graded]) -> bool:
+    """Print the closing table, write the reports; return whether everybody could be graded."""
+    folder = session.class_folder
+    lost = [Graded(name, failure=why) for name, why in folder.misplaced(session.name)]
+    write_reports(session, [*results, *lost])
+    if len(results) == len(folder.students(session.name)):
+        results = [*results, *lost]
+    console.print(closing_table(session.material, results))
+    _say(f"reports   {folder.report_path(session.name, '.html')} and .csv, of the whole class")
+    _say(f"feedback  {folder.feedback}/<student>/{session.name}/")
+    reused = sum(graded.reused for graded in results)
+    if reused:
+        console.print(f"{reused} of {len(results)} had not changed and were judged from evidence")
+    failed = [graded.student for graded in results if graded.failure]
+    if failed:
+        who = as_text(", ".join(sorted(failed)))
+        complaints.print(Text.assemble(("not graded:", "bold red"), " ", who))
+    return not failed

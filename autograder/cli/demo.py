@@ -1,0 +1,190 @@
+"""The whole life of an assignment on a simulated class, compared with the truth."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from autograder.authoring.course import Course
+from autograder.authoring.material import Material, load_material
+from autograder.authoring.release import check_release, write_release
+from autograder.classroom import gradebook as books
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.gathering import WITHOUT_SANDBOX, How
+from autograder.classroom.grading import grade
+from autograder.classroom.receipt import receipt_paths
+from autograder.classroom.recording import Graded
+from autograder.classroom.report import write_reports
+from autograder.classroom.session import Session
+from autograder.cli.terminal import closing_table, counted, with_progress
+from autograder.proving.manifest import Manifest
+from autograder.proving.simulate import Simulated, simulate, simulation, write_class
+from autograder.sandbox.dispatch import local_executor
+from autograder.sandbox.isolation import trusted_mode
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.run import Mode
+
+LIMITS = Limits(cell_seconds=10)
+"""What a simulated submission may use: its endless loops need not be waited for as long."""
+
+
+def run_demo(
+    course: Course,
+    folder: Path,
+    students: int,
+    seed: int,
+    workers: int,
+    console: Console,
+    limits: Limits = LIMITS,
+) -> bool:
+    """Release, simulate, grade and report every assignment; return whether all scores are true.
+
+    Parameters
+    ----------
+    course
+        Whose assignments.
+    folder
+        Made anew: a class folder, with the released assignments beside it.
+    students
+        How many, for each assignment.
+    seed
+        Of the simulated class, and of its exam.
+    workers
+        How many notebooks run at the same time.
+    console
+        Where to say what happens.
+    limits
+        What one submission may use.
+
+    Raises
+    ------
+    ForeignFiles
+        The folder holds something else than an earlier demonstration. Nothing has been touched.
+    """
+    started = time.monotonic()
+    class_folder = ClassFolder(folder / "class")
+    _make_anew(folder)
+    class_folder.set_secret(hashlib.sha256(f"demo {seed}".encode()).hexdigest())
+    how = How(trusted_mode(), limits)
+    if how.mode is Mode.OPEN:
+        console.rule("[bold yellow]no sandbox on this machine")
+        console.print(
+            "The demonstration runs its own students' code without one. Real submissions are not "
+            "graded like this: see autograder doctor."
+        )
+    all_true = True
+    for name in course.assignment_names():
+        material = load_material(course.assignment(name))
+        simulated = simulate(material, students, seed)
+        try:
+            results = _class_of(material, folder, simulated, workers, console, how)
+        finally:  # also where it is interrupted, so that the next one may replace it
+            _demonstration(folder).add(_written(folder, material, simulated))
+        all_true &= _compare(material, simulated, results, class_folder, console)
+    for what, where in (
+        ("class report", class_folder.path / "reports"),
+        ("feedback pages", class_folder.path / "feedback"),
+        ("gradebook", class_folder.gradebook_path),
+    ):
+        console.print(f"{what:15} {where}", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"{time.monotonic() - started:.0f} s on {workers} workers")
+    return all_true
+
+
+def _class_of(
+    material: Material,
+    folder: Path,
+    simulated: list[Simulated],
+    workers: int,
+    console: Console,
+    how: How,
+) -> list[Graded]:
+    """Release an assignment, let the class submit, grade it and report; return the results."""
+    name = material.assignment.name
+    class_folder = ClassFolder(folder / "class")
+    check_release(material)
+    released = write_release(material, folder / "assignments")
+    console.print(f"[bold]{name}[/] released through nbgrader", highlight=False)
+    console.print(f"  {released}", soft_wrap=True, highlight=False, markup=False)
+    write_class(class_folder, material, simulated)
+    console.print(f"submitted by {counted(len(simulated), 'simulated student')}")
+    session = Session.of(material, class_folder)
+    names = [each.name for each in simulated]
+    with local_executor(workers) as (executor, at_once):
+        graded = grade(session, names, executor, at_once, how)
+        results = with_progress(graded, len(names), console)
+    console.print(closing_table(material, results, said=(WITHOUT_SANDBOX,)))
+    write_reports(session, results)
+    return results
+
+
+def _make_anew(folder: Path) -> None:
+    """Remove an earlier demonstration, and nothing else."""
+    manifest = _demonstration(folder)
+    manifest.refuse_foreign(
+        folder, "Name another folder: --folder, or look through this one and delete it yourself"
+    )
+    manifest.remove()
+
+
+def _demonstration(folder: Path) -> Manifest:
+    """Return the list of all that a demonstration wrote."""
+    return Manifest(folder / "demonstration.json")
+
+
+def _written(folder: Path, material: Material, simulated: Sequence[Simulated]) -> list[Path]:
+    """Return where a demonstration of an assignment may have written something."""
+    class_folder, assignment = ClassFolder(folder / "class"), material.assignment
+    name, notebook = assignment.name, assignment.notebook_name
+    paths = [
+        folder / "assignments" / name / f"{notebook}.ipynb",
+        class_folder.gradebook_path,
+        class_folder.secret_path,
+        simulation(class_folder).path,
+        class_folder.report_path(name, ".csv"),
+        class_folder.report_path(name, ".html"),
+    ]
+    for student in (each.name for each in simulated):
+        paths += [
+            class_folder.submitted(name, student) / f"{notebook}.ipynb",
+            class_folder.evidence_path(name, student),
+            class_folder.verdict_path(name, student),
+            class_folder.autograded_path(name, student, notebook),
+            *receipt_paths(class_folder.autograded_path(name, student, notebook).parent),
+            class_folder.feedback_path(name, student, notebook),
+        ]
+    return paths
+
+
+def _compare(
+    material: Material,
+    simulated: Sequence[Simulated],
+    results: Sequence[Graded],
+    class_folder: ClassFolder,
+    console: Console,
+) -> bool:
+    """Say where given scores differ from true ones, in the verdicts or in the gradebook."""
+    given = {graded.student: graded for graded in results}
+    recorded = books.scores(class_folder, material.assignment.name)
+    wrong = 0
+    for student in simulated:
+        verdicts = {v.question: v.points for v in given[student.name].verdicts}
+        if verdicts != dict(student.points) or recorded.get(student.name) != student.total:
+            wrong += 1
+            console.print(
+                f"[red]{escape(student.name)}: true {dict(student.points)}, given {verdicts}, "
+                f"in the gradebook {recorded.get(student.name)}[/]"
+            )
+    if wrong:
+        console.print(f"[bold red]{wrong} of {len(simulated)} scores are not the true ones[/]")
+    else:
+        console.print(
+            f"[green]all {len(simulated)} scores equal the true ones, question by question, in the "
+            "verdicts and in the gradebook[/]"
+        )
+    return wrong == 0

@@ -1,0 +1,167 @@
+"""What staff see in a terminal: progress and tables.
+
+Names and remarks of students are text there, never markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, Group
+from rich.measure import Measurement
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from autograder.authoring.coursework import INSIDE, Asked
+from autograder.authoring.plain import plain_text
+from autograder.classroom.gathering import WITHOUT_SANDBOX
+from autograder.classroom.recording import Graded
+from autograder.classroom.report import notes
+from autograder.cli.doctor import Symptom
+from autograder.proving.verify import Proof
+
+_MADE_OF = (
+    "automatic: all questions but written ones, stretch questions included; gradebook: with "
+    "written answers as far as they are marked, and a late penalty taken off. The report says it "
+    "for each student."
+)
+_NARROW = (
+    "The points of each question stand in the .csv report; a wider terminal shows them here "
+    "as well."
+)
+_NAME = 24
+"""Characters of a name that stand on one line."""
+_WIDEST = 1_000
+
+
+def with_progress(results: Iterable[Graded], total: int, console: Console) -> list[Graded]:
+    """Return all results, showing a progress bar meanwhile."""
+    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    done = []
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("grading", total=total)
+        for graded in results:
+            done.append(graded)
+            progress.advance(task)
+    return done
+
+
+def closing_table(work: Asked, results: Sequence[Graded], said: Collection[str] = ()) -> Group:
+    """Return the table that closes a grading run, with the questions' names and notes below.
+
+    Parameters
+    ----------
+    work
+        The assignment.
+    results
+        What grading came to. Who was run without a sandbox is counted in one line.
+    said
+        Notes that whoever reads this has read already.
+    """
+    full, short = (_scores(work, results, said, each) for each in (True, False))
+    remarks, without_sandbox = [], 0
+    for graded in sorted(results, key=lambda graded: graded.student):
+        found = _untold(graded, said)
+        told = (note for note in found if note != WITHOUT_SANDBOX)
+        remarks += [as_text(f"{graded.student}: {note}", "dim") for note in told]
+        without_sandbox += WITHOUT_SANDBOX in found
+    if without_sandbox:
+        remarks.append(as_text(f"{without_sandbox} of {len(results)}: {WITHOUT_SANDBOX}", "dim"))
+    asked = list(enumerate(work.questions, start=1))
+    names = ", ".join(f"Q{n} {question.name}" for n, question in asked)
+    inside = [f"Q{n}" for n, question in asked if question.inside]
+    where = [Text(f"{', '.join(inside)}: {INSIDE}", "dim")] if inside else []
+    made = [Text(_MADE_OF, "dim")] if any(graded.standing for graded in results) else []
+    return Group(_Fitting(full, Text(names), short), *where, *made, *remarks)
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    """A table and its legend where there is room for the table, else a narrower one."""
+
+    full: Table
+    legend: Text
+    short: Table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
+        wanted = Measurement.get(console, options.update_width(_WIDEST), self.full)
+        if wanted.minimum <= options.max_width:
+            yield from (self.full, self.legend)
+        else:
+            yield from (self.short, Text(_NARROW, "dim"))
+
+
+def _scores(work: Asked, results: Sequence[Graded], said: Collection[str], each: bool) -> Table:
+    """Return a row a student: the points of each question if wanted, sums, and how many notes."""
+    questions = work.questions if each else ()
+    table = Table(title=f"{work.assignment.name}: {counted(len(results), 'submission')}")
+    table.add_column("student", overflow="fold", max_width=_NAME)
+    for number, question in enumerate(questions, start=1):
+        table.add_column(f"Q{number}\n/{question.points:g}", justify="right", no_wrap=True)
+    table.add_column(f"automatic\n/{work.points:g}", justify="right", no_wrap=True)
+    maximum = max((g.standing.max_total for g in results if g.standing), default=None)
+    if maximum is not None:
+        table.add_column(f"gradebook\n/{maximum:g}", justify="right", style="bold", no_wrap=True)
+    table.add_column("notes", justify="right", no_wrap=True)
+    for graded in sorted(results, key=lambda graded: graded.student):
+        points = {verdict.question: f"{verdict.points:g}" for verdict in graded.verdicts}
+        cells = [points.get(question.name, "-") for question in questions]
+        cells.append("-" if graded.failure else f"{graded.points:g}")
+        if maximum is not None:
+            cells.append(f"{graded.standing.total:g}" if graded.standing else "-")
+        found = len(_untold(graded, said))
+        table.add_row(as_text(graded.student), *cells, f"{found}" if found else "")
+    return table
+
+
+def _untold(graded: Graded, said: Collection[str]) -> list[str]:
+    return [note for note in notes(graded) if note not in said]
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun, in the plural but for one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def as_text(words: str, style: str = "") -> Text:
+    """Return words as text; what would steer a terminal shows as a replacement character."""
+    return Text(plain_text(words, kept="\n"), style)
+
+
+def proof_table(proof: Proof) -> Table:
+    """Return what `verify` found in the first exam, and where any exam was unfair."""
+    table = Table(title=f"{proof.assignment}, {proof.seeds} exams; points are those of the first")
+    for heading in ("question", "way", "", "points", "hint", ""):
+        table.add_column(heading, no_wrap=True)
+    unfair = {(f.question, f.kind, f.way) for f in proof.findings if not f.fair}
+    for finding in proof.findings:
+        if finding.seed == 0:
+            broken = (finding.question, finding.kind, finding.way) in unfair
+            told_apart = finding.recognised == finding.way
+            table.add_row(
+                finding.question,
+                finding.way,
+                _KINDS[finding.kind],
+                f"{finding.points:g}",
+                "given" if told_apart else finding.recognised or "",
+                f"[bold red]unfair, expected {finding.expected:g}[/]" if broken else "ok",
+            )
+    return table
+
+
+def symptom_table(symptoms: Sequence[Symptom]) -> Table:
+    """Return what `doctor` found, the serious in red."""
+    table = Table(title="this machine")
+    table.add_column("", no_wrap=True)
+    table.add_column("found", overflow="fold")
+    table.add_column("what to do", overflow="fold")
+    for symptom in symptoms:
+        style = "bold red" if symptom.serious else "yellow" if symptom.advice else "green"
+        mark = Text(symptom.what, style=style)
+        table.add_row(mark, Text(symptom.found), Text(symptom.advice))
+    return table
+
+
+_KINDS = {"misconception": "wrong", "correct way": "right", "reference": "", "release": ""}

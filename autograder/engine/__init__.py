@@ -1,1 +1,0 @@
-"""How staged notebooks are run: in sandboxes, warm or cold, here or on a cluster."""

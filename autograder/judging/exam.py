@@ -1,0 +1,420 @@
+"""Draws the inputs of a class, and computes once what every known way answers to them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring.allowance import spend
+from autograder.authoring.checking import Case, Misconception
+from autograder.authoring.comparing import Comparison, Watchful, is_finite
+from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.course_modules import names_in
+from autograder.authoring.material import Material, QuestionKit
+from autograder.authoring.reference import reference_function
+from autograder.errors import CourseError
+from autograder.guest.codec import encode
+from autograder.judging.cases import read_cases, run_here
+from autograder.judging.showing import show_call, show_outcome
+from autograder.judging.testimony import Outcome, read_testimony
+
+MARGIN = 10.0
+"""Every wrong way differs from the reference by this many tolerances."""
+DRAWS = 40
+REPEATS = 3
+SECONDS_PER_QUESTION = 20.0
+PATIENCE = 10.0
+"""How much longer the known ways may take: a busy machine must not stop a run or choose an exam."""
+DISCRIMINATING = 2
+"""How many finite cases must tell a misconception from the reference."""
+
+
+class CannotExamine(CourseError):
+    """No draw of the inputs tells a wrong way from the reference, or the reference fails."""
+
+
+@dataclass(frozen=True)
+class ExamCase:
+    """A case of an exam.
+
+    Parameters
+    ----------
+    identity
+        Opaque to the student's code.
+    case
+        The call.
+    practice
+        Whether it comes from the practice seed and may be shown.
+    repeats
+        The identity of the case that this one asks again.
+    """
+
+    identity: str
+    case: Case
+    practice: bool
+    repeats: str | None = None
+
+
+@dataclass(frozen=True)
+class QuestionExam:
+    """The exam of one question.
+
+    Parameters
+    ----------
+    kit
+        The question.
+    cases
+        In the order in which they are asked.
+    expected
+        The reference's outcome by identity.
+    wrong
+        Every misconception's outcomes, by its name.
+    inputs
+        What the witness gets, as JSON text.
+    asked
+        The same without the course's modules: what makes this exam another than others.
+    """
+
+    kit: QuestionKit
+    cases: tuple[ExamCase, ...]
+    expected: Mapping[str, Outcome]
+    wrong: Mapping[str, Mapping[str, Outcome]]
+    inputs: str
+    asked: str
+
+    def comparison(self, identity: str) -> Comparison:
+        """Return how the answers to a case are compared."""
+        return self._comparisons[identity]
+
+    @cached_property
+    def _comparisons(self) -> dict[str, Comparison]:
+        check = self.kit.check
+        return {
+            each.identity: each.case.compare or check.comparison(each.case.group)
+            for each in self.cases
+        }
+
+    @cached_property
+    def askings(self) -> dict[str, list[str]]:
+        """By the identity of a case that is no repeat: the identities under which it is asked."""
+        found: dict[str, list[str]] = {}
+        for each in self.cases:
+            found.setdefault(each.repeats or each.identity, []).append(each.identity)
+        return found
+
+    @cached_property
+    def watchful(self) -> dict[str, Watchful]:
+        """The comparisons that also know what honest work does not give, by case."""
+        return {
+            identity: comparison
+            for identity, comparison in self._comparisons.items()
+            if isinstance(comparison, Watchful)
+        }
+
+    @cached_property
+    def comparable(self) -> dict[str, list[str]]:
+        """By misconception: the cases by which it can be recognised, as both answers are finite.
+
+        Of a misconception that overflows every case with answers counts.
+        """
+        return {
+            way.name: [
+                identity
+                for identity, expected in self.expected.items()
+                if expected.returned
+                and self.wrong[way.name][identity].returned
+                and (
+                    way.overflows
+                    or (
+                        is_finite(expected.value)
+                        and is_finite(self.wrong[way.name][identity].value)
+                    )
+                )
+            ]
+            for way in self.kit.misconceptions
+        }
+
+    @cached_property
+    def telling(self) -> dict[str, list[str]]:
+        """By misconception: the comparable cases in which it differs from the reference."""
+        return {
+            name: [
+                identity
+                for identity in identities
+                if not agrees(
+                    self.comparison(identity),
+                    self.expected[identity],
+                    self.wrong[name][identity],
+                    MARGIN,
+                )
+            ]
+            for name, identities in self.comparable.items()
+        }
+
+    def call(self, practice: ExamCase) -> str:
+        """Return a practice case as a student would write it."""
+        if practice.identity not in self._calls:
+            self._calls[practice.identity] = show_call(
+                self.kit.name, practice.case, self.kit.probes.catalogue
+            )
+        return self._calls[practice.identity]
+
+    def answer(self, practice: ExamCase) -> str:
+        """Return the right answer to a practice case as a student would see it."""
+        if practice.identity not in self._answers:
+            self._answers[practice.identity] = self.show(self.expected[practice.identity], practice)
+        return self._answers[practice.identity]
+
+    def show(self, outcome: Outcome, of: ExamCase) -> str:
+        """Return what a call came to, as a student would see it."""
+        return show_outcome(outcome, self.kit.probes.catalogue.probe(of.case.probe))
+
+    @cached_property
+    def _calls(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _answers(self) -> dict[str, str]:
+        return {}
+
+    def testify(self, function: Callable[..., Any], patience: float = 1.0) -> str:
+        """Return a function's evidence, called in this process: for the course's own code."""
+        return run_here(function, self.inputs, self.kit.probes.catalogue, patience)
+
+    def read(self, evidence: str) -> dict[str, Outcome]:
+        """Return the outcomes in a piece of evidence (see `read_testimony`)."""
+        return read_testimony(evidence, read_cases(self.inputs))
+
+
+@dataclass(frozen=True)
+class Exam:
+    """The exam of an assignment: the same for a whole class."""
+
+    material: Material
+    questions: tuple[QuestionExam, ...]
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """What is laid ready for the witness, by question."""
+        return {exam.kit.name: exam.inputs for exam in self.questions}
+
+    @cached_property
+    def modules(self) -> dict[str, str]:
+        """The texts of the course's modules that travel into the sandbox, by name."""
+        return {k: v for exam in self.questions for k, v in read_cases(exam.inputs).modules.items()}
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells this exam from another: its cases, and asserts that judge as they run."""
+        asked = {exam.kit.name: exam.asked for exam in self.questions}
+        content = json.dumps(asked, sort_keys=True)
+        if self.material.asserted:
+            content += json.dumps(self._asserts(), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def _asserts(self) -> dict[str, tuple[str, float]]:
+        """Return what the test cells of questions without a check say, and their points."""
+        points = {question.name: question.points for question in self.material.asserted}
+        cells = {grade_id_of(cell) or "": cell for cell in self.material.notebook.cells}
+        return {name: (cells[name].source, each) for name, each in points.items()}
+
+
+def draw_exam(material: Material, secret: str) -> Exam:
+    """Return the exam that a class's secret determines.
+
+    Parameters
+    ----------
+    material
+        The assignment.
+    secret
+        Kept with the class: the same secret gives the same exam.
+
+    Raises
+    ------
+    CannotExamine
+        In 40 draws none tells every misconception from the reference by ten tolerances in each of
+        the groups that it is said to lose.
+    """
+    return Exam(material, tuple(_draw_question(material, kit, secret) for kit in material.kits))
+
+
+def _draw_question(material: Material, kit: QuestionKit, secret: str) -> QuestionExam:
+    problem, attempt = "", 0
+    for attempt in range(DRAWS):
+        seed = f"{secret}|{material.assignment.name}|{kit.name}|{attempt}"
+        exam = _examine(material, kit, _cases(material, kit, seed))
+        problem = _problem(exam)
+        if not problem:
+            return exam
+        if any(o.failure for answers in _answers_of(exam) for o in answers.values()):
+            break  # for want of time, not of luck: the next draw would be another exam
+    where = f"{material.assignment.name}, {kit.name}"
+    raise CannotExamine(f"{where}: {problem} (in {attempt + 1} draws)")
+
+
+def _cases(material: Material, kit: QuestionKit, seed: str) -> tuple[ExamCase, ...]:
+    """Return practice cases, then secret ones with some of them again, each part shuffled.
+
+    Practice comes first: its answers may be shown, and a function that remembers what it was asked
+    could answer with a secret case.
+    """
+    practice, secret = (
+        list(kit.check.draw(_generator(f"{seed}|{label}"), material.reference))
+        for label in ("practice", "secret")
+    )
+    rng = _generator(f"{seed}|order")
+    cases = [ExamCase(f"case-{place}", practice[i], True) for place, i in _shuffled(rng, practice)]
+    again = rng.permutation(len(secret))[:REPEATS]
+    asked = [*range(len(secret)), *(int(index) for index in again)]
+    first: dict[int, str] = {}
+    for place, i in _shuffled(rng, asked):
+        identity = f"case-{len(practice) + place}"
+        cases.append(ExamCase(identity, secret[asked[i]], False, first.get(asked[i])))
+        first.setdefault(asked[i], identity)
+    return tuple(cases)
+
+
+def _shuffled(rng: np.random.Generator, items: Sequence[object]) -> list[tuple[int, int]]:
+    """Return places, and which item comes there."""
+    return [(place, int(index)) for place, index in enumerate(rng.permutation(len(items)))]
+
+
+def _generator(seed: str) -> np.random.Generator:
+    digest = hashlib.sha256(seed.encode()).digest()
+    return np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
+
+
+def _examine(material: Material, kit: QuestionKit, cases: tuple[ExamCase, ...]) -> QuestionExam:
+    asked = _asked(kit, cases)
+    inputs = _with_modules(asked, _modules(kit, cases))
+
+    def outcomes(function: Callable[..., Any]) -> dict[str, Outcome]:
+        said = run_here(function, inputs, kit.probes.catalogue, PATIENCE)
+        return read_testimony(said, read_cases(inputs))
+
+    return QuestionExam(
+        kit,
+        cases,
+        outcomes(reference_function(material.reference, kit.name)),
+        {way.name: outcomes(way.function) for way in kit.misconceptions},
+        inputs,
+        asked,
+    )
+
+
+def _asked(kit: QuestionKit, cases: Sequence[ExamCase]) -> str:
+    """Return the cases as a witness gets them, in JSON."""
+    asked = [
+        {
+            "id": each.identity,
+            "probe": each.case.probe,
+            "args": encode(each.case.args),
+            "kwargs": encode(dict(each.case.kwargs)),
+        }
+        for each in cases
+    ]
+    limits = {
+        "seconds_per_case": kit.check.seconds_per_case,
+        "seconds": SECONDS_PER_QUESTION,
+    }
+    return json.dumps({"question": kit.name, "cases": asked, **limits}, allow_nan=False)
+
+
+def _modules(kit: QuestionKit, cases: Sequence[ExamCase]) -> dict[str, str]:
+    """Return the course's modules without which the cases cannot be asked."""
+    names: set[str] = set()
+    for each in cases:
+        names |= {each.case.probe, *names_in(each.case.args), *names_in(each.case.kwargs)}
+    return kit.probes.needed(names)
+
+
+def _with_modules(asked: str, modules: Mapping[str, str]) -> str:
+    return f'{asked[:-1]}, "modules": {json.dumps(modules)}}}' if modules else asked
+
+
+def agrees(comparison: Comparison, expected: Outcome, got: Outcome, slack: float = 1.0) -> bool:
+    """Return whether two outcomes are the same."""
+    return difference(comparison, expected, got, slack) is None
+
+
+def difference(
+    comparison: Comparison, expected: Outcome, got: Outcome, slack: float = 1.0
+) -> str | None:
+    """Return what kind of difference there is between two outcomes, None if they agree.
+
+    An expected exception is met by one of the same class or of a class derived from it.
+    """
+    spend()
+    if got.failure is not None:
+        return got.failure
+    if expected.error is not None:
+        wanted = expected.error.types[0]
+        if got.error is None:
+            return f"it returned a value where {wanted} was to be raised"
+        if wanted not in got.error.types:
+            return f"it raised {got.error.known_type} where {wanted} was to be raised"
+        return None
+    if got.error is not None:
+        return f"it raised {got.error.known_type}"
+    return comparison.difference(expected.value, got.value, slack)
+
+
+def _problem(exam: QuestionExam) -> str:
+    """Return why this draw will not do, or nothing."""
+    check = exam.kit.check
+    if '{"other": ' in exam.inputs:  # in JSON, no text of an argument can read like this
+        return "its draw has arguments outside the format of autograder.guest.codec"
+    for practice in (False, True):
+        groups = {each.case.group for each in exam.cases if each.practice is practice}
+        if groups != set(check.groups):
+            return f"its draw has cases of {sorted(groups)}, its groups are {sorted(check.groups)}"
+    for identity, expected in exam.expected.items():
+        if expected.failure or expected.changed:
+            return (
+                f"the reference fails on {identity}: {expected.failure or 'it changed its input'}"
+            )
+        if expected.error is not None and "ValueError" not in expected.error.types:
+            return f"the reference raises {expected.error.types[0]}: {expected.error.message}"
+        if not agrees(exam.comparison(identity), expected, expected):
+            return f"the reference's answer to {identity} is nothing that can be compared"
+    for way in exam.kit.misconceptions:
+        failures = (outcome.failure for outcome in exam.wrong[way.name].values())
+        failure = next((words for words in failures if words), None)
+        if failure:  # which another machine, or a quieter one, might not meet
+            return f"{way.name!r} has no answer to look at: {failure}"
+        lost = _groups_where(exam, way, MARGIN)
+        if lost != way.loses:
+            return f"{way.name!r} loses {sorted(lost)}, said to lose {sorted(way.loses)}"
+        if _groups_where(exam, way, 1.0) != way.loses:
+            return f"{way.name!r} is near the reference in a group that it does not lose"
+        if len(exam.telling[way.name]) < DISCRIMINATING:
+            return f"fewer than {DISCRIMINATING} finite cases tell {way.name!r} from the reference"
+    return ""
+
+
+def _answers_of(exam: QuestionExam) -> Iterator[Mapping[str, Outcome]]:
+    """Yield what the reference and every wrong way came to."""
+    yield exam.expected
+    yield from exam.wrong.values()
+
+
+def _groups_where(exam: QuestionExam, way: Misconception, slack: float) -> frozenset[str]:
+    """Return the groups with a secret case in which the wrong way differs from the reference."""
+    answers = exam.wrong[way.name]
+    return frozenset(
+        each.case.group
+        for each in exam.cases
+        if not each.practice
+        and not agrees(
+            exam.comparison(each.identity),
+            exam.expected[each.identity],
+            answers[each.identity],
+            slack,
+        )
+    )

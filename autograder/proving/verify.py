@@ -1,0 +1,192 @@
+"""Proves of an assignment that its grading is fair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from nbformat.v4 import new_notebook
+
+from autograder.authoring.beside import assignment_files
+from autograder.authoring.checking import Misconception
+from autograder.authoring.coursework import INSIDE, Asked, named
+from autograder.authoring.material import Material
+from autograder.classroom.gathering import to_evidence
+from autograder.classroom.stage import stage
+from autograder.judging.each_question import judge_all
+from autograder.judging.exam import PATIENCE, Exam, QuestionExam, draw_exam
+from autograder.judging.judge import Verdict, judge
+from autograder.sandbox.isolation import trusted_mode
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.run import execute
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one way came to in one exam.
+
+    Parameters
+    ----------
+    seed
+        Of the exam.
+    question
+        Which one.
+    kind
+        ``reference``, ``release``, ``misconception`` or ``correct way``.
+    way
+        The name of the way.
+    points, expected
+        Earned, and to be earned.
+    lost
+        What the groups are about whose points were lost.
+    recognised
+        The misconception whose hint is given.
+    fair
+        Whether all is as it should be.
+    """
+
+    seed: int
+    question: str
+    kind: str
+    way: str
+    points: float
+    expected: float
+    lost: tuple[str, ...]
+    recognised: str | None
+    fair: bool
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What `verify` found."""
+
+    assignment: str
+    seeds: int
+    findings: tuple[Finding, ...]
+    unstable: tuple[str, ...]
+    inside: tuple[str, ...] = ()
+    """Questions without a check, of which there is less to prove."""
+
+    @property
+    def fair(self) -> bool:
+        """Whether every finding is as it should be, and the same for every seed."""
+        return not self.unstable and all(finding.fair for finding in self.findings)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the proof as data for JSON."""
+        data = asdict(self) | {"fair": self.fair}
+        inside = data.pop("inside")
+        return data | {INSIDE: inside} if inside else data
+
+
+def verify(work: Asked, seeds: int, workers: int) -> Proof:
+    """Grade the reference, the untouched release and every known way, for several exams.
+
+    Parameters
+    ----------
+    work
+        The assignment.
+    seeds
+        How many exams, drawn from the secrets ``verify-0``, ``verify-1``, …
+    workers
+        How many notebooks run at the same time.
+
+    Raises
+    ------
+    CannotExamine
+        A wrong way cannot be told from the reference.
+    """
+    findings: list[Finding] = []
+    for sheet in work.sheets:
+        found = _findings(sheet, seeds, workers)
+        findings += [replace(each, question=named(work, sheet, each.question)) for each in found]
+    inside = tuple(question.name for question in work.questions if question.inside)
+    unstable = tuple(_unstable(findings))
+    return Proof(work.assignment.name, seeds, tuple(findings), unstable, inside)
+
+
+def _findings(material: Material, seeds: int, workers: int) -> Iterator[Finding]:
+    """Yield what every way comes to in a notebook. Asserts are the same in every exam."""
+    drawn = seeds if material.kits else 1
+    exams = [draw_exam(material, f"verify-{seed}") for seed in range(drawn)]
+    yield from _notebook_findings(material, exams, workers)
+    for seed, exam in enumerate(exams):
+        for question in exam.questions:
+            yield from _way_findings(seed, question)
+
+
+def _notebook_findings(
+    material: Material, exams: Sequence[Exam], workers: int
+) -> Iterator[Finding]:
+    """Run the reference notebook and the untouched release, as submissions are run."""
+    notebooks = {"reference": material.notebook, "release": material.derived.release}
+    jobs = [
+        (seed, kind, stage(new_notebook(cells=notebook.cells), material.derived)[0], exam)
+        for seed, exam in enumerate(exams)
+        for kind, notebook in notebooks.items()
+    ]
+    mode, files = trusted_mode(), assignment_files(material.assignment)
+    with ThreadPoolExecutor(workers) as pool:
+        runs = [
+            pool.submit(execute, staged, exam.inputs, Limits(), mode, files)
+            for _, _, staged, exam in jobs
+        ]
+        for (seed, kind, _, exam), run in zip(jobs, runs, strict=True):
+            evidence = to_evidence(run.result(), "", ())
+            for verdict in judge_all(exam, evidence):
+                expected = verdict.max_points if kind == "reference" else 0.0
+                fair = verdict.points == expected and verdict.hint is None
+                yield _finding(seed, verdict, kind, kind, expected, fair)
+
+
+def _way_findings(seed: int, exam: QuestionExam) -> Iterator[Finding]:
+    """Judge every known way of a question, called in this process."""
+    for way in exam.kit.correct_ways:
+        verdict = judge(exam, exam.testify(way.function, PATIENCE))
+        fair = verdict.points == verdict.max_points
+        yield _finding(seed, verdict, "correct way", way.name, verdict.max_points, fair)
+    for wrong_way in exam.kit.misconceptions:
+        verdict = judge(exam, exam.testify(wrong_way.function, PATIENCE))
+        yield _misconception_finding(seed, exam, wrong_way, verdict)
+
+
+def _misconception_finding(
+    seed: int, exam: QuestionExam, way: Misconception, verdict: Verdict
+) -> Finding:
+    groups = exam.kit.check.groups
+    expected = sum(group.points for name, group in groups.items() if name not in way.loses)
+    lost = {group.says for group in verdict.groups if group.points < group.max_points}
+    fair = lost == {groups[name].says for name in way.loses}
+    # A wrong way may be too near another for a hint; another's hint it must not get.
+    fair = fair and verdict.misconception in (way.name, None)
+    return _finding(seed, verdict, "misconception", way.name, expected, fair)
+
+
+def _finding(
+    seed: int, verdict: Verdict, kind: str, way: str, expected: float, fair: bool
+) -> Finding:
+    lost = tuple(group.says for group in verdict.groups if group.points < group.max_points)
+    return Finding(
+        seed,
+        verdict.question,
+        kind,
+        way,
+        verdict.points,
+        expected,
+        lost,
+        verdict.misconception,
+        fair,
+    )
+
+
+def _unstable(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield the ways that are judged differently for different seeds."""
+    decisions: dict[tuple[str, str, str], set[tuple[float, str | None]]] = {}
+    for finding in findings:
+        key = (finding.question, finding.kind, finding.way)
+        decisions.setdefault(key, set()).add((finding.points, finding.recognised))
+    for (question, kind, way), found in decisions.items():
+        if len(found) > 1:
+            yield f"{question}, {kind} {way}: {sorted(found, key=str)}"

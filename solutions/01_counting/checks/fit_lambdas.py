@@ -1,0 +1,124 @@
+"""fit_lambdas: EM for the weights of a mixture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield tables of probabilities, some with zeros, and numbers of rounds."""
+    for tokens, orders, rounds in ((1, 2, 1), (4, 3, 1), (9, 3, 1), (30, 4, 1)):
+        yield case("one round", _table(rng, tokens, orders), rounds)
+    for tokens, orders, rounds in ((5, 2, 2), (12, 3, 5), (40, 3, 20), (25, 5, 3)):
+        yield case("rounds", _table(rng, tokens, orders), rounds)
+    for tokens, orders, rounds in ((6, 2, 1), (10, 3, 4), (20, 4, 2)):
+        table = _table(rng, tokens, orders)
+        table[rng.choice(tokens, max(2, tokens // 3), replace=False)] = 0.0
+        yield case("edges", table, rounds)
+    yield case("edges", _table(rng, 5, 3), 0)
+    yield case("edges", np.zeros((4, 3)), 3)
+
+
+def _table(rng: np.random.Generator, tokens: int, orders: int) -> np.ndarray:
+    """Return probabilities; a higher order is surer, and often finds nothing."""
+    table = rng.beta(0.6, 2.0, size=(tokens, orders)) + 0.01
+    table[:, 1:] *= rng.random((tokens, orders - 1)) > 0.3
+    return table
+
+
+check = Check(
+    groups={
+        "one round": Group("one round of EM", 1),
+        "rounds": Group("several rounds", 2),
+        "edges": Group("tokens to which no order gives any probability, and no rounds", 1),
+    },
+    draw=draw,
+)
+
+
+@correct_way
+def loops(order_probs: np.ndarray, n_iter: int) -> list[float]:
+    n = len(order_probs[0])
+    lambdas = [1 / n] * n
+    for _ in range(n_iter):
+        total, tokens = [0.0] * n, 0
+        for row in order_probs:
+            mixed = sum(weight * p for weight, p in zip(lambdas, row))
+            if mixed > 0:
+                tokens += 1
+                for k in range(n):
+                    total[k] += lambdas[k] * row[k] / mixed
+        if tokens:
+            lambdas = [t / tokens for t in total]
+    return lambdas
+
+
+@correct_way
+def with_nan(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
+    lambdas = np.ones(order_probs.shape[1]) / order_probs.shape[1]
+    if not order_probs.any():
+        return lambdas
+    for _ in range(n_iter):
+        with np.errstate(invalid="ignore"):
+            shares = lambdas * order_probs
+            shares = shares / shares.sum(1)[:, None]
+        lambdas = np.nanmean(shares, axis=0)
+    return lambdas
+
+
+@correct_way
+def torch_einsum(order_probs: np.ndarray, n_iter: int) -> object:
+    import torch
+
+    probs = torch.as_tensor(order_probs).clone()
+    probs = probs[probs.sum(1) > 0]
+    lambdas = torch.ones(order_probs.shape[1], dtype=probs.dtype) / order_probs.shape[1]
+    for _ in range(n_iter if len(probs) else 0):
+        joint = torch.einsum("k,tk->tk", lambdas, probs)
+        lambdas = (joint / joint.sum(1, keepdim=True)).mean(0)
+    return lambdas
+
+
+not_normalised = slip(
+    REFERENCE,
+    ("shares.mean(axis=0)", "shares.sum(axis=0)"),
+    loses=("one round", "rounds", "edges"),
+    hint="Your weights do not sum to 1: after adding up the shares, divide by the number of tokens.",
+)
+weights_left_out_of_shares = slip(
+    REFERENCE,
+    ("shares = lambdas * rows", "shares = rows.copy()"),
+    loses=("rounds", "edges"),
+    hint="Your shares leave out the weights of the round before, so nothing changes after the first "
+    "round. The share of order k is lambda_k times its probability, divided by the sum over orders.",
+)
+winner_takes_all = slip(
+    REFERENCE,
+    (
+        "shares /= shares.sum(axis=1, keepdims=True)",
+        "shares = shares == shares.max(axis=1, keepdims=True)",
+    ),
+    loses=("one round", "rounds", "edges"),
+    hint="Each token's whole share goes to the order that gives it most. In EM it is divided among "
+    "the orders in proportion to lambda times probability.",
+)
+zero_rows_counted = slip(
+    REFERENCE,
+    ("shares.mean(axis=0)", "shares.sum(axis=0) / len(order_probs)"),
+    loses="edges",
+    hint="You divide by the number of all tokens. Tokens to which no order gives any probability are "
+    "left out of the sum and of the number, or the weights sum to less than 1.",
+)
+probabilities_averaged = slip(
+    REFERENCE,
+    ("        shares /= shares.sum(axis=1, keepdims=True)\n", ""),
+    ("shares.mean(axis=0)", "shares.mean(axis=0) / shares.mean(axis=0).sum()"),
+    loses=("one round", "rounds", "edges"),
+    hint="You average the probabilities of each order. Average the shares: for every token divide "
+    "lambda times probability by its sum over the orders first.",
+)

@@ -1,0 +1,193 @@
+"""sample_text: drawing words, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    slip,
+    tally,
+)
+from autograder.authoring.comparing import Frequencies
+from autograder.guest.recipes import Recipe
+
+from .drawing import WORDS
+
+NextProbs = Callable[[list[str]], tuple[list[str], np.ndarray]]
+Table = dict[tuple[str, ...], tuple[list[str], list[float]]]
+DRAWS = 1_200
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield models that leave no choice, models that end, and models with a choice."""
+    for length in (1, 4, 7):
+        yield case("continuing", _chain(rng, ends=False), [], length, _generator(rng))
+        prompt = _words(rng, 3)
+        yield case("continuing", _chain(rng, ends=False), prompt, length, _generator(rng))
+    yield case("continuing", _chain(rng, ends=False, memory=2), _words(rng, 2), 6, _generator(rng))
+    for _ in range(2):
+        yield case("ending", _chain(rng, ends=True), _words(rng, 2), 40, _generator(rng))
+        yield case("ending", _chain(rng, ends=True), [], 40, _generator(rng))
+    yield case("ending", _chain(rng, ends=True), [*_words(rng, 2), "</s>"], 5, _generator(rng))
+    yield case("ending", _chain(rng, ends=False), _words(rng, 2), 0, _generator(rng))
+    yield tally("choosing", DRAWS, _choice(rng), _words(rng, 1), 1, _generator(rng))
+    yield tally("choosing", DRAWS, _choice(rng), [], 2, _generator(rng))
+
+
+def _generator(rng: np.random.Generator) -> Recipe:
+    return Recipe("generator", (int(rng.integers(2**31)),))
+
+
+def _words(rng: np.random.Generator, how_many: int) -> list[str]:
+    return [str(word) for word in rng.choice(WORDS, how_many, replace=False)]
+
+
+def _chain(rng: np.random.Generator, ends: bool, memory: int = 1) -> Recipe:
+    """Return a model that leaves no choice, though it lists words of probability 0 as well."""
+    words = [str(word) for word in rng.permutation(WORDS)]
+    following = {word: words[(i + 1) % len(words)] for i, word in enumerate(words)}
+    if ends:
+        following[words[int(rng.integers(2, len(words)))]] = "</s>"
+    table: Table = {}
+    for word in words:
+        certain = ([words[0], following[word], words[-1]], [0.0, 1.0, 0.0])
+        table[(word,)] = certain
+        if memory == 2:
+            table |= {(before, word): certain for before in words}
+    # After </s> the model goes on, so that a function that does not stop is seen.
+    table[("</s>",)] = ([words[1]], [1.0])
+    table[()] = ([words[-1], words[0]], [0.0, 1.0])
+    return Recipe("table model", (memory, table))
+
+
+def _choice(rng: np.random.Generator) -> Recipe:
+    """Return a model with the same distribution after every word.
+
+    It is as far from always drawing the best word as from drawing all alike, so that few draws tell
+    the three apart.
+    """
+    words = _words(rng, 8)
+    distribution = (words, [0.06, 0.06, 0.56, 0.08, 0.06, 0.06, 0.06, 0.06])
+    table: Table = {(word,): distribution for word in WORDS}
+    table[()] = distribution
+    return Recipe("table model", (1, table))
+
+
+check = Check(
+    groups={
+        "continuing": Group("models that leave no choice: prompt, prefix and length", 1),
+        "ending": Group("where to stop", 1),
+        "choosing": Group("how often each word is drawn", 2, compare=Frequencies()),
+    },
+    draw=draw,
+    seconds_per_case=5.0,
+)
+
+
+@correct_way
+def cumulative(
+    next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
+) -> list[str]:
+    tokens = [*prompt]
+    while len(tokens) < len(prompt) + length and tokens[-1:] != ["</s>"]:
+        words, probabilities = next_probs(tokens)
+        edges = np.cumsum(probabilities)
+        place = int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))
+        tokens.append(words[place])
+    return tokens
+
+
+@correct_way
+def choice_of_words(
+    next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
+) -> list[str]:
+    text = list(prompt)
+    new = 0
+    while new < length and (not text or text[-1] != "</s>"):
+        words, p = next_probs(text)
+        text.append(rng.choice(np.array(words), p=p))
+        new += 1
+    return text
+
+
+@correct_way
+def recursive(
+    next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
+) -> list[str]:
+    if length == 0 or (prompt and prompt[-1] == "</s>"):
+        return list(prompt)
+    words, p = next_probs(prompt)
+    word = words[int(np.flatnonzero(rng.multinomial(1, p))[0])]
+    return recursive(next_probs, [*prompt, word], length - 1, rng)
+
+
+@correct_way
+def gumbel(
+    next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
+) -> tuple[str, ...]:
+    tokens = tuple(prompt)
+    for _ in range(length):
+        if tokens and tokens[-1] == "</s>":
+            return tokens
+        words, p = next_probs(list(tokens))
+        with np.errstate(divide="ignore"):
+            scores = np.log(p) + rng.gumbel(size=len(p))
+        tokens += (words[int(scores.argmax())],)
+    return tokens
+
+
+takes_the_best = slip(
+    REFERENCE,
+    ("rng.choice(len(words), p=probabilities)", "np.argmax(probabilities)"),
+    loses="choosing",
+    hint="You always take the most probable word. Sampling draws each word with its probability, so "
+    "the second best comes as well.",
+)
+draws_uniformly = slip(
+    REFERENCE,
+    (", p=probabilities", ""),
+    loses=("continuing", "ending", "choosing"),
+    hint="You draw among the words without their probabilities, so that rare and frequent words come "
+    "equally often. rng.choice takes them as its argument p.",
+)
+prompt_ignored = slip(
+    REFERENCE,
+    ("tokens = list(prompt)", "tokens = []"),
+    ("return tokens", "return list(prompt) + tokens"),
+    loses=("continuing", "ending"),
+    hint="The model is asked without the prompt: it begins anew instead of going on from it. Give it "
+    "all tokens so far.",
+)
+prompt_not_returned = slip(
+    REFERENCE,
+    ("return tokens", "return tokens[len(prompt) :]"),
+    loses=("continuing", "ending", "choosing"),
+    hint="You return the new tokens only. The result begins with the prompt.",
+)
+never_stops = slip(
+    REFERENCE,
+    ('        if tokens and tokens[-1] == "</s>":\n            break\n', ""),
+    loses="ending",
+    hint="You go on after </s>. The sentence is over: stop there, also where the prompt ends in it.",
+)
+end_token_dropped = slip(
+    REFERENCE,
+    ("return tokens", 'return [token for token in tokens if token != "</s>"]'),
+    loses="ending",
+    hint="You drop </s> from the result. It is a token like the others, and belongs to it.",
+)
+prompt_counted = slip(
+    REFERENCE,
+    ("range(length)", "range(length - len(prompt))"),
+    loses=("continuing", "choosing"),
+    hint="The prompt is counted in the length. There may be `length` new tokens after it.",
+)

@@ -1,0 +1,125 @@
+"""stupid_backoff: the longest context with which the word was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+
+from .drawing import Counts, draw_counts, grams, pick
+
+Context = tuple[str, ...]
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield queries that stop at once, after one step, and after several."""
+    for order in (1, 2, 3, 4):
+        counts = draw_counts(rng, reference, order)
+        gram = pick(rng, grams(counts, order, starts=False))
+        yield case("seen", counts, gram[:-1], gram[-1], float(rng.uniform(0.2, 0.6)))
+    for _ in range(3):
+        counts = draw_counts(rng, reference, 3)
+        gram = pick(rng, grams(counts, 2, starts=False))
+        yield case("one step", counts, ("unheard", gram[0]), gram[1])
+        context = pick(rng, grams(counts, 3, starts=False))[:-1]
+        words = sorted(w for u, w in counts[2] if u == context[1] and not counts[3][(*context, w)])
+        if words:
+            alpha = float(rng.uniform(0.2, 0.6))
+            yield case("one step", counts, context, words[0], alpha)
+    for order in (3, 4, 4):
+        counts = draw_counts(rng, reference, order)
+        word = pick(rng, grams(counts, 1, starts=False))[-1]
+        unseen = ("un", "heard", "of")[: order - 1]
+        yield case("steps", counts, unseen, word, float(rng.uniform(0.2, 0.6)))
+        if order == 4:
+            gram = pick(rng, grams(counts, 2, starts=False))
+            yield case("steps", counts, ("un", "heard", gram[0]), gram[1])
+        yield case("steps", counts, ("<s>",) * (order - 1), "</s>", float(rng.uniform(0.2, 0.6)))
+    counts = draw_counts(rng, reference, 2)
+    yield case("steps", counts, ("the",), "unheard")
+    yield case("steps", counts, ("the", "old"), "door")
+
+
+check = Check(
+    groups={
+        "seen": Group("n-grams that were seen", 1),
+        "one step": Group("n-grams seen with one token less", 1),
+        "steps": Group("several steps down, unknown words, and orders that were not counted", 1),
+    },
+    draw=draw,
+)
+
+
+@correct_way
+def recursive(counts: Counts, context: Context, word: str, alpha: float = 0.4) -> float:
+    if len(context) + 1 not in counts:
+        raise ValueError("no counts")
+    table = counts[len(context) + 1]
+    seen = table.get((*context, word), 0)
+    if seen:
+        return seen / sum(c for g, c in table.items() if g[:-1] == context)
+    if not context:
+        return 0
+    return alpha * recursive(counts, context[1:], word, alpha)
+
+
+@correct_way
+def all_levels_at_once(counts: Counts, context: Context, word: str, alpha: float = 0.4) -> object:
+    if len(context) >= max(counts):
+        raise ValueError("no counts")
+    best = np.float64(0)
+    for size in range(len(context) + 1):
+        shorter = context[len(context) - size :]
+        table = counts[size + 1]
+        if (*shorter, word) in table:
+            total = sum(table[gram] for gram in table if gram[:size] == shorter)
+            best = np.power(alpha, len(context) - size) * table[(*shorter, word)] / total
+    return best
+
+
+@correct_way
+def torch_float32(counts: Counts, context: Context, word: str, alpha: float = 0.4) -> object:
+    import torch
+
+    if len(context) + 1 not in counts:
+        raise ValueError("no counts")
+    price = torch.tensor(1.0)
+    while True:
+        table = counts[len(context) + 1]
+        if table.get((*context, word), 0) > 0:
+            total = sum(c for g, c in table.items() if g[:-1] == context)
+            return price * table[(*context, word)] / total
+        if not context:
+            return torch.tensor(0.0)
+        context, price = context[1:], price * alpha
+
+
+alpha_never_paid = slip(
+    REFERENCE,
+    ("        price *= alpha\n", ""),
+    loses=("one step", "steps"),
+    hint="Alpha is missing: every step down to a shorter context multiplies the score by alpha.",
+)
+alpha_paid_once = slip(
+    REFERENCE,
+    ("price *= alpha", "price = alpha"),
+    loses="steps",
+    hint="You pay alpha once, however many steps down you go. It is paid for every step.",
+)
+drops_the_nearest = slip(
+    REFERENCE,
+    ("context[start:]", "context[: len(context) - start]"),
+    loses=("one step", "steps"),
+    hint="You shorten the context at the wrong end. The nearest token says most about the next word, "
+    "so the oldest one, the first, is left out.",
+)
+backs_off_from_unseen_contexts_only = slip(
+    REFERENCE,
+    ("if together > 0:", "if any(gram[:-1] == shorter for gram in table):"),
+    loses=("one step", "steps"),
+    hint="You only back off where the context was never seen. Where it was seen, but never with this "
+    "word, the score is alpha times that of the shorter context, not 0.",
+)

@@ -1,0 +1,196 @@
+"""early_stopping: which epoch is kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield losses that stop training, losses that do not, and the edges."""
+    for patience in (1, 2, 3, 5):
+        yield case("stopped", _stopped(rng, patience), patience)
+    yield case("stopped", _sawtooth(rng), 3)
+    yield case("stopped", np.array(_stopped(rng, 2)), patience=2)
+    for patience in (2, 3, 4):
+        yield case("going on", _just_in_time(rng, patience), patience)
+    falling = np.sort(rng.uniform(1, 5, size=int(rng.integers(4, 9))))[::-1].tolist()
+    yield case("going on", falling, 1)
+    yield case("going on", [*falling, 5.5, 5.2], 3)
+    for patience in (2, 3):
+        first, best, later = (float(x) for x in np.sort(rng.uniform(1, 5, size=3))[::-1])
+        yield case("special", [first, best, *[best] * patience, later], patience)
+        yield case("special", [first, best, *[math.nan] * (patience - 1), later], patience)
+        yield case("special", [first, best, *[math.nan] * patience, later], patience)
+    yield case("special", [float(rng.uniform(1, 5))], 1)
+    yield case("special", [], 3)
+    yield case("special", falling, 0)
+    yield case("special", falling, -int(rng.integers(1, 4)))
+
+
+def _fall(rng: np.random.Generator) -> list[float]:
+    """Return losses that fall from epoch to epoch, the last of them at least 3."""
+    return np.sort(rng.uniform(3, 6, size=int(rng.integers(2, 5))))[::-1].tolist()
+
+
+def _stopped(rng: np.random.Generator, patience: int) -> list[float]:
+    """Return losses that are better again after training has stopped, one epoch too late."""
+    fall = _fall(rng)
+    worse = (fall[-1] + rng.uniform(0.1, 1, size=patience)).tolist()
+    return [*fall, *worse, fall[-1] - 1.0, fall[-1] - 0.5, fall[-1] - 2.0]
+
+
+def _sawtooth(rng: np.random.Generator) -> list[float]:
+    """Return losses that often fall, but never below the best, before they do so too late."""
+    best = float(rng.uniform(2, 3))
+    return [best + 2, best, best + 0.9, best + 0.6, best + 0.3, best + 0.2, best - 1, best - 0.5]
+
+
+def _just_in_time(rng: np.random.Generator, patience: int) -> list[float]:
+    """Return losses that improve in the last epoch that patience allows, again and again."""
+    losses = _fall(rng)
+    for _ in range(3):
+        worse = losses[-1] + rng.uniform(0.1, 1, size=patience - 1)
+        losses += [*worse.tolist(), losses[-1] - float(rng.uniform(0.1, 0.5))]
+    return [*losses, losses[-1] + 0.5]
+
+
+check = Check(
+    groups={
+        "stopped": Group("training that is stopped, with better losses later", 1),
+        "going on": Group("training that is never stopped, with improvements just in time", 1),
+        "special": Group("equal losses, nan, a single epoch, no losses, no patience", 1),
+    },
+    draw=draw,
+)
+
+
+@correct_way
+def counter_of_bad_epochs(losses: Sequence[float], patience: int) -> int:
+    if not len(losses) or patience <= 0:
+        raise ValueError("expected losses and patience")
+    best_loss, best_epoch, bad = math.inf, 0, 0
+    for epoch in range(len(losses)):
+        if losses[epoch] < best_loss:
+            best_loss, best_epoch, bad = losses[epoch], epoch, 0
+        else:
+            bad += 1
+        if bad == patience:
+            return best_epoch
+    return best_epoch
+
+
+@correct_way
+def windows(losses: Sequence[float], patience: int) -> int:
+    if len(losses) == 0 or patience < 1:
+        raise ValueError("expected losses and patience")
+    best = 0
+    while True:
+        better = [
+            epoch
+            for epoch in range(best + 1, min(best + patience, len(losses) - 1) + 1)
+            if losses[epoch] < losses[best]
+        ]
+        if not better:
+            return best
+        best = better[0]
+
+
+@correct_way
+def with_numpy(losses: Sequence[float], patience: int) -> np.int64:
+    if np.size(losses) == 0 or patience < 1:
+        raise ValueError("expected losses and patience")
+    best_so_far = np.fmin.accumulate(np.asarray(losses, dtype=float))
+    improvements = np.flatnonzero(np.r_[True, best_so_far[1:] < best_so_far[:-1]])
+    gaps = np.flatnonzero(np.diff(improvements) > patience)
+    return improvements[gaps[0]] if gaps.size else improvements[-1]
+
+
+@correct_way
+def recursive(losses: Sequence[float], patience: int) -> int:
+    if len(losses) == 0 or patience < 1:
+        raise ValueError("expected losses and patience")
+
+    def after(best: int) -> int:
+        for epoch in range(best + 1, min(best + patience + 1, len(losses))):
+            if losses[epoch] < losses[best]:
+                return after(epoch)
+        return best
+
+    return after(0)
+
+
+best_of_all = slip(
+    REFERENCE,
+    ("        elif epoch - best >= patience:\n            break\n", ""),
+    loses=("stopped", "special"),
+    hint="You return the best of all epochs. Training has stopped before some of them: nobody will "
+    "see these losses.",
+)
+last_epoch = slip(
+    REFERENCE,
+    ("return best", "return epoch"),
+    loses=("stopped", "going on", "special"),
+    hint="You return the epoch after which training stops. Kept are the parameters of the best "
+    "epoch before it.",
+)
+counted_from_one = slip(
+    REFERENCE,
+    ("return best", "return best + 1"),
+    loses=("stopped", "going on", "special"),
+    hint="Your epochs are counted from 1. The first is epoch 0.",
+)
+one_epoch_too_early = slip(
+    REFERENCE,
+    (">= patience", ">= patience - 1"),
+    loses=("stopped", "going on", "special"),
+    hint="You lose patience one epoch too early: an improvement at best + patience still counts.",
+)
+one_epoch_too_late = slip(
+    REFERENCE,
+    (">= patience", "> patience"),
+    loses=("stopped", "special"),
+    hint="You wait one epoch too long: after best + patience without an improvement it is over.",
+)
+against_the_epoch_before = slip(
+    counter_of_bad_epochs,
+    (
+        "        else:\n",
+        "        elif losses[epoch] < losses[epoch - 1]:\n            bad = 0\n        else:\n",
+    ),
+    loses="stopped",
+    hint="You compare each loss with the one before it. An improvement is a loss below the *best* so "
+    "far; a small recovery after a bad epoch is none.",
+)
+count_never_reset = slip(
+    counter_of_bad_epochs,
+    ("losses[epoch], epoch, 0", "losses[epoch], epoch, bad"),
+    loses="going on",
+    hint="The epochs without improvement are added up over the whole training. Each improvement "
+    "starts the count anew.",
+)
+last_of_equals = slip(
+    REFERENCE,
+    ("loss < losses[best]", "loss <= losses[best]"),
+    loses="special",
+    hint="An equal loss counts as an improvement in your version. Of equal losses the first is the "
+    "best, and patience is counted from it.",
+)
+best_loss = slip(
+    REFERENCE,
+    ("return best", "return losses[best]"),
+    loses=("stopped", "going on", "special"),
+    hint="You return the best loss. Asked for is its epoch, a whole number.",
+)
+nan_improves = slip(
+    REFERENCE,
+    ("if loss < losses[best]", "if not loss >= losses[best]"),
+    loses="special",
+    hint="nan is taken for an improvement, or for the best loss: no comparison with nan is true, so a "
+    "test for *not an improvement* passes it by. Test for the improvement.",
+)

@@ -1,0 +1,161 @@
+"""apply_dropout: hiding numbers at random while training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    repeated,
+    slip,
+)
+from autograder.authoring.comparing import Frequencies
+from autograder.guest.recipes import Recipe
+
+Answer = tuple[object, object]
+DRAWS = 6_000
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield small layers many times, test time, the ends, and rates that are refused.
+
+    The rates that are tallied are such that 1 / (1 - rate) is exact in every format.
+    """
+    for width, rate in ((2, 0.5), (2, 0.75), (1, 0.75), (3, 0.5)):
+        row = rng.permutation([1.0, 2.0, 4.0, -1.0, -2.0])[:width]
+        yield repeated("tally rows", "training", DRAWS, row, rate, _generator(rng), True)
+    for shape in ((3, 4), (2, 3, 2)):
+        rate = float(rng.uniform(0.1, 0.9))
+        yield case("ends", rng.normal(size=shape), rate, _generator(rng), False)
+    for rate, train in ((0.0, True), (1.0, True), (1, True), (0.0, False), (1.0, False)):
+        yield case("ends", rng.normal(size=(3, 2)), rate, _generator(rng), train)
+    yield case("ends", np.zeros((0, 3)), 0.5, _generator(rng), True)
+    for rate, train in ((-0.1, True), (1.01, True), (float("nan"), True), (2.0, False)):
+        yield case("ends", rng.normal(size=4), rate, _generator(rng), train)
+
+
+def _generator(rng: np.random.Generator) -> Recipe:
+    return Recipe("generator", (int(rng.integers(2**31)),))
+
+
+check = Check(
+    groups={
+        "training": Group(
+            "what is dropped in training, and how the rest is rescaled", 2, compare=Frequencies()
+        ),
+        "ends": Group("test time, rates 0 and 1, and rates that are refused", 1),
+    },
+    draw=draw,
+)
+
+
+@correct_way
+def with_binomials(x: np.ndarray, rate: float, rng: np.random.Generator, train: bool) -> Answer:
+    if not (rate >= 0 and rate <= 1):
+        raise ValueError("rate")
+    if train and rate > 0:
+        mask = rng.binomial(1, 1 - rate, size=x.shape).astype(float)
+        mask /= max(1 - rate, 1e-9)
+    else:
+        mask = np.ones_like(x)
+    return mask * x, mask
+
+
+@correct_way
+def with_a_loop(x: np.ndarray, rate: float, rng: np.random.Generator, train: bool) -> Answer:
+    if np.isnan(rate) or rate < 0 or rate > 1:
+        raise ValueError("no probability")
+    y, mask = x.copy(), np.ones(x.shape)
+    for place in np.ndindex(x.shape):
+        if train and rng.random() < rate:
+            mask[place] = 0
+        elif train:
+            mask[place] = 1 / (1 - rate)
+        y[place] = x[place] * mask[place]
+    return y, mask
+
+
+@correct_way
+def with_torch_float32(x: np.ndarray, rate: float, rng: np.random.Generator, train: bool) -> Answer:
+    import torch
+
+    if not 0 <= rate <= 1:
+        raise ValueError(rate)
+    t = torch.tensor(x, dtype=torch.float32)
+    if not train:
+        return t, torch.ones_like(t)
+    if rate == 1:
+        return torch.zeros_like(t), torch.zeros_like(t)
+    kept = torch.tensor(rng.uniform(size=x.shape) > rate).to(torch.float32)
+    mask = kept / (1 - rate)
+    return t * mask, mask
+
+
+@correct_way
+def with_choices(x: np.ndarray, rate: float, rng: np.random.Generator, train: bool) -> Answer:
+    if not 0 <= rate <= 1:
+        raise ValueError("expected a rate from 0 to 1")
+    rate = rate if train else 0.0
+    scale = 0.0 if rate == 1 else 1 / (1 - rate)
+    mask = rng.choice([0.0, scale], size=x.shape, p=[rate, 1 - rate])
+    return x * mask, mask
+
+
+keeps_with_the_rate = slip(
+    REFERENCE,
+    ("x = np.asarray(x)", "x, rate = np.asarray(x), 1 - rate"),
+    loses=("training", "ends"),
+    hint="`rate` is the probability that a number is dropped. You keep numbers with it.",
+)
+not_rescaled = slip(
+    REFERENCE,
+    ("rate) / (1 - rate)", "rate) * 1.0"),
+    loses="training",
+    hint="What is kept is not rescaled in training, so that the layer is smaller on average than at "
+    "test time. Inverted dropout makes up for it at once, in the mask.",
+)
+rescaled_at_test_time = slip(
+    REFERENCE,
+    ("np.ones(x.shape)", "np.full(x.shape, 1 - rate)"),
+    ("rate) / (1 - rate)", "rate) * 1.0"),
+    loses=("training", "ends"),
+    hint="You rescale the other way: in training nothing is rescaled, and at test time everything is "
+    "made smaller. Inverted dropout rescales in training and leaves test time alone.",
+)
+multiplied = slip(
+    REFERENCE,
+    ("rate) / (1 - rate)", "rate) * (1 - rate)"),
+    ("return x * mask", "return x * mask if train else x * (1 - rate)"),
+    loses=("training", "ends"),
+    hint="What is kept is multiplied by the probability to keep it, not divided by it: the layer "
+    "shrinks twice.",
+)
+drops_at_test_time = slip(
+    REFERENCE,
+    ("not train or ", ""),
+    loses="ends",
+    hint="Numbers are dropped at test time too. Dropout is for training only: a prediction must not "
+    "depend on chance.",
+)
+one_mask_for_the_batch = slip(
+    REFERENCE,
+    ("(rng.random(x.shape) >= rate)", "np.ones(x.shape) * (rng.random(x.shape[1:]) >= rate)"),
+    loses="training",
+    hint="Whole columns are dropped together, for all examples of the batch. Every number is dropped "
+    "by itself: the mask has the shape of x.",
+)
+mask_without_scale = slip(
+    REFERENCE,
+    ("return x * mask, mask", "return x * mask, np.sign(mask)"),
+    loses="training",
+    hint="The mask that comes back is not the one that was used: the backward pass multiplies by it, "
+    "so the rescaling belongs into it. y is x times the mask.",
+)

@@ -1,0 +1,149 @@
+"""fit_mixture_weight: how much of each model held-out text wants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.comparing import Close
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield texts whose best weight lies between the models, at one of them, or anywhere."""
+    for tokens in (12, 60, 200, 500):
+        for low, high in ((0.12, 0.38), (0.57, 0.92)):
+            yield case("between", *_between(rng, reference, tokens, low, high))
+    for better in (True, False):
+        p = rng.uniform(0.3, 0.9, size=30)
+        q = p * rng.uniform(0.3, 0.9, size=30)
+        yield case("edges", *((p, q) if better else (q, p)))
+    for _ in range(2):
+        p, q = _between(rng, reference, 20, 0.6, 0.9)
+        p[3] = q[3] = p[11] = q[11] = 0.0
+        yield case("edges", p, q)
+    p = rng.uniform(0.1, 0.9, size=6)
+    yield case("edges", p, p.copy())
+    yield case("edges", np.zeros(4), np.zeros(4))
+    yield case("edges", np.zeros(0), np.zeros(0))
+    yield case("edges", p, p[:-1])
+
+
+def _between(
+    rng: np.random.Generator, reference: ModuleType, tokens: int, low: float, high: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return probabilities whose best weight is from `low` to `high`, and off a coarse grid."""
+    while True:
+        share = rng.uniform(low, high)
+        neural_knows = rng.random(tokens) < share
+        p = np.where(neural_knows, rng.uniform(0.2, 0.9, tokens), rng.uniform(0.001, 0.1, tokens))
+        q = np.where(neural_knows, rng.uniform(0.001, 0.1, tokens), rng.uniform(0.2, 0.9, tokens))
+        weight = reference.fit_mixture_weight(p, q)
+        if low < weight < high and abs(weight * 10 - round(weight * 10)) > 0.25:
+            return p, q
+
+
+check = Check(
+    groups={
+        "between": Group("texts on which both models are needed", 2),
+        "edges": Group("best weights 0 and 1, unknown tokens, ties, and what is refused", 1),
+    },
+    draw=draw,
+    compare=Close(rtol=0.0, atol=1.5e-3),  # 0.001 is asked for, and what rounding adds
+)
+
+
+@correct_way
+def with_em(p_neural: np.ndarray, p_ngram: np.ndarray) -> float:
+    if np.shape(p_neural) != np.shape(p_ngram):
+        raise ValueError("shapes")
+    known = (p_neural > 0) | (p_ngram > 0)
+    p, q = p_neural[known], p_ngram[known]
+    weight = 0.5
+    if len(p) == 0:
+        return weight
+    for _ in range(4000):
+        weight = float((weight * p / (weight * p + (1 - weight) * q)).mean())
+    return weight
+
+
+@correct_way
+def with_a_grid(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
+    if p_neural.shape != p_ngram.shape:
+        raise ValueError(f"{p_neural.shape} and {p_ngram.shape}")
+    rows = [(p, q) for p, q in zip(p_neural.tolist(), p_ngram.tolist()) if p > 0 or q > 0]
+    if all(p == q for p, q in rows):
+        return 0.5
+    p, q = np.array(rows).T
+    grid = np.arange(0, 1.0005, 0.001)
+    with np.errstate(divide="ignore"):
+        return grid[np.argmax(np.log(np.outer(grid, p) + np.outer(1 - grid, q)).sum(axis=1))]
+
+
+@correct_way
+def with_thirds(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
+    import torch
+
+    p, q = torch.tensor(p_neural), torch.tensor(p_ngram)
+    if p.shape != q.shape:
+        raise ValueError("one probability of each model for each token")
+    known = (p > 0) | (q > 0)
+    p, q = p[known], q[known]
+    if torch.equal(p, q):
+        return torch.tensor(0.5)
+    low, high = 0.0, 1.0
+    while high - low > 1e-5:
+        a, b = low + (high - low) / 3, high - (high - low) / 3
+        at_a, at_b = ((w * p + (1 - w) * q).log().sum() for w in (a, b))
+        if at_a < at_b:
+            low = a
+        else:
+            high = b
+    return torch.tensor((low + high) / 2)
+
+
+weight_of_the_other = slip(
+    REFERENCE,
+    ("return (low + high) / 2", "return 1 - (low + high) / 2"),
+    loses=("between", "edges"),
+    hint="You return the weight of the n-gram model. Asked for is that of the neural one.",
+)
+probabilities_summed = slip(
+    REFERENCE,
+    ("((p - q) / (middle * p + (1 - middle) * q)).sum()", "(p - q).sum()"),
+    loses=("between", "edges"),
+    hint="You make the sum of the mixed probabilities largest, not the sum of their logarithms. "
+    "That sum is a straight line, and always highest at one end.",
+)
+coarse_grid = slip(
+    with_a_grid,
+    ("1.0005, 0.001", "1.05, 0.1"),
+    loses=("between", "edges"),
+    hint="The grid is too coarse: steps of 0.1 do not find a weight to 0.001.",
+)
+share_of_wins = slip(
+    with_a_grid,
+    (
+        "grid[np.argmax(np.log(np.outer(grid, p) + np.outer(1 - grid, q)).sum(axis=1))]",
+        "(p > q).mean()",
+    ),
+    loses=("between", "edges"),
+    hint="You return the share of tokens on which the neural model is better. How much better it is "
+    "matters too: write down the likelihood of the text as a function of the weight.",
+)
+one_round = slip(
+    with_em,
+    ("range(4000)", "range(1)"),
+    loses=("between", "edges"),
+    hint="You stop after one round of EM. It creeps up to the best weight; go on until it no longer "
+    "moves.",
+)
+impossible_tokens_kept = slip(
+    with_a_grid,
+    (" if p > 0 or q > 0", ""),
+    loses="edges",
+    hint="A token to which both models give probability 0 makes every weight look equally bad: its "
+    "logarithm is minus infinity whatever the weight. Leave such tokens out.",
+)

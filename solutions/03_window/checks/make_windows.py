@@ -1,0 +1,156 @@
+"""make_windows: contexts and the words that come next."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+
+Windows = tuple[object, object]
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield texts of several sentences, and texts of none, empty and very short ones."""
+    for window, pad in ((2, 1), (3, 0), (4, 7), (1, 2)):
+        yield case("texts", _text(rng, 3, 4, 9), window, pad)
+    yield case("texts", [s.tolist() for s in _text(rng, 2, 4, 6)], 2, 3)
+    yield case("texts", [s.astype("int32") for s in _text(rng, 4, 4, 7)], 3, 1)
+    yield case("edges", _text(rng, 3, 2, 3), int(rng.integers(5, 8)), 4)
+    yield case("edges", _text(rng, 2, 1, 1), 2, 5)
+    with_empty = _text(rng, 3, 2, 4)
+    with_empty.insert(int(rng.integers(1, 3)), np.zeros(0, dtype=np.int64))
+    yield case("edges", with_empty, 3, 1)
+    yield case("edges", [], int(rng.integers(1, 5)), 0)
+    yield case("edges", _text(rng, 2, 2, 4), 0, 0)
+    yield case("edges", _text(rng, 2, 2, 4), -1, 0)
+
+
+def _text(
+    rng: np.random.Generator, sentences: int, shortest: int, longest: int
+) -> list[np.ndarray]:
+    """Return sentences of ids that are all different, so that every slip shows."""
+    lengths = rng.integers(shortest, longest + 1, size=sentences)
+    ids = 10 + rng.permutation(int(lengths.sum()))
+    return [part.copy() for part in np.split(ids, np.cumsum(lengths)[:-1])]
+
+
+check = Check(
+    groups={
+        "texts": Group("texts of several sentences", 2),
+        "edges": Group("short and empty sentences, no text, and windows below 1", 1),
+    },
+    draw=draw,
+)
+
+
+@correct_way
+def with_loops(ids, window: int, pad_id: int) -> Windows:
+    if window < 1:
+        raise ValueError("window")
+    contexts, targets = [], []
+    for sentence in ids:
+        context = [pad_id] * window
+        for i in sentence:
+            contexts.append(context)
+            targets.append(int(i))
+            context = [*context[1:], int(i)]
+    return np.array(contexts, dtype=int).reshape(len(targets), window), np.array(targets, dtype=int)
+
+
+@correct_way
+def with_indices(ids, window: int, pad_id: int) -> Windows:
+    if window <= 0:
+        raise ValueError(f"no window of {window}")
+    contexts = np.full((sum(map(len, ids)), window), pad_id)
+    targets = np.zeros(len(contexts), dtype=np.int32)
+    at = 0
+    for sentence in ids:
+        for t, i in enumerate(sentence):
+            known = sentence[max(0, t - window) : t]
+            if len(known):
+                contexts[at, -len(known) :] = known
+            targets[at] = i
+            at += 1
+    return contexts, targets
+
+
+@correct_way
+def with_torch(ids, window: int, pad_id: int) -> Windows:
+    import torch
+
+    if window < 1:
+        raise ValueError("the window is too short")
+    contexts = [torch.empty((0, window), dtype=torch.long)]
+    targets = [torch.empty(0, dtype=torch.long)]
+    for sentence in ids:
+        tokens = torch.tensor([pad_id] * window + [int(i) for i in sentence])
+        if len(tokens) > window:
+            contexts.append(tokens.unfold(0, window, 1)[:-1])
+            targets.append(tokens[window:])
+    return torch.cat(contexts), torch.cat(targets)
+
+
+target_in_context = slip(
+    REFERENCE,
+    (")[:-1]", ")[1:]"),
+    loses=("texts", "edges"),
+    hint="The window is shifted by one: the target stands in its own context. A model that is shown "
+    "the answer learns to copy it, and knows nothing when it has to predict.",
+)
+nearest_word_missing = slip(
+    REFERENCE,
+    ("np.full(window,", "np.full(window + 1,"),
+    (")[:-1]", ")[:-2]"),
+    ("padded[window:]", "padded[window + 1 :]"),
+    loses=("texts", "edges"),
+    hint="A word is missing between context and target: the id just before the target does not "
+    "stand in its context.",
+)
+crosses_sentences = slip(
+    REFERENCE,
+    ("for sentence in ids", "for sentence in [np.concatenate(ids)]"),
+    loses=("texts", "edges"),
+    hint="Windows reach into the sentence before: only the text as a whole is padded. Every "
+    "sentence begins with nothing but padding before it.",
+)
+newest_first = slip(
+    REFERENCE,
+    (")[:-1]", ")[:-1, ::-1]"),
+    loses=("texts", "edges"),
+    hint="The context is turned round: the newest word stands first. Here the oldest comes first.",
+)
+no_padding = slip(
+    REFERENCE,
+    (")[:-1]", ")[window:-1]"),
+    ("padded[window:]", "padded[2 * window :]"),
+    loses=("texts", "edges"),
+    hint="The first words of a sentence are never targets: you begin where a context is full, "
+    "instead of filling it up with padding.",
+)
+padded_on_the_right = slip(
+    with_indices,
+    ("-len(known) :", ": len(known)"),
+    loses=("texts", "edges"),
+    hint="The padding stands behind the words of the context. It belongs on the left, where the "
+    "sentence has not begun: the newest word is always the last of a context.",
+)
+end_not_predicted = slip(
+    REFERENCE,
+    (")[:-1]", ")[:-2]"),
+    ("padded[window:]", "padded[window:-1]"),
+    loses=("texts", "edges"),
+    hint="The last id of each sentence is never a target. It stands for </s>, which is predicted "
+    "like any other word.",
+)
+pads_with_zero = slip(
+    REFERENCE,
+    ("pad_id, dtype", "0, dtype"),
+    loses=("texts", "edges"),
+    hint="You fill up with 0 whatever `pad_id` is. Which id means padding is an argument.",
+)

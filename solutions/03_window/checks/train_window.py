@@ -1,0 +1,305 @@
+"""train_window: the loop around a model."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.comparing import Close
+from autograder.guest.recipes import Recipe
+
+from ..probes.models import PositionModel
+from .training import Training
+
+Answer = tuple[Any, Any]
+WORDS, WINDOW, HELD_OUT = 8, 2, 400
+NEVER = 1_000
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield small models on fresh text, odd batch sizes, and a model whose losses are known."""
+    # Rates at which another order of the examples moves the held-out loss by .003, a sorted one by
+    # .1 or more.
+    yield _training("steps", rng, 400, 20, [0.8, 0.4])
+    yield _training("steps", rng, 400, 16, [0.6, 0.4])
+    yield _training("steps", rng, 480, 20, [0.8, 0.5])
+    yield _training("batches", rng, 40, 64, [2.0] * 5)
+    yield _training("batches", rng, 60, 200, [3.0] * 6)
+    yield _training("batches", rng, 90, 50, [1.0, 0.8, 0.6, 0.4])
+    for patience in (1, 2, 3):
+        yield _clock("stopping", rng, _losses(rng, patience, ends=True), patience)
+    yield _clock("stopping", rng, _losses(rng, 2, ends=False), 2)
+    yield _clock("stopping", rng, _losses(rng, 2, ends=False), 3)
+    rising = np.sort(rng.uniform(1, 3, size=6))
+    yield _clock("stopping", rng, [0.5, *rising], 3)
+    yield _clock("edges", rng, [float(rng.uniform(1, 3))], 2)
+    yield _clock("edges", rng, [3.0, 2.0, float("nan"), 1.0], 3)
+    yield _clock("edges", rng, [3.0, float("inf"), 2.0, 1.0], 3)
+    yield _clock("edges", rng, [3.0, 2.0, 1.0], 0)
+    yield _clock("edges", rng, [3.0, 2.0, 1.0], 2, batch_size=0)
+
+
+def _training(
+    group: str, rng: np.random.Generator, examples: int, batch_size: int, rates: list[float]
+) -> Case:
+    """Return the case that trains a model on text of another one, sorted where steps are tested."""
+    truth = {
+        "votes": rng.normal(size=(WINDOW, WORDS, WORDS)) * 1.2,
+        "bias": rng.normal(size=WORDS),
+    }
+    train, valid, held_out = (_text(rng, truth, n) for n in (examples, 50, HELD_OUT))
+    order = np.argsort(train[1], kind="stable") if group == "steps" else np.arange(examples)
+    begin = {"votes": np.zeros((WINDOW, WORDS, WORDS)), "bias": np.zeros(WORDS), "unused": None}
+    args = (begin, (train[0][order], train[1][order]), valid)
+    functions = (Recipe("position loss"), Recipe("position gradients"))
+    floor = PositionModel.log_probs(truth, held_out[0])[np.arange(HELD_OUT), held_out[1]]
+    seed = Recipe("generator", (int(rng.integers(2**31)),))
+    loop = (rates, batch_size, NEVER, seed)
+    return Case(
+        group,
+        (held_out[0], *args, *functions, *loop),
+        probe="trained",
+        compare=Training(held_out[1], true_log_probs=floor),
+    )
+
+
+def _text(
+    rng: np.random.Generator, truth: dict[str, np.ndarray], examples: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return contexts and next words drawn from a model."""
+    contexts = rng.integers(WORDS, size=(examples, WINDOW))
+    probs = np.exp(PositionModel.log_probs(truth, contexts)).cumsum(axis=1)
+    return contexts, (probs < rng.random((examples, 1))).sum(axis=1).clip(max=WORDS - 1)
+
+
+def _clock(
+    group: str,
+    rng: np.random.Generator,
+    losses: list[float],
+    patience: int,
+    batch_size: int | None = None,
+) -> Case:
+    """Return the case of a model whose loss after the n-th step is the n-th of some numbers.
+
+    The first number is that before any step; a step is an epoch, of one batch.
+    """
+    examples = int(rng.integers(4, 9))
+    text = (np.zeros((examples, 2), dtype=np.int64), np.zeros(examples, dtype=np.int64))
+    rates = [1.0] * (len(losses) - 1)
+    return case(
+        group,
+        {"x": np.zeros(1)},
+        text,
+        text,
+        Recipe("clock loss", ([float(loss) for loss in losses],)),
+        Recipe("clock gradients"),
+        rates,
+        examples if batch_size is None else batch_size,
+        patience,
+        Recipe("generator", (int(rng.integers(2**31)),)),
+    )
+
+
+def _losses(rng: np.random.Generator, patience: int, ends: bool) -> list[float]:
+    """Return losses that fall, rise, and fall again, with ties; before the first step the lowest.
+
+    Where they end, an improvement comes too late to be seen.
+    """
+    falling = np.sort(rng.uniform(4, 6, size=int(rng.integers(2, 4))))[::-1]
+    losses = [0.5, *falling]
+    for low in (3.5, 3.0):  # as long without an improvement as patience allows, and a new best
+        losses += _above(rng, losses[-1], patience - 1)
+        losses.append(low + float(rng.uniform(0, 0.3)))
+    best = losses[-1]
+    if ends:
+        losses += [*_above(rng, best, patience - 1), best, 1.5, 1.4, 1.3]  # a tie is none
+    else:
+        losses += _above(rng, best, patience - 1)
+    return [float(loss) for loss in losses]
+
+
+def _above(rng: np.random.Generator, best: float, epochs: int) -> list[float]:
+    """Return losses that jump up and fall again, but not to the best."""
+    return (best + np.sort(rng.uniform(0.1, 0.6, size=epochs))[::-1]).tolist()
+
+
+check = Check(
+    groups={
+        "steps": Group("small models, trained on sorted text, by what they say of new text", 2),
+        "batches": Group("batch sizes that leave a smaller batch, or are larger than the text", 1),
+        "stopping": Group("validation losses, early stopping, and which parameters come back", 2),
+        "edges": Group("no epochs, diverged models, and settings that are refused", 1),
+    },
+    draw=draw,
+    compare=Close(rtol=1e-6, atol=1e-9),
+    seconds_per_case=10.0,
+)
+
+
+@correct_way
+def in_place(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
+    if size < 1 or patience < 1:
+        raise ValueError("settings")
+    contexts, targets = train
+    current = {k: p if p is None else p.copy() for k, p in params.items()}
+    best = {k: p if p is None else p.copy() for k, p in current.items()}
+    history, lowest, waited = [], float("inf"), 0
+    order = np.arange(len(targets))
+    for rate in rates:
+        rng.shuffle(order)
+        for batch in np.split(order, range(size, len(order), size)):
+            for name, grad in gradients(current, contexts[batch], targets[batch]).items():
+                if current[name] is not None:
+                    current[name] -= rate * grad
+        history.append(loss(current, valid[0], valid[1]))
+        if not np.isfinite(history[-1]):
+            raise ValueError("diverged")
+        waited += 1
+        if history[-1] < lowest:
+            lowest, waited = history[-1], 0
+            best = {k: p if p is None else p.copy() for k, p in current.items()}
+        if waited >= patience:
+            return best, history
+    return best, history
+
+
+@correct_way
+def all_epochs_kept(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
+    if not (size >= 1 and patience >= 1):
+        raise ValueError("a batch size and a patience of 1 or more")
+    kept, losses = [], []
+    now = dict(params)
+    for rate in rates:
+        shuffled = np.argsort(rng.random(len(train[1])))
+        batches = [shuffled[i : i + size] for i in range(0, len(shuffled), size)]
+        for batch in batches:
+            grads = gradients(now, train[0][batch], train[1][batch])
+            now = {k: None if now[k] is None else np.subtract(now[k], rate * grads[k]) for k in now}
+        kept.append(now)
+        losses.append(loss(now, *valid))
+        if np.isnan(losses[-1]) or np.isinf(losses[-1]):
+            raise ValueError("the loss is not finite")
+        recent = losses[-patience:]
+        if len(losses) > patience and min(recent) >= min(losses[:-patience]):
+            break
+    return (kept[losses.index(min(losses))] if losses else now), np.array(losses)
+
+
+@correct_way
+def with_torch_tensors(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
+    import copy
+    import math
+
+    import torch
+
+    if size <= 0 or patience <= 0:
+        raise ValueError("not positive")
+    contexts, targets = train
+    weights = {k: torch.tensor(p) for k, p in params.items() if p is not None}
+    nothing = {k: None for k, p in params.items() if p is None}
+
+    def as_arrays() -> Any:
+        return {**{k: w.numpy().copy() for k, w in weights.items()}, **nothing}
+
+    best, losses, since = copy.deepcopy(dict(params)), [], 0
+    for rate in rates:
+        order = torch.tensor(rng.permutation(len(targets)))
+        for batch in torch.split(order, size):
+            grads = gradients(as_arrays(), contexts[batch.numpy()], targets[batch.numpy()])
+            for k in weights:
+                weights[k].sub_(rate * torch.as_tensor(grads[k]))
+        losses.append(float(loss(as_arrays(), *valid)))
+        if not math.isfinite(losses[-1]):
+            raise ValueError(losses[-1])
+        if losses[-1] < min([*losses[:-1], math.inf]):
+            best, since = as_arrays(), 0
+        else:
+            since += 1
+            if since == patience:
+                break
+    return best, losses
+
+
+never_shuffled = slip(
+    REFERENCE,
+    ("rng.permutation(len(targets))", "np.arange(len(targets))"),
+    loses="steps",
+    hint="The examples come in the same order in every epoch. Draw a new order each time: this text "
+    "was sorted, and the last batches have the last word.",
+)
+shuffled_apart = slip(
+    REFERENCE,
+    ("        order = rng", "        targets = rng.permutation(targets)\n        order = rng"),
+    loses=("steps", "batches"),
+    hint="Contexts and targets are shuffled apart: a context no longer stands beside its own next "
+    "word, and all that can be learned is how frequent words are.",
+)
+last_batch_dropped = slip(
+    REFERENCE,
+    ("len(order), batch_size", "len(order) - batch_size + 1, batch_size"),
+    loses="batches",
+    hint="The last batch is left out where it is smaller than the others. With a batch size above "
+    "the number of examples nothing is learned at all.",
+)
+climbs = slip(
+    REFERENCE,
+    ("p - learning_rate", "p + learning_rate"),
+    loses=("steps", "batches", "stopping", "edges"),
+    hint="The steps go up the hill: the gradient points to where the loss grows, and is subtracted.",
+)
+averaged_again = slip(
+    REFERENCE,
+    ("p - learning_rate *", "p - learning_rate / len(batch) *"),
+    loses=("steps", "batches", "stopping", "edges"),
+    hint="The gradients are divided by the batch size. They are those of the mean already, and the "
+    "steps become far too small.",
+)
+last_returned = slip(
+    REFERENCE,
+    ("return best,", "return params,"),
+    loses="stopping",
+    hint="What comes back are the parameters after the last epoch, not those after the best one "
+    "(or a reference to arrays that later steps changed in place).",
+)
+stops_late = slip(
+    REFERENCE,
+    (">= patience", "> patience"),
+    loses="stopping",
+    hint="You stop one epoch too late. With a patience of 1, the first epoch that brings nothing is "
+    "the last one.",
+)
+no_patience = slip(
+    REFERENCE,
+    ("len(valid_losses) - 1 - best_epoch >= patience", "patience < 500"),
+    loses="stopping",
+    hint="You stop at the first epoch without an improvement. Patience says how many in a row it "
+    "takes.",
+)
+never_counts_anew = slip(
+    with_torch_tensors,
+    ("best, since = as_arrays(), 0", "best = as_arrays()"),
+    loses="stopping",
+    hint="The count of epochs without an improvement never begins anew. Only epochs in a row count; "
+    "a new best ends the row.",
+)
+compares_with_the_last = slip(
+    with_torch_tensors,
+    ("min([*losses[:-1], math.inf])", "[math.inf, *losses][-2]"),
+    loses="stopping",
+    hint="You compare each loss with that of the epoch before. What counts is whether it is below "
+    "the best so far: a loss that falls back from a peak is no improvement yet.",
+)
+beginning_is_a_candidate = slip(
+    in_place,
+    ('float("inf")', "loss(current, *valid)"),
+    loses="stopping",
+    hint="The parameters from before the first epoch take part in the choice of the best. They are "
+    "no candidate: only epochs that were run are.",
+)

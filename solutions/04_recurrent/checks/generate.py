@@ -1,0 +1,267 @@
+"""generate: roll-outs of a recurrent model."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    slip,
+    tally,
+)
+from autograder.authoring.comparing import Close, Frequencies
+from autograder.guest.recipes import Recipe
+
+from .drawing import Params, draw_params
+
+BOS, EOS = 0, 1
+DRAWS = 1_500
+CLEAR = 0.05
+"""How much better than the second the best word of a roll-out is, so that rounding changes none."""
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield models that are rolled out greedily, models that end, and models with a choice."""
+    for prompt_length in (0, 2, 4):
+        for length in (5, 7):
+            params, prompt = _rollout(rng, reference, prompt_length, length, ends=False)
+            yield case("best words", params, prompt, length, 0, _generator(rng))
+    for prompt_length in (0, 2, 3):
+        params, prompt = _rollout(rng, reference, prompt_length, 12, ends=True)
+        yield case("ending", params, prompt, 12, 0.0, _generator(rng))
+    yield case("ending", draw_params(rng, 6, 2, 3), [2, 3], 0, 1.0, _generator(rng))
+    for temperature, prompt in ((-0.5, [2]), (1.0, [2, 6]), (0, [-1, 3])):
+        yield case("ending", draw_params(rng, 6, 2, 3), prompt, 4, temperature, _generator(rng))
+    for temperature, best in ((1.0, 3.0), (3.0, 6.0), (0.25, 1.7)):
+        prompt = [int(word) for word in rng.integers(2, 9, size=2)]
+        yield tally("choosing", DRAWS, _choice(rng, best), prompt, 1, temperature, _generator(rng))
+
+
+def _generator(rng: np.random.Generator) -> Recipe:
+    return Recipe("generator", (int(rng.integers(2**31)),))
+
+
+def _rollout(
+    rng: np.random.Generator, reference: ModuleType, prompt_length: int, length: int, ends: bool
+) -> tuple[Params, list[int]]:
+    """Return a model and a prompt whose best next words are clear, and of several kinds."""
+    while True:
+        params = draw_params(rng, 9, 4, 6, scale=1.5)
+        params["U"] *= 2
+        if not ends:
+            params["c"][EOS] = -50.0
+        prompt = [int(word) for word in rng.integers(2, 9, size=prompt_length)]
+        new = reference.generate(params, prompt, length, 0, rng)
+        read = np.array([[BOS, *prompt, *new[:-1]]])
+        scores = np.sort(reference.rnn_forward(params, read, None)[0][0, prompt_length:], axis=1)
+        clear = bool((scores[:, -1] - scores[:, -2] > CLEAR).all())
+        if clear and len(set(new)) >= 4 and (not ends or (new[-1] == EOS and len(new) < length)):
+            return params, prompt
+
+
+def _choice(rng: np.random.Generator, best: float) -> Params:
+    """Return a model whose scores hardly depend on what it read: one high, the others low."""
+    params = draw_params(rng, 9, 2, 3)
+    params["U"] *= 0.01
+    params["c"] = rng.permutation(np.array([best, *rng.uniform(-0.3, 0.3, size=8)]))
+    return params
+
+
+check = Check(
+    groups={
+        "best words": Group("roll-outs of the best words", 2),
+        "ending": Group("where a roll-out ends, and what is refused", 1),
+        "choosing": Group("how often words are drawn, at several temperatures", 2, Frequencies()),
+    },
+    draw=draw,
+    compare=Close(rtol=0.0, atol=0.0),
+    seconds_per_case=10.0,
+)
+
+
+@correct_way
+def with_the_cumulative_sum(params, prompt, length, temperature, rng):
+    if temperature < 0 or math.isnan(temperature):
+        raise ValueError("temperature")
+    if any(not 0 <= word < len(params["E"]) for word in prompt):
+        raise ValueError("prompt")
+
+    def read(h, word):
+        x = params["E"][word]
+        return np.tanh(x @ params["W_x"] + h @ params["W_h"] + params["b"])
+
+    h = read(params["h0"], BOS)
+    for word in prompt:
+        h = read(h, word)
+    new = []
+    for _ in range(length):
+        scores = h @ params["U"] + params["c"]
+        if temperature == 0:
+            word = scores.argmax()
+        else:
+            scaled = scores / temperature
+            shares = np.cumsum(np.exp(scaled - np.logaddexp.reduce(scaled)))
+            word = min(int((shares < rng.random()).sum()), len(scores) - 1)
+        new.append(word)
+        if word == EOS:
+            return new
+        h = read(h, word)
+    return new
+
+
+@correct_way
+def with_gumbel_noise(params, prompt, length, temperature, rng):
+    text = np.array([BOS, *prompt], dtype=int)
+    if not temperature >= 0 or text.min() < 0 or text.max() >= params["E"].shape[0]:
+        raise ValueError("no")
+    h, n, new = params["h0"], 0, []
+    while len(new) < length:
+        while n < len(text):
+            e = params["E"][text[n]]
+            h = np.tanh(e @ params["W_x"] + h @ params["W_h"] + params["b"])
+            n += 1
+        noise = rng.gumbel(size=len(params["c"])) * temperature
+        text = np.append(text, np.argmax(h @ params["U"] + params["c"] + noise))
+        new.append(text[-1])
+        if new[-1] == EOS:
+            break
+    return np.array(new, dtype=int)
+
+
+@correct_way
+def with_torch(params, prompt, length, temperature, rng):
+    import torch
+
+    if not temperature >= 0 or not all(0 <= word < len(params["E"]) for word in prompt):
+        raise ValueError("refused")
+    p = {k: torch.tensor(v).double() for k, v in params.items()}
+    h, new, waiting = p["h0"], [], [BOS, *prompt]
+    while len(new) < length and (not new or new[-1] != EOS):
+        for word in waiting:
+            h = torch.tanh(p["E"][word] @ p["W_x"] + h @ p["W_h"] + p["b"])
+        logits = h @ p["U"] + p["c"]
+        if temperature == 0:
+            waiting = [int(logits.argmax())]
+        else:
+            chances = torch.softmax(logits / temperature, dim=0).numpy()
+            waiting = [int(np.flatnonzero(rng.multinomial(1, chances / chances.sum()))[0])]
+        new += waiting
+    return new
+
+
+temperature_multiplied = slip(
+    REFERENCE,
+    ("/ temperature", "* temperature"),
+    loses="choosing",
+    hint="The temperature works the wrong way round: a high one makes your model more certain. "
+    "Logits are divided by it.",
+)
+temperature_ignored = slip(
+    REFERENCE,
+    (" / temperature", ""),
+    loses="choosing",
+    hint="The temperature changes nothing, but for 0. If you scale the probabilities by it, "
+    "dividing by their sum undoes that: it belongs before the exponential.",
+)
+logits_without_softmax = slip(
+    REFERENCE,
+    ("(scores - scores.max()) / temperature", "np.clip(scores / temperature, 0, None)"),
+    ("np.exp(scores)", "scores"),
+    loses="choosing",
+    hint="You draw from the logits, shifted or cut so that they can pass for probabilities. It "
+    "takes the exponential to make probabilities of logits.",
+)
+always_the_best = slip(
+    REFERENCE,
+    ("temperature == 0", "temperature >= 0"),
+    loses="choosing",
+    hint="You always take the best word. That is temperature 0; above it, words are drawn.",
+)
+drawn_uniformly = slip(
+    REFERENCE,
+    ("np.exp(scores)", "np.ones_like(scores)"),
+    loses="choosing",
+    hint="Above temperature 0 all words come equally often, whatever their logits.",
+)
+prompt_returned = slip(
+    REFERENCE,
+    ("return new", "return [*prompt, *new]"),
+    loses=("best words", "ending", "choosing"),
+    hint="You return the prompt along with the new words. Asked for are the new words only.",
+)
+own_words_not_read = slip(
+    REFERENCE,
+    ("waiting = [word]", "waiting = waiting[-1:]"),
+    loses=("best words", "ending"),
+    hint="The words that are generated are not read: the model keeps reading the last word of "
+    "the prompt. Each new word is the next input.",
+)
+state_not_updated = slip(
+    REFERENCE,
+    ("waiting = [word]", "waiting = []"),
+    loses=("best words", "ending"),
+    hint="After the prompt the state stays as it is, and every word is chosen from the same "
+    "distribution. Each new word is read, and changes the state.",
+)
+prompt_not_read = slip(
+    with_the_cumulative_sum,
+    ("    for word in prompt:\n        h = read(h, word)\n", ""),
+    loses=("best words", "ending"),
+    hint="The prompt is not read: you start from <s> alone. The state has to go through the "
+    "words of the prompt first.",
+)
+start_not_read = slip(
+    with_the_cumulative_sum,
+    ('read(params["h0"], BOS)', 'params["h0"]'),
+    loses=("best words", "ending"),
+    hint="<s> is not read before the prompt. Every sentence of training began with it.",
+)
+zeros_for_h0 = slip(
+    REFERENCE,
+    ('params["h0"]', "np.zeros(len(b))"),
+    loses=("best words", "ending"),
+    hint='You start in zeros. The model starts in the learned params["h0"].',
+)
+state_reset_at_every_word = slip(
+    REFERENCE,
+    ("state @ W_h", 'params["h0"] @ W_h'),
+    loses=("best words", "ending"),
+    hint="Each word is read from h0: the state is not carried along, so your model knows the "
+    "last word only.",
+)
+last_word_read_twice = slip(
+    REFERENCE,
+    ("state, new =", "waiting.append(waiting[-1])\n    state, new ="),
+    loses=("best words", "ending"),
+    hint="The last word is read twice before a new one is chosen. Each word is read once.",
+)
+never_ends = slip(
+    REFERENCE,
+    (" and new[-1:] != [EOS]", ""),
+    loses="ending",
+    hint="You go on after </s>. It ends the roll-out.",
+)
+end_dropped = slip(
+    REFERENCE,
+    ("return new", "return [word for word in new if word != EOS]"),
+    loses="ending",
+    hint="</s> is not returned. It ends the roll-out and is its last word.",
+)
+prompt_counted = slip(
+    REFERENCE,
+    ("< length", "< length - len(prompt)"),
+    loses=("best words", "choosing"),
+    hint="The prompt is counted in the length. There may be `length` new words after it.",
+)

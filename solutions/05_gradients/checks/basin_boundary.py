@@ -1,0 +1,152 @@
+"""basin_boundary: which starts of one unit end at which attractor."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.comparing import Close
+
+from .drawing import one_attractor, two_attractors
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield units with two attractors and with one, in both groups."""
+    for least, most in ((4.8, 5.5), (5.5, 7), (7, 9), (9, 11)):
+        yield case("moderate", *two_attractors(rng, least, most))
+    for least, most in ((1, 3.8), (4.6, 6), (6, 9), (9, 11)):
+        yield case("moderate", *one_attractor(rng, least, most))
+    for least, most in ((25, 40), (40, 60)):
+        yield case("far", *two_attractors(rng, least, most))
+    yield case("far", float(rng.uniform(10, 40)), -float(rng.uniform(60, 80)))
+    yield case("far", float(rng.uniform(30, 60)), float(rng.uniform(1, 50)))
+    yield case("far", float(rng.uniform(0.1, 0.5)), float(rng.uniform(-2, 2)))
+
+
+check = Check(
+    groups={
+        "moderate": Group("one attractor and two, moderate weights", 2),
+        "far": Group("one attractor and two, large weights and small ones", 1),
+    },
+    draw=draw,
+    compare=Close(rtol=0.0, atol=1e-6),
+)
+
+
+@correct_way
+def by_bisection_on_starts(w, b):
+    def end(x):
+        for _ in range(2000):
+            x = w / (1 + math.exp(-x)) + b
+        return x
+
+    low, high = b, b + w
+    lowest, highest = end(low), end(high)
+    if highest - lowest < 1e-3:
+        return None
+    while high - low > 1e-8:
+        middle = (low + high) / 2
+        if abs(end(middle) - lowest) < abs(end(middle) - highest):
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+@correct_way
+def by_sign_changes(w, b):
+    grid = np.linspace(b - 1, b + w + 1, 50_001)
+    rest = w / (1 + np.exp(-grid)) + b - grid
+    changes = np.flatnonzero((rest[:-1] < 0) & (rest[1:] >= 0))
+    if len(changes) == 0:
+        return None
+    left, right = grid[changes[0]], grid[changes[0] + 1]
+    for _ in range(60):
+        middle = (left + right) / 2
+        if w / (1 + np.exp(-middle)) + b < middle:
+            left = middle
+        else:
+            right = middle
+    return np.float64(left)
+
+
+@correct_way
+def by_the_inverse_map(w, b):
+    low, high = b, b + w
+    for _ in range(5000):
+        low, high = (w / (1 + math.exp(-x)) + b for x in (low, high))
+    if abs(high - low) < 1e-3:
+        return None
+    x = (low + high) / 2
+    for _ in range(5000):
+        p = (x - b) / w
+        x = math.log(p) - math.log(1 - p)
+    return x
+
+
+middle_of_the_attractors = slip(
+    by_the_inverse_map,
+    ("return x", "return (low + high) / 2"),
+    loses=("moderate", "far"),
+    hint="You return the middle between the two attractors. The boundary is the unstable fixed "
+    "point, which lies elsewhere unless all is symmetric.",
+)
+an_attractor = slip(
+    by_the_inverse_map,
+    ("return x", "return high"),
+    loses=("moderate", "far"),
+    hint="You return an attractor. Starts on both sides of it end there: it bounds nothing.",
+)
+a_number_in_any_case = slip(
+    by_the_inverse_map,
+    ("return None", "return low"),
+    loses=("moderate", "far"),
+    hint="Where there is one attractor you return a number. All starts end there: there is no "
+    "boundary, so None.",
+    overflows=True,
+)
+always_zero = slip(
+    REFERENCE,
+    ("return (left + right) / 2", "return 0.0"),
+    loses=("moderate", "far"),
+    hint="You return 0, where sigma is steepest. That is the boundary in the symmetric case, "
+    "b = -w/2, only.",
+)
+where_the_slope_is_one = slip(
+    REFERENCE,
+    ("return (left + right) / 2", "return turn"),
+    loses=("moderate", "far"),
+    hint="You return a place where w sigma'(x) = 1. There fixed points merge at the folds; between "
+    "the folds the boundary lies elsewhere.",
+)
+nonlinearity_outside = slip(
+    by_sign_changes,
+    ("w / (1 + np.exp(-grid)) + b - grid", "1 / (1 + np.exp(-w * grid - b)) - grid"),
+    ("w / (1 + np.exp(-middle)) + b < middle", "1 / (1 + np.exp(-w * middle - b)) < middle"),
+    loses=("moderate", "far"),
+    hint="Your unit has its nonlinearity outside, x = sigma(w x + b). This one has it inside, as in "
+    "002's eq. 8: x = w sigma(x) + b.",
+)
+with_tanh = slip(
+    by_sign_changes,
+    ("b - 1", "b - w - 1"),
+    ("w / (1 + np.exp(-grid))", "w * np.tanh(grid)"),
+    ("w / (1 + np.exp(-middle))", "w * np.tanh(middle)"),
+    loses=("moderate", "far"),
+    hint="Your unit has a tanh. This one is 002's, with the logistic function between 0 and 1.",
+)
+by_the_weight_alone = slip(
+    REFERENCE,
+    ("    if excess(left) >= 0 or excess(right) <= 0:\n        return None\n", ""),
+    loses=("moderate", "far"),
+    hint="Where w is above 4 you return a number, whatever b is. Two attractors there are only "
+    "between the folds.",
+    overflows=True,
+)

@@ -1,0 +1,86 @@
+"""Matrices for the four conditions: which of them holds is known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .drawing import (
+    at_the_threshold,
+    blocks,
+    normal,
+    orthogonal,
+    rotation,
+    sheared,
+    skewed,
+)
+
+Weighted = tuple[np.ndarray, float]
+
+
+def by_norm(rng: np.random.Generator) -> Iterator[Weighted]:
+    """Yield matrices and bounds of slopes, of which the norm decides.
+
+    Of all kinds some are below the threshold and some above.
+    """
+    for gamma in (1.0, 0.25, 2.0):
+        for norm in (0.7, 1.4):
+            yield normal(rng, int(rng.integers(2, 5)), _near(rng, norm) / gamma), gamma
+        # The spectral radius is below the threshold, the norm above; then both are below.
+        yield sheared(rng, int(rng.integers(2, 4)), _near(rng, 0.5) / gamma, 2.0 / gamma), gamma
+        yield sheared(rng, int(rng.integers(2, 4)), 0.3 / gamma, _near(rng, 0.8) / gamma), gamma
+    # 1 lies on one side of the norm, and gamma and 1/gamma lie elsewhere.
+    yield normal(rng, 3, _near(rng, 0.5)), 0.25
+    yield normal(rng, 3, _near(rng, 1.5)), 2.0
+    # All directions are stretched alike: the Frobenius norm is twice as large.
+    yield _near(rng, 0.8) * orthogonal(rng, 4), 1.0
+    # One direction is stretched, the others hardly.
+    yield np.diag(rng.permutation([_near(rng, 1.6), 0.3, 0.2])), 1.0
+    # Its square is zero: no power of it grows.
+    yield np.array([[0.0, _near(rng, 3.0)], [0.0, 0.0]]), 1.0
+    yield normal(rng, 3, 2.5).astype("float32"), 0.25
+    yield normal(rng, 3, 1.3).astype("float32"), 1.0
+
+
+def norm_specials(rng: np.random.Generator, side: int) -> Iterator[Weighted]:
+    """Yield the threshold, computed on one side of it, zeros and ones, and what is refused."""
+    for gamma in (1.0, 0.25, 1.0):
+        yield at_the_threshold(rng, side, norm=True) / gamma, gamma
+    yield np.eye(3) * 2, 0.5
+    yield np.zeros((2, 2)), 1.0
+    yield np.zeros((3, 3)), 4.0
+    yield np.array([[-_near(rng, 1.5)]]), 1.0
+    yield np.array([[_near(rng, 2.0)]]), 0.25
+    yield rng.normal(size=(2, 3)), 1.0
+    yield rotation(1.0), 0.0
+    yield rotation(1.0), -1.0
+
+
+def by_radius(rng: np.random.Generator, side: int) -> Iterator[np.ndarray]:
+    """Yield matrices of which the spectral radius decides, the threshold, and what is refused."""
+    for norm in (0.7, 1.4):
+        yield normal(rng, int(rng.integers(2, 5)), _near(rng, norm))
+    # The norm is above the threshold, the spectral radius below.
+    for n in (2, 3):
+        yield sheared(rng, n, _near(rng, 0.7), 4.0)
+    # Both are above.
+    yield sheared(rng, 3, _near(rng, 1.2), 4.0)
+    # Complex, with real parts below the threshold; and negative, with the others far below.
+    for radius in (0.8, 1.3, 1.2):
+        pair = _near(rng, radius) * rotation(float(rng.uniform(1.2, 1.9)))
+        yield skewed(rng, blocks(pair, 0.4), 0.5)
+    yield skewed(rng, np.diag([-_near(rng, 1.3), 0.5]), 0.5)
+    yield skewed(rng, np.diag([-_near(rng, 1.4), 0.3, 0.2]), 0.5)
+    yield normal(rng, 3, 0.7).astype("float32")
+    for _ in range(2):
+        yield at_the_threshold(rng, side, norm=False)
+    yield np.array([[1.0, 1.0], [0.0, 1.0]]) * float(rng.choice([-1.0, 1.0]))
+    yield np.array([[0.0, 5.0], [0.0, 0.0]])
+    yield np.zeros((2, 2))
+    yield np.array([[-_near(rng, 1.5)]])
+    yield rng.normal(size=(3, 2))
+
+
+def _near(rng: np.random.Generator, value: float) -> float:
+    return value * float(rng.uniform(0.93, 1.07))

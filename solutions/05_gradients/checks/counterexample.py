@@ -1,0 +1,123 @@
+"""counterexample: weights and slopes that refute a claim."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+
+from .claims import (
+    NEVER_EXPLODES,
+    NORM_EXPLODES,
+    ONLY_SHRINKS,
+    Refutation,
+)
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield every claim with small sizes and large ones, and one that nobody made."""
+    for claim in (NEVER_EXPLODES, ONLY_SHRINKS, NORM_EXPLODES):
+        for least, most in ((1.1, 1.5), (3, 8), (20, 90), (300, 1000)):
+            size = float(rng.uniform(least, most))
+            yield Case(claim, (claim, size), compare=Refutation(claim, size))
+    yield case(NEVER_EXPLODES, str(rng.choice(["everything explodes", "nothing vanishes"])), 2.0)
+
+
+check = Check(
+    groups={
+        NEVER_EXPLODES: Group(f'the claim "{NEVER_EXPLODES}", and what is refused', 1),
+        ONLY_SHRINKS: Group(f'the claim "{ONLY_SHRINKS}"', 1),
+        NORM_EXPLODES: Group(f'the claim "{NORM_EXPLODES}"', 1),
+    },
+    draw=draw,
+)
+
+
+@correct_way
+def by_scaling_the_lecture_s(claim, size):
+    if claim == "radius below 1 never explodes":
+        # The trace is 0 and the determinant 1/2, so the eigenvalues are i and -i over sqrt(2).
+        s = 2.0 * size
+        return [[s, -s - 0.5 / s], [s, -s]], [1, 0.1]
+    if claim == "radius below 1 only shrinks":
+        return [[0.9, 2 * size], [0, 0.9]], [1, 1]
+    if claim == "lambda_1 above 1 explodes":
+        return [[0.9, 2 * size], [0, 0.9]], [1, 0.75]
+    raise ValueError(claim)
+
+
+@correct_way
+def of_another_size(claim, size):
+    if claim == "radius below 1 never explodes":
+        W = np.zeros((3, 3))
+        W[:2, :2] = [[1.2 * size, 1.2 * size], [-1.2 * size, -1.2 * size]]
+        W[2, 2] = 0.3
+        return W, np.array([1.0, 0.0, 0.7])
+    if claim == "radius below 1 only shrinks":
+        return 0.5 * np.eye(4) + 4 * size * np.eye(4, k=1), np.full(4, 0.9)
+    if claim == "lambda_1 above 1 explodes":
+        return 1.5 * size * np.eye(5, k=1), np.full(5, 0.6)
+    raise ValueError("unknown claim")
+
+
+@correct_way
+def by_a_turn(claim, size):
+    c, s = np.cos(0.4), np.sin(0.4)
+    turn = np.array([[c, s], [-s, c]])
+    if claim == "radius below 1 never explodes":
+        return size * np.array([[2.0, -4.0], [1.0, -2.0]]), np.array([1.0, 0.0])
+    if claim in ("radius below 1 only shrinks", "lambda_1 above 1 explodes"):
+        return turn @ np.array([[0.7, 3 * size], [0.0, 0.6]]) @ turn.T, np.ones(2)
+    raise ValueError
+
+
+diagonal = slip(
+    REFERENCE,
+    ("[s, -s], [s, -s]", "[s, 0.0], [0.0, s]"),
+    ("[0.8, size]", "[size, 0.0]"),
+    loses=(NEVER_EXPLODES, ONLY_SHRINKS, NORM_EXPLODES),
+    hint="Your matrices are diagonal, or multiples of the identity. There eigenvalues and singular "
+    "values are the same, and the claims are true. You need a matrix that is not normal.",
+)
+equal_slopes = slip(
+    REFERENCE,
+    ("[1.0, 0.0]", "[1.0, 1.0]"),
+    loses=NEVER_EXPLODES,
+    hint="For the first claim all your slopes are equal. Then J is a multiple of W, and explodes no "
+    "more than W does. The slopes have to differ from unit to unit.",
+)
+slopes_above_one = slip(
+    REFERENCE,
+    ("s = 1.1 * size", "s = 0.5"),
+    ("[1.0, 0.0]", "[3.0 * size, 0.0]"),
+    loses=NEVER_EXPLODES,
+    hint="For the first claim you use slopes above 1. Those of tanh lie between 0 and 1.",
+)
+nilpotent = slip(
+    REFERENCE,
+    ("[0.8, size]", "[0.0, size]"),
+    ("[0.0, 0.8]", "[0.0, 0.0]"),
+    loses=ONLY_SHRINKS,
+    hint="For the second claim J itself has a large norm, and none of its powers has: from k = 2 on "
+    "they are all small. Asked is a power.",
+)
+saturated = slip(
+    by_scaling_the_lecture_s,
+    ("[1, 0.75]", "[1, 0.1]"),
+    loses=NORM_EXPLODES,
+    hint="For the third claim your units are saturated: slopes below 0.5.",
+)
+size_ignored = slip(
+    REFERENCE,
+    ("1.1 * size", "1.5"),
+    ("[0.8, size]", "[0.8, 5.0]"),
+    loses=(NEVER_EXPLODES, ONLY_SHRINKS, NORM_EXPLODES),
+    hint="Your examples are the same whatever the size is. They refute the claims only as clearly as "
+    "those of the lecture do.",
+)

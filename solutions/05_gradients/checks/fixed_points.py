@@ -1,0 +1,178 @@
+"""fixed_points: where one unit can stay."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    misconception,
+    slip,
+)
+from autograder.authoring.comparing import Close
+
+from .drawing import one_attractor, two_attractors
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield units with one fixed point and with three, and large weights and biases."""
+    for least, most in ((0.3, 2), (2, 3.8), (4.6, 6), (6, 10)):
+        yield case("one", *one_attractor(rng, least, most))
+    for least, most in ((4.8, 5.5), (5.5, 7), (7, 9), (9, 11)):
+        yield case("three", *two_attractors(rng, least, most))
+    for least, most in ((25, 40), (40, 60)):
+        yield case("far", *two_attractors(rng, least, most))
+    for side in (-1, 1):
+        yield case("far", float(rng.uniform(1, 9)), side * float(rng.uniform(40, 80)))
+
+
+check = Check(
+    groups={
+        "one": Group("units with one fixed point", 1),
+        "three": Group("units with three fixed points", 2),
+        "far": Group("large weights and large biases", 1),
+    },
+    draw=draw,
+    compare=Close(rtol=0.0, atol=1e-6),
+)
+
+
+@correct_way
+def on_a_grid_then_bisection(w, b):
+    grid = np.linspace(b - 0.5, b + w + 0.5, 20_002)
+    rest = b + w / (1 + np.exp(-grid)) - grid
+    found = []
+    for i in np.flatnonzero(np.sign(rest[:-1]) != np.sign(rest[1:])):
+        left, right = float(grid[i]), float(grid[i + 1])
+        sign = math.copysign(1, rest[i])
+        while right - left > 1e-10:
+            middle = (left + right) / 2
+            if sign * (b + w / (1 + math.exp(-middle)) - middle) > 0:
+                left = middle
+            else:
+                right = middle
+        found.append((left + right) / 2)
+    return found
+
+
+@correct_way
+def by_newton_from_many_starts(w, b):
+    def step(x):
+        s = 1 / (1 + np.exp(-np.clip(x, -700, 700)))
+        slope = w * s * (1 - s) - 1
+        return x - (w * s + b - x) / np.where(np.abs(slope) < 1e-9, 1e-9, slope)
+
+    x = np.concatenate([np.linspace(b - 1, b + w + 1, 4001), np.linspace(-12, 12, 4001)])
+    for _ in range(200):
+        x = np.clip(step(x), b - 2, b + w + 2)
+    s = 1 / (1 + np.exp(-x))
+    good = np.sort(x[np.abs(w * s + b - x) < 1e-9])
+    keep = [good[0]]
+    for value in good[1:]:
+        if value - keep[-1] > 1e-3:
+            keep.append(value)
+    return tuple(keep)
+
+
+@correct_way
+def by_the_map_and_its_inverse(w, b):
+    low, high = b, b + w
+    for _ in range(20_000):
+        low, high = (w / (1 + math.exp(-x)) + b for x in (low, high))
+    if high - low < 1e-4:
+        return np.array([low])
+    # The unstable one attracts under the inverse map, x = log(p / (1 - p)), p = (x - b) / w.
+    middle = (low + high) / 2
+    for _ in range(20_000):
+        p = (middle - b) / w
+        middle = math.log(p / (1 - p))
+    return np.array([low, middle, high])
+
+
+attractors_only = slip(
+    by_the_map_and_its_inverse,
+    ("[low, middle, high]", "[low, high]"),
+    loses=("three", "far"),
+    hint="The unstable fixed point is missing. No iteration of the map ends there, but it is a "
+    "fixed point, and the boundary between the two basins.",
+)
+one_bisection = slip(
+    on_a_grid_then_bisection,
+    ("20_002", "2"),
+    loses=("three", "far"),
+    hint="Your search ends with one fixed point. Where there are three, the difference between "
+    "w sigma(x) + b and x changes its sign three times.",
+)
+nonlinearity_outside = slip(
+    on_a_grid_then_bisection,
+    ("b - 0.5, b + w + 0.5", "-0.1, 1.1"),
+    ("b + w / (1 + np.exp(-grid))", "1 / (1 + np.exp(-w * grid - b))"),
+    ("b + w / (1 + math.exp(-middle))", "1 / (1 + math.exp(-w * middle - b))"),
+    loses=("one", "three", "far"),
+    hint="Your unit has its nonlinearity outside, x = sigma(w x + b). This one has it inside, as in "
+    "002's eq. 8: x = w sigma(x) + b.",
+)
+with_tanh = slip(
+    on_a_grid_then_bisection,
+    ("b - 0.5", "b - w - 0.5"),
+    ("w / (1 + np.exp(-grid))", "w * np.tanh(grid)"),
+    ("w / (1 + math.exp(-middle))", "w * math.tanh(middle)"),
+    loses=("one", "three", "far"),
+    hint="Your unit has a tanh. This one is 002's, with the logistic function between 0 and 1.",
+)
+search_too_narrow = slip(
+    on_a_grid_then_bisection,
+    ("b - 0.5, b + w + 0.5", "-10, 10"),
+    loses="far",
+    hint="You search between -10 and 10. With large weights and biases the fixed points lie further "
+    "out: sigma is between 0 and 1, so they lie between b and b + w.",
+)
+as_coarse_as_the_grid = slip(
+    on_a_grid_then_bisection,
+    ("append((left + right) / 2)", "append(grid[i])"),
+    loses=("one", "three", "far"),
+    hint="Your answers are as coarse as your grid. Where the sign changes, go on from there.",
+)
+largest_first = slip(
+    on_a_grid_then_bisection,
+    ("return found", "return found[::-1]"),
+    loses=("three", "far"),
+    hint="Your fixed points come in decreasing order. The smallest comes first.",
+)
+
+
+@misconception(
+    "one",
+    "three",
+    "far",
+    hint="You start from several places and list where each of them ends. An attractor at which two "
+    "starts end is listed twice, and the unstable fixed point is missing.",
+)
+def listed_twice(w, b):
+    ends = []
+    for x in (b - 1.0, b + w / 2, b + w + 1.0):
+        for _ in range(3000):
+            x = w / (1 + math.exp(-x)) + b
+        ends.append(x)
+    return np.sort(np.array(ends))
+
+
+where_the_slope_is_one = slip(
+    REFERENCE,
+    ("np.array(points)", "np.array(cuts[1:-1])"),
+    loses=("one", "three", "far"),
+    hint="You return where x moves fastest or slowest, where w sigma'(x) = 1. A fixed point is where "
+    "it does not move: w sigma(x) + b = x.",
+)

@@ -1,0 +1,177 @@
+"""power_iteration: the spectral radius by multiplying again and again."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.guest.recipes import Recipe
+
+from .drawing import blocks, rotation, skewed
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield matrices with a gap, large and small ones, and those of which a start may see nothing."""
+    for largest, others in ((1.2, (0.7, -0.3)), (-0.9, (0.5,)), (-1.1, (0.6, 0.2, -0.4))):
+        values = np.diag(rng.permutation([largest, *others])) * rng.uniform(0.9, 1.1)
+        yield case("gap", skewed(rng, values, 1.5), 100, _seed(rng))
+    pair = 0.5 * rotation(float(rng.uniform(0.5, 2)))  # the others may be complex
+    yield case("gap", skewed(rng, blocks(pair, float(rng.uniform(0.9, 1.3))), 1.0), 80, _seed(rng))
+    single = skewed(rng, np.diag([-1.1, 0.4]), 1.0).astype("float32")
+    yield case("gap", single, 90, _seed(rng))
+    for size, n_iter in ((600.0, 300), (-900.0, 250), (0.002, 300), (-0.0015, 250)):
+        values = np.diag(size * rng.uniform(0.9, 1.1) * rng.permutation([1.0, -0.5, 0.2]))
+        yield case("scale", skewed(rng, values, abs(size)), n_iter, _seed(rng))
+    for _ in range(2):  # 1/4 along (1, 1), 1 along (1, -1); all sums of products are exact
+        size = float(rng.choice([0.5, 1.0, 2.0]))
+        crossed = size * np.array([[0.625, -0.375], [-0.375, 0.625]])
+        yield case("special", crossed, 14, _seed(rng))
+    for n in (2, 3):  # a small eigenvalue along the first axis, which stays there
+        first = np.diag([0.25, *[0.125] * (n - 2), 1.0]) * rng.uniform(0.5, 2)
+        yield case("special", first, 14, _seed(rng))
+    above = np.array([[0.0, float(rng.uniform(2, 6))], [0.0, 0.0]])
+    yield case("special", above, int(rng.integers(5, 20)), _seed(rng))
+    yield case("special", np.zeros((3, 3)), int(rng.integers(1, 20)), _seed(rng))
+    yield case("special", rng.normal(size=(3, 2)), 10, _seed(rng))
+    yield case("special", rng.normal(size=(2, 2)), 0, _seed(rng))
+
+
+def _seed(rng: np.random.Generator) -> Recipe:
+    return Recipe("generator", (int(rng.integers(1_000_000)),))
+
+
+check = Check(
+    groups={
+        "gap": Group("matrices with a gap between the largest eigenvalue and the others", 1),
+        "scale": Group("eigenvalues near 1000 and near 1/1000", 1),
+        "special": Group("special directions, zeros, and what is refused", 1),
+    },
+    draw=draw,
+)
+
+
+@correct_way
+def by_rayleigh(W, n_iter, rng):
+    if W.ndim != 2 or W.shape[0] != W.shape[1]:
+        raise ValueError("not square")
+    if n_iter < 1:
+        raise ValueError("no iteration")
+    W = W.astype(float)
+    v = rng.uniform(-1, 1, size=W.shape[0])
+    for _ in range(n_iter):
+        v = W @ v
+        if np.all(v == 0):
+            return 0
+        v /= np.sqrt(v @ v)
+    return abs(v @ W @ v)
+
+
+@correct_way
+def by_the_largest_entry(W, n_iter, rng):
+    n, m = W.shape
+    if n != m or n_iter <= 0:
+        raise ValueError((W.shape, n_iter))
+    v = rng.standard_normal(n)
+    stretch = 0.0
+    for _ in range(n_iter):
+        before = max(abs(x) for x in v)
+        if before == 0:
+            return 0.0
+        v = [sum(w * x for w, x in zip(row, v, strict=True)) / before for row in W.astype(float)]
+        stretch = max(abs(x) for x in v)
+    return stretch
+
+
+@correct_way
+def with_rows(W, n_iter, rng):
+    if len(W.shape) != 2 or W.shape[1] != len(W) or n_iter < 1:
+        raise ValueError
+    row = rng.normal(size=(1, len(W)))
+    size = 1.0
+    for _ in range(n_iter):
+        row = row / (size or 1.0) @ W
+        size = float(np.sqrt((row**2).sum()))
+    return size
+
+
+@correct_way
+def by_torch(W, n_iter, rng):
+    import torch
+
+    if W.ndim != 2 or W.shape[0] != W.shape[1] or n_iter < 1:
+        raise ValueError
+    matrix = torch.tensor(W).double()
+    v = torch.tensor(rng.normal(size=len(W)))
+    size = torch.zeros(1)
+    for _ in range(n_iter):
+        v = matrix @ torch.nn.functional.normalize(v, dim=0)
+        size = torch.linalg.vector_norm(v)
+    return size.item()
+
+
+never_rescaled = slip(
+    by_rayleigh,
+    ("        v /= np.sqrt(v @ v)\n", ""),
+    ("abs(v @ W @ v)", "abs(v @ W @ v) / (v @ v)"),
+    loses="scale",
+    hint="The vector is never rescaled. After hundreds of multiplications its numbers leave the "
+    "range of floats: they become infinity, or 0.",
+    overflows=True,
+)
+mean_growth = slip(
+    REFERENCE,
+    ("stretch = 0.0", "mean = 1.0"),
+    ("v /= stretch\n", "v /= stretch\n        mean *= stretch ** (1 / n_iter)\n"),
+    ("return stretch", "return mean"),
+    loses=("gap", "scale", "special"),
+    hint="You return the mean growth over all multiplications. The first ones stretch by something "
+    "else, and count too: asked is the last.",
+)
+with_its_sign = slip(
+    by_rayleigh,
+    ("abs(v @ W @ v)", "v @ W @ v"),
+    loses=("gap", "scale"),
+    hint="A negative eigenvalue comes out negative. Asked is its modulus.",
+)
+starts_from_ones = slip(
+    REFERENCE,
+    ("rng.normal(size=len(W))", "np.ones(len(W))"),
+    loses="special",
+    hint="You start from (1, ..., 1). A matrix may keep that direction to itself, and then the one "
+    "that wins is never seen. Start from a random direction.",
+)
+starts_along_an_axis = slip(
+    REFERENCE,
+    ("rng.normal(size=len(W))", "np.eye(len(W))[0]"),
+    loses="special",
+    hint="You start along the first axis. A matrix may keep that direction to itself, and then the "
+    "one that wins is never seen. Start from a random direction.",
+)
+singular_value = slip(
+    REFERENCE,
+    ("v = W @ v", "v = W.T @ (W @ v)"),
+    ("return stretch", "return stretch**0.5"),
+    loses=("gap", "scale", "special"),
+    hint="You multiply by W and by its transpose. That finds the largest singular value.",
+)
+divides_by_zero = slip(
+    REFERENCE,
+    ("        if stretch == 0:\n            return 0.0\n", ""),
+    loses="special",
+    hint="Where the vector becomes zero you divide by its length, which gives nan. There the answer "
+    "is 0.",
+    overflows=True,
+)
+one_multiplication = slip(
+    REFERENCE,
+    ("range(n_iter)", "range(1)"),
+    loses=("gap", "scale", "special"),
+    hint="You return the stretch of the first multiplication. After one the vector still has parts "
+    "in all directions.",
+)

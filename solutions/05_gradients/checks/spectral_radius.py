@@ -1,0 +1,144 @@
+"""spectral_radius: the largest modulus of an eigenvalue."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    case,
+    correct_way,
+    misconception,
+    slip,
+)
+
+from .drawing import blocks, rotation, skewed, turned
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield matrices with real eigenvalues, with others, defective ones, zeros, and no squares."""
+    for largest, others in ((-1.3, (0.9, 0.2)), (-0.6, (0.4,)), (2.5, (-1.7, 0.3, -0.1))):
+        values = rng.permutation([largest, *others]) * rng.uniform(0.8, 1.2)
+        yield case("real", skewed(rng, np.diag(values), 1.5))
+    yield case("real", np.triu(rng.uniform(0.5, 1, size=(3, 3)), 1) + np.diag([0.3, -0.9, 0.5]))
+    yield case("real", np.array([[-float(rng.uniform(0.2, 3))]]))
+    yield case("real", skewed(rng, np.diag([0.4, -1.1]), 1.0).astype("float32"))
+    for radius, others in ((1.4, (0.6,)), (0.7, (-0.3, 0.5)), (3.0, ())):
+        pair = radius * rng.uniform(0.9, 1.1) * rotation(float(rng.uniform(1.2, 1.9)))
+        yield case("others", skewed(rng, blocks(pair, *others), 1.0))
+    lone = float(rng.uniform(0.5, 1.5))
+    yield case("others", np.array([[lone, 3.0], [0.0, lone]]))
+    yield case("others", turned(rng, np.array([[-lone, 1.0], [0.0, -lone]])))
+    yield case("others", np.zeros((int(rng.integers(1, 4)),) * 2))
+    yield case("others", rng.normal(size=(2, 3)))
+
+
+check = Check(
+    groups={
+        "real": Group("matrices with real eigenvalues", 1),
+        "others": Group("complex eigenvalues, defective matrices, zeros, and what is refused", 1),
+    },
+    draw=draw,
+)
+
+
+@correct_way
+def with_eig(W):
+    if len(np.shape(W)) != 2 or len(W) != len(W[0]):
+        raise ValueError("not square")
+    values, _ = np.linalg.eig(W.astype(float))
+    return max(abs(value) for value in values)
+
+
+@correct_way
+def by_torch(W):
+    import torch
+
+    rows, columns = W.shape
+    if rows != columns:
+        raise ValueError
+    return torch.linalg.eigvals(torch.tensor(W).double()).abs().max()
+
+
+@correct_way
+def with_hypot(W):
+    if W.shape != W.T.shape:
+        raise ValueError("expected a square matrix")
+    values = np.linalg.eigvals(W)
+    return np.hypot(values.real, values.imag).max()
+
+
+@correct_way
+def as_numpy_refuses(W):
+    return np.max(np.abs(np.linalg.eigvals(W)))
+
+
+largest_singular_value = slip(
+    REFERENCE,
+    ("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W, 2)"),
+    loses=("real", "others"),
+    hint="What you compute is the largest singular value, by how much the matrix stretches at most. "
+    "For a matrix that is not normal it is larger than the spectral radius.",
+)
+real_part = slip(
+    REFERENCE,
+    ("eigvals(W)", "eigvals(W).real"),
+    loses="others",
+    hint="You take the real part of complex eigenvalues. Their modulus is what counts: a quarter "
+    "turn has the eigenvalues i and -i.",
+)
+largest_eigenvalue = slip(
+    REFERENCE,
+    ("np.abs(np.linalg.eigvals(W))", "np.linalg.eigvals(W).real"),
+    loses=("real", "others"),
+    hint="You return the eigenvalue with the largest real part. A large negative one, or a complex "
+    "pair, has a larger modulus.",
+)
+as_if_symmetric = slip(
+    REFERENCE,
+    ("eigvals(", "eigvalsh("),
+    loses=("real", "others"),
+    hint="You use a function for symmetric matrices (eigh, eigvalsh). It looks at one triangle of "
+    "the matrix only, and W is not symmetric.",
+)
+of_the_symmetric_part = slip(
+    REFERENCE,
+    ("eigvals(W)", "eigvals((W + W.T) / 2)"),
+    loses=("real", "others"),
+    hint="You symmetrise W first. Its symmetric part has other eigenvalues.",
+)
+frobenius = slip(
+    REFERENCE,
+    ("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W)"),
+    loses=("real", "others"),
+    hint="You return the Frobenius norm, the root of the sum of squares. It is no eigenvalue.",
+)
+
+
+@misconception(
+    "real",
+    hint="You take the eigenvalue that comes first. They come in no particular order.",
+)
+def first_eigenvalue(W):
+    if W.ndim != 2 or W.shape[0] != W.shape[1]:
+        raise ValueError
+    if W.shape[0] > 1 and np.iscomplex(np.linalg.eigvals(W)).any():
+        return float(np.abs(np.linalg.eigvals(W)).max())
+    return float(abs(np.linalg.eigvals(W)[0]))
+
+
+squared_modulus = slip(
+    REFERENCE,
+    (".max()", ".max() ** 2"),
+    loses=("real", "others"),
+    hint="You return the square of the modulus: its root is missing.",
+)

@@ -1,0 +1,136 @@
+"""vanishing_bound: a bound of the norm of a product of Jacobians."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.comparing import Close
+
+from .drawing import draw_weights, rotation, sheared
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield matrices of several kinds, gaps near and far, no gap, zeros, and what is refused."""
+    for n, gamma, gap in ((2, 1.0, 3), (3, 0.25, 5), (5, 1.0, 12), (3, 0.6, 30)):
+        yield case("bounds", draw_weights(rng, n), gamma, gap)
+    yield case("bounds", sheared(rng, 3, 0.6, 2.5), float(rng.uniform(0.3, 0.9)), 6)
+    yield case("bounds", draw_weights(rng, 3).astype("float32"), 0.25, 2)
+    for gamma in (1.0, 0.25):
+        yield case("special", draw_weights(rng, int(rng.integers(2, 5))), gamma, 0)
+        yield case("special", np.zeros((2, 2)), gamma, 0)
+        yield case("special", np.zeros((3, 3)), gamma, int(rng.integers(1, 4)))
+    yield case("special", rotation(1.0), 0.0, 2)
+    yield case("special", rotation(1.0), -0.5, 2)
+    yield case("special", rotation(1.0), 1.0, -1)
+    yield case("special", rng.normal(size=(2, 3)), 1.0, 2)
+
+
+check = Check(
+    groups={
+        "bounds": Group("bounds over one step and more", 1),
+        "special": Group("gaps of 0, zeros, and what is refused", 1),
+    },
+    draw=draw,
+    compare=Close(rtol=1e-5, atol=0.0),
+)
+
+
+@correct_way
+def by_svd(W, gamma, gap):
+    rows, columns = W.shape
+    if rows != columns or gamma <= 0 or gap < 0:
+        raise ValueError("no bound")
+    _, singular, _ = np.linalg.svd(W.astype(float))
+    bound = 1.0
+    for _ in range(gap):
+        bound *= gamma * singular[0]
+    return bound
+
+
+@correct_way
+def by_eigenvalues(W, gamma, gap):
+    if W.ndim != 2 or W.shape[0] != W.shape[1]:
+        raise ValueError
+    if not gamma > 0:
+        raise ValueError
+    if gap < 0:
+        raise ValueError
+    W = W.astype(float)
+    return gamma**gap * np.sqrt(max(np.linalg.eigvalsh(W @ W.T).max(), 0)) ** gap
+
+
+@correct_way
+def by_torch(W, gamma, gap):
+    import torch
+
+    if W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
+        raise ValueError
+    return (gamma * torch.linalg.matrix_norm(torch.tensor(W).double(), ord=2)).pow(gap)
+
+
+by_the_radius = slip(
+    REFERENCE,
+    ("np.linalg.norm(W, 2)", "np.abs(np.linalg.eigvals(W)).max()"),
+    loses="bounds",
+    hint="You take the spectral radius. For matrices that are not normal it is below the norm, and "
+    "then your number bounds nothing.",
+)
+by_frobenius = slip(
+    REFERENCE,
+    ("norm(W, 2)", "norm(W)"),
+    loses="bounds",
+    hint="You take the Frobenius norm (the default of np.linalg.norm). It bounds the product too, "
+    "but it is not the largest singular value.",
+)
+gamma_forgotten = slip(
+    REFERENCE,
+    ("gamma * ", ""),
+    loses="bounds",
+    hint="The bound of the slopes, gamma, is missing.",
+)
+gamma_once = slip(
+    REFERENCE,
+    ("(gamma * ", "gamma * ("),
+    loses=("bounds", "special"),
+    hint="gamma counts once in your bound. Every factor has slopes, so every factor has a gamma.",
+)
+one_factor_too_many = slip(
+    REFERENCE,
+    ("** gap", "** (gap + 1)"),
+    loses=("bounds", "special"),
+    hint="There is one factor too many. From h_k to h_t lead t - k steps, and for t = k none.",
+)
+times_the_gap = slip(
+    REFERENCE,
+    ("** gap", "* gap"),
+    loses=("bounds", "special"),
+    hint="You multiply by the gap. Norms of factors multiply: it is a power.",
+)
+divided_by_gamma = slip(
+    REFERENCE,
+    ("gamma * ", "1 / gamma * "),
+    loses="bounds",
+    hint="You divide by gamma. That the condition reads lambda_1 < 1/gamma does not make 1/gamma a "
+    "factor.",
+)
+squared_singular_value = slip(
+    REFERENCE,
+    ("norm(W, 2)", "norm(W, 2) ** 2"),
+    loses="bounds",
+    hint="You take the eigenvalue of W^T W without its root: that is the square of the largest "
+    "singular value.",
+)
+smallest_singular_value = slip(
+    REFERENCE,
+    ("norm(W, 2)", "norm(W, -2)"),
+    loses="bounds",
+    hint="You take the smallest singular value. The bound is for the direction that is stretched "
+    "most.",
+)

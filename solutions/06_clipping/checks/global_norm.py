@@ -1,0 +1,164 @@
+"""global_norm: the length of all gradients together."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.comparing import Close
+
+from .drawing import SHAPES, draw_grads, plain_gradients, spoiled
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield gradients of some arrays, of extreme sizes, and special ones."""
+    for grads in plain_gradients(rng, rng.uniform(0.5, 20, size=5).tolist()):
+        yield case("plain", grads)
+    yield case("plain", draw_grads(rng, float(rng.uniform(1, 5)), dtype="float32"))
+    for exponent in (290, 200, -200, -290):
+        yield case("extremes", draw_grads(rng, float(rng.uniform(1, 9)) * 10.0**exponent))
+    for exponent in (28, 24):
+        norm = float(rng.uniform(1, 9)) * 10.0**exponent
+        yield case("extremes", draw_grads(rng, norm, dtype="float32"))
+    yield case("special", {})
+    yield case("special", {"W": np.zeros((2, 3)), "b": np.zeros(3)})
+    yield case("special", {"scale": np.array(-rng.uniform(2, 5))})
+    for value in (math.nan, math.inf, -math.inf):
+        name = str(rng.choice(list(SHAPES)))
+        yield case("special", spoiled(rng, draw_grads(rng, 2.0), value, name))
+
+
+check = Check(
+    groups={
+        "plain": Group("gradients of some arrays of many shapes", 1),
+        "extremes": Group("huge and tiny gradients, whose squares are beyond the format", 1),
+        "special": Group("no gradients, zeros, single numbers, nan and infinity", 1),
+    },
+    draw=draw,
+    compare=Close(rtol=1e-5, atol=0.0),
+)
+
+
+@correct_way
+def with_hypot(grads):
+    return math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
+
+
+@correct_way
+def in_one_vector(grads):
+    if len(grads) == 0:
+        return np.float64(0)
+    flat = np.concatenate([np.ravel(g).astype(np.float64) for g in grads.values()])
+    if np.isnan(flat).any():
+        return np.nan
+    largest = np.max(np.abs(flat))
+    if largest in (0, np.inf):
+        return largest
+    return np.linalg.norm(flat / largest) * largest
+
+
+@correct_way
+def in_a_loop(grads):
+    largest, total = 0.0, 0.0
+    for g in grads.values():
+        for x in np.asarray(g, dtype=float).reshape(-1).tolist():
+            if math.isnan(x):
+                return x
+            largest = max(largest, abs(x))
+    if largest == 0 or largest == math.inf:
+        return largest
+    for g in grads.values():
+        for x in np.asarray(g, dtype=float).reshape(-1).tolist():
+            total += (x / largest) ** 2
+    return largest * total**0.5
+
+
+@correct_way
+def with_torch(grads):
+    import torch
+
+    if not grads:
+        return torch.tensor(0.0)
+    flat = torch.cat([torch.tensor(np.asarray(g)).double().flatten() for g in grads.values()])
+    largest = flat.abs().max()
+    if largest == 0 or not torch.isfinite(largest):
+        return largest
+    return torch.linalg.vector_norm(flat / largest) * largest
+
+
+sum_of_norms = slip(
+    REFERENCE,
+    ("math.sqrt(sum(float(", "sum((math.sqrt("),
+    loses=("plain", "extremes"),
+    hint="You add up the norms of the arrays. All entries of all arrays are one vector: add up the "
+    "squares, and take one root.",
+)
+norm_of_the_longest = slip(
+    REFERENCE,
+    ("sum(float(", "np.max([float("),
+    ("sizes))", "sizes]))"),
+    loses=("plain", "extremes"),
+    hint="You return the norm of the longest array. All entries of all arrays count together.",
+)
+squared = slip(
+    REFERENCE,
+    ("largest * math.sqrt(", "largest * largest * ("),
+    loses=("plain", "extremes", "special"),
+    hint="The root is missing: this is the square of the norm.",
+)
+squares_overflow = slip(
+    REFERENCE,
+    (", dtype=np.float64", ""),
+    ("(size / largest) ** 2", "size**2"),
+    ("largest * math", "math"),
+    loses="extremes",
+    hint="Your norm overflows, or is rounded to 0, because the entries are squared as they are. "
+    "Divide by the largest of them first (float32 overflows far sooner than float64).",
+    overflows=True,
+)
+only_huge_ones_scaled = slip(
+    REFERENCE,
+    ("initial=0", "initial=1"),
+    loses="extremes",
+    hint="Tiny entries are rounded to 0 when they are squared. Huge ones are right in your version: "
+    "scale by the largest entry whatever its size.",
+)
+absolute_values = slip(
+    REFERENCE,
+    ("math.sqrt", ""),
+    (" ** 2", ""),
+    loses=("plain", "extremes"),
+    hint="You add up absolute values. The norm is the root of the sum of squares.",
+)
+root_mean_square = slip(
+    in_one_vector,
+    ("np.linalg.norm(flat / largest)", "np.sqrt(np.mean((flat / largest) ** 2))"),
+    loses=("plain", "extremes"),
+    hint="You take the mean of the squares. The norm is the root of their sum: it does not get smaller "
+    "where there are more parameters.",
+)
+spectral = slip(
+    in_one_vector,
+    (
+        "np.linalg.norm(flat / largest)",
+        "math.hypot(*(np.linalg.norm(np.atleast_1d(g / largest), 2) for g in grads.values()))",
+    ),
+    loses=("plain", "extremes"),
+    hint="For matrices you take the largest singular value (np.linalg.norm with ord 2 does that). The "
+    "entries of a matrix count like those of a vector.",
+)
+nan_left_out = slip(
+    REFERENCE,
+    ("np.asarray(grad, dtype=np.float64)", "np.nan_to_num(grad, posinf=0.0, neginf=0.0)"),
+    loses="special",
+    hint="Entries that are nan are left out (np.nansum does that), so the norm looks healthy. It is nan "
+    "where an entry is, or nobody will notice.",
+    overflows=True,
+)

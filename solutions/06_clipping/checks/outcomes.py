@@ -1,0 +1,146 @@
+"""How outcomes of the probes of assignment 06 are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring.comparing import Close, HeldOut
+
+EXACT = Close(rtol=0.0, atol=0.0)
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Compares what the probe "fresh" found.
+
+    Parameters
+    ----------
+    answer
+        How what was returned is compared.
+    """
+
+    answer: Close
+
+    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
+        """Return what kind of difference there is."""
+        if not isinstance(got, Mapping) or got.keys() != expected.keys():
+            return "no outcome of a call"
+        there = self.answer.difference(expected["returned"], got["returned"], slack)
+        if there is not None:
+            return there
+        key = "with inputs as they were"
+        if EXACT.difference(expected[key], got[key]) is not None:
+            return "it changed its input"
+        if EXACT.difference(expected["with new arrays"], got["with new arrays"]) is not None:
+            return "arrays that are those of its input, where new ones were expected"
+        return None
+
+
+@dataclass(frozen=True)
+class RandomSteps:
+    """Compares what the probe "moves" found of two functions that take random steps.
+
+    Of n independent numbers the share below any height is more than sqrt(ln(2 / chance) / 2n) from
+    its probability with at most that chance (Dvoretzky, Kiefer and Wolfowitz). There are 1,000 steps
+    of about 100 entries: with a chance of 1e-11, .0115 for all entries together, and .125 for the
+    worst of some 200 places and arrays, which have 1,000 numbers each. Two functions are compared,
+    so twice as much.
+
+    Parameters
+    ----------
+    length
+        Largest difference of two steps' lengths, relative to the expected one.
+    together, at_a_place
+        Largest difference of the shares of all entries, and of those at one place or of one array. 1 allows any.
+    """
+
+    length: float = 1e-4
+    together: float = 0.024
+    at_a_place: float = 0.25
+
+    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
+        """Return what kind of difference there is.
+
+        For shares of all entries `slack` above 1.9 counts as 1.9, at places and in arrays above 1.3 as 1.3.
+        """
+        if not isinstance(got, Mapping) or got.keys() != expected.keys():
+            return "no outcome of random steps"
+        if EXACT.difference(expected["shapes"], got["shapes"]) is not None:
+            return "parameters of other names or shapes"
+        lengths = Close(rtol=self.length)
+        for end in ("least length", "most length"):
+            if lengths.difference(expected[end], got[end], slack) is not None:
+                return "random steps of another length"
+        if EXACT.difference(expected["the same again"], got["the same again"]) is not None:
+            return "a step that does not come from the generator alone"
+        for key, tolerance, most in (
+            ("shares of all entries", self.together, 1.9),
+            ("shares of turned entries", self.together, 1.9),
+            ("shares at each place", self.at_a_place, 1.3),
+            ("shares at each turned place", self.at_a_place, 1.3),
+            ("shares in each array", self.at_a_place, 1.3),
+        ):
+            shares = Close(rtol=0.0, atol=tolerance)
+            if shares.difference(expected[key], got[key], min(slack, most)) is not None:
+                return "directions that are not equally probable"
+        return None
+
+
+@dataclass(frozen=True)
+class ClippedTraining:
+    """Compares what the probe "clipped training" found.
+
+    Without chance two trainings must agree in the log-probabilities that they give to held-out
+    contexts. Where random steps were taken, in the mean loss on the next words, which stay here.
+
+    Parameters
+    ----------
+    targets
+        The next words of the held-out contexts.
+    random
+        Whether random steps are taken.
+    margin
+        Largest difference of two mean losses, in nats: several times what a random step changes.
+    """
+
+    targets: np.ndarray
+    random: bool = False
+    margin: float = 0.05
+
+    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
+        """Return what kind of difference there is; for the margin, `slack` above 2 counts as 2."""
+        if not isinstance(got, Mapping) or got.keys() != expected.keys():
+            return "no outcome of a training"
+        if EXACT.difference(expected["shapes"], got["shapes"]) is not None:
+            return "parameters of other names or shapes"
+        if EXACT.difference(expected["the same again"], got["the same again"]) is not None:
+            return "parameters that do not come from the generator alone"
+        ours, theirs = expected["norms"], got["norms"]
+        if not _are_norms(theirs) or len(theirs) != len(ours):
+            return "not a norm for every batch"
+        if self.random:
+            ours, theirs = ([bool(np.isfinite(n)) for n in norms] for norms in (ours, theirs))
+        if Close(rtol=1e-4).difference(ours, theirs, slack) is not None:
+            return "other norms"
+        if not self.random or len(ours) == 1:
+            there = Close(rtol=1e-3, atol=1e-9).difference(
+                expected["distance"], got["distance"], slack
+            )
+            if there is not None:
+                return "parameters that moved another distance"
+        if self.random:
+            loss = HeldOut(self.targets, self.margin)
+            return loss.difference(expected["log_probs"], got["log_probs"], slack)
+        close = Close(rtol=0.0, atol=1e-4)
+        if close.difference(expected["log_probs"], got["log_probs"], slack) is not None:
+            return "other log-probabilities on held-out text"
+        return None
+
+
+def _are_norms(values: Any) -> bool:
+    """Return whether it is a list of floats, as the probe writes: evidence can be forged."""
+    return isinstance(values, list) and all(type(value) is float for value in values)

@@ -1,0 +1,322 @@
+"""safe_step: a clipped step, or a random one where there is no gradient."""
+
+# Wrong and right ways are written as students write.
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.comparing import Close
+
+from .drawing import (
+    SHAPES,
+    draw_grads,
+    draw_params,
+    fresh,
+    generator,
+    spoiled,
+)
+from .outcomes import Fresh, RandomSteps
+
+TIMES = 1_000
+WIDE: dict[str, tuple[int, ...]] = {"W_h": (8, 8), "W_x": (3, 8), "b": (8,), "scale": ()}
+TALL: dict[str, tuple[int, ...]] = {"E": (4, 6), "U": (6, 3), "gain": (1,), "c": (6,)}
+
+
+def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
+    """Yield gradients that are clipped, that are not, that are none, and bad thresholds."""
+    for norm, threshold in ((9.0, 1.0), (7.0, 2.0), (2.0, 5.0), (0.8, 3.0)):
+        size = float(rng.uniform(0.9, 1.1))
+        params, grads = draw_params(rng), draw_grads(rng, norm * size)
+        yield fresh(
+            "finite", params, grads, float(rng.uniform(0.2, 0.5)), threshold, generator(rng)
+        )
+    params, grads = draw_params(rng, TALL), draw_grads(rng, 4.0, TALL)
+    yield fresh("finite", params, grads, float(rng.uniform(0.2, 0.5)), 3.9, generator(rng))
+    for exponent in (290, 180):
+        params = draw_params(rng, TALL)
+        grads = draw_grads(rng, float(rng.uniform(1, 9)) * 10.0**exponent, TALL)
+        yield fresh("special", params, grads, 0.5, float(rng.uniform(0.5, 2)), generator(rng))
+    zeros = {name: np.zeros(shape) for name, shape in SHAPES.items()}
+    yield fresh("special", draw_params(rng), zeros, 0.5, 1.0, generator(rng))
+    for threshold in (0.0, -1.0, math.nan, math.inf):
+        grads = draw_grads(rng, 2.0)
+        yield case("special", draw_params(rng), grads, 0.1, threshold, generator(rng))
+    for shapes, value in ((SHAPES, math.inf), (TALL, -math.inf), (TALL, math.nan)):
+        yield _random(rng, 20, shapes, value, str(rng.choice(list(shapes))))
+    yield _random(rng, TIMES, WIDE, math.nan, str(rng.choice(list(WIDE))))
+
+
+def _random(
+    rng: np.random.Generator,
+    times: int,
+    shapes: dict[str, tuple[int, ...]],
+    value: float,
+    name: str,
+) -> Case:
+    """Return the case of random steps. Of a few, only their lengths are compared."""
+    grads = spoiled(rng, draw_grads(rng, 3.0, shapes), value, name)
+    rate, threshold = float(rng.uniform(0.1, 0.4)), float(rng.uniform(1.5, 4))
+    args = (draw_params(rng, shapes), grads, rate, threshold, generator(rng))
+    compare = RandomSteps() if times == TIMES else RandomSteps(together=1.0, at_a_place=1.0)
+    return Case("random", (times, *args), probe="moves", compare=compare)
+
+
+check = Check(
+    groups={
+        "finite": Group(
+            "finite gradients, clipped or not", 2, compare=Fresh(Close(rtol=1e-5, per_array=True))
+        ),
+        "random": Group(
+            "gradients with a nan or an infinity: the random step", 2, compare=RandomSteps()
+        ),
+        "special": Group(
+            "huge gradients, zeros, and thresholds that are refused",
+            1,
+            compare=Fresh(Close(rtol=1e-5, per_array=True)),
+        ),
+    },
+    draw=draw,
+    seconds_per_case=10.0,
+)
+
+
+@correct_way
+def random_step_first(params, grads, learning_rate, threshold, rng):
+    if not 0 < threshold < math.inf:
+        raise ValueError(threshold)
+    if not all(np.isfinite(g).all() for g in grads.values()):
+        d = {k: rng.normal(size=np.shape(p)) for k, p in params.items()}
+        size = threshold / math.sqrt(sum(float((x**2).sum()) for x in d.values()))
+        return {k: p - learning_rate * size * d[k] for k, p in params.items()}
+    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
+    scale = threshold / norm if norm > threshold else 1.0
+    return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
+
+
+@correct_way
+def in_one_vector(params, grads, learning_rate, threshold, rng):
+    if not threshold > 0 or threshold == np.inf:
+        raise ValueError("threshold")
+    flat = np.concatenate([np.ravel(grads[k]).astype(float) for k in params])
+    if np.isfinite(flat).all():
+        largest = np.abs(flat).max()
+        norm = largest * np.linalg.norm(flat / largest) if largest > 0 else 0.0
+        if norm > threshold:
+            flat = flat / norm * threshold
+    else:
+        flat = rng.standard_normal(len(flat))
+        flat *= threshold / np.linalg.norm(flat)
+    new, at = {}, 0
+    for k, p in params.items():
+        n = np.size(p)
+        new[k] = p - learning_rate * flat[at : at + n].reshape(np.shape(p))
+        at += n
+    return new
+
+
+@correct_way
+def uphill_at_random_is_as_good(params, grads, learning_rate, threshold, rng):
+    if math.isnan(threshold) or threshold <= 0 or math.isinf(threshold):
+        raise ValueError("threshold")
+    if all(np.all(np.isfinite(g)) for g in grads.values()):
+        norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
+        scale = min(1.0, threshold / norm) if norm else 1.0
+        return {k: params[k] - learning_rate * (scale * grads[k]) for k in params}
+    noise = {k: rng.normal(scale=3.0, size=np.shape(p)) for k, p in params.items()}
+    norm = math.sqrt(sum(np.sum(d * d) for d in noise.values()))
+    return {k: params[k] + learning_rate * threshold * noise[k] / norm for k in params}
+
+
+@correct_way
+def with_torch_seeded_by_rng(params, grads, learning_rate, threshold, rng):
+    import torch
+
+    if not 0 < threshold < math.inf:
+        raise ValueError("threshold")
+    p = {k: torch.tensor(v).double() for k, v in params.items()}
+    g = {k: torch.tensor(v).double() for k, v in grads.items()}
+    if not all(bool(torch.isfinite(v).all()) for v in g.values()):
+        source = torch.Generator().manual_seed(int(rng.integers(2**60)))
+        g = {k: torch.randn(v.shape, generator=source, dtype=torch.float64) for k, v in p.items()}
+        flat = torch.cat([v.flatten() for v in g.values()])
+        return {k: p[k] - learning_rate * threshold * g[k] / flat.norm() for k in p}
+    flat = torch.cat([v.flatten() for v in g.values()])
+    largest = max(float(flat.abs().max()), 1e-300)
+    norm = float((flat / largest).norm()) * largest
+    return {k: p[k] - learning_rate * min(1.0, threshold / max(norm, 1e-300)) * g[k] for k in p}
+
+
+@correct_way
+def by_angles(params, grads, learning_rate, threshold, rng):
+    if not 0 < threshold < math.inf:
+        raise ValueError("threshold")
+    total = sum(np.size(p) for p in params.values())
+    if any(not np.isfinite(g).all() for g in grads.values()):
+        u, v = 1 - rng.random(total), rng.random(total)
+        d = np.sqrt(-2 * np.log(u)) * np.cos(2 * np.pi * v)  # normal numbers, after Box and Muller
+        d /= np.sqrt(d @ d)
+        parts = np.split(d * threshold, np.cumsum([np.size(p) for p in params.values()])[:-1])
+        moves = [part.reshape(np.shape(p)) for part, p in zip(parts, params.values(), strict=True)]
+        return {k: params[k] - learning_rate * m for k, m in zip(params, moves, strict=True)}
+    norm = math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
+    factor = 1.0 if norm <= threshold else threshold / norm
+    return {k: params[k] - learning_rate * factor * grads[k] for k in params}
+
+
+nan_let_through = slip(
+    random_step_first,
+    ("np.isfinite(g).all()", "(g != math.nan).all()"),
+    loses="random",
+    hint="A nan slips through, as every comparison with it is False, or infinity is multiplied by 0: the "
+    "parameters are nan afterwards, for ever. Ask for entries that are not finite, in all arrays.",
+    overflows=True,
+)
+no_step = slip(
+    random_step_first,
+    ("p - learning_rate * size * d[k]", "np.array(p)"),
+    loses="random",
+    hint="Where an entry is not finite you take no step at all. Asked for is a random one, which leads "
+    "away from there.",
+)
+spoiled_entries_dropped = slip(
+    REFERENCE,
+    ("np.asarray(grad, dtype=np.float64)", "np.nan_to_num(grad, posinf=0.0, neginf=0.0)"),
+    loses="random",
+    hint="The entries that are not finite are replaced by 0, and the rest of the gradient is used. Nothing "
+    "of such a gradient is to be trusted: the whole step is random.",
+)
+only_the_spoiled_one = slip(
+    random_step_first,
+    (
+        "rng.normal(size=np.shape(p))",
+        "0.0 * p if np.isfinite(grads[k]).all() else rng.normal(size=np.shape(p))",
+    ),
+    loses="random",
+    hint="Only the parameter whose gradient is spoiled gets a random step. All of them take part in it.",
+)
+rate_forgotten = slip(
+    random_step_first,
+    ("learning_rate * size", "size"),
+    loses="random",
+    hint="Your random step is as long as the threshold: the learning rate is forgotten.",
+)
+threshold_forgotten = slip(
+    random_step_first,
+    ("size = threshold", "size = 1"),
+    loses="random",
+    hint="Your random step is as long as the learning rate: the threshold is forgotten.",
+)
+not_normalised = slip(
+    random_step_first,
+    ("float((x**2).sum())", "np.size(x)"),
+    loses="random",
+    hint="Your random steps are not all of the same length: the numbers that are drawn are not divided "
+    "by their joint norm.",
+)
+each_of_that_length = slip(
+    random_step_first,
+    ("size * d[k]", "threshold / math.sqrt((d[k] ** 2).sum()) * d[k]"),
+    loses="random",
+    hint="Each parameter gets a random step of that length by itself, so that all together are too long. "
+    "The length is that of all entries of all parameters.",
+)
+a_share_for_each = slip(
+    random_step_first,
+    (
+        "        size =",
+        (
+            "        d = {k: x * math.sqrt(np.size(x) / (x**2).sum()) for k, x in d.items()}\n"
+            "        size ="
+        ),
+    ),
+    loses="random",
+    hint="The length is shared out among the parameters beforehand, each gets a direction of its own. Then "
+    "not all directions are equally probable: draw one for all entries together.",
+)
+from_a_cube = slip(
+    random_step_first,
+    ("rng.normal(size", "rng.uniform(-1, 1, size"),
+    loses="random",
+    hint="Your directions come from uniform numbers, which favour the corners of a cube. Draw from a "
+    "normal distribution: then no direction is favoured.",
+)
+one_sign_only = slip(
+    random_step_first,
+    ("rng.normal(size", "rng.random(size"),
+    loses="random",
+    hint="All entries of your random step have the same sign (rng.random is never negative). Every "
+    "direction has to be as probable as its opposite.",
+)
+seeded_inside = slip(
+    random_step_first,
+    ("    if not all(", "    rng = np.random.default_rng(0)\n    if not all("),
+    loses="random",
+    hint="The random step is the same in every call: you make a generator with a fixed seed inside. Use "
+    "rng, which goes on from call to call.",
+)
+another_generator = slip(
+    random_step_first,
+    ("rng.normal", "np.random.default_rng().normal"),
+    loses="random",
+    hint="Your random numbers do not come from rng, so that a run cannot be repeated: the same generator "
+    "in the same state must give the same step.",
+)
+uphill = slip(
+    random_step_first,
+    ("p - learning_rate * scale", "p + learning_rate * scale"),
+    loses=("finite", "special"),
+    hint="The step goes uphill: it is taken against the gradient.",
+)
+parameters_clipped = slip(
+    random_step_first,
+    (
+        "    norm =",
+        "    params = {k: p - learning_rate * grads[k] for k, p in params.items()}\n    norm =",
+    ),
+    ("for g in grads.values() for x", "for g in params.values() for x"),
+    ("p - learning_rate * scale * grads[k]", "scale * p"),
+    loses=("finite", "special"),
+    hint="You clip the parameters after the step. It is the gradient that is clipped, before the step.",
+)
+step_clipped = slip(
+    random_step_first,
+    ("    norm =", "    grads = {k: learning_rate * g for k, g in grads.items()}\n    norm ="),
+    ("learning_rate * scale", "scale"),
+    loses=("finite", "special"),
+    hint="You clip the step, after the multiplication with the learning rate. The gradient is clipped "
+    "first: a step is at most learning_rate times threshold long.",
+)
+each_by_its_own = slip(
+    random_step_first,
+    ("scale * grads[k]", "threshold / max(threshold, math.hypot(*np.ravel(grads[k]))) * grads[k]"),
+    loses=("finite", "special"),
+    hint="Each gradient is clipped by its own norm. The norm is that of all parameters together.",
+)
+huge_taken_for_infinite = slip(
+    random_step_first,
+    ("np.isfinite(g).all()", "np.isfinite(g**2).all()"),
+    loses="special",
+    hint="A huge gradient is taken for one that is not finite (its squares overflow), and gets a random "
+    "step, or none. All of its entries are finite: it is clipped.",
+)
+in_place = slip(
+    random_step_first,
+    (
+        "    return {k: p - learning_rate * scale * grads[k]",
+        (
+            "    for k, p in params.items():\n"
+            "        p -= learning_rate * scale * grads[k]\n"
+            "    return {k: np.array(p)"
+        ),
+    ),
+    loses=("finite", "special"),
+    hint="The parameters that came are changed in place (p -= ...). Return new arrays: the caller may "
+    "need the old ones.",
+)

@@ -1,0 +1,181 @@
+"""A small language model to try training loops on, and what a training came to."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.guest.probes import probe, without_the_first
+from autograder.guest.recipes import Show, builds
+
+Parameters = Mapping[str, Any]
+
+
+class PositionModel:
+    """A language model to try a training loop on: each word of a context votes for the next one.
+
+    Its parameters are ``votes`` (window, vocab, vocab), a table of scores for each place of the
+    context, ``bias`` (vocab,), and ``unused``, which is None.
+    """
+
+    @staticmethod
+    def log_probs(params: Parameters, contexts: np.ndarray) -> np.ndarray:
+        """Return the log-probabilities (N, vocab) after contexts (N, window)."""
+        import torch
+
+        votes, bias = (torch.tensor(np.asarray(params[name])) for name in ("votes", "bias"))
+        scores = _position_scores(votes, bias, contexts)
+        return np.asarray(torch.log_softmax(scores, dim=1).numpy())
+
+    @staticmethod
+    def loss(params: Parameters, contexts: np.ndarray, targets: np.ndarray) -> float:
+        """Return the mean loss, in nats, of some examples."""
+        import torch
+
+        votes, bias = (torch.tensor(np.asarray(params[name])) for name in ("votes", "bias"))
+        scores = _position_scores(votes, bias, contexts)
+        return float(torch.nn.functional.cross_entropy(scores, torch.tensor(targets)))
+
+    @staticmethod
+    def gradients(
+        params: Parameters, contexts: np.ndarray, targets: np.ndarray
+    ) -> dict[str, np.ndarray | None]:
+        """Return the gradient of the mean loss of some examples, None for what is unused."""
+        import torch
+
+        votes, bias = (
+            torch.tensor(np.asarray(params[name]), requires_grad=True) for name in ("votes", "bias")
+        )
+        scores = _position_scores(votes, bias, contexts)
+        torch.nn.functional.cross_entropy(scores, torch.tensor(targets)).backward()  # type: ignore[no-untyped-call]
+        grads = (votes.grad, bias.grad)
+        ours = [None if grad is None else grad.numpy() for grad in grads]
+        return {"votes": ours[0], "bias": ours[1], "unused": None}
+
+
+def _position_scores(votes: Any, bias: Any, contexts: np.ndarray) -> Any:
+    return bias + votes[np.arange(votes.shape[0]), np.asarray(contexts)].sum(1)
+
+
+@builds("position loss", lambda show: "the loss of a small model")
+def position_loss() -> Callable[..., float]:
+    """Return the loss of a `PositionModel`."""
+    return PositionModel.loss
+
+
+@builds("position gradients", lambda show: "the gradients of a small model")
+def position_gradients() -> Callable[..., dict[str, np.ndarray | None]]:
+    """Return the gradients of a `PositionModel`."""
+    return PositionModel.gradients
+
+
+@dataclass(frozen=True)
+class ClockLoss:
+    """The loss of a model that only counts its steps: known beforehand after each of them.
+
+    Its one parameter is ``x`` (1,), which a step of rate 1 raises by 1.
+
+    Parameters
+    ----------
+    losses
+        Before the first step, after it, and so on.
+    """
+
+    losses: Sequence[float]
+
+    def __call__(self, params: Parameters, contexts: np.ndarray, targets: np.ndarray) -> float:
+        """Return the loss after as many steps as were taken; of odd steps, the nearest one."""
+        steps = float(np.asarray(params["x"]).reshape(-1)[0])
+        return self.losses[min(max(round(steps), 0), len(self.losses) - 1)]
+
+
+def _says_clock(show: Show, losses: Sequence[float]) -> str:
+    return f"a loss that is {show(losses)} after 0, 1, 2 ... steps of rate 1"
+
+
+CLOCK_LOSS = builds("clock loss", _says_clock)(ClockLoss)
+
+
+def _clock_gradients(
+    params: Parameters, contexts: np.ndarray, targets: np.ndarray
+) -> dict[str, np.ndarray]:
+    return {"x": np.full(1, -1.0)}
+
+
+@builds("clock gradients", lambda show: "gradients by which a step of rate 1 counts as one")
+def clock_gradients() -> Callable[..., dict[str, np.ndarray]]:
+    """Return the gradients that let a `ClockLoss` count."""
+    return _clock_gradients
+
+
+@dataclass(frozen=True)
+class SpikingGradients:
+    """The gradients of a `PositionModel`, some of which explode.
+
+    Those of a batch whose very first id is 0 are multiplied by a factor. Where the factor is not
+    finite, it only takes the place of the first entry of ``bias``.
+
+    Parameters
+    ----------
+    factor
+        A number, nan or infinity.
+    """
+
+    factor: float
+
+    def __call__(
+        self, params: Parameters, contexts: np.ndarray, targets: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Return the gradients of the mean loss of some examples."""
+        grads = PositionModel.gradients(params, contexts, targets)
+        found = {name: grad for name, grad in grads.items() if grad is not None}
+        if contexts[0, 0] == 0:
+            if np.isfinite(self.factor):
+                return {name: self.factor * grad for name, grad in found.items()}
+            found["bias"][0] = self.factor
+        return found
+
+
+def _says_spikes(show: Show, factor: float) -> str:
+    spike = (
+        f"multiplied by {factor:g}"
+        if np.isfinite(factor)
+        else f"given {factor} as the first entry of bias"
+    )
+    return f"the gradients of a small model; those of a batch whose first id is 0 are {spike}"
+
+
+SPIKING_GRADIENTS = builds("spiking gradients", _says_spikes)(SpikingGradients)
+
+
+@probe("trained", without_the_first)
+def trained(
+    function: Callable[..., Any], contexts: np.ndarray, *args: Any, **kwargs: Any
+) -> dict[str, Any]:
+    """Return what a training of a `PositionModel` came to.
+
+    The function gets parameters, training and validation examples first, and returns parameters and
+    validation losses.
+
+    Returns
+    -------
+    outcome
+        ``log_probs`` of held-out contexts under the parameters that came back; the
+        ``valid_losses``; the validation loss ``of_returned`` parameters; the ``shapes`` of these;
+        and whether all is ``the same again`` from a generator in the same state.
+    """
+    again = copy.deepcopy((args, kwargs))
+    params, losses = function(*args, **kwargs)
+    twice, _ = function(*again[0], **again[1])
+    log_probs = PositionModel.log_probs(params, contexts)
+    return {
+        "log_probs": log_probs,
+        "valid_losses": [float(loss) for loss in losses],
+        "of_returned": PositionModel.loss(params, *again[0][2]),
+        "shapes": {str(k): "None" if p is None else np.shape(p) for k, p in params.items()},
+        "the same again": bool(np.array_equal(log_probs, PositionModel.log_probs(twice, contexts))),
+    }

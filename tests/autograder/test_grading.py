@@ -16,7 +16,7 @@ from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.gathering import WITHOUT_SANDBOX
 from autograder.classroom.gradebook import UnusableGradebook
 from autograder.classroom.grading import rejudge
-from autograder.classroom.recording import with_scores
+from autograder.classroom.recording import Graded, kept_results, with_scores
 from autograder.classroom.results import Evidence, read_evidence, read_result, write_evidence
 from autograder.classroom.session import Session
 from autograder.errors import CourseError
@@ -441,6 +441,18 @@ def test_a_time_that_was_put_right_counts_for_the_same_file(session, three, ran,
     assert len(ran) == 3, "the file is the same"
     assert time_of(session, "ada") == "2026-10-09 09:30:00"
     assert str(read_evidence(session.evidence_path("ada")).time) == "2026-10-09 09:30:00"
+
+
+def test_what_is_known_of_a_class_is_everybody_once_and_who_failed_just_now(session, three, ran):
+    results = run(session, three)
+    failed = {name: Graded(name, failure="It failed.") for name in ("ada", "elsewhere")}
+    known = {graded.student: graded for graded in kept_results(session, failed)}
+    assert [*known] == ["elsewhere", *three]
+    assert len(list(kept_results(session, failed))) == len(known)
+    assert {name: known[name] for name in failed} == failed
+    for student in ("bob", "cyd"):
+        assert known[student] == results[student]
+    assert known["bob"].submitted
 
 
 def test_evidence_of_an_earlier_version_is_not_judged_again_but_run_again(session, three, ran):

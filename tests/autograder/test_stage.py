@@ -395,6 +395,16 @@ def test_two_locked_cells_of_one_text_belong_to_the_answers_before_them(course):
     assert order.index("must_vanish-graded") < order.index("may_explode-graded")
 
 
+@pytest.mark.parametrize("gone", ["must_vanish-graded", "may_explode-graded"])
+def test_of_two_locked_cells_of_one_text_the_one_that_is_gone_is_told(course, gone):
+    material = load_material(course.assignment("05_gradients"))
+    data = solved(material)
+    del data["cells"][place(data, gone)]
+    result, remarks = staged_of(material, stripped(data))
+    assert remarks == (f"The cell {gone} had been deleted; it was put back.",)
+    assert_locked_cells_are_the_masters(material, result)
+
+
 @pytest.mark.parametrize("with_metadata", [True, False])
 @pytest.mark.parametrize(
     "change",

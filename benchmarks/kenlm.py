@@ -31,7 +31,7 @@ from ngrams import cpu_s, peak_mb
 
 from nextword.corpora import from_text
 from nextword.grammar import Grammar
-from nextword.ngram import ModifiedKneserNey
+from nextword.models.ngram import ModifiedKneserNey
 
 SIZES = (0.26, 4.0, 20.0)  # millions of tokens
 ORDERS = (3, 5)

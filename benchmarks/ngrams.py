@@ -70,14 +70,14 @@ class Task:
 
 def fit_ours(train: Sentences, test: Sentences) -> Task:
     """Estimate modified Kneser–Ney, from lists of words to probabilities."""
-    from nextword.ngram import ModifiedKneserNey
+    from nextword.models.ngram import ModifiedKneserNey
 
     return Task(lambda: ModifiedKneserNey.fit(train, ORDER), n_tokens(train))
 
 
 def fit_add_delta(train: Sentences, test: Sentences) -> Task:
     """Count for add-δ, vectorised."""
-    from nextword.ngram import AddDelta
+    from nextword.models.ngram import AddDelta
 
     return Task(lambda: AddDelta.fit(train, ORDER, 0.01), n_tokens(train))
 
@@ -129,7 +129,7 @@ def fit_lmplz(train: Sentences, test: Sentences) -> Task:
 
 def score_ours(train: Sentences, test: Sentences) -> Task:
     """Score the test text."""
-    from nextword.ngram import ModifiedKneserNey
+    from nextword.models.ngram import ModifiedKneserNey
 
     model = ModifiedKneserNey.fit(train, ORDER)
     return Task(lambda: model.log_probs(test), n_tokens(test))

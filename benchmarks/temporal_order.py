@@ -1,11 +1,11 @@
 """Speed of training many small recurrent networks: batched over seeds in numpy, against torch.
 
 Run it from the repository with `python benchmarks/temporal_order.py`; it prints a table in
-Markdown. Ours is `nextword.recurrent_runs`: runs of several seeds side by side, one product a step
-for all of them. The peer is what one would write in torch: `torch.nn.RNN`, a linear layer,
-`clip_grad_norm_` and SGD, one run after the other. Both learn the temporal order problem with 50
-units from 20 fresh sequences an update, the norm of the gradient clipped at 1, from the same
-initial weights. One thread; CPU time; ours and torch take turns.
+Markdown. Ours is `nextword.dynamics.recurrent_runs`: runs of several seeds side by side, one
+product a step for all of them. The peer is what one would write in torch: `torch.nn.RNN`, a linear
+layer, `clip_grad_norm_` and SGD, one run after the other. Both learn the temporal order problem
+with 50 units from 20 fresh sequences an update, the norm of the gradient clipped at 1, from the
+same initial weights. One thread; CPU time; ours and torch take turns.
 """
 
 import argparse
@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from machine import machine
 
-from nextword.recurrent_runs import RecurrentRuns, RunSettings
-from nextword.temporal_order import TemporalOrder
+from nextword.dynamics.recurrent_runs import RecurrentRuns, RunSettings
+from nextword.dynamics.temporal_order import TemporalOrder
 
 TARGET = 4.5
 """Ours is to make this many times as many updates in a CPU second, with 32 runs side by side."""

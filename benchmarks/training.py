@@ -29,7 +29,7 @@ sys.path.insert(0, str(REPO))
 from autograder.authoring.course import Course  # noqa: E402
 from autograder.authoring.pairs import read_notebook  # noqa: E402
 from autograder.authoring.reference import load_reference  # noqa: E402
-from nextword.neural import WindowNetwork  # noqa: E402
+from nextword.models.neural import WindowNetwork  # noqa: E402
 
 LEARNING_RATE = 0.1
 TARGET = 1.5

@@ -23,10 +23,11 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from nextword import corpora, plots
+from nextword import corpora
 from nextword.grammar import Grammar, Slot
-from nextword.ladder import Ladder
-from nextword.ngram import AddDelta, ModifiedKneserNey
+from nextword.models.ngram import AddDelta, ModifiedKneserNey
+from nextword.pictures import plots
+from nextword.pictures.ladder import Ladder
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a language model does

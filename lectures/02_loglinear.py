@@ -30,17 +30,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from nextword import corpora, plots
-from nextword.batching import WindowReader
-from nextword.evaluation import Scores
+from nextword import corpora
 from nextword.grammar import Grammar, Slot
-from nextword.graph_drawing import Arrow, Box, draw_flow_graph
-from nextword.ladder import Ladder
-from nextword.loglinear import LogLinearNetwork
-from nextword.neural import NeuralLanguageModel
-from nextword.ngram import AddDelta, ModifiedKneserNey
-from nextword.training import TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.learning.training import TrainingSettings, train
+from nextword.models.evaluation import Scores
+from nextword.models.loglinear import LogLinearNetwork
+from nextword.models.neural import NeuralLanguageModel
+from nextword.models.ngram import AddDelta, ModifiedKneserNey
+from nextword.pictures import plots
+from nextword.pictures.graph_drawing import Arrow, Box, draw_flow_graph
+from nextword.pictures.ladder import Ladder
+from nextword.text.batching import WindowReader
+from nextword.text.vocabulary import Vocabulary
 
 torch.set_num_threads(1)
 grammar = Grammar.load()

@@ -33,19 +33,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from nextword import corpora, plots
+from nextword import corpora
 from nextword.corpora import Corpus
-from nextword.evaluation import Scores
 from nextword.grammar import FIRST_NOUN_INDEX, Grammar, Slot
-from nextword.ladder import Ladder
-from nextword.live import LiveLoss
-from nextword.mixture import ContextFrequency, Mixture
-from nextword.neural import WindowNetwork, window_model
-from nextword.ngram import AddDelta, ModifiedKneserNey
+from nextword.learning.training import DivergedError, TrainingSettings, train
+from nextword.models.evaluation import Scores
+from nextword.models.mixture import ContextFrequency, Mixture
+from nextword.models.neural import WindowNetwork, window_model
+from nextword.models.ngram import AddDelta, ModifiedKneserNey
+from nextword.models.tagging import TagNetwork, TagReader, grammar_tags
+from nextword.pictures import plots
+from nextword.pictures.ladder import Ladder
+from nextword.pictures.live import LiveLoss
 from nextword.recorded import made, recorded
-from nextword.tagging import TagNetwork, TagReader, grammar_tags
-from nextword.training import DivergedError, TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.text.vocabulary import Vocabulary
 
 torch.set_num_threads(1)
 

@@ -32,22 +32,23 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from nextword import corpora, plots
-from nextword.batching import SentenceReader
-from nextword.characters import CharacterModel, TextStream
-from nextword.coloured_text import coloured_text
-from nextword.drift import Drift
-from nextword.evaluation import Scores
+from nextword import corpora
+from nextword.dynamics.drift import Drift
 from nextword.grammar import FIRST_NOUN_INDEX, Grammar, Slot
-from nextword.graph_drawing import Arrow, Box, draw_flow_graph
-from nextword.ladder import Ladder
-from nextword.live import LiveLoss
-from nextword.neural import TemperatureError, WindowNetwork
-from nextword.ngram import AddDelta, ModifiedKneserNey
+from nextword.learning.training import TrainingSettings, train
+from nextword.models.characters import CharacterModel, TextStream
+from nextword.models.evaluation import Scores
+from nextword.models.neural import TemperatureError, WindowNetwork
+from nextword.models.ngram import AddDelta, ModifiedKneserNey
+from nextword.models.recurrent import RecurrentNetwork, recurrent_model, shares_by_step
+from nextword.pictures import plots
+from nextword.pictures.coloured_text import coloured_text
+from nextword.pictures.graph_drawing import Arrow, Box, draw_flow_graph
+from nextword.pictures.ladder import Ladder
+from nextword.pictures.live import LiveLoss
 from nextword.recorded import made, recorded
-from nextword.recurrent import RecurrentNetwork, recurrent_model, shares_by_step
-from nextword.training import TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.text.batching import SentenceReader
+from nextword.text.vocabulary import Vocabulary
 
 torch.set_num_threads(1)
 

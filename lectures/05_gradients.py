@@ -34,24 +34,25 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from nextword import corpora, plots
-from nextword.grammar import FIRST_NOUN_INDEX, Grammar, Slot
-from nextword.jacobians import (
+from nextword import corpora
+from nextword.dynamics.jacobians import (
     DefectiveMatrixError,
     EigenExpansion,
     Unrolled,
     matrix_of_radius,
     norms_back,
 )
-from nextword.ladder import Ladder
-from nextword.ngram import ModifiedKneserNey
-from nextword.one_unit import ErrorSurface, FixedPointCurve, OneUnit
+from nextword.dynamics.one_unit import ErrorSurface, FixedPointCurve, OneUnit
+from nextword.grammar import FIRST_NOUN_INDEX, Grammar, Slot
+from nextword.learning.training import TrainingSettings, train
+from nextword.models.ngram import ModifiedKneserNey
+from nextword.models.recurrent import recurrent_model, shares_by_step
+from nextword.pictures import plots
+from nextword.pictures.ladder import Ladder
+from nextword.pictures.sliders import Slider, show_live
+from nextword.pictures.surface_drawing import draw_error_map, draw_surface
 from nextword.recorded import made, recorded
-from nextword.recurrent import recurrent_model, shares_by_step
-from nextword.sliders import Slider, show_live
-from nextword.surface_drawing import draw_error_map, draw_surface
-from nextword.training import TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.text.vocabulary import Vocabulary
 
 torch.set_num_threads(1)
 

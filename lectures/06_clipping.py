@@ -32,21 +32,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from nextword import corpora, plots
-from nextword.descent import Descent
+from nextword import corpora
+from nextword.dynamics.descent import Descent
+from nextword.dynamics.one_unit import ErrorSurface
+from nextword.dynamics.recurrent_runs import RecurrentRuns, RunSettings
+from nextword.dynamics.temporal_order import TemporalOrder
 from nextword.grammar import Grammar
-from nextword.ladder import Ladder
-from nextword.ngram import ModifiedKneserNey
-from nextword.one_unit import ErrorSurface
+from nextword.learning.training import DivergedError, TrainingSettings, train
+from nextword.models.ngram import ModifiedKneserNey
+from nextword.models.recurrent import recurrent_model
+from nextword.pictures import plots
+from nextword.pictures.ladder import Ladder
+from nextword.pictures.sliders import Slider, show_live
+from nextword.pictures.surface_drawing import draw_error_map, draw_surface
 from nextword.proportion import Proportion
 from nextword.recorded import made, recorded
-from nextword.recurrent import recurrent_model
-from nextword.recurrent_runs import RecurrentRuns, RunSettings
-from nextword.sliders import Slider, show_live
-from nextword.surface_drawing import draw_error_map, draw_surface
-from nextword.temporal_order import TemporalOrder
-from nextword.training import DivergedError, TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.text.vocabulary import Vocabulary
 
 torch.set_num_threads(1)
 

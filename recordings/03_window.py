@@ -13,13 +13,13 @@ import numpy as np
 from recording import Row, record
 
 from nextword import corpora
-from nextword.evaluation import Scores
 from nextword.grammar import PRESETS, Grammar, Slot
-from nextword.neural import NeuralLanguageModel, window_model
-from nextword.ngram import ModifiedKneserNey
-from nextword.tagging import TagNetwork, TagReader, grammar_tags
-from nextword.training import TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.learning.training import TrainingSettings, train
+from nextword.models.evaluation import Scores
+from nextword.models.neural import NeuralLanguageModel, window_model
+from nextword.models.ngram import ModifiedKneserNey
+from nextword.models.tagging import TagNetwork, TagReader, grammar_tags
+from nextword.text.vocabulary import Vocabulary
 
 SEEDS = (0, 1, 2)
 WINDOWS = range(1, 9)

@@ -14,14 +14,14 @@ import torch
 from recording import Row, record
 
 from nextword import corpora
-from nextword.characters import TextStream
-from nextword.evaluation import Scores, ScoringModel
 from nextword.grammar import Grammar, Slot
-from nextword.neural import window_model
-from nextword.ngram import ModifiedKneserNey
-from nextword.recurrent import RecurrentNetwork, recurrent_model
-from nextword.training import TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.learning.training import TrainingSettings, train
+from nextword.models.characters import TextStream
+from nextword.models.evaluation import Scores, ScoringModel
+from nextword.models.neural import window_model
+from nextword.models.ngram import ModifiedKneserNey
+from nextword.models.recurrent import RecurrentNetwork, recurrent_model
+from nextword.text.vocabulary import Vocabulary
 
 SEEDS = (0, 1, 2)
 DISTANCES = ((4, 4), (5, 5), (7, 7), (8, 9), (10, 12), (13, 16), (17, 100))

@@ -14,13 +14,13 @@ import torch
 from recording import Row, record
 
 from nextword import corpora
-from nextword.evaluation import Scores
+from nextword.dynamics.jacobians import Unrolled
 from nextword.grammar import FIRST_NOUN_INDEX, Grammar, Parameters, Slot
-from nextword.jacobians import Unrolled
-from nextword.neural import NeuralLanguageModel
-from nextword.recurrent import recurrent_model
-from nextword.training import History, TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.learning.training import History, TrainingSettings, train
+from nextword.models.evaluation import Scores
+from nextword.models.neural import NeuralLanguageModel
+from nextword.models.recurrent import recurrent_model
+from nextword.text.vocabulary import Vocabulary
 
 SEEDS = (0, 1, 2)
 SCALES = (0.5, 1.0, 2.0)

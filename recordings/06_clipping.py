@@ -13,13 +13,13 @@ import numpy as np
 from recording import Row, record
 
 from nextword import corpora
-from nextword.evaluation import Scores
+from nextword.dynamics.recurrent_runs import RecurrentRuns, RunSettings, WeightPenalty
+from nextword.dynamics.temporal_order import TemporalOrder
 from nextword.grammar import Grammar, Slot
-from nextword.recurrent import recurrent_model
-from nextword.recurrent_runs import RecurrentRuns, RunSettings, WeightPenalty
-from nextword.temporal_order import TemporalOrder
-from nextword.training import DivergedError, History, TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.learning.training import DivergedError, History, TrainingSettings, train
+from nextword.models.evaluation import Scores
+from nextword.models.recurrent import recurrent_model
+from nextword.text.vocabulary import Vocabulary
 
 LENGTHS = (  # T, learning rate, updates, runs
     (10, 0.01, 5_000, 32),

@@ -37,7 +37,11 @@ def in_sdist(tmp_path_factory):
 
 
 def test_it_holds_what_students_import_and_its_data(in_wheel):
-    assert {"nextword/ngram.py", "autograder/cli/app.py", "autograder/guest/server.py"} <= in_wheel
+    assert {
+        "nextword/models/ngram.py",
+        "autograder/cli/app.py",
+        "autograder/guest/server.py",
+    } <= in_wheel
     assert any(name.startswith("nextword/_data/grammar/") for name in in_wheel)
     assert any(name.startswith("autograder/classroom/templates/") for name in in_wheel)
 

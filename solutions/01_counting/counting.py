@@ -720,8 +720,8 @@ assert 2850 < throws["heads"] < 3150, f"expected about 3000 of 4000 'heads', cam
 # %% tags=["exploration"]
 from nextword.corpora import from_grammar
 from nextword.grammar import Grammar
-from nextword.ladder import Ladder
-from nextword.ngram import ModifiedKneserNey
+from nextword.models.ngram import ModifiedKneserNey
+from nextword.pictures.ladder import Ladder
 
 grammar = Grammar.load()
 small = from_grammar(train_tokens=20_000, valid_tokens=1_500, test_tokens=1_500)
@@ -806,7 +806,7 @@ for _ in range(5):
 
 # %% tags=["exploration"]
 from nextword.corpora import load
-from nextword.ngram import AddDelta
+from nextword.models.ngram import AddDelta
 
 corpus_of_the_course = load("grammar")
 print(f"exact floor: {grammar.floor().perplexity():.2f}")

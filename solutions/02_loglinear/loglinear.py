@@ -34,7 +34,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float, Num
 
-from nextword.flow_graph import Node
+from nextword.learning.flow_graph import Node
 
 
 def close(got: object, expected: object) -> bool:
@@ -455,7 +455,7 @@ else:
 # %% tags=["exploration"]
 import matplotlib.pyplot as plt
 
-from nextword import plots
+from nextword.pictures import plots
 
 rng = np.random.default_rng(0)
 features = rng.normal(size=(30, 8))
@@ -906,8 +906,8 @@ from collections import Counter, defaultdict
 
 from nextword.corpora import from_grammar
 from nextword.grammar import Grammar
-from nextword.ladder import Ladder
-from nextword.ngram import AddDelta, ModifiedKneserNey
+from nextword.models.ngram import AddDelta, ModifiedKneserNey
+from nextword.pictures.ladder import Ladder
 
 grammar = Grammar.load()
 small = from_grammar(train_tokens=8_000, valid_tokens=3_000, test_tokens=3_000)

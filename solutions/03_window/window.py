@@ -958,13 +958,13 @@ import time
 import matplotlib.pyplot as plt
 from tqdm import tqdm
 
-from nextword import plots
 from nextword.corpora import load
-from nextword.evaluation import Scores
 from nextword.grammar import Grammar, Slot
-from nextword.ladder import Ladder
-from nextword.ngram import ModifiedKneserNey
-from nextword.vocabulary import Vocabulary
+from nextword.models.evaluation import Scores
+from nextword.models.ngram import ModifiedKneserNey
+from nextword.pictures import plots
+from nextword.pictures.ladder import Ladder
+from nextword.text.vocabulary import Vocabulary
 
 WINDOW, N_FEATURES, N_UNITS = 5, 20, 50
 DECAY = 1e-7

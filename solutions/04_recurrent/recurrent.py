@@ -1076,15 +1076,15 @@ import time
 import matplotlib.pyplot as plt
 from tqdm import tqdm
 
-from nextword import plots
 from nextword.corpora import load
-from nextword.evaluation import Scores
 from nextword.grammar import Grammar, Slot
-from nextword.ladder import Ladder
-from nextword.neural import window_model
-from nextword.ngram import ModifiedKneserNey
-from nextword.training import TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.learning.training import TrainingSettings, train
+from nextword.models.evaluation import Scores
+from nextword.models.neural import window_model
+from nextword.models.ngram import ModifiedKneserNey
+from nextword.pictures import plots
+from nextword.pictures.ladder import Ladder
+from nextword.text.vocabulary import Vocabulary
 
 N_FEATURES, N_HIDDEN, BATCH, EPOCHS = 32, 96, 32, 4
 

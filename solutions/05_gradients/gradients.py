@@ -604,7 +604,7 @@ assert refuses(vanishing_bound, swap, 1.0, -1), "a gap below 0: expected a Value
 # %% tags=["exploration"]
 import matplotlib.pyplot as plt
 
-from nextword import plots
+from nextword.pictures import plots
 
 rng = np.random.default_rng(1)
 size, steps = 40, 60
@@ -994,9 +994,9 @@ assert close(norms, [2.0, math.sqrt(80)]), f"one word: two gaps, 2 and sqrt(80),
 # %% tags=["exploration"]
 from nextword.corpora import load
 from nextword.grammar import Grammar
-from nextword.recurrent import recurrent_model
-from nextword.training import TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.learning.training import TrainingSettings, train
+from nextword.models.recurrent import recurrent_model
+from nextword.text.vocabulary import Vocabulary
 
 grammar, text = Grammar.load(), load("grammar")
 vocab = Vocabulary.build(text.train)

@@ -391,7 +391,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% tags=["exploration"]
 import matplotlib.pyplot as plt
 
-from nextword import plots
+from nextword.pictures import plots
 
 gradient = {"w": np.array(4.0), "b": np.array(1.2)}
 arrows = {
@@ -1044,12 +1044,12 @@ for bad in (0.0, -1.0, math.nan, math.inf):
 # %% [markdown]
 # ## Your loop on a language model
 #
-# Now a recurrent language model on the course's own language, with plain gradient descent. `nextword.recurrent` has the model of assignment 04; torch differentiates, and your loop takes the steps. First the threshold: your `suggest_threshold` on the norms of some updates at a cautious learning rate. Then three ways to train on the same batches, for three seeds each: a bold learning rate without clipping (a threshold of a million), the same rate with it, and half the rate without.
+# Now a recurrent language model on the course's own language, with plain gradient descent. `nextword.models.recurrent` has the model of assignment 04; torch differentiates, and your loop takes the steps. First the threshold: your `suggest_threshold` on the norms of some updates at a cautious learning rate. Then three ways to train on the same batches, for three seeds each: a bold learning rate without clipping (a threshold of a million), the same rate with it, and half the rate without.
 
 # %% tags=["exploration"]
 from nextword.corpora import load
-from nextword.recurrent import RecurrentNetwork
-from nextword.vocabulary import Vocabulary
+from nextword.models.recurrent import RecurrentNetwork
+from nextword.text.vocabulary import Vocabulary
 
 text = load("grammar")
 vocab = Vocabulary.build(text.train)

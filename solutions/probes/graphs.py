@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.guest.probes import many_times, probe
 from autograder.guest.recipes import Show, builds
-from nextword.flow_graph import Node
+from nextword.learning.flow_graph import Node
 
 NodeSpec = tuple[str, float, tuple[int, ...], tuple[float, ...], float]
 """A node of a graph: name, value, places of its parents, derivatives, and what `grad` holds."""

@@ -4,14 +4,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextword.batching import (
+from nextword.text.batching import (
     BatchSizeError,
     NoSentencesError,
     SentenceReader,
     WindowLengthError,
     WindowReader,
 )
-from nextword.vocabulary import NotSentencesError, Vocabulary
+from nextword.text.vocabulary import NotSentencesError, Vocabulary
 
 VOCAB = Vocabulary(["a", "b", "c"])
 SENTENCES = st.lists(st.lists(st.sampled_from("abcd"), max_size=5), min_size=1, max_size=6)

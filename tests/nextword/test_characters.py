@@ -6,11 +6,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextword.batching import BatchSizeError, NoSentencesError
-from nextword.characters import CharacterModel, StepsError, TextStream
-from nextword.neural import TemperatureError
-from nextword.training import TrainingSettings, train
-from nextword.vocabulary import NotSentencesError
+from nextword.learning.training import TrainingSettings, train
+from nextword.models.characters import CharacterModel, StepsError, TextStream
+from nextword.models.neural import TemperatureError
+from nextword.text.batching import BatchSizeError, NoSentencesError
+from nextword.text.vocabulary import NotSentencesError
 
 SENTENCES = [list("abcab"), list("c"), [], list("bab ca")]
 

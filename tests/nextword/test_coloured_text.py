@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from nextword.coloured_text import ColourCountError, coloured_text
+from nextword.pictures.coloured_text import ColourCountError, coloured_text
 
 
 def drawn(text, values, **options):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from nextword.descent import Descent, DescentError
-from nextword.one_unit import ErrorSurface
+from nextword.dynamics.descent import Descent, DescentError
+from nextword.dynamics.one_unit import ErrorSurface
 
 SURFACE = ErrorSurface()
 

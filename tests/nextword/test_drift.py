@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from nextword.batching import NoSentencesError
-from nextword.drift import Drift
-from nextword.neural import TemperatureError, window_model
-from nextword.recurrent import NotRecurrentError, recurrent_model
-from nextword.training import TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.dynamics.drift import Drift
+from nextword.learning.training import TrainingSettings, train
+from nextword.models.neural import TemperatureError, window_model
+from nextword.models.recurrent import NotRecurrentError, recurrent_model
+from nextword.text.batching import NoSentencesError
+from nextword.text.vocabulary import Vocabulary
 
 VOCAB = Vocabulary(["a", "b", "c"])
 SENTENCES = [["a", "b", "c"], ["c"], [], ["b", "b", "a", "c", "a"]]

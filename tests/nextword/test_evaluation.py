@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from nextword.evaluation import NothingToScoreError, ScoreCountError, Scores
 from nextword.grammar import Grammar, Slot
-from nextword.ladder import Ladder
+from nextword.models.evaluation import NothingToScoreError, ScoreCountError, Scores
+from nextword.pictures.ladder import Ladder
 
 GRAMMAR = Grammar.load()
 SENTENCES = GRAMMAR.sample(200, np.random.default_rng(5))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextword.flow_graph import ArcError, Node
+from nextword.learning.flow_graph import ArcError, Node
 
 NUMBERS = st.floats(0.2, 3) | st.floats(-3, -0.2)
 

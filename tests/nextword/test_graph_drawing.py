@@ -8,8 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from nextword import plots
-from nextword.graph_drawing import Arrow, Box, UnknownBoxError, draw_flow_graph
+from nextword.pictures import plots
+from nextword.pictures.graph_drawing import Arrow, Box, UnknownBoxError, draw_flow_graph
 
 BOXES = {"x": Box(0, 0, "x = 2"), "y": Box(2, 1, "y = 4", plots.RED)}
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextword.jacobians import (
+from nextword.dynamics.jacobians import (
     DefectiveMatrixError,
     EigenExpansion,
     MatrixError,
@@ -15,9 +15,9 @@ from nextword.jacobians import (
     matrix_of_radius,
     norms_back,
 )
-from nextword.neural import NetworkShapeError, window_model
-from nextword.recurrent import NotRecurrentError, recurrent_model, shares_by_step
-from nextword.vocabulary import Vocabulary
+from nextword.models.neural import NetworkShapeError, window_model
+from nextword.models.recurrent import NotRecurrentError, recurrent_model, shares_by_step
+from nextword.text.vocabulary import Vocabulary
 
 SENTENCES = [["a", "b", "c", "a"], ["c", "b"], ["b"]]
 seeds = st.integers(0, 10_000)

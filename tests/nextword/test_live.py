@@ -1,7 +1,7 @@
 from IPython.display import Image
 
-from nextword import live
-from nextword.training import History
+from nextword.learning.training import History
+from nextword.pictures import live
 
 HISTORY = History(updates_per_epoch=10, losses=[3.0] * 25, valid_losses=[3.0, 2.0, 1.5])
 

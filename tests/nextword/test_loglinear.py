@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from nextword.batching import WindowReader
-from nextword.loglinear import FILLING, LogLinearNetwork
-from nextword.neural import NetworkShapeError, NeuralLanguageModel
-from nextword.vocabulary import Vocabulary
+from nextword.models.loglinear import FILLING, LogLinearNetwork
+from nextword.models.neural import NetworkShapeError, NeuralLanguageModel
+from nextword.text.batching import WindowReader
+from nextword.text.vocabulary import Vocabulary
 
 V, WINDOW = 7, 4
 CLUES = [(4, False), (2, False), (2, True), (0, True)]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextword.mixture import ContextFrequency, Mixture, MixtureWeightError
+from nextword.models.mixture import ContextFrequency, Mixture, MixtureWeightError
 
 SENTENCES = [["a", "b"], ["b"], ["a", "b", "c"]]
 N_TOKENS = 9

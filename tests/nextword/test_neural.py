@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from nextword.batching import SentenceReader, WindowReader
-from nextword.neural import (
+from nextword.models.neural import (
     LanguageNetwork,
     NetworkShapeError,
     NeuralLanguageModel,
@@ -14,7 +13,8 @@ from nextword.neural import (
     drawn,
     window_model,
 )
-from nextword.vocabulary import Vocabulary
+from nextword.text.batching import SentenceReader, WindowReader
+from nextword.text.vocabulary import Vocabulary
 
 VOCAB = Vocabulary(["a", "b", "c", "d"])
 SENTENCES = [["a", "b"], ["c"], [], ["d", "a", "b", "c", "x"]]

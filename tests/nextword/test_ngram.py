@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextword.ngram import (
+from nextword.models.ngram import (
     FALLBACK_DISCOUNTS,
     AddDelta,
     ContextError,
@@ -18,8 +18,8 @@ from nextword.ngram import (
     ModifiedKneserNey,
     OrderError,
 )
-from nextword.ngram_table import ReservedTokenError
-from nextword.vocabulary import NotSentencesError, Vocabulary
+from nextword.models.ngram_table import ReservedTokenError
+from nextword.text.vocabulary import NotSentencesError, Vocabulary
 
 REPO = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("NEXTWORD_SHARED", REPO.parent / "shared")) / "data"

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextword.ngram_table import NGramTable, Stream
-from nextword.vocabulary import Vocabulary
+from nextword.models.ngram_table import NGramTable, Stream
+from nextword.text.vocabulary import Vocabulary
 
 CORPORA = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=9), max_size=30)
 VOCABULARIES = st.one_of(

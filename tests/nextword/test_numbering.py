@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextword.numbering import Sorted, Tabled, distinct
+from nextword.models.numbering import Sorted, Tabled, distinct
 
 HUGE = 1 << 62  # leaves no room for a place below a key
 KEYS = st.lists(st.integers(0, 40), min_size=1, max_size=60)

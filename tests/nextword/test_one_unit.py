@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextword.one_unit import ErrorSurface, FixedPointCurve, OneUnit, OneUnitError
+from nextword.dynamics.one_unit import ErrorSurface, FixedPointCurve, OneUnit, OneUnitError
 
 
 def squash(x):

@@ -3,7 +3,7 @@ import sys
 import pytest
 from tqdm import tqdm
 
-from nextword import progress
+from nextword.learning import progress
 
 
 @pytest.fixture

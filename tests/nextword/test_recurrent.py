@@ -2,17 +2,17 @@ import numpy as np
 import pytest
 import torch
 
-from nextword.batching import Batch, SentenceReader
-from nextword.neural import NetworkShapeError, NeuralLanguageModel, window_model
-from nextword.recurrent import (
+from nextword.learning.training import TrainingSettings, train
+from nextword.models.neural import NetworkShapeError, NeuralLanguageModel, window_model
+from nextword.models.recurrent import (
     NothingToLearnError,
     NotRecurrentError,
     RecurrentNetwork,
     recurrent_model,
     shares_by_step,
 )
-from nextword.training import TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.text.batching import Batch, SentenceReader
+from nextword.text.vocabulary import Vocabulary
 
 VOCAB = Vocabulary(["a", "b", "c", "d"])
 SENTENCES = [["a", "b"], ["c"], ["d", "a", "b", "c", "a", "x"]]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from nextword.recurrent_runs import (
+from nextword.dynamics.recurrent_runs import (
     BackwardPass,
     RecurrentRuns,
     Run,
@@ -12,7 +12,7 @@ from nextword.recurrent_runs import (
     RunSettingsError,
     WeightPenalty,
 )
-from nextword.temporal_order import TemporalOrder
+from nextword.dynamics.temporal_order import TemporalOrder
 
 TASK = TemporalOrder(12)
 EXACT = RunSettings(updates=4, n_hidden=7, batch_size=5, number_format="float64", check_size=50)

@@ -6,7 +6,7 @@ from unittest import mock
 import matplotlib.pyplot as plt
 import pytest
 
-from nextword.sliders import Slider, SliderError, show_live
+from nextword.pictures.sliders import Slider, SliderError, show_live
 
 
 def line(slope):
@@ -18,7 +18,7 @@ def line(slope):
 @pytest.fixture
 def shown():
     plt.close("all")
-    with mock.patch("nextword.sliders.display") as display:
+    with mock.patch("nextword.pictures.sliders.display") as display:
         box = show_live(line, {"slope": Slider(0, 4, 1, 0.5, "how steep")}, "a line")
     (bundle,), options = display.call_args
     return box, bundle, options

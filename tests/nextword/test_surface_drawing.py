@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from nextword.one_unit import ErrorSurface, OneUnitError
-from nextword.surface_drawing import draw_error_map, draw_surface, points_along_wall
+from nextword.dynamics.one_unit import ErrorSurface, OneUnitError
+from nextword.pictures.surface_drawing import draw_error_map, draw_surface, points_along_wall
 
 
 def test_points_fill_the_rectangle_and_one_row_lies_on_the_wall():

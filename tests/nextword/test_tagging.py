@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from nextword.batching import NoSentencesError
 from nextword.grammar import Grammar, Slot
-from nextword.tagging import UNTAGGED, TagError, TagNetwork, TagReader, grammar_tags
-from nextword.training import TrainingSettings, train
-from nextword.vocabulary import Vocabulary
+from nextword.learning.training import TrainingSettings, train
+from nextword.models.tagging import UNTAGGED, TagError, TagNetwork, TagReader, grammar_tags
+from nextword.text.batching import NoSentencesError
+from nextword.text.vocabulary import Vocabulary
 
 GRAMMAR = Grammar.load()
 SENTENCES = GRAMMAR.sample(30, np.random.default_rng(2))

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextword.temporal_order import ANSWERS, SYMBOLS, SequenceLengthError, TemporalOrder
+from nextword.dynamics.temporal_order import ANSWERS, SYMBOLS, SequenceLengthError, TemporalOrder
 
 
 @given(length=st.integers(10, 60), seed=st.integers(0, 99))

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from nextword.batching import SentenceReader, WindowReader
-from nextword.neural import window_model
-from nextword.training import (
+from nextword.learning.training import (
     DivergedError,
     TrainingSettings,
     TrainingSettingsError,
     train,
 )
-from nextword.vocabulary import Vocabulary
+from nextword.models.neural import window_model
+from nextword.text.batching import SentenceReader, WindowReader
+from nextword.text.vocabulary import Vocabulary
 from tests.nextword.test_neural import Recurrent
 
 WORDS = "abcd"

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextword.vocabulary import (
+from nextword.text.vocabulary import (
     SPECIALS,
     DuplicateWordError,
     NotSentencesError,

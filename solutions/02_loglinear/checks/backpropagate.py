@@ -17,7 +17,7 @@ from autograder.authoring.checking import (
     repeated,
     slip,
 )
-from nextword.flow_graph import Node
+from nextword.learning.flow_graph import Node
 
 from .drawing import (
     Sketch,

@@ -18,7 +18,7 @@ from autograder.authoring.checking import (
     slip,
 )
 from autograder.authoring.comparing import TopologicalOrder
-from nextword.flow_graph import Node
+from nextword.learning.flow_graph import Node
 
 from .drawing import (
     Sketch,

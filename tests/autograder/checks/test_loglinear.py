@@ -15,7 +15,7 @@ from autograder.authoring.course import Course
 from autograder.authoring.material import load_material
 from autograder.judging.exam import draw_exam
 from autograder.judging.judge import judge
-from nextword.flow_graph import Node
+from nextword.learning.flow_graph import Node
 from tests.course_code import build, module
 
 drawing = module("loglinear.drawing")

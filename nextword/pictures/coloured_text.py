@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.patches import Rectangle
 
-from nextword import plots
+from nextword.pictures import plots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 from jaxtyping import Float, Int64
 
-from nextword.evaluation import ScoringModel
+from nextword.models.evaluation import ScoringModel
 
 Sentences = Sequence[Sequence[str]]
 

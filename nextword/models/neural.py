@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from nextword.batching import Batch, Reader, WindowReader
-from nextword.vocabulary import Vocabulary
+from nextword.text.batching import Batch, Reader, WindowReader
+from nextword.text.vocabulary import Vocabulary
 
 SCORING_BATCH = 4096
 """How many logits rows are held at once when a text is scored (fewer sentences than windows)."""

@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import DisplayHandle, Image, display
 
-from nextword import plots
-from nextword.training import History
+from nextword.learning.training import History
+from nextword.pictures import plots
 
 _ENOUGH = 20  # points of a curve that has more to show than its beginning
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from nextword import plots
-from nextword.one_unit import ErrorSurface, OneUnitError
+from nextword.dynamics.one_unit import ErrorSurface, OneUnitError
+from nextword.pictures import plots
 
 if TYPE_CHECKING:
     from jaxtyping import Float

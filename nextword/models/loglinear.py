@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from nextword.neural import LanguageNetwork, NetworkShapeError
+from nextword.models.neural import LanguageNetwork, NetworkShapeError
 
 FILLING = 0
 """The id of `<s>`, with which windows are filled up: it is no word of the sentence."""

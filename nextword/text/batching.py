@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Int64
 from torch import Tensor
 
-from nextword.vocabulary import Vocabulary, check_sentences
+from nextword.text.vocabulary import Vocabulary, check_sentences
 
 
 class WindowLengthError(ValueError):

@@ -13,8 +13,8 @@ from typing import Self
 import numpy as np
 from jaxtyping import Bool, Int, Int32, Int64
 
-from nextword.numbering import Distinct, distinct
-from nextword.vocabulary import Vocabulary
+from nextword.models.numbering import Distinct, distinct
+from nextword.text.vocabulary import Vocabulary
 
 
 class ReservedTokenError(ValueError):

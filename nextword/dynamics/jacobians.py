@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from jaxtyping import Complex, Float
 
-from nextword.neural import NeuralLanguageModel
-from nextword.recurrent import driven_up_to, recurrent_network
+from nextword.models.neural import NeuralLanguageModel
+from nextword.models.recurrent import driven_up_to, recurrent_network
 
 DEFECTIVE = 1e10
 """Above this condition number of its eigenvectors a matrix counts as defective."""

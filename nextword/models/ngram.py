@@ -13,8 +13,8 @@ from typing import Literal, Self
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int64
 
-from nextword.ngram_table import Level, NGramTable, Stream
-from nextword.vocabulary import Vocabulary
+from nextword.models.ngram_table import Level, NGramTable, Stream
+from nextword.text.vocabulary import Vocabulary
 
 FALLBACK_DISCOUNTS = (0.5, 1.0, 1.5)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets  # type: ignore[import-untyped]
 from IPython.display import display
 
-from nextword import plots
+from nextword.pictures import plots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from nextword.progress import progress_file
+from nextword.learning.progress import progress_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from nextword.batching import Batch, Examples
+    from nextword.text.batching import Batch, Examples
 
 Optimizer = Literal["sgd", "adagrad", "adam"]
 

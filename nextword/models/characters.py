@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from nextword.batching import Batch, BatchSizeError, NoSentencesError
-from nextword.neural import check_temperature, drawn
-from nextword.recurrent import RecurrentNetwork
-from nextword.vocabulary import NotSentencesError, Vocabulary, check_sentences
+from nextword.models.neural import check_temperature, drawn
+from nextword.models.recurrent import RecurrentNetwork
+from nextword.text.batching import Batch, BatchSizeError, NoSentencesError
+from nextword.text.vocabulary import NotSentencesError, Vocabulary, check_sentences
 
 LINE_END = "\n"
 """How the end of a sentence is shown."""

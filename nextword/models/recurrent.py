@@ -7,9 +7,14 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from nextword.batching import Batch, SentenceReader
-from nextword.neural import LanguageNetwork, NetworkShapeError, NeuralLanguageModel, word_counts
-from nextword.vocabulary import Vocabulary
+from nextword.models.neural import (
+    LanguageNetwork,
+    NetworkShapeError,
+    NeuralLanguageModel,
+    word_counts,
+)
+from nextword.text.batching import Batch, SentenceReader
+from nextword.text.vocabulary import Vocabulary
 
 
 class NothingToLearnError(ValueError):

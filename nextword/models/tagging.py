@@ -14,9 +14,9 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from nextword.batching import Batch, NoSentencesError, shuffled_shares
 from nextword.grammar import Grammar
-from nextword.vocabulary import Vocabulary
+from nextword.text.batching import Batch, NoSentencesError, shuffled_shares
+from nextword.text.vocabulary import Vocabulary
 
 Tags = Mapping[str, Sequence[Sequence[str] | None]]
 UNTAGGED = -100

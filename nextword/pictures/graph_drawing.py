@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nextword import plots
+from nextword.pictures import plots
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

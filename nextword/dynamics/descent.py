@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
-from nextword.one_unit import ErrorSurface
+from nextword.dynamics.one_unit import ErrorSurface
 
 
 class DescentError(ValueError):

@@ -244,7 +244,7 @@ class RecurrentRuns:
 
     Examples
     --------
-    >>> from nextword.temporal_order import TemporalOrder
+    >>> from nextword.dynamics.temporal_order import TemporalOrder
     >>> runs = RecurrentRuns(TemporalOrder(10), RunSettings(updates=3), seeds=[0, 1])
     >>> [len(run.losses) for run in runs.train()]
     [3, 3]

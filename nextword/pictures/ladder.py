@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 
-from nextword import plots
-from nextword.evaluation import Scores
 from nextword.grammar import Grammar, Slot
+from nextword.models.evaluation import Scores
+from nextword.pictures import plots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from nextword.evaluation import ScoringModel
+    from nextword.models.evaluation import ScoringModel
 
 
 class RungError(ValueError):

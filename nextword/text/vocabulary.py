@@ -7,7 +7,7 @@ from itertools import chain, islice
 import numpy as np
 from jaxtyping import Int32, Int64
 
-from nextword.encoding import Codes, GrowingCodes, encode, encode_batches
+from nextword.text.encoding import Codes, GrowingCodes, encode, encode_batches
 
 BOS = "<s>"
 EOS = "</s>"

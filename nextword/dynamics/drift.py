@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int64
 
-from nextword.neural import NeuralLanguageModel, check_temperature, drawn
-from nextword.recurrent import recurrent_network
+from nextword.models.neural import NeuralLanguageModel, check_temperature, drawn
+from nextword.models.recurrent import recurrent_network
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How networks learn: gradients in flow graphs, the training loop, and its progress."""

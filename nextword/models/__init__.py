@@ -1,0 +1,1 @@
+"""Language models: n-grams, log-linear, window and recurrent ones, and how well each predicts."""

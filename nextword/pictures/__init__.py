@@ -1,0 +1,1 @@
+"""All drawing: one style for every figure, readable from the back of a hall."""

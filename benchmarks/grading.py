@@ -43,7 +43,7 @@ from peer_checks import PeerQuestion
 from autograder.authoring.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
 from autograder.authoring.course import Course
 from autograder.authoring.material import Material, load_material
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.grading import rejudge
 from autograder.classroom.session import Session
@@ -205,7 +205,7 @@ def grade_ours(workers: int, material: Material, students: list[Simulated], wher
     write_class(folder, material, students)
     command = ["autograder", "grade", NAME, "--workers", str(workers), "--course", str(REPO)]
     run = measured([[*command, "--class", str(folder.path)]], where)
-    return Run(run.wall, run.cpu, run.peak, books.scores(folder, NAME))
+    return Run(run.wall, run.cpu, run.peak, gradebook.scores(folder, NAME))
 
 
 def replayed(material: Material, submissions: int, where: Path) -> tuple[Session, list[str]]:
@@ -308,10 +308,10 @@ def grade_nbgrader(
         for part in sorted(where.glob("submitted*"))
     ]
     run = measured(commands, where, **environment)
-    with Gradebook(f"sqlite:///{where / 'gradebook.db'}") as gradebook:
+    with Gradebook(f"sqlite:///{where / 'gradebook.db'}") as gb:
         scores = {
             submission.student.id: sum(notebook.code_score for notebook in submission.notebooks)
-            for submission in gradebook.assignment_submissions(NAME)
+            for submission in gb.assignment_submissions(NAME)
         }
     return Run(run.wall, run.cpu, run.peak, scores)
 

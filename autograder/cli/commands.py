@@ -19,7 +19,7 @@ from autograder.authoring.coursework import INSIDE, Asked, load_coursework
 from autograder.authoring.new_course import new_course
 from autograder.authoring.new_question import new_question
 from autograder.authoring.release import check_release, write_release
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.gathering import How
 from autograder.classroom.grading import grade, rejudge
@@ -150,7 +150,7 @@ class Chosen:
         """Return the session that grades them, having kept a copy of the gradebook."""
         work = load_coursework(self.assignment)
         _known_question(work, question)
-        books.back_up(self.class_folder)
+        gradebook.back_up(self.class_folder)
         return sitting(work, self.class_folder)
 
 

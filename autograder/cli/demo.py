@@ -13,7 +13,7 @@ from rich.markup import escape
 from autograder.authoring.course import Course
 from autograder.authoring.material import Material, load_material
 from autograder.authoring.release import check_release, write_release
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.gathering import WITHOUT_SANDBOX, How
 from autograder.classroom.grading import grade
@@ -170,7 +170,7 @@ def _compare(
 ) -> bool:
     """Say where given scores differ from true ones, in the verdicts or in the gradebook."""
     given = {graded.student: graded for graded in results}
-    recorded = books.scores(class_folder, material.assignment.name)
+    recorded = gradebook.scores(class_folder, material.assignment.name)
     wrong = 0
     for student in simulated:
         verdicts = {v.question: v.points for v in given[student.name].verdicts}

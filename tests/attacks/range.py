@@ -20,7 +20,7 @@ from rich.console import Console
 
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.material import Material
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.recording import Graded
 from autograder.classroom.report import notes, row_of, write_csv, write_summary
@@ -145,7 +145,7 @@ class Range:
         self._template = ground.root / "template"
         template = ClassFolder(self._template)
         template.set_secret("tests")
-        books.ensure_assignment(template, material)
+        gradebook.ensure_assignment(template, material)
         self._answers = ["@misconception", *_solution_lines(material)]
         self._known = self._strays()
         self.baseline = self.neighbour()
@@ -200,8 +200,8 @@ class Range:
 
     def _recorded(self, folder: ClassFolder, student: str) -> dict[str, float]:
         """Return the points that the gradebook has."""
-        with books.open_gradebook(folder) as gradebook:
-            submission = gradebook.find_submission(self.material.assignment.name, student)
+        with gradebook.open_gradebook(folder) as gb:
+            submission = gb.find_submission(self.material.assignment.name, student)
             grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
             return {
                 grade.name.removesuffix("-graded"): grade.auto_score

@@ -10,8 +10,7 @@ from nbformat.v4 import new_notebook
 from autograder.authoring import earlier
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.pairs import read_notebook
-from autograder.classroom import gathering, recording
-from autograder.classroom import gradebook as books
+from autograder.classroom import gathering, gradebook, recording
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.gathering import WITHOUT_SANDBOX
 from autograder.classroom.gradebook import UnusableGradebook
@@ -54,7 +53,7 @@ def points(results):
 
 
 def recorded(session):
-    return books.scores(session.class_folder, session.name)
+    return gradebook.scores(session.class_folder, session.name)
 
 
 TRUE = {"ada": 2.0, "bob": 1.0, "cyd": 0.0}
@@ -357,10 +356,9 @@ def test_a_timestamp_is_recorded_and_one_that_is_none_is_told(session, three, ra
     (remark,) = results["bob"].remarks
     assert "expected a time such as 2026-10-05 14:00:00 UTC" in remark
     assert "found 'yesterday-ish'" in remark
-    with books.open_gradebook(session.class_folder) as gradebook:
+    with gradebook.open_gradebook(session.class_folder) as gb:
         times = {
-            student: str(gradebook.find_submission("01_tiny", student).timestamp)
-            for student in three
+            student: str(gb.find_submission("01_tiny", student).timestamp) for student in three
         }
     assert times == {"ada": "2026-10-05 14:00:00", "bob": "None", "cyd": "None"}
 
@@ -396,8 +394,8 @@ EARLY, LATE = "2026-10-05 14:00:00 UTC", "2026-10-09 09:30:00 UTC"
 
 
 def time_of(session, student):
-    with books.open_gradebook(session.class_folder) as gradebook:
-        return str(gradebook.find_submission("01_tiny", student).timestamp)
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        return str(gb.find_submission("01_tiny", student).timestamp)
 
 
 def date(session, student, words):
@@ -647,12 +645,12 @@ def answer(session, submit, fill, tiny, words):
 
 def mark(session, score, comment=None):
     """Mark the written answer as a person does in the formgrader; return whether one is asked."""
-    with books.open_gradebook(session.class_folder) as gradebook:
-        grade = gradebook.find_grade("why-written", "tiny", "01_tiny", "ada")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        grade = gb.find_grade("why-written", "tiny", "01_tiny", "ada")
         asked = grade.needs_manual_grade
         grade.manual_score, grade.needs_manual_grade = score, False
-        gradebook.find_comment("why-written", "tiny", "01_tiny", "ada").manual_comment = comment
-        gradebook.db.commit()
+        gb.find_comment("why-written", "tiny", "01_tiny", "ada").manual_comment = comment
+        gb.db.commit()
     return asked
 
 

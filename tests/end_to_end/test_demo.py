@@ -14,7 +14,7 @@ from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.course import Course
 from autograder.authoring.material import Material
 from autograder.authoring.pairs import read_notebook
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.grading import rejudge
 from autograder.classroom.results import read_result
@@ -92,7 +92,7 @@ def test_all_given_scores_are_the_true_ones(demonstration):
 def test_the_gradebook_and_the_csv_say_the_same(demonstration):
     true = {student.name: student.total for student in demonstration.simulated}
     folder = demonstration.class_folder
-    assert books.scores(folder, ASSIGNMENT) == true
+    assert gradebook.scores(folder, ASSIGNMENT) == true
     with folder.report_path(ASSIGNMENT, ".csv").open(newline="") as file:
         lines = {line["student"]: line for line in csv.DictReader(file)}
     assert {name: float(line["points"]) for name, line in lines.items()} == true

@@ -21,8 +21,8 @@ from autograder.authoring.reference import reference_function
 from autograder.errors import CourseError
 from autograder.guest.codec import encode
 from autograder.judging.cases import read_cases, run_here
+from autograder.judging.outcomes import Outcome, read_outcomes
 from autograder.judging.showing import show_call, show_outcome
-from autograder.judging.testimony import Outcome, read_testimony
 
 MARGIN = 10.0
 """Every wrong way differs from the reference by this many tolerances."""
@@ -183,13 +183,13 @@ class QuestionExam:
     def _answers(self) -> dict[str, str]:
         return {}
 
-    def testify(self, function: Callable[..., Any], patience: float = 1.0) -> str:
+    def evidence_of(self, function: Callable[..., Any], patience: float = 1.0) -> str:
         """Return a function's evidence, called in this process: for the course's own code."""
         return run_here(function, self.inputs, self.kit.probes.catalogue, patience)
 
     def read(self, evidence: str) -> dict[str, Outcome]:
-        """Return the outcomes in a piece of evidence (see `read_testimony`)."""
-        return read_testimony(evidence, read_cases(self.inputs))
+        """Return the outcomes in a piece of evidence (see `read_outcomes`)."""
+        return read_outcomes(evidence, read_cases(self.inputs))
 
 
 @dataclass(frozen=True)
@@ -296,7 +296,7 @@ def _examine(material: Material, kit: QuestionKit, cases: tuple[ExamCase, ...]) 
 
     def outcomes(function: Callable[..., Any]) -> dict[str, Outcome]:
         said = run_here(function, inputs, kit.probes.catalogue, PATIENCE)
-        return read_testimony(said, read_cases(inputs))
+        return read_outcomes(said, read_cases(inputs))
 
     return QuestionExam(
         kit,

@@ -14,8 +14,8 @@ from autograder.judging.exam import (
     agrees,
     difference,
 )
+from autograder.judging.outcomes import Outcome
 from autograder.judging.showing import NOT_PASTED
-from autograder.judging.testimony import Outcome
 
 
 @dataclass(frozen=True)

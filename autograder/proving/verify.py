@@ -144,11 +144,11 @@ def _notebook_findings(
 def _way_findings(seed: int, exam: QuestionExam) -> Iterator[Finding]:
     """Judge every known way of a question, called in this process."""
     for way in exam.kit.correct_ways:
-        verdict = judge(exam, exam.testify(way.function, PATIENCE))
+        verdict = judge(exam, exam.evidence_of(way.function, PATIENCE))
         fair = verdict.points == verdict.max_points
         yield _finding(seed, verdict, "correct way", way.name, verdict.max_points, fair)
     for wrong_way in exam.kit.misconceptions:
-        verdict = judge(exam, exam.testify(wrong_way.function, PATIENCE))
+        verdict = judge(exam, exam.evidence_of(wrong_way.function, PATIENCE))
         yield _misconception_finding(seed, exam, wrong_way, verdict)
 
 

@@ -33,11 +33,11 @@ def test_a_new_question_can_be_released_and_graded_at_once(assignment):
     assert [(kit.name, kit.question.points) for kit in material.kits] == [("total", 4.0)]
     (question,) = draw_exam(material, "a").questions
     (kit,) = material.kits
-    assert judge(question, question.testify(material.reference.total)).points == 4
+    assert judge(question, question.evidence_of(material.reference.total)).points == 4
     for way in kit.correct_ways:
-        assert judge(question, question.testify(way.function)).points == 4
+        assert judge(question, question.evidence_of(way.function)).points == 4
     for way in kit.misconceptions:
-        verdict = judge(question, question.testify(way.function))
+        verdict = judge(question, question.evidence_of(way.function))
         assert (verdict.points, verdict.misconception) == (0, way.name)
     write_release(material)
     check_release(material)

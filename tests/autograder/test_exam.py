@@ -23,7 +23,7 @@ from autograder.judging.exam import (
     difference,
     draw_exam,
 )
-from autograder.judging.testimony import Outcome, StudentError
+from autograder.judging.outcomes import Outcome, StudentError
 
 GROUPS = {"one": Group("ones", 1), "two": Group("twos", 2)}
 
@@ -335,8 +335,8 @@ def test_the_known_ways_are_given_ten_times_what_a_student_is(examine, monkeypat
     each = len(exam.cases)
     assert given == {("summed", 0.5): each, ("mean", 0.5): each}
     given.clear()
-    exam.testify(summed)
-    exam.testify(summed, patience=4.0)
+    exam.evidence_of(summed)
+    exam.evidence_of(summed, patience=4.0)
     assert given == {("summed", 0.05): each, ("summed", 0.2): each}
 
 
@@ -401,7 +401,7 @@ def test_slack_reaches_the_comparison():
 
 
 def test_a_function_is_called_in_this_process_and_read_back(toy):
-    outcomes = toy.read(toy.testify(lambda values, sign=1: np.float32(1.0)))
+    outcomes = toy.read(toy.evidence_of(lambda values, sign=1: np.float32(1.0)))
     assert outcomes.keys() == toy.expected.keys()
     assert all(outcome.value == 1.0 for outcome in outcomes.values())
 

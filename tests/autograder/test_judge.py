@@ -18,7 +18,7 @@ from autograder.judging.showing import NOT_PASTED, show_call
 
 
 def verdict_on(exam, function):
-    return judge(exam, exam.testify(function))
+    return judge(exam, exam.evidence_of(function))
 
 
 def total(values, sign=1):
@@ -153,7 +153,7 @@ def malformed(evidence):
 
 
 def test_malformed_evidence_gets_no_points_a_flag_and_words(toy):
-    for text in malformed(toy.testify(total)):
+    for text in malformed(toy.evidence_of(total)):
         verdict = judge(toy, text)
         assert verdict.points == 0
         assert verdict.groups == ()
@@ -162,7 +162,7 @@ def test_malformed_evidence_gets_no_points_a_flag_and_words(toy):
 
 
 def test_oversized_evidence_gets_no_points_a_flag_and_its_size(toy):
-    verdict = judge(toy, toy.testify(total) + " " * 3 * MAX_BYTES)
+    verdict = judge(toy, toy.evidence_of(total) + " " * 3 * MAX_BYTES)
     assert verdict.points == 0
     assert f"at most {3 * MAX_BYTES:,} are allowed" in verdict.flag
 
@@ -337,7 +337,7 @@ def test_the_line_at_which_time_ran_out_is_shown_with_its_number(toy):
         while True:
             sign += 1
 
-    verdict = judge(toy, toy.testify(never_ends))
+    verdict = judge(toy, toy.evidence_of(never_ends))
     first = never_ends.__code__.co_firstlineno
     lines = {f"line {first + 1}: while True:", f"line {first + 2}: sign += 1"}
     assert verdict.line in {f"{line}  (when its time was up)" for line in lines}
@@ -442,7 +442,7 @@ def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(
         for identity, outcome in toy.expected.items()
     }
     exam = replace(toy, wrong={way.name: answers, other.name: toy.wrong[other.name]})
-    evidence = json.loads(toy.testify(total))
+    evidence = json.loads(toy.evidence_of(total))
     for each in evidence["cases"]:
         if each[0] in told:
             each[1] = json.dumps(json.loads(each[1]) | {"value": encode(answers[each[0]].value)})
@@ -455,14 +455,14 @@ def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(
 def test_full_marks_get_no_hint_whatever_practice_says(toy):
     (way, other) = toy.kit.misconceptions
     practice = {each.identity for each in toy.cases if each.practice}
-    evidence = toy.testify(lambda values, sign=1: total(values, sign) + 1)
+    evidence = toy.evidence_of(lambda values, sign=1: total(values, sign) + 1)
     wrong = toy.read(evidence)
     answers = {
         identity: wrong[identity] if identity in practice else outcome
         for identity, outcome in toy.expected.items()
     }
     exam = replace(toy, wrong={way.name: answers, other.name: toy.wrong[other.name]})
-    said, right = json.loads(evidence), json.loads(toy.testify(total))
+    said, right = json.loads(evidence), json.loads(toy.evidence_of(total))
     right["cases"] = [
         theirs if theirs[0] in practice else ours
         for theirs, ours in zip(said["cases"], right["cases"], strict=True)
@@ -663,7 +663,7 @@ def test_an_example_shows_what_came_back_not_what_a_probe_made_of_it(toy_exam):
 
 
 def test_a_verdict_does_not_depend_on_the_order_of_the_cases(toy):
-    evidence = json.loads(toy.testify(lambda values, sign=1: values[0]))
+    evidence = json.loads(toy.evidence_of(lambda values, sign=1: values[0]))
     backwards = {**evidence, "cases": evidence["cases"][::-1]}
     reordered = replace(toy, cases=toy.cases[::-1])
     verdicts = [

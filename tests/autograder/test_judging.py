@@ -59,7 +59,7 @@ def pair(toy_exam, toy_material):
 
 def evidence_of(exam, odd):
     first, second = exam.questions
-    texts = {first.kit.name: first.testify(odd), "plain": second.testify(abs)}
+    texts = {first.kit.name: first.evidence_of(odd), "plain": second.evidence_of(abs)}
     return Evidence("", nbformat.v4.new_notebook(), texts, {}, ())
 
 

@@ -73,7 +73,7 @@ def test_true_scores_are_what_the_judge_gives(material, simulated, exam):
             namespace = {}
             exec(sources["imports-given"], namespace)
             exec(sources[question.kit.name], namespace)
-            evidence = question.testify(namespace[question.kit.name])
+            evidence = question.evidence_of(namespace[question.kit.name])
             verdict = judge(question, evidence)
             assert verdict.points == student.points[question.kit.name], (
                 student.name,

@@ -358,7 +358,7 @@ def test_the_hint_for_a_change_in_place_and_for_old_arrays_is_the_right_one(exam
     exam = exams[question]
     ways = {way.name: way for way in exam.kit.misconceptions}
     for name in ("in_place", "same_arrays_back"):
-        verdict = judge(exam, exam.testify(ways[name].function))
+        verdict = judge(exam, exam.evidence_of(ways[name].function))
         assert verdict.misconception == name
         assert 0 < verdict.points < verdict.max_points
 
@@ -379,7 +379,7 @@ def test_who_draws_random_numbers_without_need_loses_nothing(exams):
         norm = math.hypot(*flat(noise)) or 1.0
         return {k: p - learning_rate * (length / norm) * noise[k] for k, p in params.items()}
 
-    verdict = judge(exam, exam.testify(draws_first.function))
+    verdict = judge(exam, exam.evidence_of(draws_first.function))
     assert verdict.points == verdict.max_points, verdict
 
 

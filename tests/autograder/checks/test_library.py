@@ -18,7 +18,7 @@ from autograder.guest.probes import Probe
 from autograder.guest.recipes import Builder
 from autograder.judging.cases import read_cases, run_here
 from autograder.judging.exam import Exam, QuestionExam, agrees, draw_exam
-from autograder.judging.testimony import read_testimony
+from autograder.judging.outcomes import read_outcomes
 from tests import course_code
 from tests.course_code import PROBES
 
@@ -113,7 +113,7 @@ def single_cases(question: QuestionExam):
 def gets_full_marks(question, asked, function):
     """Ask one case after the other, until the first that is answered wrongly."""
     for identity, inputs in asked.items():
-        outcome = read_testimony(run_here(function, inputs, PROBES.catalogue), read_cases(inputs))[
+        outcome = read_outcomes(run_here(function, inputs, PROBES.catalogue), read_cases(inputs))[
             identity
         ]
         expected = question.expected[identity]

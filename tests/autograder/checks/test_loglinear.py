@@ -166,7 +166,7 @@ def test_gradients_of_arithmetic_are_those_of_torch(a, b):
 
 def points_by_group(question, way):
     """Return the points of each group's words."""
-    verdict = judge(question, question.testify(way.function))
+    verdict = judge(question, question.evidence_of(way.function))
     return {group.says: group.points for group in verdict.groups}, verdict
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder.authoring.allowance import spend
 from autograder.authoring.checking import Case, Misconception
-from autograder.authoring.comparing import Comparison, Watchful, is_finite
+from autograder.authoring.comparing import Comparison, FlaggingComparison, is_finite
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.course_modules import names_in
 from autograder.authoring.material import Material, QuestionKit
@@ -109,12 +109,12 @@ class QuestionExam:
         return found
 
     @cached_property
-    def watchful(self) -> dict[str, Watchful]:
+    def flagging(self) -> dict[str, FlaggingComparison]:
         """The comparisons that also know what honest work does not give, by case."""
         return {
             identity: comparison
             for identity, comparison in self._comparisons.items()
-            if isinstance(comparison, Watchful)
+            if isinstance(comparison, FlaggingComparison)
         }
 
     @cached_property

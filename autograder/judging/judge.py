@@ -133,9 +133,9 @@ def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
 
 def _flag(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:
     """Return the first thing in the answers that honest work does not give."""
-    for identity, comparison in exam.watchful.items():
+    for identity, comparison in exam.flagging.items():
         if outcomes[identity].returned:
-            found = comparison.suspicion(outcomes[identity].value)
+            found = comparison.flag(outcomes[identity].value)
             if found is not None:
                 return found
     return None

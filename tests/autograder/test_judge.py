@@ -96,10 +96,10 @@ def test_missing_evidence_gets_no_points_and_says_why(toy):
 
 def test_a_model_that_knows_the_held_out_words_gets_no_points_and_a_flag(toy_exam):
     words = np.arange(30) % 3
-    watchful = HeldOut(words, margin=0.05, true_log_probs=np.full(30, -np.log(3)))
+    flagging = HeldOut(words, margin=0.05, true_log_probs=np.full(30, -np.log(3)))
 
     def draw(rng, reference):
-        yield Case("all", (30,), compare=watchful)
+        yield Case("all", (30,), compare=flagging)
         yield case("all", 20)
 
     def uniform(n):
@@ -121,7 +121,7 @@ def test_each_answer_is_looked_at_for_what_honest_work_does_not_give(toy_exam):
         def difference(self, expected, got, slack=1.0):
             return None if expected == got else "another number"
 
-        def suspicion(self, got):
+        def flag(self, got):
             return f"it says {got}" if got == self.what else None
 
     def draw(rng, reference):

@@ -216,7 +216,7 @@ def refuse_leaks(material: Material, released: NotebookNode) -> None:
 
 
 def _solution_lines(notebook: NotebookNode) -> dict[str, set[str]]:
-    """Return the telling lines between solution marks, by grade_id."""
+    """Return the lines between solution marks that are long enough to recognise, by grade_id."""
     found: dict[str, set[str]] = {}
     for cell in notebook.cells:
         grade_id = grade_id_of(cell)

@@ -31,7 +31,7 @@ REPEATS = 3
 SECONDS_PER_QUESTION = 20.0
 PATIENCE = 10.0
 """How much longer the known ways may take: a busy machine must not stop a run or choose an exam."""
-DISCRIMINATING = 2
+MIN_DISCRIMINATING = 2
 """How many finite cases must tell a misconception from the reference."""
 
 
@@ -51,14 +51,14 @@ class ExamCase:
         The call.
     practice
         Whether it comes from the practice seed and may be shown.
-    repeats
+    repeat_of
         The identity of the case that this one asks again.
     """
 
     identity: str
     case: Case
     practice: bool
-    repeats: str | None = None
+    repeat_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,11 @@ class QuestionExam:
         }
 
     @cached_property
-    def askings(self) -> dict[str, list[str]]:
+    def repeats(self) -> dict[str, list[str]]:
         """By the identity of a case that is no repeat: the identities under which it is asked."""
         found: dict[str, list[str]] = {}
         for each in self.cases:
-            found.setdefault(each.repeats or each.identity, []).append(each.identity)
+            found.setdefault(each.repeat_of or each.identity, []).append(each.identity)
         return found
 
     @cached_property
@@ -141,7 +141,7 @@ class QuestionExam:
         }
 
     @cached_property
-    def telling(self) -> dict[str, list[str]]:
+    def discriminating(self) -> dict[str, list[str]]:
         """By misconception: the comparable cases in which it differs from the reference."""
         return {
             name: [
@@ -393,8 +393,10 @@ def _problem(exam: QuestionExam) -> str:
             return f"{way.name!r} loses {sorted(lost)}, said to lose {sorted(way.loses)}"
         if _groups_where(exam, way, 1.0) != way.loses:
             return f"{way.name!r} is near the reference in a group that it does not lose"
-        if len(exam.telling[way.name]) < DISCRIMINATING:
-            return f"fewer than {DISCRIMINATING} finite cases tell {way.name!r} from the reference"
+        if len(exam.discriminating[way.name]) < MIN_DISCRIMINATING:
+            return (
+                f"fewer than {MIN_DISCRIMINATING} finite cases tell {way.name!r} from the reference"
+            )
     return ""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from autograder.authoring.checking import Misconception
 from autograder.guest.codec import MalformedEvidence
 from autograder.judging.exam import (
-    DISCRIMINATING,
+    MIN_DISCRIMINATING,
     ExamCase,
     QuestionExam,
     agrees,
@@ -157,7 +157,7 @@ def _right_elsewhere(exam: QuestionExam, each: ExamCase, outcomes: Mapping[str, 
     return any(
         other != each.identity
         and agrees(exam.comparison(other), exam.expected[other], outcomes[other])
-        for other in exam.askings[each.repeats or each.identity]
+        for other in exam.repeats[each.repeat_of or each.identity]
     )
 
 
@@ -228,7 +228,7 @@ def _is_this(exam: QuestionExam, way: Misconception, outcomes: Mapping[str, Outc
         return False
     differs = [
         identity
-        for identity in exam.telling[way.name]
+        for identity in exam.discriminating[way.name]
         if not agrees(exam.comparison(identity), exam.expected[identity], outcomes[identity])
     ]
-    return len(differs) >= DISCRIMINATING
+    return len(differs) >= MIN_DISCRIMINATING

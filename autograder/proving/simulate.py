@@ -110,7 +110,7 @@ def simulation(class_folder: ClassFolder) -> Manifest:
 
 
 def _plans(material: Material) -> Iterator[Plan]:
-    """Yield one plan of each kind, the most telling first."""
+    """Yield one plan of each kind, those that show most first."""
     kits = material.kits
     full = {kit.name: kit.question.points for kit in kits}
     none = dict.fromkeys(full, 0.0)

@@ -14,8 +14,8 @@ from autograder.authoring.checking import Check, Group, case, misconception
 from autograder.authoring.comparing import Close
 from autograder.judging import cases
 from autograder.judging.exam import (
-    DISCRIMINATING,
     MARGIN,
+    MIN_DISCRIMINATING,
     REPEATS,
     CannotExamine,
     QuestionExam,
@@ -92,20 +92,20 @@ def test_practice_is_asked_before_anything_that_is_secret(toy):
 
 
 def test_some_secret_cases_are_asked_again_with_the_same_arguments(toy):
-    again = [each for each in toy.cases if each.repeats]
+    again = [each for each in toy.cases if each.repeat_of]
     assert len(again) == REPEATS
     by_identity = {each.identity: each for each in toy.cases}
     for each in again:
         assert not each.practice
-        assert each.case == by_identity[each.repeats].case
-        assert by_identity[each.repeats].repeats is None
+        assert each.case == by_identity[each.repeat_of].case
+        assert by_identity[each.repeat_of].repeat_of is None
 
 
 def test_identities_do_not_tell_secret_practice_and_repeated_cases_apart(toy):
     assert [each.identity for each in toy.cases] == [f"case-{n}" for n in range(len(toy.cases))]
     asked = json.loads(toy.inputs)["cases"]
     assert {frozenset(each) for each in asked} == {frozenset(["id", "probe", "args", "kwargs"])}
-    kinds = [(each.practice, bool(each.repeats)) for each in toy.cases]
+    kinds = [(each.practice, bool(each.repeat_of)) for each in toy.cases]
     assert kinds != sorted(kinds)
     assert kinds != sorted(kinds, reverse=True)
 
@@ -151,7 +151,7 @@ def test_a_good_question_can_be_examined(examine):
     exam = examine()
     assert exam.expected.keys() == {each.identity for each in exam.cases}
     assert exam.wrong.keys() == {"mean"}
-    assert len(exam.telling[mean.name]) == len(exam.cases)
+    assert len(exam.discriminating[mean.name]) == len(exam.cases)
 
 
 def test_a_wrong_way_that_is_the_reference_cannot_be_examined(examine):
@@ -228,7 +228,7 @@ def test_a_wrong_way_that_only_fails_gives_nothing_to_tell_it_by(examine):
     def fails(values):
         raise KeyError
 
-    with pytest.raises(CannotExamine, match=f"fewer than {DISCRIMINATING} finite cases"):
+    with pytest.raises(CannotExamine, match=f"fewer than {MIN_DISCRIMINATING} finite cases"):
         examine(misconceptions=(fails,))
 
 

@@ -40,12 +40,12 @@ def test_the_reference_and_every_correct_way_get_full_marks_and_no_hint(toy):
 
 
 def test_a_group_is_lost_by_one_wrong_case_and_costs_its_own_points_only(toy):
-    asked_again = {each.repeats for each in toy.cases}
+    asked_again = {each.repeat_of for each in toy.cases}
     (once, *_) = [
         each.case.args[0]
         for each in toy.cases
         if each.case.group == "signs"
-        and not (each.practice or each.repeats or each.identity in asked_again)
+        and not (each.practice or each.repeat_of or each.identity in asked_again)
     ]
     verdict = verdict_on(toy, lambda values, sign=1: total(values, sign) + (values == once))
     assert (verdict.points, verdict.max_points) == (3, 4)
@@ -292,7 +292,7 @@ OUT_OF_TIME = {
 
 def test_a_repeated_call_that_was_out_of_time_is_not_called_another_answer(toy):
     calls = Counter()
-    places = [place for place, each in enumerate(toy.cases) if each.repeats]
+    places = [place for place, each in enumerate(toy.cases) if each.repeat_of]
     in_time = max(places)  # all calls before the last one that repeats an earlier one
 
     def slow_at_last(values, sign=1):
@@ -424,17 +424,17 @@ def test_a_known_wrong_way_that_also_answers_what_it_should_refuse_keeps_its_hin
 
 
 @pytest.mark.parametrize(
-    ("telling", "apart", "hinted"), [(1, 1.0, False), (2, 1.0, True), (2, 5e-5, False)]
+    ("discriminating", "apart", "hinted"), [(1, 1.0, False), (2, 1.0, True), (2, 5e-5, False)]
 )
 def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(
-    toy, telling, apart, hinted
+    toy, discriminating, apart, hinted
 ):
     (way, other) = toy.kit.misconceptions
     told = [
         each.identity
         for each in toy.cases
         if toy.expected[each.identity].returned and not each.practice
-    ][:telling]
+    ][:discriminating]
     answers = {
         identity: replace(outcome, value=outcome.value * (1 + apart))
         if identity in told
@@ -584,10 +584,10 @@ def returns_its_arguments(*args, **kwargs):
     return [args, kwargs]
 
 
-TELLING = [tells_in_message, tells_in_type, tells_in_its_line, returns_its_arguments]
+LEAKING = [tells_in_message, tells_in_type, tells_in_its_line, returns_its_arguments]
 
 
-@pytest.mark.parametrize("function", [*TELLING, tells_in_type_of_value])
+@pytest.mark.parametrize("function", [*LEAKING, tells_in_type_of_value])
 def test_nothing_that_a_function_says_of_a_secret_case_gets_into_the_verdict(toy, function):
     words = json.dumps(asdict(verdict_on(toy, function)))
     assert not [number for number in secret_numbers(toy) if number in words]
@@ -605,7 +605,7 @@ def test_no_secret_case_of_the_course_is_ever_an_example(exam):
     for question in exam.questions:
         calls = secret_calls(question)
         assert calls
-        for function in (*TELLING, question.kit.misconceptions[0].function):
+        for function in (*LEAKING, question.kit.misconceptions[0].function):
             verdict = verdict_on(question, function)
             assert verdict.example.call not in calls
             words = json.dumps(asdict(verdict))

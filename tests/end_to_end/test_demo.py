@@ -162,10 +162,10 @@ def test_no_page_holds_a_secret_case(demonstration, session):
             if each.practice
             for arg in each.case.args
         )
-        telling = {text for text in secret if len(text) > 40 and text not in practice}
+        recognisable = {text for text in secret if len(text) > 40 and text not in practice}
         for name, call in shown:
             if name == question.kit.name:
-                assert [text for text in telling if text in "".join(call.split())] == []
+                assert [text for text in recognisable if text in "".join(call.split())] == []
 
 
 def test_executed_notebooks_are_kept_for_the_formgrader_without_the_hidden_line(demonstration):

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 
 from autograder.classroom import gradebook
-from autograder.classroom.gathering import How, Ready, from_evidence, gather
+from autograder.classroom.gathering import Ready, RunOptions, from_evidence, gather
 from autograder.classroom.harmless import harmless
 from autograder.classroom.recording import Graded, keep_failure, record
 from autograder.classroom.results import (
@@ -25,7 +25,7 @@ def grade(
     students: Sequence[str],
     executor: Executor,
     at_once: int,
-    how: How | None = None,
+    options: RunOptions | None = None,
 ) -> Iterator[Graded]:
     """Grade submissions, yielding each as soon as it is recorded.
 
@@ -39,13 +39,13 @@ def grade(
         Runs notebooks (see `autograder.sandbox.dispatch`).
     at_once
         How many it is given at the same time.
-    how
+    options
         How they are run.
     """
-    how = how or How()
+    options = options or RunOptions()
     with gradebook.open_gradebook(session.class_folder) as gb:
         writer = ScoreWriter(gb, session.material)
-        for parts in _together(session, gather(session, students, executor, at_once, how)):
+        for parts in _together(session, gather(session, students, executor, at_once, options)):
             graded = _settle(session, writer, parts)
             if graded.failure:
                 keep_failure(session, graded)

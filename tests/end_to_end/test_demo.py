@@ -74,9 +74,9 @@ def no_kernel(monkeypatch):
     monkeypatch.setattr(dispatch, "execute", refuse)
 
 
-def graded_again(session, names, **how):
+def graded_again(session, names, **options):
     """Grade the demonstration's own students, as it does also where there is no sandbox."""
-    return grade_all(session, names, limits=LIMITS, mode=trusted_mode(), **how)
+    return grade_all(session, names, limits=LIMITS, mode=trusted_mode(), **options)
 
 
 def label(name):

@@ -21,9 +21,8 @@ from autograder.authoring.checking import (
     correct_way,
     misconception,
 )
-from autograder.authoring.conventions import Question
 from autograder.authoring.course import Assignment, Course
-from autograder.authoring.material import Material, QuestionKit, load_material
+from autograder.authoring.material import CheckedQuestion, Material, load_material
 from autograder.judging.exam import Exam, QuestionExam, draw_exam
 from tests import needs_sandbox
 
@@ -101,9 +100,15 @@ def toy_material(
 ) -> Material:
     module = ModuleType("toy")
     module.total = reference  # type: ignore[attr-defined]
-    kit = QuestionKit(Question("total", check.points), check, misconceptions, correct_ways)
+    question = CheckedQuestion(
+        "total",
+        check.points,
+        check=check,
+        misconceptions=misconceptions,
+        correct_ways=correct_ways,
+    )
     assignment = Assignment(Course(Path("nowhere")), "00_toy")
-    return Material(assignment, nbformat.v4.new_notebook(), module, (kit,))
+    return Material(assignment, nbformat.v4.new_notebook(), module, (question,))
 
 
 @pytest.fixture(name="toy_material", scope="session")

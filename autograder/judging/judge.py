@@ -90,7 +90,7 @@ def judge(exam: QuestionExam, evidence: str | None, absence: str = "") -> Verdic
     absence
         Where there is none: why, as far as the run knows.
     """
-    question = exam.kit.question
+    question = exam.question
     if evidence is None:
         return Verdict(question.name, 0.0, question.points, absence or "Nothing came back.")
     try:
@@ -101,7 +101,7 @@ def judge(exam: QuestionExam, evidence: str | None, absence: str = "") -> Verdic
 
 
 def _refused(exam: QuestionExam, what: str) -> Verdict:
-    question = exam.kit.question
+    question = exam.question
     says = (
         f"{what} Expected is one, written by the test cell itself, so none of it counts. "
         "If your notebook does nothing unusual, tell your instructor."
@@ -110,9 +110,9 @@ def _refused(exam: QuestionExam, what: str) -> Verdict:
 
 
 def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
-    question = exam.kit.question
+    question = exam.question
     reasons = {each.identity: _reason(exam, each, outcomes) for each in exam.cases}
-    groups = tuple(_group_verdict(exam, name, reasons) for name in exam.kit.check.groups)
+    groups = tuple(_group_verdict(exam, name, reasons) for name in exam.question.check.groups)
     lost = [group.says for group in groups if group.points < group.max_points]
     # Not the sum of all groups: .1 + .2 + .3 is not .6.
     points = sum(group.points for group in groups) if lost else question.points
@@ -164,7 +164,7 @@ def _right_elsewhere(exam: QuestionExam, each: ExamCase, outcomes: Mapping[str, 
 def _group_verdict(
     exam: QuestionExam, name: str, reasons: Mapping[str, str | None]
 ) -> GroupVerdict:
-    group = exam.kit.check.groups[name]
+    group = exam.question.check.groups[name]
     found = [
         reasons[each.identity]
         for each in exam.cases
@@ -187,7 +187,7 @@ def _example(
     """Return a failing practice case: of the first group that has one, the shortest that runs."""
     failing = [each for each in exam.cases if each.practice and reasons[each.identity]]
     groups = {each.case.group for each in failing}
-    first = next((name for name in exam.kit.check.groups if name in groups), None)
+    first = next((name for name in exam.question.check.groups if name in groups), None)
     if first is None:
         return None
     calls = {exam.call(each): each for each in failing if each.case.group == first}
@@ -214,7 +214,7 @@ def _line(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:
 
 def _recognise(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Misconception | None:
     """Return the one misconception that the evidence agrees with, if it is surely that one."""
-    found = [way for way in exam.kit.misconceptions if _is_this(exam, way, outcomes)]
+    found = [way for way in exam.question.misconceptions if _is_this(exam, way, outcomes)]
     return found[0] if len(found) == 1 else None
 
 

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from autograder.authoring.checking import CorrectWay, Misconception
 from autograder.authoring.conventions import grade_id_of
-from autograder.authoring.material import Material, QuestionKit
+from autograder.authoring.material import CheckedQuestion, Material
 from autograder.classroom.class_folder import ClassFolder
 from autograder.proving.manifest import Manifest
 
@@ -111,10 +111,10 @@ def simulation(class_folder: ClassFolder) -> Manifest:
 
 def _plans(material: Material) -> Iterator[Plan]:
     """Yield one plan of each kind, those that show most first."""
-    kits = material.kits
-    full = {kit.name: kit.question.points for kit in kits}
+    questions = material.checked
+    full = {each.name: each.points for each in questions}
     none = dict.fromkeys(full, 0.0)
-    references = {kit.name: _reference_source(material, kit.name) for kit in kits}
+    references = {each.name: _reference_source(material, each.name) for each in questions}
     solved = {name: (source, full[name]) for name, source in references.items()}
 
     def plan(label: str, answers: Mapping[str, tuple[str, float]]) -> Plan:
@@ -125,7 +125,7 @@ def _plans(material: Material) -> Iterator[Plan]:
     def spoiled(label: str, question: str, source: str) -> Plan:
         return plan(label, {**solved, question: (source, 0.0)})
 
-    first, last = kits[0].name, kits[-1].name
+    first, last = questions[0].name, questions[-1].name
     yield plan("reference", solved)
     yield plan("untouched", {})
     yield "no_notebook", "%PDF-1.4 This is not a notebook.\n", none
@@ -133,14 +133,15 @@ def _plans(material: Material) -> Iterator[Plan]:
     yield spoiled("crash", first, f"import os\n\n\ndef {first}(*args):\n    os._exit(1)\n")
     yield spoiled("endless_loop", first, f"def {first}(*args):\n    while True: pass\n")
     yield plan("half_finished", dict(list(solved.items())[: len(solved) // 2]))
-    for number in range(max(len(kit.correct_ways) for kit in kits)):
-        chosen = {kit.name: kit.correct_ways[number % len(kit.correct_ways)] for kit in kits}
-        answers = {name: (way_source(way, name), full[name]) for name, way in chosen.items()}
+    for number in range(max(len(each.correct_ways) for each in questions)):
+        ways = {each.name: each.correct_ways[number % len(each.correct_ways)] for each in questions}
+        answers = {name: (way_source(way, name), full[name]) for name, way in ways.items()}
         yield plan(f"right_{number + 1}", answers)
-    for number in range(max(len(kit.misconceptions) for kit in kits)):
-        wrong = [(kit, kit.misconceptions[number]) for kit in kits if kit.misconceptions[number:]]
+    for number in range(max(len(each.misconceptions) for each in questions)):
         answers = {
-            kit.name: (way_source(way, kit.name), _remaining(kit, way)) for kit, way in wrong
+            each.name: (way_source(way, each.name), _remaining(each, way))
+            for each in questions
+            for way in each.misconceptions[number : number + 1]
         }
         yield plan(f"wrong_{number + 1}", {**solved, **answers})
 
@@ -148,18 +149,18 @@ def _plans(material: Material) -> Iterator[Plan]:
 def _mixture(material: Material, rng: np.random.Generator) -> Plan:
     """Return a plan that answers each question in a way drawn at random."""
     sources, points = {}, {}
-    for kit in material.kits:
-        ways: list[CorrectWay | Misconception] = [*kit.correct_ways, *kit.misconceptions]
+    for question in material.checked:
+        ways: list[CorrectWay | Misconception] = [*question.correct_ways, *question.misconceptions]
         way = ways[int(rng.integers(len(ways)))]
-        sources[kit.name] = way_source(way, kit.name)
-        points[kit.name] = _remaining(kit, way)
+        sources[question.name] = way_source(way, question.name)
+        points[question.name] = _remaining(question, way)
     return "mixture", nbformat.writes(_fill(material, sources)), points
 
 
-def _remaining(kit: QuestionKit, way: Misconception | CorrectWay) -> float:
+def _remaining(question: CheckedQuestion, way: Misconception | CorrectWay) -> float:
     """Return the points that a way earns."""
     loses = way.loses if isinstance(way, Misconception) else frozenset()
-    return sum(group.points for name, group in kit.check.groups.items() if name not in loses)
+    return sum(group.points for name, group in question.check.groups.items() if name not in loses)
 
 
 def _fill(material: Material, sources: Mapping[str, str]) -> NotebookNode:

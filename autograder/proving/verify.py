@@ -109,7 +109,7 @@ def verify(work: Asked, seeds: int, workers: int) -> Proof:
 
 def _findings(material: Material, seeds: int, workers: int) -> Iterator[Finding]:
     """Yield what every way comes to in a notebook. Asserts are the same in every exam."""
-    drawn = seeds if material.kits else 1
+    drawn = seeds if material.checked else 1
     exams = [draw_exam(material, f"verify-{seed}") for seed in range(drawn)]
     yield from _notebook_findings(material, exams, workers)
     for seed, exam in enumerate(exams):
@@ -143,11 +143,11 @@ def _notebook_findings(
 
 def _way_findings(seed: int, exam: QuestionExam) -> Iterator[Finding]:
     """Judge every known way of a question, called in this process."""
-    for way in exam.kit.correct_ways:
+    for way in exam.question.correct_ways:
         verdict = judge(exam, exam.evidence_of(way.function, PATIENCE))
         fair = verdict.points == verdict.max_points
         yield _finding(seed, verdict, "correct way", way.name, verdict.max_points, fair)
-    for wrong_way in exam.kit.misconceptions:
+    for wrong_way in exam.question.misconceptions:
         verdict = judge(exam, exam.evidence_of(wrong_way.function, PATIENCE))
         yield _misconception_finding(seed, exam, wrong_way, verdict)
 
@@ -155,7 +155,7 @@ def _way_findings(seed: int, exam: QuestionExam) -> Iterator[Finding]:
 def _misconception_finding(
     seed: int, exam: QuestionExam, way: Misconception, verdict: Verdict
 ) -> Finding:
-    groups = exam.kit.check.groups
+    groups = exam.question.check.groups
     expected = sum(group.points for name, group in groups.items() if name not in way.loses)
     lost = {group.says for group in verdict.groups if group.points < group.max_points}
     fair = lost == {groups[name].says for name in way.loses}

@@ -227,14 +227,14 @@ class Range:
     def honest(self) -> NotebookNode:
         """A notebook with the right answer to one question, and a look around."""
         masters = {grade_id_of(cell): cell for cell in self.material.derived.master.cells}
-        (kit,) = (kit for kit in self.material.kits if kit.name == "perplexity")
-        answer = new_code_cell(way_source(kit.correct_ways[0], "perplexity"))
+        (question,) = (each for each in self.material.checked if each.name == "perplexity")
+        answer = new_code_cell(way_source(question.correct_ways[0], "perplexity"))
         cells = [masters["imports-given"], answer, masters["perplexity-graded"]]
         return new_notebook(cells=[*cells, new_code_cell(_PROBE)])
 
     def honest_verdict(self, execution: Execution) -> Verdict:
         """Return what the judge says of the honest student."""
-        (exam,) = (exam for exam in self.exam.questions if exam.kit.name == "perplexity")
+        (exam,) = (exam for exam in self.exam.questions if exam.question.name == "perplexity")
         return judge(exam, execution.evidence.get("perplexity"))
 
     def look_around(self, result: Result) -> list[str]:

@@ -117,7 +117,7 @@ def test_the_witness_gets_no_expected_value_and_no_group(exam):
 
 
 def test_the_inputs_of_an_exam_stand_under_their_questions(exam):
-    assert list(exam.inputs) == [kit.name for kit in exam.material.kits]
+    assert list(exam.inputs) == [question.name for question in exam.material.checked]
     assert all(json.loads(text)["question"] == name for name, text in exam.inputs.items())
 
 
@@ -408,7 +408,7 @@ def test_a_function_is_called_in_this_process_and_read_back(toy):
 
 def test_a_case_may_bring_a_comparison_of_its_own(toy_exam, toy):
     """It may know what the student's process must not."""
-    check = toy.kit.check
+    check = toy.question.check
 
     def draw(rng, reference):
         for each in check.draw(rng, reference):

@@ -149,12 +149,12 @@ def test_rejudging_gives_the_same_and_runs_nothing(session, three, ran):
 
 def test_rejudging_after_a_tolerance_was_changed_gives_new_scores(session, three, ran):
     run(session, three)
-    (question,) = session.exam.questions
-    generous = dataclasses.replace(
-        question.kit.check, compare=type(question.kit.check.compare)(rtol=100.0)
-    )
-    kit = dataclasses.replace(question.kit, check=generous)
-    exam = dataclasses.replace(session.exam, questions=(dataclasses.replace(question, kit=kit),))
+    (only,) = session.exam.questions
+    check = only.question.check
+    generous = dataclasses.replace(check, compare=type(check.compare)(rtol=100.0))
+    question = dataclasses.replace(only.question, check=generous)
+    questions = (dataclasses.replace(only, question=question),)
+    exam = dataclasses.replace(session.exam, questions=questions)
     results = rejudge(dataclasses.replace(session, exam=exam), ["bob"])
     assert [graded.points for graded in results] == [2.0]
     assert recorded(session)["bob"] == 2.0
@@ -557,8 +557,8 @@ def test_one_question_is_run_alone_and_the_others_keep_evidence_and_absence(
 
 def test_one_question_is_asked_alone_where_there_is_evidence_of_the_others(session, three, ran):
     (double,) = session.exam.questions
-    question = dataclasses.replace(double.kit.question, name="other")
-    other = dataclasses.replace(double, kit=dataclasses.replace(double.kit, question=question))
+    question = dataclasses.replace(double.question, name="other")
+    other = dataclasses.replace(double, question=question)
     exam = dataclasses.replace(session.exam, questions=(double, other))
     asked = []
 

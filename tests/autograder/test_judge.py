@@ -31,7 +31,7 @@ def total(values, sign=1):
 
 
 def test_the_reference_and_every_correct_way_get_full_marks_and_no_hint(toy):
-    for function in (total, *(way.function for way in toy.kit.correct_ways)):
+    for function in (total, *(way.function for way in toy.question.correct_ways)):
         verdict = verdict_on(toy, function)
         assert (verdict.points, verdict.max_points, verdict.says) == (4, 4, "Right.")
         assert (verdict.example, verdict.line, verdict.hint, verdict.flag) == (None,) * 4
@@ -78,7 +78,7 @@ def test_the_type_of_a_right_number_costs_nothing(toy_exam, toy, convert):
     def whole(values, sign=1):
         return float(sign * round(sum(values)))
 
-    check = replace(toy.kit.check, seconds_per_case=5.0)  # torch takes its time at first
+    check = replace(toy.question.check, seconds_per_case=5.0)  # torch takes its time at first
     exam = toy_exam(check=check, reference=whole, misconceptions=(), correct_ways=())
     verdict = verdict_on(exam, lambda values, sign=1: convert(whole(values, sign)))
     assert verdict.points == verdict.max_points
@@ -170,7 +170,7 @@ def test_oversized_evidence_gets_no_points_a_flag_and_its_size(toy):
 def forged(toy, **said):
     """Return the evidence of a witness that says this of every case."""
     cases = [[each.identity, json.dumps(said), False] for each in toy.cases]
-    return json.dumps({"question": toy.kit.name, "cases": cases})
+    return json.dumps({"question": toy.question.name, "cases": cases})
 
 
 @pytest.mark.parametrize(
@@ -372,7 +372,7 @@ def test_an_exception_that_was_expected_shows_no_line(toy):
 
 
 def test_a_known_wrong_way_gets_its_hint(toy):
-    for way in toy.kit.misconceptions:
+    for way in toy.question.misconceptions:
         verdict = verdict_on(toy, way.function)
         assert (verdict.misconception, verdict.hint) == (way.name, way.hint)
 
@@ -392,7 +392,7 @@ def test_a_wrong_function_that_is_no_known_way_gets_no_hint(toy):
 
 
 def test_a_wrong_way_in_some_cases_only_gets_no_hint(toy):
-    (first_left_out, _) = toy.kit.misconceptions
+    (first_left_out, _) = toy.question.misconceptions
     practice = [each.case.args[0] for each in toy.cases if each.practice]
 
     def sometimes(values, sign=1):
@@ -404,20 +404,20 @@ def test_a_wrong_way_in_some_cases_only_gets_no_hint(toy):
 
 
 def test_no_hint_is_given_where_two_wrong_ways_answer_alike(toy_exam, toy):
-    (way, _) = toy.kit.misconceptions
+    (way, _) = toy.question.misconceptions
 
     @misconception(*way.loses, hint="Another reason for the same answers.")
     def alike(values, sign=1):
         return way.function(values, sign)
 
-    exam = toy_exam(misconceptions=(*toy.kit.misconceptions, alike))
+    exam = toy_exam(misconceptions=(*toy.question.misconceptions, alike))
     assert verdict_on(exam, way.function).hint is None
-    other = toy.kit.misconceptions[1]
+    other = toy.question.misconceptions[1]
     assert verdict_on(exam, other.function).hint == other.hint
 
 
 def test_a_known_wrong_way_that_also_answers_what_it_should_refuse_keeps_its_hint(toy):
-    (way, _) = toy.kit.misconceptions
+    (way, _) = toy.question.misconceptions
     verdict = verdict_on(toy, lambda values, sign=1: sign * sum(values[1:]))
     assert verdict.points == 0
     assert verdict.hint == way.hint
@@ -429,7 +429,7 @@ def test_a_known_wrong_way_that_also_answers_what_it_should_refuse_keeps_its_hin
 def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(
     toy, discriminating, apart, hinted
 ):
-    (way, other) = toy.kit.misconceptions
+    (way, other) = toy.question.misconceptions
     told = [
         each.identity
         for each in toy.cases
@@ -453,7 +453,7 @@ def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(
 
 
 def test_full_marks_get_no_hint_whatever_practice_says(toy):
-    (way, other) = toy.kit.misconceptions
+    (way, other) = toy.question.misconceptions
     practice = {each.identity for each in toy.cases if each.practice}
     evidence = toy.evidence_of(lambda values, sign=1: total(values, sign) + 1)
     wrong = toy.read(evidence)
@@ -544,7 +544,7 @@ def secret_calls(exam):
     """Return the calls of secret cases that are not asked as practice, too."""
     calls = {
         practice: {
-            show_call(exam.kit.name, each.case, exam.kit.probes.catalogue)
+            show_call(exam.question.name, each.case, exam.question.probes.catalogue)
             for each in exam.cases
             if each.practice is practice
         }
@@ -602,11 +602,11 @@ def test_what_a_function_says_of_a_practice_case_may_be_shown(toy):
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_no_secret_case_of_the_course_is_ever_an_example(exam):
-    for question in exam.questions:
-        calls = secret_calls(question)
+    for each in exam.questions:
+        calls = secret_calls(each)
         assert calls
-        for function in (*LEAKING, question.kit.misconceptions[0].function):
-            verdict = verdict_on(question, function)
+        for function in (*LEAKING, each.question.misconceptions[0].function):
+            verdict = verdict_on(each, function)
             assert verdict.example.call not in calls
             words = json.dumps(asdict(verdict))
             assert not [call for call in calls if json.dumps(call)[1:-1] in words]

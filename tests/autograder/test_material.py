@@ -82,10 +82,10 @@ def load(tmp_path, monkeypatch, course):
 
 
 def test_a_consistent_assignment_is_loaded_with_all_its_ways(load):
-    (kit,) = load(f=CHECK).kits
-    assert (kit.name, kit.question.points) == ("f", 3)
-    assert [way.name for way in kit.misconceptions] == ["negative"]
-    assert [way.name for way in kit.correct_ways] == ["added"]
+    (question,) = load(f=CHECK).checked
+    assert (question.name, question.points) == ("f", 3)
+    assert [way.name for way in question.misconceptions] == ["negative"]
+    assert [way.name for way in question.correct_ways] == ["added"]
 
 
 SLIP = """
@@ -99,9 +99,9 @@ def with_a_slip(changed="return x"):
 
 
 def test_a_slip_is_a_misconception_named_by_its_variable(load):
-    (kit,) = load(f=with_a_slip()).kits
-    assert [way.name for way in kit.misconceptions] == ["negative", "twice"]
-    assert kit.misconceptions[1].function(3) == 6
+    (question,) = load(f=with_a_slip()).checked
+    assert [way.name for way in question.misconceptions] == ["negative", "twice"]
+    assert question.misconceptions[1].function(3) == 6
 
 
 def test_a_slip_that_no_longer_fits_is_refused_by_its_name(load):
@@ -114,16 +114,18 @@ def test_modules_beside_the_checks_that_hold_none_are_no_checks(load):
 
 
 def test_the_course_is_consistent(material):
-    assert material.points == sum(kit.check.points for kit in material.kits)
-    for kit in material.kits:
-        assert isinstance(kit.check, Check)
-        assert kit.misconceptions
-        assert all(isinstance(way, Misconception) and way.hint for way in kit.misconceptions)
-        assert len(kit.correct_ways) >= 2
-        assert all(isinstance(way, CorrectWay) for way in kit.correct_ways)
-        names = [way.name for way in (*kit.misconceptions, *kit.correct_ways)]
+    assert material.points == sum(question.check.points for question in material.checked)
+    for question in material.checked:
+        assert isinstance(question.check, Check)
+        assert question.misconceptions
+        assert all(isinstance(way, Misconception) and way.hint for way in question.misconceptions)
+        assert len(question.correct_ways) >= 2
+        assert all(isinstance(way, CorrectWay) for way in question.correct_ways)
+        names = [way.name for way in (*question.misconceptions, *question.correct_ways)]
         assert len(names) == len(set(names)), "their names tell them apart"
-        assert len({group.says for group in kit.check.groups.values()}) == len(kit.check.groups)
+        assert len({group.says for group in question.check.groups.values()}) == len(
+            question.check.groups
+        )
 
 
 def test_a_check_that_cannot_be_imported_is_told_with_its_place_and_the_reason(load):
@@ -216,14 +218,17 @@ def changed_lines(right, wrong):
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_a_mistake_that_is_near_a_right_way_is_written_as_a_slip_of_it(course, name):
     material = load_material(course.assignment(name))
-    for kit in material.kits:
-        check = module(f"{material.assignment.notebook_name}.{kit.name}")
+    for question in material.checked:
+        check = module(f"{material.assignment.notebook_name}.{question.name}")
         functions = [way for way in vars(check).values() if isinstance(way, Misconception)]
-        rights = [getattr(material.reference, kit.name), *(w.function for w in kit.correct_ways)]
+        rights = [
+            getattr(material.reference, question.name),
+            *(w.function for w in question.correct_ways),
+        ]
         for way in functions:
             wrong = lines_of(way.function)
             least = min(changed_lines(lines_of(right), wrong) for right in rights)
-            assert least > 2, f"{kit.name}: {way.name} changes {least} lines of a right way"
+            assert least > 2, f"{question.name}: {way.name} changes {least} lines of a right way"
 
 
 def global_names(code):
@@ -240,8 +245,8 @@ def global_names(code):
 def test_every_way_stands_on_what_the_notebook_defines(course, name):
     material = load_material(course.assignment(name))
     known = vars(material.reference).keys() | vars(builtins).keys()
-    for kit in material.kits:
-        for way in (*kit.correct_ways, *kit.misconceptions):
-            source = way_source(way, kit.name)
+    for question in material.checked:
+        for way in (*question.correct_ways, *question.misconceptions):
+            source = way_source(way, question.name)
             names = set(global_names(compile(source, way.name, "exec")))
-            assert names <= known | {kit.name}, f"{kit.name}: {way.name}"
+            assert names <= known | {question.name}, f"{question.name}: {way.name}"

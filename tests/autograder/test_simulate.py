@@ -28,8 +28,8 @@ def label(student):
 def test_there_is_one_of_each_kind_and_every_known_way(material, simulated):
     labels = [label(student) for student in simulated]
     assert labels[: len(KINDS)] == KINDS
-    most_right = max(len(kit.correct_ways) for kit in material.kits)
-    most_wrong = max(len(kit.misconceptions) for kit in material.kits)
+    most_right = max(len(question.correct_ways) for question in material.checked)
+    most_wrong = max(len(question.misconceptions) for question in material.checked)
     kinds = KINDS + [f"right_{i + 1}" for i in range(most_right)]
     kinds += [f"wrong_{i + 1}" for i in range(most_wrong)]
     assert labels == kinds + ["mixture"] * (len(simulated) - len(kinds))
@@ -69,15 +69,15 @@ def test_true_scores_are_what_the_judge_gives(material, simulated, exam):
         if label(student) in ("no_notebook", "syntax_error", "crash", "endless_loop"):
             continue
         sources = answers(material, student.content)
-        for question in exam.questions:
+        for each in exam.questions:
             namespace = {}
             exec(sources["imports-given"], namespace)
-            exec(sources[question.kit.name], namespace)
-            evidence = question.evidence_of(namespace[question.kit.name])
-            verdict = judge(question, evidence)
-            assert verdict.points == student.points[question.kit.name], (
+            exec(sources[each.question.name], namespace)
+            evidence = each.evidence_of(namespace[each.question.name])
+            verdict = judge(each, evidence)
+            assert verdict.points == student.points[each.question.name], (
                 student.name,
-                question.kit.name,
+                each.question.name,
                 verdict.says,
             )
             checked += 1
@@ -85,12 +85,12 @@ def test_true_scores_are_what_the_judge_gives(material, simulated, exam):
 
 
 def test_true_scores_of_what_cannot_run_are_zero_for_it_alone(material, simulated):
-    full = {kit.name: kit.question.points for kit in material.kits}
+    full = {question.name: question.points for question in material.checked}
     by_label = {label(student): student for student in simulated}
     assert by_label["reference"].points == full
     assert set(by_label["untouched"].points.values()) == {0.0}
     assert set(by_label["no_notebook"].points.values()) == {0.0}
-    first, last = material.kits[0].name, material.kits[-1].name
+    first, last = material.checked[0].name, material.checked[-1].name
     assert by_label["crash"].points == full | {first: 0.0}
     assert by_label["endless_loop"].points == full | {first: 0.0}
     assert by_label["syntax_error"].points == full | {last: 0.0}

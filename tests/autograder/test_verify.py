@@ -46,15 +46,15 @@ def test_a_correct_way_that_loses_points_is_unfair(toy_exam):
 def test_a_misconception_that_loses_other_groups_than_it_says_is_unfair(toy):
     ways = tuple(
         replace(way, loses=frozenset(["plain"])) if way.name == "first_left_out" else way
-        for way in toy.kit.misconceptions
+        for way in toy.question.misconceptions
     )
-    found = findings(replace(toy, kit=replace(toy.kit, misconceptions=ways)))
+    found = findings(replace(toy, question=replace(toy.question, misconceptions=ways)))
     assert not way_of(found, "first_left_out").fair
     assert way_of(found, "sign_ignored").fair
 
 
 def test_a_misconception_that_gets_anothers_hint_is_unfair(toy):
-    (one, other) = toy.kit.misconceptions
+    (one, other) = toy.question.misconceptions
     swapped = {one.name: toy.wrong[other.name], other.name: toy.wrong[one.name]}
     found = findings(replace(toy, wrong=swapped))
     assert way_of(found, one.name).recognised == other.name
@@ -62,7 +62,7 @@ def test_a_misconception_that_gets_anothers_hint_is_unfair(toy):
 
 
 def test_two_misconceptions_that_answer_alike_are_fair_without_a_hint(toy_exam, toy):
-    way = toy.kit.misconceptions[0]
+    way = toy.question.misconceptions[0]
 
     @misconception(*way.loses, hint="Another reason for the same answers.")
     def alike(values, sign=1):

@@ -118,7 +118,11 @@ def pages(demonstration):
 
 
 def test_who_makes_a_known_mistake_reads_its_hint(demonstration, material):
-    hints = {(kit.name, way.name): way.hint for kit in material.kits for way in kit.misconceptions}
+    hints = {
+        (question.name, misconception.name): misconception.hint
+        for question in material.checked
+        for misconception in question.misconceptions
+    }
     read = set()
     for name, page in pages(demonstration).items():
         path = demonstration.class_folder.verdict_path(ASSIGNMENT, name)
@@ -149,22 +153,22 @@ def test_no_page_holds_a_secret_case(demonstration, session):
             if verdict.example
         }
     assert shown
-    for question in session.exam.questions:
+    for exam in session.exam.questions:
         secret = {
             "".join(show(arg).split())
-            for each in question.cases
+            for each in exam.cases
             if not each.practice
             for arg in each.case.args
         }
         practice = "".join(
             "".join(show(arg).split())
-            for each in question.cases
+            for each in exam.cases
             if each.practice
             for arg in each.case.args
         )
         recognisable = {text for text in secret if len(text) > 40 and text not in practice}
         for name, call in shown:
-            if name == question.kit.name:
+            if name == exam.question.name:
                 assert [text for text in recognisable if text in "".join(call.split())] == []
 
 

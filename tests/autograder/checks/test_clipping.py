@@ -41,7 +41,7 @@ def reference(material):
 
 @pytest.fixture(scope="module")
 def exams(material):
-    return {exam.kit.name: exam for exam in draw_exam(material, "tests").questions}
+    return {exam.question.name: exam for exam in draw_exam(material, "tests").questions}
 
 
 def flat(grads):
@@ -356,7 +356,7 @@ def test_changed_inputs_and_shared_arrays_are_told_apart_from_wrong_answers():
 @pytest.mark.parametrize("question", ["clip_by_norm", "clip_by_value"])
 def test_the_hint_for_a_change_in_place_and_for_old_arrays_is_the_right_one(exams, question):
     exam = exams[question]
-    ways = {way.name: way for way in exam.kit.misconceptions}
+    ways = {way.name: way for way in exam.question.misconceptions}
     for name in ("in_place", "same_arrays_back"):
         verdict = judge(exam, exam.evidence_of(ways[name].function))
         assert verdict.misconception == name

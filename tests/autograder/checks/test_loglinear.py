@@ -31,7 +31,7 @@ SIZES = st.integers(1, 6)
 def questions():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return {question.kit.name: question for question in draw_exam(MATERIAL, "tests").questions}
+        return {exam.question.name: exam for exam in draw_exam(MATERIAL, "tests").questions}
 
 
 # --- scores and probabilities --------------------------------------------------------------------

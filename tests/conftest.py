@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from autograder.authoring.checking import (
+    Alternative,
     Case,
     Check,
-    CorrectWay,
     Group,
     Misconception,
+    alternative,
     case,
-    correct_way,
     misconception,
 )
 from autograder.authoring.course import Assignment, Course
@@ -39,7 +39,7 @@ def material(course: Course) -> Material:
 
 @pytest.fixture(scope="session")
 def exam(material: Material) -> Exam:
-    # Grading does not turn warnings into errors, so neither must the known ways see them as such.
+    # Grading does not turn warnings into errors, so the known answers must not see them so either.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return draw_exam(material, "tests")
@@ -66,7 +66,7 @@ def sign_ignored(values: list[float], sign: int = 1) -> float:
     return total(values)
 
 
-@correct_way
+@alternative
 def with_numpy(values: list[float], sign: int = 1) -> Any:
     if not values:
         raise ValueError
@@ -96,7 +96,7 @@ def toy_material(
     reference: Callable[..., Any] = total,
     check: Check = TOTAL,
     misconceptions: tuple[Misconception, ...] = (first_left_out, sign_ignored),
-    correct_ways: tuple[CorrectWay, ...] = (with_numpy,),
+    alternatives: tuple[Alternative, ...] = (with_numpy,),
 ) -> Material:
     module = ModuleType("toy")
     module.total = reference  # type: ignore[attr-defined]
@@ -105,7 +105,7 @@ def toy_material(
         check.points,
         check=check,
         misconceptions=misconceptions,
-        correct_ways=correct_ways,
+        alternatives=alternatives,
     )
     assignment = Assignment(Course(Path("nowhere")), "00_toy")
     return Material(assignment, nbformat.v4.new_notebook(), module, (question,))

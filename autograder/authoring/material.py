@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from autograder.authoring import pairs
-from autograder.authoring.checking import Check, CorrectWay, Misconception, Slip
+from autograder.authoring.checking import Alternative, Check, Misconception, Slip
 from autograder.authoring.conventions import (
     Question,
     cell_of,
@@ -48,15 +48,15 @@ class CheckedQuestion(Question):
     ----------
     check
         How it is graded.
-    misconceptions, correct_ways
-        What students may answer besides the reference.
+    misconceptions, alternatives
+        What students may answer besides the reference: mistakes, and other solutions.
     probes
         What its course asks in ways of its own.
     """
 
     check: Check
     misconceptions: tuple[Misconception, ...]
-    correct_ways: tuple[CorrectWay, ...]
+    alternatives: tuple[Alternative, ...]
     probes: CourseProbes = field(default_factory=CourseProbes)
 
 
@@ -172,7 +172,7 @@ def _load_check(
         question.points,
         check=check,
         misconceptions=tuple(_misconceptions(module, function, where)),
-        correct_ways=tuple(each for each in vars(module).values() if isinstance(each, CorrectWay)),
+        alternatives=tuple(each for each in vars(module).values() if isinstance(each, Alternative)),
         probes=probes,
     )
     _refuse_inconsistent(checked, where)
@@ -200,11 +200,11 @@ def _refuse_inconsistent(question: CheckedQuestion, where: str) -> None:
             f"{where}: its groups are worth {question.check.points:g} points, but the graded cell "
             f"{question.name}-graded gives {question.points:g}"
         )
-    for way in question.misconceptions:
-        unknown = way.loses - set(question.check.groups)
-        if unknown or not way.loses:
+    for mistake in question.misconceptions:
+        unknown = mistake.loses - set(question.check.groups)
+        if unknown or not mistake.loses:
             raise BrokenCheck(
-                f"{where}: misconception {way.name!r} loses {sorted(unknown) or 'nothing'}; "
+                f"{where}: misconception {mistake.name!r} loses {sorted(unknown) or 'nothing'}; "
                 f"expected one or more of {sorted(question.check.groups)}"
             )
 

@@ -1,4 +1,4 @@
-"""Draws the inputs of a class, and computes once what every known way answers to them."""
+"""Draws the inputs of a class, and computes once what reference and mistakes answer to them."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from autograder.judging.outcomes import Outcome, read_outcomes
 from autograder.judging.showing import show_call, show_outcome
 
 MARGIN = 10.0
-"""Every wrong way differs from the reference by this many tolerances."""
+"""Every misconception differs from the reference by this many tolerances."""
 DRAWS = 40
 REPEATS = 3
 SECONDS_PER_QUESTION = 20.0
 PATIENCE = 10.0
-"""How much longer the known ways may take: a busy machine must not stop a run or choose an exam."""
+"""How much longer known answers may take: a busy machine must not stop a run or choose an exam."""
 MIN_DISCRIMINATING = 2
 """How many finite cases must tell a misconception from the reference."""
 
 
 class CannotExamine(CourseError):
-    """No draw of the inputs tells a wrong way from the reference, or the reference fails."""
+    """No draw of the inputs tells a misconception from the reference, or the reference fails."""
 
 
 @dataclass(frozen=True)
@@ -124,20 +124,20 @@ class QuestionExam:
         Of a misconception that overflows every case with answers counts.
         """
         return {
-            way.name: [
+            mistake.name: [
                 identity
                 for identity, expected in self.expected.items()
                 if expected.returned
-                and self.wrong[way.name][identity].returned
+                and self.wrong[mistake.name][identity].returned
                 and (
-                    way.overflows
+                    mistake.overflows
                     or (
                         is_finite(expected.value)
-                        and is_finite(self.wrong[way.name][identity].value)
+                        and is_finite(self.wrong[mistake.name][identity].value)
                     )
                 )
             ]
-            for way in self.question.misconceptions
+            for mistake in self.question.misconceptions
         }
 
     @cached_property
@@ -306,7 +306,7 @@ def _examine(
         question,
         cases,
         outcomes(reference_function(material.reference, question.name)),
-        {way.name: outcomes(way.function) for way in question.misconceptions},
+        {mistake.name: outcomes(mistake.function) for mistake in question.misconceptions},
         inputs,
         asked,
     )
@@ -387,32 +387,31 @@ def _problem(exam: QuestionExam) -> str:
             return f"the reference raises {expected.error.types[0]}: {expected.error.message}"
         if not agrees(exam.comparison(identity), expected, expected):
             return f"the reference's answer to {identity} is nothing that can be compared"
-    for way in exam.question.misconceptions:
-        failures = (outcome.failure for outcome in exam.wrong[way.name].values())
+    for mistake in exam.question.misconceptions:
+        failures = (outcome.failure for outcome in exam.wrong[mistake.name].values())
         failure = next((words for words in failures if words), None)
         if failure:  # which another machine, or a quieter one, might not meet
-            return f"{way.name!r} has no answer to look at: {failure}"
-        lost = _groups_where(exam, way, MARGIN)
-        if lost != way.loses:
-            return f"{way.name!r} loses {sorted(lost)}, said to lose {sorted(way.loses)}"
-        if _groups_where(exam, way, 1.0) != way.loses:
-            return f"{way.name!r} is near the reference in a group that it does not lose"
-        if len(exam.discriminating[way.name]) < MIN_DISCRIMINATING:
-            return (
-                f"fewer than {MIN_DISCRIMINATING} finite cases tell {way.name!r} from the reference"
-            )
+            return f"{mistake.name!r} has no answer to look at: {failure}"
+        lost = _groups_where(exam, mistake, MARGIN)
+        if lost != mistake.loses:
+            return f"{mistake.name!r} loses {sorted(lost)}, said to lose {sorted(mistake.loses)}"
+        if _groups_where(exam, mistake, 1.0) != mistake.loses:
+            return f"{mistake.name!r} is near the reference in a group that it does not lose"
+        if len(exam.discriminating[mistake.name]) < MIN_DISCRIMINATING:
+            fewest = f"fewer than {MIN_DISCRIMINATING} finite cases"
+            return f"{fewest} tell {mistake.name!r} from the reference"
     return ""
 
 
 def _answers_of(exam: QuestionExam) -> Iterator[Mapping[str, Outcome]]:
-    """Yield what the reference and every wrong way came to."""
+    """Yield what the reference and every misconception came to."""
     yield exam.expected
     yield from exam.wrong.values()
 
 
-def _groups_where(exam: QuestionExam, way: Misconception, slack: float) -> frozenset[str]:
-    """Return the groups with a secret case in which the wrong way differs from the reference."""
-    answers = exam.wrong[way.name]
+def _groups_where(exam: QuestionExam, mistake: Misconception, slack: float) -> frozenset[str]:
+    """Return the groups with a secret case in which a misconception differs from the reference."""
+    answers = exam.wrong[mistake.name]
     return frozenset(
         each.case.group
         for each in exam.cases

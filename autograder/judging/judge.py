@@ -116,7 +116,7 @@ def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
     lost = [group.says for group in groups if group.points < group.max_points]
     # Not the sum of all groups: .1 + .2 + .3 is not .6.
     points = sum(group.points for group in groups) if lost else question.points
-    way = _recognise(exam, outcomes) if lost else None
+    mistake = _recognise(exam, outcomes) if lost else None
     return Verdict(
         question.name,
         points,
@@ -125,8 +125,8 @@ def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
         groups,
         _example(exam, outcomes, reasons),
         _line(exam, outcomes),
-        way.name if way else None,
-        way.hint if way else None,
+        mistake.name if mistake else None,
+        mistake.hint if mistake else None,
         _flag(exam, outcomes),
     )
 
@@ -214,21 +214,23 @@ def _line(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:
 
 def _recognise(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Misconception | None:
     """Return the one misconception that the evidence agrees with, if it is surely that one."""
-    found = [way for way in exam.question.misconceptions if _is_this(exam, way, outcomes)]
+    found = [
+        mistake for mistake in exam.question.misconceptions if _is_this(exam, mistake, outcomes)
+    ]
     return found[0] if len(found) == 1 else None
 
 
-def _is_this(exam: QuestionExam, way: Misconception, outcomes: Mapping[str, Outcome]) -> bool:
+def _is_this(exam: QuestionExam, mistake: Misconception, outcomes: Mapping[str, Outcome]) -> bool:
     """Return whether all comparable evidence is the misconception's, with two cases that tell."""
-    answers = exam.wrong[way.name]
+    answers = exam.wrong[mistake.name]
     if not all(
         agrees(exam.comparison(identity), answers[identity], outcomes[identity])
-        for identity in exam.comparable[way.name]
+        for identity in exam.comparable[mistake.name]
     ):
         return False
     differs = [
         identity
-        for identity in exam.discriminating[way.name]
+        for identity in exam.discriminating[mistake.name]
         if not agrees(exam.comparison(identity), exam.expected[identity], outcomes[identity])
     ]
     return len(differs) >= MIN_DISCRIMINATING

@@ -30,7 +30,7 @@ from autograder.cli.terminal import closing_table
 from autograder.guest.codec import MAX_BYTES
 from autograder.judging.exam import Exam
 from autograder.judging.judge import Verdict, judge
-from autograder.proving.simulate import way_source
+from autograder.proving.simulate import answer_source
 from autograder.sandbox import cgroups, warm
 from autograder.sandbox.dispatch import execute_or_retry
 from autograder.sandbox.limits import Limits
@@ -228,7 +228,7 @@ class Range:
         """A notebook with the right answer to one question, and a look around."""
         masters = {grade_id_of(cell): cell for cell in self.material.derived.master.cells}
         (question,) = (each for each in self.material.checked if each.name == "perplexity")
-        answer = new_code_cell(way_source(question.correct_ways[0], "perplexity"))
+        answer = new_code_cell(answer_source(question.alternatives[0], "perplexity"))
         cells = [masters["imports-given"], answer, masters["perplexity-graded"]]
         return new_notebook(cells=[*cells, new_code_cell(_PROBE)])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.classroom.session import Session
-from autograder.proving.simulate import way_source
+from autograder.proving.simulate import answer_source
 from autograder.sandbox.run import Mode
 from tests.attacks.attack import Attack, Cell, attacks
 from tests.attacks.range import LIMITS, Range
@@ -34,7 +34,7 @@ def test_honest_students_get_their_points_beside_attackers(
 ) -> None:
     material = attack_range.material
     (question,) = (each for each in material.checked if each.name == "perplexity")
-    answer = Cell("perplexity", {}, way_source(question.correct_ways[0], "perplexity"))
+    answer = Cell("perplexity", {}, answer_source(question.alternatives[0], "perplexity"))
     honest = Attack("honest", "", "Nothing.", "Its points.", (answer,))
     greedy = [attack for attack in attacks() if attack.name in GREEDY]
     folder = attack_range.fresh_class(tmp_path / "class")

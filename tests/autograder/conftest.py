@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from autograder.authoring import pairs
-from autograder.authoring.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.authoring.checking import Case, Check, Group, alternative, case, misconception
 from autograder.authoring.conventions import grade_id_of, questions
 from autograder.authoring.course import Course
 from autograder.authoring.material import CheckedQuestion, Material, load_material
@@ -101,7 +101,7 @@ def never_negative(x):
     return abs(2 * x)
 
 
-@correct_way
+@alternative
 def added(x):
     return x + x
 
@@ -123,7 +123,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, course: Course) -> Material:
         question.points,
         check=check,
         misconceptions=(squared, never_negative),
-        correct_ways=(added,),
+        alternatives=(added,),
     )
     assignment = Course.at(root).assignment("01_tiny")
     return Material(assignment, notebook, load_reference(notebook, "tiny"), (question,))
@@ -136,7 +136,7 @@ def tiny_exam(tiny: Material) -> Exam:
 
 @pytest.fixture(scope="session", params=ASSIGNMENTS)
 def light_exam(request: pytest.FixtureRequest, course: Course) -> Exam:
-    """The exam of each assignment in turn, without wrong ways, which take the time of drawing."""
+    """The exam of each assignment in turn, without mistakes, which take the time of drawing."""
     material = load_material(course.assignment(request.param))
     checked = tuple(dataclasses.replace(each, misconceptions=()) for each in material.checked)
     with warnings.catch_warnings():

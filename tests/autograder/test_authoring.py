@@ -31,14 +31,14 @@ def test_a_new_question_can_be_released_and_graded_at_once(assignment):
     assert check_path == assignment.checks_folder / "total.py"
     material = load_material(assignment)
     assert [(question.name, question.points) for question in material.checked] == [("total", 4.0)]
-    (question,) = draw_exam(material, "a").questions
+    (exam,) = draw_exam(material, "a").questions
     (question,) = material.checked
-    assert judge(question, question.evidence_of(material.reference.total)).points == 4
-    for way in question.correct_ways:
-        assert judge(question, question.evidence_of(way.function)).points == 4
-    for way in question.misconceptions:
-        verdict = judge(question, question.evidence_of(way.function))
-        assert (verdict.points, verdict.misconception) == (0, way.name)
+    assert judge(exam, exam.evidence_of(material.reference.total)).points == 4
+    for alternative in question.alternatives:
+        assert judge(exam, exam.evidence_of(alternative.function)).points == 4
+    for mistake in question.misconceptions:
+        verdict = judge(exam, exam.evidence_of(mistake.function))
+        assert (verdict.points, verdict.misconception) == (0, mistake.name)
     write_release(material)
     check_release(material)
 

@@ -1,4 +1,4 @@
-"""An exam is drawn from a secret, tells every wrong way from the reference, and can be repeated."""
+"""An exam is drawn from a secret, tells every mistake from the reference, and can be repeated."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def examine(toy_exam):
     def draw(reference=summed, draw=draw_both, groups=None, misconceptions=(mean,), **more):
         check = Check(groups or GROUPS, draw, seconds_per_case=0.05, **more)
         return toy_exam(
-            reference=reference, check=check, misconceptions=misconceptions, correct_ways=()
+            reference=reference, check=check, misconceptions=misconceptions, alternatives=()
         )
 
     return draw
@@ -154,14 +154,14 @@ def test_a_good_question_can_be_examined(examine):
     assert len(exam.discriminating[mean.name]) == len(exam.cases)
 
 
-def test_a_wrong_way_that_is_the_reference_cannot_be_examined(examine):
+def test_a_mistake_that_is_the_reference_cannot_be_examined(examine):
     same = misconception("one", hint="")(summed)
     with pytest.raises(CannotExamine, match=r"loses \[\], said to lose \['one'\] \(in 40 draws"):
         examine(misconceptions=(same,))
 
 
 @pytest.mark.parametrize("loses", [["one"], ["two"]])
-def test_a_wrong_way_that_loses_more_than_is_said_cannot_be_examined(examine, loses):
+def test_a_mistake_that_loses_more_than_is_said_cannot_be_examined(examine, loses):
     @misconception(*loses, hint="")
     def wrong(values):
         return 0.0
@@ -170,7 +170,7 @@ def test_a_wrong_way_that_loses_more_than_is_said_cannot_be_examined(examine, lo
         examine(misconceptions=(wrong,))
 
 
-def test_a_wrong_way_that_loses_less_than_is_said_cannot_be_examined(examine):
+def test_a_mistake_that_loses_less_than_is_said_cannot_be_examined(examine):
     def draw(rng, reference):
         for _ in range(3):
             yield case("one", [float(rng.uniform(1, 2))])
@@ -181,7 +181,7 @@ def test_a_wrong_way_that_loses_less_than_is_said_cannot_be_examined(examine):
 
 
 @pytest.mark.parametrize(("kind", "lost"), [("practice", "'one'"), ("secret", "'one', 'two'")])
-def test_what_a_wrong_way_loses_is_lost_in_secret_cases(examine, kind, lost):
+def test_what_a_mistake_loses_is_lost_in_secret_cases(examine, kind, lost):
     drawn = []
 
     def draw(rng, reference):
@@ -195,7 +195,7 @@ def test_what_a_wrong_way_loses_is_lost_in_secret_cases(examine, kind, lost):
         examine(draw=draw, misconceptions=(misconception(*said, hint="")(mean.function),))
 
 
-def test_a_wrong_way_near_the_reference_cannot_be_examined(examine):
+def test_a_mistake_near_the_reference_cannot_be_examined(examine):
     @misconception("one", "two", hint="")
     def near(values):
         return sum(values) * (1 + 5e-5)
@@ -210,7 +210,7 @@ def test_a_wrong_way_near_the_reference_cannot_be_examined(examine):
     assert isinstance(examine(misconceptions=(far,)), QuestionExam)
 
 
-def test_a_wrong_way_near_the_reference_where_it_loses_nothing_cannot_be_examined(examine):
+def test_a_mistake_near_the_reference_where_it_loses_nothing_cannot_be_examined(examine):
     @misconception("one", hint="")
     def near_in_two(values):
         return sum(values) * (1.00005 if len(values) == 4 else 2.0)
@@ -223,7 +223,7 @@ def test_a_wrong_way_near_the_reference_where_it_loses_nothing_cannot_be_examine
         examine(draw=draw, misconceptions=(near_in_two,))
 
 
-def test_a_wrong_way_that_only_fails_gives_nothing_to_tell_it_by(examine):
+def test_a_mistake_that_only_fails_gives_nothing_to_tell_it_by(examine):
     @misconception("one", "two", hint="")
     def fails(values):
         raise KeyError
@@ -232,7 +232,7 @@ def test_a_wrong_way_that_only_fails_gives_nothing_to_tell_it_by(examine):
         examine(misconceptions=(fails,))
 
 
-def test_a_draw_is_repeated_until_it_tells_the_wrong_ways_apart(examine):
+def test_a_draw_is_repeated_until_it_tells_the_mistakes_apart(examine):
     drawn = []
 
     def draw(rng, reference):
@@ -306,7 +306,7 @@ def test_a_reference_whose_answer_is_no_data_cannot_be_examined(examine):
         examine(reference=iter, misconceptions=())
 
 
-def test_a_wrong_way_without_an_answer_is_refused_at_once_not_drawn_anew(examine):
+def test_a_mistake_without_an_answer_is_refused_at_once_not_drawn_anew(examine):
     drawn = []
 
     def draw(rng, reference):
@@ -323,7 +323,7 @@ def test_a_wrong_way_without_an_answer_is_refused_at_once_not_drawn_anew(examine
     assert len(drawn) == 2
 
 
-def test_the_known_ways_are_given_ten_times_what_a_student_is(examine, monkeypatch):
+def test_the_known_answers_are_given_ten_times_what_a_student_is(examine, monkeypatch):
     given, sound = Counter(), cases.answer
 
     def answer(function, asked, catalogue):

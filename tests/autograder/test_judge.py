@@ -30,8 +30,8 @@ def total(values, sign=1):
 # --- points --------------------------------------------------------------------------------------
 
 
-def test_the_reference_and_every_correct_way_get_full_marks_and_no_hint(toy):
-    for function in (total, *(way.function for way in toy.question.correct_ways)):
+def test_the_reference_and_every_alternative_get_full_marks_and_no_hint(toy):
+    for function in (total, *(mistake.function for mistake in toy.question.alternatives)):
         verdict = verdict_on(toy, function)
         assert (verdict.points, verdict.max_points, verdict.says) == (4, 4, "Right.")
         assert (verdict.example, verdict.line, verdict.hint, verdict.flag) == (None,) * 4
@@ -79,7 +79,7 @@ def test_the_type_of_a_right_number_costs_nothing(toy_exam, toy, convert):
         return float(sign * round(sum(values)))
 
     check = replace(toy.question.check, seconds_per_case=5.0)  # torch takes its time at first
-    exam = toy_exam(check=check, reference=whole, misconceptions=(), correct_ways=())
+    exam = toy_exam(check=check, reference=whole, misconceptions=(), alternatives=())
     verdict = verdict_on(exam, lambda values, sign=1: convert(whole(values, sign)))
     assert verdict.points == verdict.max_points
 
@@ -106,7 +106,7 @@ def test_a_model_that_knows_the_held_out_words_gets_no_points_and_a_flag(toy_exa
         return np.log(np.full((n, 3), 1 / 3))
 
     check = Check(groups={"all": Group("all", 1)}, draw=draw)
-    exam = toy_exam(check=check, reference=uniform, misconceptions=(), correct_ways=())
+    exam = toy_exam(check=check, reference=uniform, misconceptions=(), alternatives=())
     assert verdict_on(exam, uniform).flag is None
     verdict = verdict_on(exam, lambda n: np.log(np.eye(3)[np.arange(n) % 3] * (1 - 3e-9) + 1e-9))
     assert verdict.points == 0
@@ -129,7 +129,7 @@ def test_each_answer_is_looked_at_for_what_honest_work_does_not_give(toy_exam):
             yield Case("all", (n,), compare=Suspects(6))
 
     check = Check(groups={"all": Group("all", 1)}, draw=draw)
-    exam = toy_exam(check=check, reference=lambda n: 2 * n, misconceptions=(), correct_ways=())
+    exam = toy_exam(check=check, reference=lambda n: 2 * n, misconceptions=(), alternatives=())
     assert verdict_on(exam, lambda n: 2 * n).flag == "it says 6"
     assert verdict_on(exam, lambda n: 3 * n).flag == "it says 6"
     assert verdict_on(exam, lambda n: 5 * n).flag is None
@@ -238,7 +238,7 @@ def test_the_reasons_of_a_group_are_in_order(toy_exam):
             yield case("all", n)
 
     check = Check(groups={"all": Group("all", 1)}, draw=draw)
-    exam = toy_exam(check=check, reference=lambda n: [0], misconceptions=(), correct_ways=())
+    exam = toy_exam(check=check, reference=lambda n: [0], misconceptions=(), alternatives=())
     (group,) = verdict_on(exam, lambda n: n * [0]).groups
     assert group.reasons == tuple(f"{n} parts where 1 were expected" for n in range(2, 10))
 
@@ -258,7 +258,7 @@ def test_inputs_of_every_kind_are_looked_at_after_the_call(toy_exam, value, chan
         yield case("plain", value[::-1] if isinstance(value, np.ndarray) else value)
 
     check = Check({"plain": Group("plain", 1)}, draw)
-    exam = toy_exam(reference=len, check=check, misconceptions=(), correct_ways=())
+    exam = toy_exam(reference=len, check=check, misconceptions=(), alternatives=())
 
     def changes(values):
         answer = len(values)
@@ -371,13 +371,13 @@ def test_an_exception_that_was_expected_shows_no_line(toy):
 # --- hints ---------------------------------------------------------------------------------------
 
 
-def test_a_known_wrong_way_gets_its_hint(toy):
-    for way in toy.question.misconceptions:
-        verdict = verdict_on(toy, way.function)
-        assert (verdict.misconception, verdict.hint) == (way.name, way.hint)
+def test_a_known_mistake_gets_its_hint(toy):
+    for mistake in toy.question.misconceptions:
+        verdict = verdict_on(toy, mistake.function)
+        assert (verdict.misconception, verdict.hint) == (mistake.name, mistake.hint)
 
 
-def test_a_wrong_function_that_is_no_known_way_gets_no_hint(toy):
+def test_a_wrong_function_that_is_no_known_mistake_gets_no_hint(toy):
     for wrong in (
         lambda values, sign=1: 0.0,
         lambda values, sign=1: None,
@@ -391,7 +391,7 @@ def test_a_wrong_function_that_is_no_known_way_gets_no_hint(toy):
         assert (verdict.misconception, verdict.hint) == (None, None)
 
 
-def test_a_wrong_way_in_some_cases_only_gets_no_hint(toy):
+def test_a_mistake_in_some_cases_only_gets_no_hint(toy):
     (first_left_out, _) = toy.question.misconceptions
     practice = [each.case.args[0] for each in toy.cases if each.practice]
 
@@ -403,33 +403,33 @@ def test_a_wrong_way_in_some_cases_only_gets_no_hint(toy):
     assert verdict.hint is None
 
 
-def test_no_hint_is_given_where_two_wrong_ways_answer_alike(toy_exam, toy):
-    (way, _) = toy.question.misconceptions
+def test_no_hint_is_given_where_two_mistakes_answer_alike(toy_exam, toy):
+    (mistake, _) = toy.question.misconceptions
 
-    @misconception(*way.loses, hint="Another reason for the same answers.")
+    @misconception(*mistake.loses, hint="Another reason for the same answers.")
     def alike(values, sign=1):
-        return way.function(values, sign)
+        return mistake.function(values, sign)
 
     exam = toy_exam(misconceptions=(*toy.question.misconceptions, alike))
-    assert verdict_on(exam, way.function).hint is None
+    assert verdict_on(exam, mistake.function).hint is None
     other = toy.question.misconceptions[1]
     assert verdict_on(exam, other.function).hint == other.hint
 
 
-def test_a_known_wrong_way_that_also_answers_what_it_should_refuse_keeps_its_hint(toy):
-    (way, _) = toy.question.misconceptions
+def test_a_known_mistake_that_also_answers_what_it_should_refuse_keeps_its_hint(toy):
+    (mistake, _) = toy.question.misconceptions
     verdict = verdict_on(toy, lambda values, sign=1: sign * sum(values[1:]))
     assert verdict.points == 0
-    assert verdict.hint == way.hint
+    assert verdict.hint == mistake.hint
 
 
 @pytest.mark.parametrize(
     ("discriminating", "apart", "hinted"), [(1, 1.0, False), (2, 1.0, True), (2, 5e-5, False)]
 )
-def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(
+def test_a_hint_needs_two_cases_that_tell_the_mistake_from_the_reference(
     toy, discriminating, apart, hinted
 ):
-    (way, other) = toy.question.misconceptions
+    (mistake, other) = toy.question.misconceptions
     told = [
         each.identity
         for each in toy.cases
@@ -441,19 +441,19 @@ def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(
         else outcome
         for identity, outcome in toy.expected.items()
     }
-    exam = replace(toy, wrong={way.name: answers, other.name: toy.wrong[other.name]})
+    exam = replace(toy, wrong={mistake.name: answers, other.name: toy.wrong[other.name]})
     evidence = json.loads(toy.evidence_of(total))
     for each in evidence["cases"]:
         if each[0] in told:
             each[1] = json.dumps(json.loads(each[1]) | {"value": encode(answers[each[0]].value)})
     verdict = judge(exam, json.dumps(evidence))
     assert verdict.points < verdict.max_points
-    assert (verdict.hint == way.hint) is hinted
+    assert (verdict.hint == mistake.hint) is hinted
     assert verdict.hint is None or hinted
 
 
 def test_full_marks_get_no_hint_whatever_practice_says(toy):
-    (way, other) = toy.question.misconceptions
+    (mistake, other) = toy.question.misconceptions
     practice = {each.identity for each in toy.cases if each.practice}
     evidence = toy.evidence_of(lambda values, sign=1: total(values, sign) + 1)
     wrong = toy.read(evidence)
@@ -461,7 +461,7 @@ def test_full_marks_get_no_hint_whatever_practice_says(toy):
         identity: wrong[identity] if identity in practice else outcome
         for identity, outcome in toy.expected.items()
     }
-    exam = replace(toy, wrong={way.name: answers, other.name: toy.wrong[other.name]})
+    exam = replace(toy, wrong={mistake.name: answers, other.name: toy.wrong[other.name]})
     said, right = json.loads(evidence), json.loads(toy.evidence_of(total))
     right["cases"] = [
         theirs if theirs[0] in practice else ours
@@ -484,7 +484,7 @@ def test_a_hint_needs_finite_cases(toy_exam):
         return x / 2
 
     check = Check({"plain": Group("plain", 1), "edges": Group("edges", 1)}, draw)
-    exam = toy_exam(reference=lambda x: 2 * x, check=check, misconceptions=(half,), correct_ways=())
+    exam = toy_exam(reference=lambda x: 2 * x, check=check, misconceptions=(half,), alternatives=())
     assert verdict_on(exam, half.function).hint == "It is not the half."
     infinite = verdict_on(exam, lambda x: x * (2 if math.isinf(x) else math.nan))
     assert (infinite.points, infinite.hint) == (1, None)
@@ -503,13 +503,13 @@ def test_a_mistake_that_overflows_is_recognised_by_what_is_not_finite(toy_exam):
     parts = {
         "reference": lambda x: math.exp(min(x, 700.0)),
         "check": Check(groups, draw),
-        "correct_ways": (),
+        "alternatives": (),
     }
     blind = misconception("large", hint="It overflows.")(overflow)
     with pytest.raises(CannotExamine, match="fewer than 2 finite cases"):
         toy_exam(misconceptions=(blind,), **parts)
-    way = misconception("large", hint="It overflows.", overflows=True)(overflow)
-    exam = toy_exam(misconceptions=(way,), **parts)
+    mistake = misconception("large", hint="It overflows.", overflows=True)(overflow)
+    exam = toy_exam(misconceptions=(mistake,), **parts)
     assert verdict_on(exam, overflow).hint == "It overflows."
     assert verdict_on(exam, lambda x: math.exp(x) if x < 700 else math.nan).hint is None
     assert verdict_on(exam, lambda x: overflow(x) + (x < 700)).hint is None
@@ -531,7 +531,7 @@ def test_a_mistake_that_overflows_is_not_looked_for_where_an_exception_is_right(
         return math.inf if x > 0 else 0.0
 
     check = Check({"large": Group("large", 1), "refused": Group("refused", 1)}, draw)
-    parts = {"misconceptions": (overflow,), "correct_ways": ()}
+    parts = {"misconceptions": (overflow,), "alternatives": ()}
     exam = toy_exam(reference=reference, check=check, **parts)
     verdict = verdict_on(exam, lambda x: math.inf if x > 0 else reference(x))
     assert (verdict.points, verdict.hint) == (1, "It overflows.")
@@ -645,7 +645,7 @@ def test_an_example_is_the_shortest_call_that_runs(toy_exam):
             yield case("plain", rng.normal(size=length).tolist())
 
     check = Check({"plain": Group("plain", 1)}, draw)
-    exam = toy_exam(check=check, misconceptions=(), correct_ways=())
+    exam = toy_exam(check=check, misconceptions=(), alternatives=())
     calls = {exam.call(each): each for each in exam.cases if each.practice}
     assert min(calls, key=len).startswith(NOT_PASTED)
     example = verdict_on(exam, lambda values: 0.0).example
@@ -657,7 +657,7 @@ def test_an_example_shows_what_came_back_not_what_a_probe_made_of_it(toy_exam):
         yield Case("plain", ([1, 2],), probe="fresh")
 
     check = Check({"plain": Group("plain", 1)}, draw)
-    exam = toy_exam(reference=list, check=check, misconceptions=(), correct_ways=())
+    exam = toy_exam(reference=list, check=check, misconceptions=(), alternatives=())
     example = verdict_on(exam, lambda values: values[::-1]).example
     assert (example.expected, example.got) == ("[1, 2]", "[2, 1]")
 

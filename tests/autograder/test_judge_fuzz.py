@@ -216,7 +216,7 @@ def test_any_answer_gets_a_verdict(questions, value):
 
 
 @pytest.mark.long
-def test_an_odd_answer_is_compared_with_every_wrong_way_too(light_exam):
+def test_an_odd_answer_is_compared_with_every_mistake_too(light_exam):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         questions = draw_exam(load_material(light_exam.material.assignment), "fuzz").questions

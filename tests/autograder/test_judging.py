@@ -48,7 +48,7 @@ def pair(toy_exam, toy_material):
     def examined(what):
         check = Check({"all": Group("all numbers", 3)}, draw, Meets(what))
         odd, plain = (
-            toy_exam(reference=abs, check=check, misconceptions=(), correct_ways=())
+            toy_exam(reference=abs, check=check, misconceptions=(), alternatives=())
             for check in (check, replace(check, compare=Meets(lambda: None)))
         )
         question = replace(plain.question, name="plain")

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from autograder.authoring.checking import correct_way, misconception
+from autograder.authoring.checking import alternative, misconception
 from autograder.authoring.conventions import grade_id_of
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.stage import stage
 from autograder.classroom.submission import UnreadableSubmission, parse_notebook
 from autograder.judging.judge import judge
 from autograder.proving.manifest import ForeignFiles
-from autograder.proving.simulate import _plans, simulate, way_source, write_class
+from autograder.proving.simulate import _plans, answer_source, simulate, write_class
 
 KINDS = "reference untouched no_notebook syntax_error crash endless_loop half_finished".split()
 
@@ -25,10 +25,10 @@ def label(student):
     return student.name.partition("-")[2]
 
 
-def test_there_is_one_of_each_kind_and_every_known_way(material, simulated):
+def test_there_is_one_of_each_kind_and_every_known_answer(material, simulated):
     labels = [label(student) for student in simulated]
     assert labels[: len(KINDS)] == KINDS
-    most_right = max(len(question.correct_ways) for question in material.checked)
+    most_right = max(len(question.alternatives) for question in material.checked)
     most_wrong = max(len(question.misconceptions) for question in material.checked)
     kinds = KINDS + [f"right_{i + 1}" for i in range(most_right)]
     kinds += [f"wrong_{i + 1}" for i in range(most_wrong)]
@@ -106,7 +106,7 @@ def test_submissions_hold_no_mark_of_a_solution(simulated):
         assert "HIDDEN" not in student.content
 
 
-@correct_way
+@alternative
 def with_annotations(x: "np.ndarray", *, scale: "Unknown" = 1) -> "Unknown":
     total: Unknown = 0
     nothing: Unknown  # noqa: F842 - an annotation alone is dropped too
@@ -124,18 +124,18 @@ def calls_itself(n):
     return 1 if n < 1 else calls_itself(n - 1)
 
 
-def test_a_way_becomes_a_cell_under_the_questions_name():
-    source = way_source(with_annotations, "double")
+def test_a_known_answer_becomes_a_cell_under_the_questions_name():
+    source = answer_source(with_annotations, "double")
     assert "Unknown" not in source
-    assert "correct_way" not in source
+    assert "alternative" not in source
     namespace = {}
     exec(source, namespace)
     assert namespace["double"](3, scale=2) == 6
 
 
-def test_a_way_that_calls_itself_still_does():
+def test_a_known_answer_that_calls_itself_still_does():
     namespace = {}
-    exec(way_source(calls_itself, "steps"), namespace)
+    exec(answer_source(calls_itself, "steps"), namespace)
     assert namespace["steps"](3) == 1
 
 

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.authoring.checking import correct_way
+from autograder.authoring.checking import alternative
 from autograder.authoring.comparing import Close
 from autograder.authoring.material import load_material
 from autograder.guest.recipes import Recipe
@@ -356,9 +356,9 @@ def test_changed_inputs_and_shared_arrays_are_told_apart_from_wrong_answers():
 @pytest.mark.parametrize("question", ["clip_by_norm", "clip_by_value"])
 def test_the_hint_for_a_change_in_place_and_for_old_arrays_is_the_right_one(exams, question):
     exam = exams[question]
-    ways = {way.name: way for way in exam.question.misconceptions}
+    mistakes = {mistake.name: mistake for mistake in exam.question.misconceptions}
     for name in ("in_place", "same_arrays_back"):
-        verdict = judge(exam, exam.evidence_of(ways[name].function))
+        verdict = judge(exam, exam.evidence_of(mistakes[name].function))
         assert verdict.misconception == name
         assert 0 < verdict.points < verdict.max_points
 
@@ -366,7 +366,7 @@ def test_the_hint_for_a_change_in_place_and_for_old_arrays_is_the_right_one(exam
 def test_who_draws_random_numbers_without_need_loses_nothing(exams):
     exam = exams["safe_step"]
 
-    @correct_way
+    @alternative
     def draws_first(params, grads, learning_rate, threshold, rng):
         noise = {name: rng.normal(size=np.shape(value)) for name, value in params.items()}
         if not 0 < threshold < math.inf:

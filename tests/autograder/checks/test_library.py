@@ -126,7 +126,7 @@ def gets_full_marks(exam, asked, function):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_function_that_answers_in_full_would_be_found(name: str):
     for exam in exam_of(name).questions:
-        right, wrong = exam.question.correct_ways[0], exam.question.misconceptions[0]
+        right, wrong = exam.question.alternatives[0], exam.question.misconceptions[0]
         asked = single_cases(exam)
         assert gets_full_marks(exam, asked, right.function)
         assert not gets_full_marks(exam, asked, wrong.function)

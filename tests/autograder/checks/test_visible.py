@@ -1,4 +1,4 @@
-"""The visible tests: every right way passes them, every wrong way meets a message that teaches."""
+"""The visible tests: every alternative passes them, every mistake meets a message that teaches."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import pytest
 from autograder.authoring.conventions import EXPLORATION, grade_id_of, split_grade_id
 from autograder.authoring.course import Course
 from autograder.authoring.material import CheckedQuestion, Material, load_material
-from autograder.proving.simulate import way_source
+from autograder.proving.simulate import answer_source
 
 
 def visible_failure(
-    material: Material, question: CheckedQuestion, way: Any
+    material: Material, question: CheckedQuestion, answer: Any
 ) -> BaseException | None:
-    """Run the student's notebook up to a question's visible tests, with `way` as the answer."""
+    """Run the student's notebook up to a question's visible tests, with `answer` as the answer."""
     namespace: dict[str, Any] = {}
     for cell in material.derived.release.cells:
         grade_id = grade_id_of(cell)
         if grade_id == f"{question.name}-visible":
-            exec(way_source(way, question.name), namespace)
+            exec(answer_source(answer, question.name), namespace)
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
@@ -41,13 +41,13 @@ def materials(course: Course) -> Iterator[Material]:
     return (load_material(course.assignment(name)) for name in course.assignment_names())
 
 
-def test_every_correct_way_passes_its_visible_tests(course: Course) -> None:
+def test_every_alternative_passes_its_visible_tests(course: Course) -> None:
     failures = {
-        (question.name, way.name): failure
+        (question.name, answer.name): failure
         for material in materials(course)
         for question in material.checked
-        for way in question.correct_ways
-        if (failure := visible_failure(material, question, way)) is not None
+        for answer in question.alternatives
+        if (failure := visible_failure(material, question, answer)) is not None
     }
     assert not failures
 
@@ -55,9 +55,9 @@ def test_every_correct_way_passes_its_visible_tests(course: Course) -> None:
 def test_every_misconception_meets_a_message_of_its_visible_tests(course: Course) -> None:
     for material in materials(course):
         for question in material.checked:
-            for way in question.misconceptions:
-                failure = visible_failure(material, question, way)
-                where = f"{question.name}, {way.name}: {failure!r}"
+            for answer in question.misconceptions:
+                failure = visible_failure(material, question, answer)
+                where = f"{question.name}, {answer.name}: {failure!r}"
                 assert isinstance(failure, AssertionError), where
                 assert len(str(failure)) > 20, where
 

@@ -43,7 +43,7 @@ from peer_checks import PeerQuestion
 from autograder.authoring.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
 from autograder.authoring.course import Course
 from autograder.authoring.material import Material, load_material
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.grading import rejudge
 from autograder.classroom.session import Session
@@ -205,7 +205,7 @@ def grade_ours(workers: int, material: Material, students: list[Simulated], wher
     write_class(folder, material, students)
     command = ["autograder", "grade", NAME, "--workers", str(workers), "--course", str(REPO)]
     run = measured([[*command, "--class", str(folder.path)]], where)
-    return Run(run.wall, run.cpu, run.peak, books.scores(folder, NAME))
+    return Run(run.wall, run.cpu, run.peak, gradebook.scores(folder, NAME))
 
 
 def replayed(material: Material, submissions: int, where: Path) -> tuple[Session, list[str]]:
@@ -235,7 +235,7 @@ def replay(material: Material, submissions: int, where: Path) -> float:
 def write_exam(exam: Exam, path: Path) -> None:
     """Write what the peers' hidden tests ask and expect."""
     questions = {
-        each.kit.name: PeerQuestion(
+        each.question.name: PeerQuestion(
             each.inputs,
             dict(each.expected),
             {
@@ -244,7 +244,7 @@ def write_exam(exam: Exam, path: Path) -> None:
                     for case in each.cases
                     if case.case.group == group and not case.practice
                 }
-                for group in each.kit.check.groups
+                for group in each.question.check.groups
             },
         )
         for each in exam.questions
@@ -255,7 +255,7 @@ def write_exam(exam: Exam, path: Path) -> None:
 def for_nbgrader(notebook: NotebookNode, material: Material) -> NotebookNode:
     """Return a notebook with one hidden test per group, and no explorations."""
     notebook = copy.deepcopy(notebook)
-    groups = {kit.name: kit.check.groups for kit in material.kits}
+    groups = {question.name: question.check.groups for question in material.checked}
     cells = []
     for cell in notebook.cells:
         grade_id = grade_id_of(cell)
@@ -308,10 +308,10 @@ def grade_nbgrader(
         for part in sorted(where.glob("submitted*"))
     ]
     run = measured(commands, where, **environment)
-    with Gradebook(f"sqlite:///{where / 'gradebook.db'}") as gradebook:
+    with Gradebook(f"sqlite:///{where / 'gradebook.db'}") as gb:
         scores = {
             submission.student.id: sum(notebook.code_score for notebook in submission.notebooks)
-            for submission in gradebook.assignment_submissions(NAME)
+            for submission in gb.assignment_submissions(NAME)
         }
     return Run(run.wall, run.cpu, run.peak, scores)
 
@@ -333,8 +333,8 @@ def grade_otter(material: Material, students: list[Simulated], where: Path) -> R
     write_exam(draw_exam(material, SECRET), exam)
     with zipfile.ZipFile(where / "autograder.zip", "w") as archive:
         archive.writestr("otter_config.json", json.dumps({"lang": "python"}))
-        for kit in material.kits:
-            archive.writestr(f"tests/{kit.name}.py", _otter_test(material, kit.name))
+        for question in material.checked:
+            archive.writestr(f"tests/{question.name}.py", _otter_test(material, question.name))
     total, scores = Run(0, 0, 0, {}), {}
     environment = {"PEER_EXAM": str(exam), "PYTHONPATH": str(REPO / "benchmarks")}
     environment["PATH"] = f"{programs}:{os.environ['PATH']}"
@@ -357,7 +357,7 @@ def grade_otter(material: Material, students: list[Simulated], where: Path) -> R
 
 
 def _otter_test(material: Material, question: str) -> str:
-    (kit,) = [kit for kit in material.kits if kit.name == question]
+    (checked,) = [each for each in material.checked if each.name == question]
     cases = [
         {
             "code": ">>> from peer_checks import passes\n"
@@ -366,7 +366,7 @@ def _otter_test(material: Material, question: str) -> str:
             "locked": False,
             "points": group.points,
         }
-        for name, group in kit.check.groups.items()
+        for name, group in checked.check.groups.items()
     ]
     suite = {"cases": cases, "scored": True, "setup": "", "teardown": "", "type": "doctest"}
     return (

@@ -22,8 +22,7 @@ from machine import machine
 
 from autograder.authoring.course import Course
 from autograder.authoring.material import Material, load_material
-from autograder.classroom import gradebook as books
-from autograder.classroom import grading
+from autograder.classroom import gradebook, grading
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.scoring import ScoreWriter
 from autograder.judging.exam import draw_exam
@@ -59,7 +58,7 @@ def start(material: Material) -> dict[str, float]:
             "import what starts sandboxes": timed(lambda: import_("cli")),
             "import the whole program": timed(lambda: import_("commands")),
             "start one sandbox": timed(start_a_sandbox),
-            "make a gradebook": timed(lambda: books.ensure_assignment(folder, material)),
+            "make a gradebook": timed(lambda: gradebook.ensure_assignment(folder, material)),
         } | {
             f"draw the exam of {each.assignment.name}": timed(partial(draw_exam, each, SECRET))
             for each in materials

@@ -18,7 +18,7 @@ from typing import Any
 from autograder.authoring.comparing import Comparison
 from autograder.guest.catalogue import arrived
 from autograder.judging.cases import read_cases, run_here
-from autograder.judging.testimony import Outcome, read_testimony
+from autograder.judging.outcomes import Outcome, read_outcomes
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def _exam() -> dict[str, PeerQuestion]:
 def _outcomes(question: str, function: Callable[..., Any]) -> dict[str, Outcome]:
     asked = _exam()[question]
     cases = read_cases(asked.inputs)
-    return read_testimony(run_here(function, asked.inputs, arrived(cases.modules)), cases)
+    return read_outcomes(run_here(function, asked.inputs, arrived(cases.modules)), cases)
 
 
 def passes(question: str, group: str, function: Callable[..., Any]) -> bool:

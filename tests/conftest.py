@@ -12,18 +12,17 @@ import numpy as np
 import pytest
 
 from autograder.authoring.checking import (
+    Alternative,
     Case,
     Check,
-    CorrectWay,
     Group,
     Misconception,
+    alternative,
     case,
-    correct_way,
     misconception,
 )
-from autograder.authoring.conventions import Question
 from autograder.authoring.course import Assignment, Course
-from autograder.authoring.material import Material, QuestionKit, load_material
+from autograder.authoring.material import CheckedQuestion, Material, load_material
 from autograder.judging.exam import Exam, QuestionExam, draw_exam
 from tests import needs_sandbox
 
@@ -40,7 +39,7 @@ def material(course: Course) -> Material:
 
 @pytest.fixture(scope="session")
 def exam(material: Material) -> Exam:
-    # Grading does not turn warnings into errors, so neither must the known ways see them as such.
+    # Grading does not turn warnings into errors, so the known answers must not see them so either.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return draw_exam(material, "tests")
@@ -67,7 +66,7 @@ def sign_ignored(values: list[float], sign: int = 1) -> float:
     return total(values)
 
 
-@correct_way
+@alternative
 def with_numpy(values: list[float], sign: int = 1) -> Any:
     if not values:
         raise ValueError
@@ -97,13 +96,19 @@ def toy_material(
     reference: Callable[..., Any] = total,
     check: Check = TOTAL,
     misconceptions: tuple[Misconception, ...] = (first_left_out, sign_ignored),
-    correct_ways: tuple[CorrectWay, ...] = (with_numpy,),
+    alternatives: tuple[Alternative, ...] = (with_numpy,),
 ) -> Material:
     module = ModuleType("toy")
     module.total = reference  # type: ignore[attr-defined]
-    kit = QuestionKit(Question("total", check.points), check, misconceptions, correct_ways)
+    question = CheckedQuestion(
+        "total",
+        check.points,
+        check=check,
+        misconceptions=misconceptions,
+        alternatives=alternatives,
+    )
     assignment = Assignment(Course(Path("nowhere")), "00_toy")
-    return Material(assignment, nbformat.v4.new_notebook(), module, (kit,))
+    return Material(assignment, nbformat.v4.new_notebook(), module, (question,))
 
 
 @pytest.fixture(name="toy_material", scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from autograder.classroom.gathering import How
+from autograder.classroom.gathering import RunOptions
 from autograder.classroom.grading import grade
 from autograder.classroom.recording import Graded
 from autograder.classroom.session import Session
@@ -20,8 +20,8 @@ def grade_all(
     workers: int = 1,
     limits: Limits | None = None,
     mode: Mode | None = None,
-    **how: object,
+    **options: object,
 ) -> Iterator[Graded]:
-    chosen = How(mode or safe_mode(), limits or Limits(), **how)
+    run_options = RunOptions(mode or safe_mode(), limits or Limits(), **options)
     with local_executor(workers) as (executor, at_once):
-        yield from grade(session, students, executor, at_once, chosen)
+        yield from grade(session, students, executor, at_once, run_options)

@@ -50,9 +50,9 @@ def test_it_holds_what_students_import_and_its_data(in_wheel):
 def test_it_holds_no_check_and_no_solution(archive, request):
     names = request.getfixturevalue(archive)
     assert any(name.startswith("autograder/") for name in names)
-    telling = re.compile(r"(^|/)(checks|solutions|class|tests|demo)/")
+    withheld = re.compile(r"(^|/)(checks|solutions|class|tests|demo)/")
     others = [name for name in names if not name.startswith("autograder/authoring/templates/")]
-    assert [name for name in others if telling.search(name)] == []
+    assert [name for name in others if withheld.search(name)] == []
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
-"""What an author writes about a question: its cases, its groups, and ways to get it wrong or right.
+"""What an author writes about a question: its cases, its groups, wrong answers and right ones.
 
-A question has one module in ``autograder/checks/<notebook>/``, named after it, with one
-`Check`, and any number of functions marked with `correct_way` or `misconception`, and of `slip`s.
+A question has one module in the folder ``checks`` beside its notebook, named after it, with one
+`Check`, and any number of functions marked with `alternative` or `misconception`, and of `slip`s.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Misconception:
-    """A wrong way that students really write.
+    """A mistake that students really make.
 
     Parameters
     ----------
@@ -144,8 +144,8 @@ class Misconception:
 
 
 @dataclass(frozen=True)
-class CorrectWay:
-    """A right way, written as another good student would."""
+class Alternative:
+    """An alternative solution: as right as the reference, written as another student would."""
 
     function: Callable[..., Any]
 
@@ -161,24 +161,24 @@ class CorrectWay:
 
 REFERENCE: Final = "reference"
 """The notebook's own solution, as what a slip spoils."""
-RightWay = CorrectWay | Literal["reference"]
+Solution = Alternative | Literal["reference"]
 
 
 @dataclass(frozen=True)
 class Slip:
-    """A wrong way that is a small change of a right one. It is named by the variable that holds it.
+    """A mistake that is a small change of a solution. It is named by the variable that holds it.
 
     Parameters
     ----------
     of
-        The right way, or `REFERENCE`.
+        The alternative solution that it spoils, or `REFERENCE`.
     changes
         What is replaced by what, in order. What is replaced stands in the source exactly once.
     loses, hint, overflows
         See `Misconception`.
     """
 
-    of: RightWay
+    of: Solution
     changes: tuple[tuple[str, str], ...]
     loses: frozenset[str]
     hint: str
@@ -186,13 +186,13 @@ class Slip:
 
 
 def slip(
-    of: RightWay,
+    of: Solution,
     *changes: tuple[str, str],
     loses: str | Sequence[str],
     hint: str,
     overflows: bool = False,
 ) -> Slip:
-    """Return the mistake that a change makes of a right way (see `Slip`).
+    """Return the mistake that a change makes of a solution (see `Slip`).
 
     Examples
     --------
@@ -206,7 +206,7 @@ def slip(
 def misconception(
     *loses: str, hint: str, overflows: bool = False
 ) -> Callable[[Callable[..., Any]], Misconception]:
-    """Mark a function as a wrong way that loses the points of the groups named."""
+    """Mark a function as a mistake that loses the points of the groups named."""
 
     def mark(function: Callable[..., Any]) -> Misconception:
         return Misconception(function, frozenset(loses), hint, overflows)
@@ -214,6 +214,6 @@ def misconception(
     return mark
 
 
-def correct_way(function: Callable[..., Any]) -> CorrectWay:
-    """Mark a function as a right way."""
-    return CorrectWay(function)
+def alternative(function: Callable[..., Any]) -> Alternative:
+    """Mark a function as an alternative solution."""
+    return Alternative(function)

@@ -40,10 +40,10 @@ class Comparison(Protocol):
 
 
 @runtime_checkable
-class Watchful(Protocol):
+class FlaggingComparison(Protocol):
     """A comparison that also knows which answers honest work does not give."""
 
-    def suspicion(self, got: Any) -> str | None:
+    def flag(self, got: Any) -> str | None:
         """Return what a member of staff should look at, None where there is nothing."""
         ...
 
@@ -130,7 +130,7 @@ class HeldOut:
             return None
         return f"a {'higher' if theirs > ours else 'lower'} loss on held-out text"
 
-    def suspicion(self, got: Any) -> str | None:
+    def flag(self, got: Any) -> str | None:
         """Return that a model is better than the floor allows.
 
         A model q that does not know the next words, drawn from p, has E[q / p] = 1. By Markov's

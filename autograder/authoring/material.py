@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from autograder.authoring import pairs
-from autograder.authoring.checking import Check, CorrectWay, Misconception, Slip
+from autograder.authoring.checking import Alternative, Check, Misconception, Slip
 from autograder.authoring.conventions import (
     Question,
     cell_of,
@@ -40,20 +40,24 @@ class BrokenCheck(CourseError):
     """A question's check is missing, or does not fit its notebook."""
 
 
-@dataclass(frozen=True)
-class QuestionKit:
-    """One question with its check and the known ways to answer it."""
+@dataclass(frozen=True, kw_only=True)
+class CheckedQuestion(Question):
+    """A question with its check, and with answers that are known to be wrong or right.
 
-    question: Question
+    Parameters
+    ----------
+    check
+        How it is graded.
+    misconceptions, alternatives
+        What students may answer besides the reference: mistakes, and other solutions.
+    probes
+        What its course asks in ways of its own.
+    """
+
     check: Check
     misconceptions: tuple[Misconception, ...]
-    correct_ways: tuple[CorrectWay, ...]
+    alternatives: tuple[Alternative, ...]
     probes: CourseProbes = field(default_factory=CourseProbes)
-
-    @property
-    def name(self) -> str:
-        """The question's name."""
-        return self.question.name
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Material:
     ----------
     assignment, notebook, reference
         Which notebook, what it says, and the functions in it.
-    kits
+    checked
         The questions with a check, in order.
     asserted
         Those without: their asserts decide, inside the student's process.
@@ -75,7 +79,7 @@ class Material:
     assignment: Assignment
     notebook: NotebookNode
     reference: ModuleType
-    kits: tuple[QuestionKit, ...]
+    checked: tuple[CheckedQuestion, ...]
     asserted: tuple[Question, ...] = ()
     config: Config | None = None
 
@@ -93,7 +97,7 @@ class Material:
     def questions(self) -> tuple[Question, ...]:
         """All automatically graded questions, in the notebook's order."""
         places = {grade_id_of(cell): place for place, cell in enumerate(self.notebook.cells)}
-        found = [*(kit.question for kit in self.kits), *self.asserted]
+        found: list[Question] = [*self.checked, *self.asserted]
         return tuple(sorted(found, key=lambda question: places.get(cell_of(question), 0)))
 
     @property
@@ -120,8 +124,8 @@ def load_material(assignment: Assignment) -> Material:
         return _load_nbgraders(assignment)
     notebook = pairs.check(assignment.text_path)
     reference = load_reference(notebook, f"solutions/{assignment.name}")
-    kits = _load_kits(assignment, questions(notebook), reference)
-    return Material(assignment, notebook, reference, kits)
+    checked = _load_checked(assignment, questions(notebook), reference)
+    return Material(assignment, notebook, reference, checked)
 
 
 def _load_nbgraders(assignment: Assignment) -> Material:
@@ -129,28 +133,28 @@ def _load_nbgraders(assignment: Assignment) -> Material:
     config = course_config(assignment.course.root)
     notebook = read_source(assignment, config)
     asked = nbgraders_questions(notebook)
-    checked = [question for question in asked if not question.inside]
+    to_check = [question for question in asked if not question.inside]
     where = f"{assignment.folder.parent.name}/{assignment.name}"
     # A notebook without checks may import what is not here: nothing of it is executed.
-    reference = load_reference(notebook, where) if checked else ModuleType(where)
-    kits = _load_kits(assignment, checked, reference) if checked else ()
+    reference = load_reference(notebook, where) if to_check else ModuleType(where)
+    checked = _load_checked(assignment, to_check, reference) if to_check else ()
     asserted = tuple(question for question in asked if question.inside)
-    return Material(assignment, notebook, reference, kits, asserted, config)
+    return Material(assignment, notebook, reference, checked, asserted, config)
 
 
-def _load_kits(
+def _load_checked(
     assignment: Assignment, asked: Sequence[Question], reference: ModuleType
-) -> tuple[QuestionKit, ...]:
+) -> tuple[CheckedQuestion, ...]:
     probes = load_probes(assignment.course)
-    kits = tuple(_load_kit(question, assignment, reference, probes) for question in asked)
+    checked = tuple(_load_check(question, assignment, reference, probes) for question in asked)
     if not assignment.course.is_nbgraders:  # where checks may be of another notebook's questions
-        _refuse_orphans(assignment, {kit.name for kit in kits})
-    return kits
+        _refuse_orphans(assignment, {question.name for question in checked})
+    return checked
 
 
-def _load_kit(
+def _load_check(
     question: Question, assignment: Assignment, reference: ModuleType, probes: CourseProbes
-) -> QuestionKit:
+) -> CheckedQuestion:
     path = assignment.check_path(question.name)
     if not path.exists():
         raise BrokenCheck(
@@ -162,15 +166,17 @@ def _load_kit(
     check = getattr(module, "check", None)
     if not isinstance(check, Check):
         raise BrokenCheck(f"{where}: expected `check = Check(...)`, came {check!r}")
-    kit = QuestionKit(
-        question,
-        check,
-        tuple(_misconceptions(module, reference_function(reference, question.name), where)),
-        tuple(value for value in vars(module).values() if isinstance(value, CorrectWay)),
-        probes,
+    function = reference_function(reference, question.name)
+    checked = CheckedQuestion(
+        question.name,
+        question.points,
+        check=check,
+        misconceptions=tuple(_misconceptions(module, function, where)),
+        alternatives=tuple(each for each in vars(module).values() if isinstance(each, Alternative)),
+        probes=probes,
     )
-    _refuse_inconsistent(kit, where)
-    return kit
+    _refuse_inconsistent(checked, where)
+    return checked
 
 
 def _check_module(assignment: Assignment, name: str) -> ModuleType:
@@ -188,18 +194,18 @@ def _misconceptions(
             yield spoil(name, value, reference, where)
 
 
-def _refuse_inconsistent(kit: QuestionKit, where: str) -> None:
-    if not math.isclose(kit.check.points, kit.question.points):
+def _refuse_inconsistent(question: CheckedQuestion, where: str) -> None:
+    if not math.isclose(question.check.points, question.points):
         raise BrokenCheck(
-            f"{where}: its groups are worth {kit.check.points:g} points, but the graded cell "
-            f"{kit.name}-graded gives {kit.question.points:g}"
+            f"{where}: its groups are worth {question.check.points:g} points, but the graded cell "
+            f"{question.name}-graded gives {question.points:g}"
         )
-    for way in kit.misconceptions:
-        unknown = way.loses - set(kit.check.groups)
-        if unknown or not way.loses:
+    for mistake in question.misconceptions:
+        unknown = mistake.loses - set(question.check.groups)
+        if unknown or not mistake.loses:
             raise BrokenCheck(
-                f"{where}: misconception {way.name!r} loses {sorted(unknown) or 'nothing'}; "
-                f"expected one or more of {sorted(kit.check.groups)}"
+                f"{where}: misconception {mistake.name!r} loses {sorted(unknown) or 'nothing'}; "
+                f"expected one or more of {sorted(question.check.groups)}"
             )
 
 

@@ -60,7 +60,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import Case, Check, Group, alternative, case, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -75,7 +75,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_a_loop(values: list[float]) -> float:
     total = 0.0
     for value in values:

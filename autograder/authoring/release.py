@@ -205,7 +205,7 @@ def refuse_leaks(material: Material, released: NotebookNode) -> None:
     lines = {line for found in secrets.values() for line in found} - given
     for cell in released.cells:
         where = f"cell {grade_id_of(cell) or cell.source[:40]!r}"
-        for text in _FORBIDDEN if material.kits or material.config is None else _MARKS:
+        for text in _FORBIDDEN if material.checked or material.config is None else _MARKS:
             if text in cell.source:
                 raise Leak(f"{where} of the release holds {text!r}")
         for line in cell.source.splitlines():
@@ -216,7 +216,7 @@ def refuse_leaks(material: Material, released: NotebookNode) -> None:
 
 
 def _solution_lines(notebook: NotebookNode) -> dict[str, set[str]]:
-    """Return the telling lines between solution marks, by grade_id."""
+    """Return the lines between solution marks that are long enough to recognise, by grade_id."""
     found: dict[str, set[str]] = {}
     for cell in notebook.cells:
         grade_id = grade_id_of(cell)

@@ -1,4 +1,4 @@
-"""Makes the wrong function out of a right way and the change that spoils it."""
+"""Makes the wrong function out of a solution and the change that spoils it."""
 
 from __future__ import annotations
 import __future__
@@ -21,7 +21,7 @@ _MARKS = re.compile(r"^ *### (?:BEGIN|END) SOLUTION\n", re.MULTILINE)
 
 
 class MisfitSlip(CourseError):
-    """A slip does not fit the way that it spoils."""
+    """A slip does not fit the solution that it spoils."""
 
 
 def spoil(name: str, slip: Slip, reference: Callable[..., Any], where: str) -> Misconception:

@@ -42,7 +42,7 @@ _RESUBMITTED = (
 
 
 @dataclass(frozen=True)
-class How:
+class RunOptions:
     """How a run executes submissions.
 
     Parameters
@@ -118,11 +118,11 @@ def gather(
     students: Sequence[str],
     executor: Executor,
     at_once: int,
-    how: How,
+    options: RunOptions,
 ) -> Iterator[Ready]:
     """Yield each notebook as soon as it can be judged, and hold none of them."""
-    work = _work(session, students, how)
-    for each in run_all(work, executor, at_once, how.limits, how.mode):
+    work = _work(session, students, options)
+    for each in run_all(work, executor, at_once, options.limits, options.mode):
         if isinstance(each, NoRun):
             yield each.what
             continue
@@ -130,8 +130,8 @@ def gather(
         if isinstance(execution, str):
             yield Ready(job.session, job.student, execution)
             continue
-        evidence = to_evidence(execution, job.key, (*job.remarks, *_marks(how)))
-        if _meant(job.session, how).question is not None:
+        evidence = to_evidence(execution, job.key, (*job.remarks, *_run_remarks(options)))
+        if _options_for(job.session, options).question is not None:
             evidence = _merged(job.session, job.student, evidence)
         yield _new(job.session, job.student, evidence, job.origin)
 
@@ -164,14 +164,14 @@ def _still_good(session: Session, student: str, evidence: Evidence, of: Origin) 
     return Ready(session, student, evidence, of.remarks, reused=True)
 
 
-def _meant(session: Session, how: How) -> How:
-    """Return how one notebook of an assignment is run where a question of one is named."""
-    if how.question is None or not session.siblings:
-        return how
-    notebook, _, question = how.question.partition("/")
+def _options_for(session: Session, options: RunOptions) -> RunOptions:
+    """Return the options of one notebook of an assignment where a question of one is named."""
+    if options.question is None or not session.siblings:
+        return options
+    notebook, _, question = options.question.partition("/")
     if notebook == session.notebook_name:
-        return replace(how, question=question)
-    return replace(how, question=None, force=False)
+        return replace(options, question=question)
+    return replace(options, question=None, force=False)
 
 
 def _new(session: Session, student: str, evidence: Evidence, of: Origin) -> Ready:
@@ -191,12 +191,12 @@ def keep_evidence(session: Session, student: str, evidence: Evidence, of: Origin
 
 
 def _work(
-    session: Session | Sitting, students: Sequence[str], how: How
+    session: Session | Sitting, students: Sequence[str], options: RunOptions
 ) -> Iterator[_Work | NoRun[Ready]]:
     """Yield what has to be run, and what need not be."""
     for student, notebook in itertools.product(students, session.notebooks):
         try:
-            step = _next_step(notebook, student, _meant(notebook, how))
+            step = _next_step(notebook, student, _options_for(notebook, options))
         except NoRoom:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are still graded
@@ -205,26 +205,26 @@ def _work(
         yield NoRun(step) if isinstance(step, Ready) else step
 
 
-def _next_step(session: Session, student: str, how: How) -> _Work | Ready:
+def _next_step(session: Session, student: str, options: RunOptions) -> _Work | Ready:
     """Return what has to be done for a notebook of a submission."""
-    submission, staged, remarks, key = prepare(session, student, how.limits)
+    submission, staged, remarks, key = prepare(session, student, options.limits)
     of = origin(session.submitted(student), submission.digest)
     kept = _kept(session, student, key)
-    if kept is not None and not how.force and how.question is None:
+    if kept is not None and not options.force and options.question is None:
         return _still_good(session, student, kept, of)
     if not submission.readable:
         evidence = unreadable(session, key, staged, remarks)
         return _new(session, student, evidence, of)
     inputs = session.exam.inputs
-    if how.question is not None and kept is not None:
-        inputs = {how.question: inputs[how.question]}
+    if options.question is not None and kept is not None:
+        inputs = {options.question: inputs[options.question]}
     files, _ = session.beside(student)
     return _Work(student, staged, key, remarks, inputs, files, session, of)
 
 
-def _marks(how: How) -> tuple[str, ...]:
+def _run_remarks(options: RunOptions) -> tuple[str, ...]:
     """Return what everyone should know about how a submission was run."""
-    return (WITHOUT_SANDBOX,) if how.mode is Mode.OPEN else ()
+    return (WITHOUT_SANDBOX,) if options.mode is Mode.OPEN else ()
 
 
 def _merged(session: Session, student: str, new: Evidence) -> Evidence:

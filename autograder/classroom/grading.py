@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 
-from autograder.classroom import gradebook as books
-from autograder.classroom.gathering import How, Ready, from_evidence, gather
+from autograder.classroom import gradebook
+from autograder.classroom.gathering import Ready, RunOptions, from_evidence, gather
 from autograder.classroom.harmless import harmless
 from autograder.classroom.recording import Graded, keep_failure, record
 from autograder.classroom.results import (
@@ -25,7 +25,7 @@ def grade(
     students: Sequence[str],
     executor: Executor,
     at_once: int,
-    how: How | None = None,
+    options: RunOptions | None = None,
 ) -> Iterator[Graded]:
     """Grade submissions, yielding each as soon as it is recorded.
 
@@ -39,13 +39,13 @@ def grade(
         Runs notebooks (see `autograder.sandbox.dispatch`).
     at_once
         How many it is given at the same time.
-    how
+    options
         How they are run.
     """
-    how = how or How()
-    with books.open_gradebook(session.class_folder) as gradebook:
-        writer = ScoreWriter(gradebook, session.material)
-        for parts in _together(session, gather(session, students, executor, at_once, how)):
+    options = options or RunOptions()
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        writer = ScoreWriter(gb, session.material)
+        for parts in _together(session, gather(session, students, executor, at_once, options)):
             graded = _settle(session, writer, parts)
             if graded.failure:
                 keep_failure(session, graded)
@@ -57,8 +57,8 @@ def rejudge(session: Session | Sitting, students: Iterable[str]) -> Iterator[Gra
 
     What was submitted since is not looked at, but said.
     """
-    with books.open_gradebook(session.class_folder) as gradebook:
-        writer = ScoreWriter(gradebook, session.material)
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        writer = ScoreWriter(gb, session.material)
         for student in students:
             parts = [from_evidence(notebook, student) for notebook in session.notebooks]
             yield _settle(session, writer, parts)
@@ -92,7 +92,7 @@ def _settle(session: Session | Sitting, writer: ScoreWriter, parts: Sequence[Rea
     except InTheWay as error:
         return Graded(student, failure=str(error))
     except Exception as error:
-        if isinstance(error, CourseError) or books.cannot_be_used(error):
+        if isinstance(error, CourseError) or gradebook.cannot_be_used(error):
             raise  # not this submission's fault, and the next one would meet it too
         failure = f"It could not be recorded: {type(error).__name__}: {error}"
         return Graded(student, failure=failure)

@@ -27,7 +27,7 @@ from traitlets import Unicode
 import autograder
 from autograder.authoring.course import PROBES, Course
 from autograder.authoring.material import load_material
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import PATIENCE, AnotherRun, ClassFolder, one_run
 from autograder.classroom.gathering import (
     Origin,
@@ -159,8 +159,8 @@ class Judge(CourseStep):
         """Return the notebook with scores."""
         session, (evidence, remarks) = self.session(resources), resources.pop(_OURS)
         student = resources["nbgrader"]["student"]
-        with books.open_gradebook(session.class_folder) as gradebook:
-            writer = ScoreWriter(gradebook, session.material)
+        with gradebook.open_gradebook(session.class_folder) as gb:
+            writer = ScoreWriter(gb, session.material)
             notebooks, _ = record(session, writer, student, [evidence], remarks, self.config)
         return harmless(notebooks[0]), resources
 
@@ -205,7 +205,7 @@ class LenientExporter(NotebookExporter):
         try:
             with one_run(class_folder, self._patience):
                 if not self._backed_up:
-                    books.back_up(class_folder)
+                    gradebook.back_up(class_folder)
                     self._backed_up = True
                 yield
         except AnotherRun:

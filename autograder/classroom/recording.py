@@ -15,7 +15,7 @@ from autograder.authoring.coursework import Asked, named
 from autograder.authoring.material import Material
 from autograder.authoring.nbgraders_course import nbgrader_config
 from autograder.authoring.plain import plain_notebook
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.feedback import write_feedback
 from autograder.classroom.gathering import digest_of
 from autograder.classroom.penalties import assign_late_penalty
@@ -193,8 +193,8 @@ def kept_results(session: Session | Sitting, now: Mapping[str, Graded]) -> Itera
     now
         Whom a run could not grade just now, with the reason.
     """
-    with books.open_gradebook(session.class_folder) as gradebook:
-        writer = ScoreWriter(gradebook, session.material)
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        writer = ScoreWriter(gb, session.material)
         students = session.class_folder.students(session.name)
         yield from (graded for student, graded in now.items() if student not in students)
         for student in students:

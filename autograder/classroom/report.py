@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import mean
 
 from autograder.authoring.coursework import INSIDE, Asked
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.feedback import page
 from autograder.classroom.recording import Graded, kept_results
 from autograder.classroom.scoring import Standing
@@ -95,7 +95,7 @@ def class_rows(session: Session | Sitting, results: Iterable[Graded]) -> list[Ro
     """
     rows = [row_of(graded) for graded in results]
     there = {row.student for row in rows}
-    absent = (name for name in books.registered(session.class_folder) if name not in there)
+    absent = (name for name in gradebook.registered(session.class_folder) if name not in there)
     rows += [Row(student, notes=(NOT_SUBMITTED,)) for student in absent]
     return sorted(_with_identical(rows), key=lambda row: row.student)
 

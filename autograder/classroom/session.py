@@ -9,7 +9,7 @@ from pathlib import Path
 from autograder.authoring.beside import assignment_files, with_students
 from autograder.authoring.coursework import Asked, Coursework
 from autograder.authoring.material import Material
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.judging.exam import Exam, draw_exam
 
@@ -57,7 +57,7 @@ class Session(ClassRun):
     @classmethod
     def of(cls, material: Material, class_folder: ClassFolder) -> Session:
         """Draw the class's exam and see that the gradebook knows the assignment."""
-        books.ensure_assignment(class_folder, material)
+        gradebook.ensure_assignment(class_folder, material)
         exam = draw_exam(material, class_folder.secret())
         return cls(material, class_folder, exam, files=assignment_files(material.assignment))
 

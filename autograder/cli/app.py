@@ -215,10 +215,10 @@ def grade(
         if not scheduler:
             start_sandboxes(running, min(at_once, len(students)), limits, mode)
         commands = _commands()
-        how = commands.How(mode, limits, force, question)
-        chosen = commands.Chosen(assignment, class_folder, students)
+        options = commands.RunOptions(mode, limits, force, question)
+        selection = commands.Selection(assignment, class_folder, students)
         try:
-            _exit(commands.grade_chosen(chosen, running, at_once, how))
+            _exit(commands.grade_selected(selection, running, at_once, options))
         except KeyboardInterrupt:
             if scheduler or no_sandbox:
                 raise  # what runs there would go on without this process
@@ -238,8 +238,8 @@ def rejudge(
     students = _students(class_folder, name, student)
     with one_run(class_folder):
         commands = _commands()
-        chosen = commands.Chosen(assignment, class_folder, students)
-        _exit(commands.rejudge_chosen(chosen))
+        selection = commands.Selection(assignment, class_folder, students)
+        _exit(commands.rejudge_selected(selection))
 
 
 @app.command()

@@ -19,9 +19,9 @@ from autograder.authoring.coursework import INSIDE, Asked, load_coursework
 from autograder.authoring.new_course import new_course
 from autograder.authoring.new_question import new_question
 from autograder.authoring.release import check_release, write_release
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
-from autograder.classroom.gathering import How
+from autograder.classroom.gathering import RunOptions
 from autograder.classroom.grading import grade, rejudge
 from autograder.classroom.recording import Graded
 from autograder.classroom.report import write_reports
@@ -131,7 +131,7 @@ def simulate_class(course: Path, class_path: Path, name: str, students: int, see
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Selection:
     """The submissions that a command is about.
 
     Parameters
@@ -150,22 +150,26 @@ class Chosen:
         """Return the session that grades them, having kept a copy of the gradebook."""
         work = load_coursework(self.assignment)
         _known_question(work, question)
-        books.back_up(self.class_folder)
+        gradebook.back_up(self.class_folder)
         return sitting(work, self.class_folder)
 
 
-def grade_chosen(chosen: Chosen, executor: Executor, at_once: int, how: How) -> bool:
+def grade_selected(
+    selection: Selection, executor: Executor, at_once: int, options: RunOptions
+) -> bool:
     """Run, judge and record submissions; return whether everybody could be graded."""
-    session = chosen.session(how.question)
-    graded = grade(session, chosen.students, executor, at_once, how)
-    results = with_progress(graded, len(chosen.students), complaints)
+    session = selection.session(options.question)
+    graded = grade(session, selection.students, executor, at_once, options)
+    results = with_progress(graded, len(selection.students), complaints)
     return _closed(session, results)
 
 
-def rejudge_chosen(chosen: Chosen) -> bool:
+def rejudge_selected(selection: Selection) -> bool:
     """Judge and record submissions from their evidence; return whether everybody could be."""
-    session = chosen.session()
-    results = with_progress(rejudge(session, chosen.students), len(chosen.students), complaints)
+    session = selection.session()
+    results = with_progress(
+        rejudge(session, selection.students), len(selection.students), complaints
+    )
     return _closed(session, results)
 
 

@@ -13,9 +13,9 @@ from rich.markup import escape
 from autograder.authoring.course import Course
 from autograder.authoring.material import Material, load_material
 from autograder.authoring.release import check_release, write_release
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
-from autograder.classroom.gathering import WITHOUT_SANDBOX, How
+from autograder.classroom.gathering import WITHOUT_SANDBOX, RunOptions
 from autograder.classroom.grading import grade
 from autograder.classroom.receipt import receipt_paths
 from autograder.classroom.recording import Graded
@@ -70,8 +70,8 @@ def run_demo(
     class_folder = ClassFolder(folder / "class")
     _make_anew(folder)
     class_folder.set_secret(hashlib.sha256(f"demo {seed}".encode()).hexdigest())
-    how = How(trusted_mode(), limits)
-    if how.mode is Mode.OPEN:
+    options = RunOptions(trusted_mode(), limits)
+    if options.mode is Mode.OPEN:
         console.rule("[bold yellow]no sandbox on this machine")
         console.print(
             "The demonstration runs its own students' code without one. Real submissions are not "
@@ -82,7 +82,7 @@ def run_demo(
         material = load_material(course.assignment(name))
         simulated = simulate(material, students, seed)
         try:
-            results = _class_of(material, folder, simulated, workers, console, how)
+            results = _class_of(material, folder, simulated, workers, console, options)
         finally:  # also where it is interrupted, so that the next one may replace it
             _demonstration(folder).add(_written(folder, material, simulated))
         all_true &= _compare(material, simulated, results, class_folder, console)
@@ -102,7 +102,7 @@ def _class_of(
     simulated: list[Simulated],
     workers: int,
     console: Console,
-    how: How,
+    options: RunOptions,
 ) -> list[Graded]:
     """Release an assignment, let the class submit, grade it and report; return the results."""
     name = material.assignment.name
@@ -116,7 +116,7 @@ def _class_of(
     session = Session.of(material, class_folder)
     names = [each.name for each in simulated]
     with local_executor(workers) as (executor, at_once):
-        graded = grade(session, names, executor, at_once, how)
+        graded = grade(session, names, executor, at_once, options)
         results = with_progress(graded, len(names), console)
     console.print(closing_table(material, results, said=(WITHOUT_SANDBOX,)))
     write_reports(session, results)
@@ -170,7 +170,7 @@ def _compare(
 ) -> bool:
     """Say where given scores differ from true ones, in the verdicts or in the gradebook."""
     given = {graded.student: graded for graded in results}
-    recorded = books.scores(class_folder, material.assignment.name)
+    recorded = gradebook.scores(class_folder, material.assignment.name)
     wrong = 0
     for student in simulated:
         verdicts = {v.question: v.points for v in given[student.name].verdicts}

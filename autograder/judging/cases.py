@@ -2,7 +2,7 @@
 
 The witness sees one case at a time, and the next only when it has answered. How long it takes is
 measured here, and what it makes of its arguments comes back as a digest, so that neither is a word
-of its own. What it says is kept as it came; `autograder.judging.testimony` reads it.
+of its own. What it says is kept as it came; `autograder.judging.outcomes` reads it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Ask = Callable[[str, int], str]
 characters."""
 
 
-class BrokenTestimony(Exception):
-    """A witness said what no witness of ours says."""
+class BrokenProtocol(Exception):
+    """What came from a witness is no answer that a witness of ours gives."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def run_cases(ask: Ask, inputs: str, patience: float = 1.0) -> str:
 
     Raises
     ------
-    BrokenTestimony
+    BrokenProtocol
         It said what no witness of ours says.
     """
     cases = read_cases(inputs)
@@ -114,7 +114,7 @@ def run_cases(ask: Ask, inputs: str, patience: float = 1.0) -> str:
     seconds = patience * cases.seconds_per_case
     room = MAX_BYTES - RESERVED * len(cases.texts)
     if cases.modules and ask(json.dumps({"modules": cases.modules}), RESERVED) != "null":
-        raise BrokenTestimony("an answer where nothing was asked yet")
+        raise BrokenProtocol("an answer where nothing was asked yet")
     timeouts = 0
     records: list[tuple[str, str | None, bool]] = []
     for identity, text in cases.texts.items():
@@ -126,7 +126,7 @@ def run_cases(ask: Ask, inputs: str, patience: float = 1.0) -> str:
         limits = f'"seconds": {seconds}, "longest": {longest}'
         said = ask(f'{{{limits}, "case": {text}}}', longest)
         if not (said.isascii() and said.isprintable()):  # which could be kept in more bytes
-            raise BrokenTestimony("an answer that is no line of ASCII")
+            raise BrokenProtocol("an answer that is no line of ASCII")
         took = time.monotonic() - began
         timeouts += took >= seconds
         room -= max(0, len(said) - RESERVED)

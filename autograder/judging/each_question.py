@@ -35,14 +35,14 @@ def judge_all(exam: Exam, evidence: Answered, seconds: float = SECONDS) -> tuple
         CPU time for all questions.
     """
     share = seconds / max(len(exam.questions), 1)
-    verdicts = {each.kit.name: _judged(each, evidence, share) for each in exam.questions}
+    verdicts = {each.question.name: _judged(each, evidence, share) for each in exam.questions}
     verdicts |= {each.name: judge_asserts(each, evidence) for each in exam.material.asserted}
     places = {question.name: place for place, question in enumerate(exam.material.questions)}
     return tuple(sorted(verdicts.values(), key=lambda verdict: places.get(verdict.question, 0)))
 
 
 def _judged(exam: QuestionExam, evidence: Answered, seconds: float) -> Verdict:
-    name = exam.kit.name
+    name = exam.question.name
     try:
         with allowance(seconds):
             return judge(exam, evidence.evidence.get(name), evidence.absences.get(name, ""))
@@ -56,7 +56,7 @@ def _judged(exam: QuestionExam, evidence: Answered, seconds: float) -> Verdict:
 
 
 def _not_judged(exam: QuestionExam, what: str, flag: str) -> Verdict:
-    question = exam.kit.question
+    question = exam.question
     says = (
         f"Comparing your answers with the right ones {what}: something in them is very large or "
         "very odd, so this question could not be judged. Your other questions are not affected. "

@@ -1,4 +1,4 @@
-"""Draws the inputs of a class, and computes once what every known way answers to them."""
+"""Draws the inputs of a class, and computes once what reference and mistakes answer to them."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ import numpy as np
 
 from autograder.authoring.allowance import spend
 from autograder.authoring.checking import Case, Misconception
-from autograder.authoring.comparing import Comparison, Watchful, is_finite
+from autograder.authoring.comparing import Comparison, FlaggingComparison, is_finite
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.course_modules import names_in
-from autograder.authoring.material import Material, QuestionKit
+from autograder.authoring.material import CheckedQuestion, Material
 from autograder.authoring.reference import reference_function
 from autograder.errors import CourseError
 from autograder.guest.codec import encode
 from autograder.judging.cases import read_cases, run_here
+from autograder.judging.outcomes import Outcome, read_outcomes
 from autograder.judging.showing import show_call, show_outcome
-from autograder.judging.testimony import Outcome, read_testimony
 
 MARGIN = 10.0
-"""Every wrong way differs from the reference by this many tolerances."""
+"""Every misconception differs from the reference by this many tolerances."""
 DRAWS = 40
 REPEATS = 3
 SECONDS_PER_QUESTION = 20.0
 PATIENCE = 10.0
-"""How much longer the known ways may take: a busy machine must not stop a run or choose an exam."""
-DISCRIMINATING = 2
+"""How much longer known answers may take: a busy machine must not stop a run or choose an exam."""
+MIN_DISCRIMINATING = 2
 """How many finite cases must tell a misconception from the reference."""
 
 
 class CannotExamine(CourseError):
-    """No draw of the inputs tells a wrong way from the reference, or the reference fails."""
+    """No draw of the inputs tells a misconception from the reference, or the reference fails."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ class ExamCase:
         The call.
     practice
         Whether it comes from the practice seed and may be shown.
-    repeats
+    repeat_of
         The identity of the case that this one asks again.
     """
 
     identity: str
     case: Case
     practice: bool
-    repeats: str | None = None
+    repeat_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class QuestionExam:
 
     Parameters
     ----------
-    kit
-        The question.
+    question
+        With its check.
     cases
         In the order in which they are asked.
     expected
@@ -81,7 +81,7 @@ class QuestionExam:
         The same without the course's modules: what makes this exam another than others.
     """
 
-    kit: QuestionKit
+    question: CheckedQuestion
     cases: tuple[ExamCase, ...]
     expected: Mapping[str, Outcome]
     wrong: Mapping[str, Mapping[str, Outcome]]
@@ -94,27 +94,27 @@ class QuestionExam:
 
     @cached_property
     def _comparisons(self) -> dict[str, Comparison]:
-        check = self.kit.check
+        check = self.question.check
         return {
             each.identity: each.case.compare or check.comparison(each.case.group)
             for each in self.cases
         }
 
     @cached_property
-    def askings(self) -> dict[str, list[str]]:
+    def repeats(self) -> dict[str, list[str]]:
         """By the identity of a case that is no repeat: the identities under which it is asked."""
         found: dict[str, list[str]] = {}
         for each in self.cases:
-            found.setdefault(each.repeats or each.identity, []).append(each.identity)
+            found.setdefault(each.repeat_of or each.identity, []).append(each.identity)
         return found
 
     @cached_property
-    def watchful(self) -> dict[str, Watchful]:
+    def flagging(self) -> dict[str, FlaggingComparison]:
         """The comparisons that also know what honest work does not give, by case."""
         return {
             identity: comparison
             for identity, comparison in self._comparisons.items()
-            if isinstance(comparison, Watchful)
+            if isinstance(comparison, FlaggingComparison)
         }
 
     @cached_property
@@ -124,24 +124,24 @@ class QuestionExam:
         Of a misconception that overflows every case with answers counts.
         """
         return {
-            way.name: [
+            mistake.name: [
                 identity
                 for identity, expected in self.expected.items()
                 if expected.returned
-                and self.wrong[way.name][identity].returned
+                and self.wrong[mistake.name][identity].returned
                 and (
-                    way.overflows
+                    mistake.overflows
                     or (
                         is_finite(expected.value)
-                        and is_finite(self.wrong[way.name][identity].value)
+                        and is_finite(self.wrong[mistake.name][identity].value)
                     )
                 )
             ]
-            for way in self.kit.misconceptions
+            for mistake in self.question.misconceptions
         }
 
     @cached_property
-    def telling(self) -> dict[str, list[str]]:
+    def discriminating(self) -> dict[str, list[str]]:
         """By misconception: the comparable cases in which it differs from the reference."""
         return {
             name: [
@@ -161,7 +161,7 @@ class QuestionExam:
         """Return a practice case as a student would write it."""
         if practice.identity not in self._calls:
             self._calls[practice.identity] = show_call(
-                self.kit.name, practice.case, self.kit.probes.catalogue
+                self.question.name, practice.case, self.question.probes.catalogue
             )
         return self._calls[practice.identity]
 
@@ -173,7 +173,7 @@ class QuestionExam:
 
     def show(self, outcome: Outcome, of: ExamCase) -> str:
         """Return what a call came to, as a student would see it."""
-        return show_outcome(outcome, self.kit.probes.catalogue.probe(of.case.probe))
+        return show_outcome(outcome, self.question.probes.catalogue.probe(of.case.probe))
 
     @cached_property
     def _calls(self) -> dict[str, str]:
@@ -183,13 +183,13 @@ class QuestionExam:
     def _answers(self) -> dict[str, str]:
         return {}
 
-    def testify(self, function: Callable[..., Any], patience: float = 1.0) -> str:
+    def evidence_of(self, function: Callable[..., Any], patience: float = 1.0) -> str:
         """Return a function's evidence, called in this process: for the course's own code."""
-        return run_here(function, self.inputs, self.kit.probes.catalogue, patience)
+        return run_here(function, self.inputs, self.question.probes.catalogue, patience)
 
     def read(self, evidence: str) -> dict[str, Outcome]:
-        """Return the outcomes in a piece of evidence (see `read_testimony`)."""
-        return read_testimony(evidence, read_cases(self.inputs))
+        """Return the outcomes in a piece of evidence (see `read_outcomes`)."""
+        return read_outcomes(evidence, read_cases(self.inputs))
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ class Exam:
     @property
     def inputs(self) -> dict[str, str]:
         """What is laid ready for the witness, by question."""
-        return {exam.kit.name: exam.inputs for exam in self.questions}
+        return {exam.question.name: exam.inputs for exam in self.questions}
 
     @cached_property
     def modules(self) -> dict[str, str]:
@@ -212,7 +212,7 @@ class Exam:
     @cached_property
     def digest(self) -> str:
         """What tells this exam from another: its cases, and asserts that judge as they run."""
-        asked = {exam.kit.name: exam.asked for exam in self.questions}
+        asked = {exam.question.name: exam.asked for exam in self.questions}
         content = json.dumps(asked, sort_keys=True)
         if self.material.asserted:
             content += json.dumps(self._asserts(), sort_keys=True)
@@ -241,31 +241,33 @@ def draw_exam(material: Material, secret: str) -> Exam:
         In 40 draws none tells every misconception from the reference by ten tolerances in each of
         the groups that it is said to lose.
     """
-    return Exam(material, tuple(_draw_question(material, kit, secret) for kit in material.kits))
+    return Exam(
+        material, tuple(_draw_question(material, each, secret) for each in material.checked)
+    )
 
 
-def _draw_question(material: Material, kit: QuestionKit, secret: str) -> QuestionExam:
+def _draw_question(material: Material, question: CheckedQuestion, secret: str) -> QuestionExam:
     problem, attempt = "", 0
     for attempt in range(DRAWS):
-        seed = f"{secret}|{material.assignment.name}|{kit.name}|{attempt}"
-        exam = _examine(material, kit, _cases(material, kit, seed))
+        seed = f"{secret}|{material.assignment.name}|{question.name}|{attempt}"
+        exam = _examine(material, question, _cases(material, question, seed))
         problem = _problem(exam)
         if not problem:
             return exam
         if any(o.failure for answers in _answers_of(exam) for o in answers.values()):
             break  # for want of time, not of luck: the next draw would be another exam
-    where = f"{material.assignment.name}, {kit.name}"
+    where = f"{material.assignment.name}, {question.name}"
     raise CannotExamine(f"{where}: {problem} (in {attempt + 1} draws)")
 
 
-def _cases(material: Material, kit: QuestionKit, seed: str) -> tuple[ExamCase, ...]:
+def _cases(material: Material, question: CheckedQuestion, seed: str) -> tuple[ExamCase, ...]:
     """Return practice cases, then secret ones with some of them again, each part shuffled.
 
     Practice comes first: its answers may be shown, and a function that remembers what it was asked
     could answer with a secret case.
     """
     practice, secret = (
-        list(kit.check.draw(_generator(f"{seed}|{label}"), material.reference))
+        list(question.check.draw(_generator(f"{seed}|{label}"), material.reference))
         for label in ("practice", "secret")
     )
     rng = _generator(f"{seed}|order")
@@ -290,25 +292,27 @@ def _generator(seed: str) -> np.random.Generator:
     return np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
 
 
-def _examine(material: Material, kit: QuestionKit, cases: tuple[ExamCase, ...]) -> QuestionExam:
-    asked = _asked(kit, cases)
-    inputs = _with_modules(asked, _modules(kit, cases))
+def _examine(
+    material: Material, question: CheckedQuestion, cases: tuple[ExamCase, ...]
+) -> QuestionExam:
+    asked = _asked(question, cases)
+    inputs = _with_modules(asked, _modules(question, cases))
 
     def outcomes(function: Callable[..., Any]) -> dict[str, Outcome]:
-        said = run_here(function, inputs, kit.probes.catalogue, PATIENCE)
-        return read_testimony(said, read_cases(inputs))
+        said = run_here(function, inputs, question.probes.catalogue, PATIENCE)
+        return read_outcomes(said, read_cases(inputs))
 
     return QuestionExam(
-        kit,
+        question,
         cases,
-        outcomes(reference_function(material.reference, kit.name)),
-        {way.name: outcomes(way.function) for way in kit.misconceptions},
+        outcomes(reference_function(material.reference, question.name)),
+        {mistake.name: outcomes(mistake.function) for mistake in question.misconceptions},
         inputs,
         asked,
     )
 
 
-def _asked(kit: QuestionKit, cases: Sequence[ExamCase]) -> str:
+def _asked(question: CheckedQuestion, cases: Sequence[ExamCase]) -> str:
     """Return the cases as a witness gets them, in JSON."""
     asked = [
         {
@@ -320,18 +324,18 @@ def _asked(kit: QuestionKit, cases: Sequence[ExamCase]) -> str:
         for each in cases
     ]
     limits = {
-        "seconds_per_case": kit.check.seconds_per_case,
+        "seconds_per_case": question.check.seconds_per_case,
         "seconds": SECONDS_PER_QUESTION,
     }
-    return json.dumps({"question": kit.name, "cases": asked, **limits}, allow_nan=False)
+    return json.dumps({"question": question.name, "cases": asked, **limits}, allow_nan=False)
 
 
-def _modules(kit: QuestionKit, cases: Sequence[ExamCase]) -> dict[str, str]:
+def _modules(question: CheckedQuestion, cases: Sequence[ExamCase]) -> dict[str, str]:
     """Return the course's modules without which the cases cannot be asked."""
     names: set[str] = set()
     for each in cases:
         names |= {each.case.probe, *names_in(each.case.args), *names_in(each.case.kwargs)}
-    return kit.probes.needed(names)
+    return question.probes.needed(names)
 
 
 def _with_modules(asked: str, modules: Mapping[str, str]) -> str:
@@ -367,7 +371,7 @@ def difference(
 
 def _problem(exam: QuestionExam) -> str:
     """Return why this draw will not do, or nothing."""
-    check = exam.kit.check
+    check = exam.question.check
     if '{"other": ' in exam.inputs:  # in JSON, no text of an argument can read like this
         return "its draw has arguments outside the format of autograder.guest.codec"
     for practice in (False, True):
@@ -383,30 +387,31 @@ def _problem(exam: QuestionExam) -> str:
             return f"the reference raises {expected.error.types[0]}: {expected.error.message}"
         if not agrees(exam.comparison(identity), expected, expected):
             return f"the reference's answer to {identity} is nothing that can be compared"
-    for way in exam.kit.misconceptions:
-        failures = (outcome.failure for outcome in exam.wrong[way.name].values())
+    for mistake in exam.question.misconceptions:
+        failures = (outcome.failure for outcome in exam.wrong[mistake.name].values())
         failure = next((words for words in failures if words), None)
         if failure:  # which another machine, or a quieter one, might not meet
-            return f"{way.name!r} has no answer to look at: {failure}"
-        lost = _groups_where(exam, way, MARGIN)
-        if lost != way.loses:
-            return f"{way.name!r} loses {sorted(lost)}, said to lose {sorted(way.loses)}"
-        if _groups_where(exam, way, 1.0) != way.loses:
-            return f"{way.name!r} is near the reference in a group that it does not lose"
-        if len(exam.telling[way.name]) < DISCRIMINATING:
-            return f"fewer than {DISCRIMINATING} finite cases tell {way.name!r} from the reference"
+            return f"{mistake.name!r} has no answer to look at: {failure}"
+        lost = _groups_where(exam, mistake, MARGIN)
+        if lost != mistake.loses:
+            return f"{mistake.name!r} loses {sorted(lost)}, said to lose {sorted(mistake.loses)}"
+        if _groups_where(exam, mistake, 1.0) != mistake.loses:
+            return f"{mistake.name!r} is near the reference in a group that it does not lose"
+        if len(exam.discriminating[mistake.name]) < MIN_DISCRIMINATING:
+            fewest = f"fewer than {MIN_DISCRIMINATING} finite cases"
+            return f"{fewest} tell {mistake.name!r} from the reference"
     return ""
 
 
 def _answers_of(exam: QuestionExam) -> Iterator[Mapping[str, Outcome]]:
-    """Yield what the reference and every wrong way came to."""
+    """Yield what the reference and every misconception came to."""
     yield exam.expected
     yield from exam.wrong.values()
 
 
-def _groups_where(exam: QuestionExam, way: Misconception, slack: float) -> frozenset[str]:
-    """Return the groups with a secret case in which the wrong way differs from the reference."""
-    answers = exam.wrong[way.name]
+def _groups_where(exam: QuestionExam, mistake: Misconception, slack: float) -> frozenset[str]:
+    """Return the groups with a secret case in which a misconception differs from the reference."""
+    answers = exam.wrong[mistake.name]
     return frozenset(
         each.case.group
         for each in exam.cases

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from autograder.authoring.checking import Misconception
 from autograder.guest.codec import MalformedEvidence
 from autograder.judging.exam import (
-    DISCRIMINATING,
+    MIN_DISCRIMINATING,
     ExamCase,
     QuestionExam,
     agrees,
     difference,
 )
+from autograder.judging.outcomes import Outcome
 from autograder.judging.showing import NOT_PASTED
-from autograder.judging.testimony import Outcome
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def judge(exam: QuestionExam, evidence: str | None, absence: str = "") -> Verdic
     absence
         Where there is none: why, as far as the run knows.
     """
-    question = exam.kit.question
+    question = exam.question
     if evidence is None:
         return Verdict(question.name, 0.0, question.points, absence or "Nothing came back.")
     try:
@@ -101,7 +101,7 @@ def judge(exam: QuestionExam, evidence: str | None, absence: str = "") -> Verdic
 
 
 def _refused(exam: QuestionExam, what: str) -> Verdict:
-    question = exam.kit.question
+    question = exam.question
     says = (
         f"{what} Expected is one, written by the test cell itself, so none of it counts. "
         "If your notebook does nothing unusual, tell your instructor."
@@ -110,13 +110,13 @@ def _refused(exam: QuestionExam, what: str) -> Verdict:
 
 
 def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
-    question = exam.kit.question
+    question = exam.question
     reasons = {each.identity: _reason(exam, each, outcomes) for each in exam.cases}
-    groups = tuple(_group_verdict(exam, name, reasons) for name in exam.kit.check.groups)
+    groups = tuple(_group_verdict(exam, name, reasons) for name in exam.question.check.groups)
     lost = [group.says for group in groups if group.points < group.max_points]
     # Not the sum of all groups: .1 + .2 + .3 is not .6.
     points = sum(group.points for group in groups) if lost else question.points
-    way = _recognise(exam, outcomes) if lost else None
+    mistake = _recognise(exam, outcomes) if lost else None
     return Verdict(
         question.name,
         points,
@@ -125,17 +125,17 @@ def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
         groups,
         _example(exam, outcomes, reasons),
         _line(exam, outcomes),
-        way.name if way else None,
-        way.hint if way else None,
+        mistake.name if mistake else None,
+        mistake.hint if mistake else None,
         _flag(exam, outcomes),
     )
 
 
 def _flag(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:
     """Return the first thing in the answers that honest work does not give."""
-    for identity, comparison in exam.watchful.items():
+    for identity, comparison in exam.flagging.items():
         if outcomes[identity].returned:
-            found = comparison.suspicion(outcomes[identity].value)
+            found = comparison.flag(outcomes[identity].value)
             if found is not None:
                 return found
     return None
@@ -157,14 +157,14 @@ def _right_elsewhere(exam: QuestionExam, each: ExamCase, outcomes: Mapping[str, 
     return any(
         other != each.identity
         and agrees(exam.comparison(other), exam.expected[other], outcomes[other])
-        for other in exam.askings[each.repeats or each.identity]
+        for other in exam.repeats[each.repeat_of or each.identity]
     )
 
 
 def _group_verdict(
     exam: QuestionExam, name: str, reasons: Mapping[str, str | None]
 ) -> GroupVerdict:
-    group = exam.kit.check.groups[name]
+    group = exam.question.check.groups[name]
     found = [
         reasons[each.identity]
         for each in exam.cases
@@ -187,7 +187,7 @@ def _example(
     """Return a failing practice case: of the first group that has one, the shortest that runs."""
     failing = [each for each in exam.cases if each.practice and reasons[each.identity]]
     groups = {each.case.group for each in failing}
-    first = next((name for name in exam.kit.check.groups if name in groups), None)
+    first = next((name for name in exam.question.check.groups if name in groups), None)
     if first is None:
         return None
     calls = {exam.call(each): each for each in failing if each.case.group == first}
@@ -214,21 +214,23 @@ def _line(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:
 
 def _recognise(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Misconception | None:
     """Return the one misconception that the evidence agrees with, if it is surely that one."""
-    found = [way for way in exam.kit.misconceptions if _is_this(exam, way, outcomes)]
+    found = [
+        mistake for mistake in exam.question.misconceptions if _is_this(exam, mistake, outcomes)
+    ]
     return found[0] if len(found) == 1 else None
 
 
-def _is_this(exam: QuestionExam, way: Misconception, outcomes: Mapping[str, Outcome]) -> bool:
+def _is_this(exam: QuestionExam, mistake: Misconception, outcomes: Mapping[str, Outcome]) -> bool:
     """Return whether all comparable evidence is the misconception's, with two cases that tell."""
-    answers = exam.wrong[way.name]
+    answers = exam.wrong[mistake.name]
     if not all(
         agrees(exam.comparison(identity), answers[identity], outcomes[identity])
-        for identity in exam.comparable[way.name]
+        for identity in exam.comparable[mistake.name]
     ):
         return False
     differs = [
         identity
-        for identity in exam.telling[way.name]
+        for identity in exam.discriminating[mistake.name]
         if not agrees(exam.comparison(identity), exam.expected[identity], outcomes[identity])
     ]
-    return len(differs) >= DISCRIMINATING
+    return len(differs) >= MIN_DISCRIMINATING

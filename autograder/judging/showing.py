@@ -16,7 +16,7 @@ from autograder.guest.catalogue import GENERIC, Catalogue
 from autograder.guest.probes import Probe, Words
 from autograder.guest.recipes import Recipe
 from autograder.judging.literals import literal
-from autograder.judging.testimony import Outcome
+from autograder.judging.outcomes import Outcome
 
 LONGEST = 1_600
 LONGEST_CALL = 8_000

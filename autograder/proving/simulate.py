@@ -14,9 +14,9 @@ import nbformat
 import numpy as np
 from nbformat import NotebookNode
 
-from autograder.authoring.checking import CorrectWay, Misconception
+from autograder.authoring.checking import Alternative, Misconception
 from autograder.authoring.conventions import grade_id_of
-from autograder.authoring.material import Material, QuestionKit
+from autograder.authoring.material import CheckedQuestion, Material
 from autograder.classroom.class_folder import ClassFolder
 from autograder.proving.manifest import Manifest
 
@@ -51,6 +51,7 @@ class Simulated:
         return sum(self.points.values())
 
 
+KnownAnswer = Alternative | Misconception
 Plan = tuple[str, str, dict[str, float]]
 """A label, the content of the file, and the points of each question."""
 
@@ -59,9 +60,9 @@ def simulate(material: Material, students: int, seed: int) -> list[Simulated]:
     """Return simulated submissions.
 
     The first ones are one of each kind: the reference, untouched and half-finished notebooks, a
-    file that is no notebook, a syntax error, a crash, an endless loop, every correct way, and every
-    misconception, one a question in each notebook. Where more are wanted, the others mix ways at
-    random.
+    file that is no notebook, a syntax error, a crash, an endless loop, every alternative, and every
+    misconception, one a question in each notebook. Where more are wanted, the others mix
+    answers at random.
 
     Parameters
     ----------
@@ -110,11 +111,11 @@ def simulation(class_folder: ClassFolder) -> Manifest:
 
 
 def _plans(material: Material) -> Iterator[Plan]:
-    """Yield one plan of each kind, the most telling first."""
-    kits = material.kits
-    full = {kit.name: kit.question.points for kit in kits}
+    """Yield one plan of each kind, those that show most first."""
+    questions = material.checked
+    full = {each.name: each.points for each in questions}
     none = dict.fromkeys(full, 0.0)
-    references = {kit.name: _reference_source(material, kit.name) for kit in kits}
+    references = {each.name: _reference_source(material, each.name) for each in questions}
     solved = {name: (source, full[name]) for name, source in references.items()}
 
     def plan(label: str, answers: Mapping[str, tuple[str, float]]) -> Plan:
@@ -125,7 +126,7 @@ def _plans(material: Material) -> Iterator[Plan]:
     def spoiled(label: str, question: str, source: str) -> Plan:
         return plan(label, {**solved, question: (source, 0.0)})
 
-    first, last = kits[0].name, kits[-1].name
+    first, last = questions[0].name, questions[-1].name
     yield plan("reference", solved)
     yield plan("untouched", {})
     yield "no_notebook", "%PDF-1.4 This is not a notebook.\n", none
@@ -133,33 +134,36 @@ def _plans(material: Material) -> Iterator[Plan]:
     yield spoiled("crash", first, f"import os\n\n\ndef {first}(*args):\n    os._exit(1)\n")
     yield spoiled("endless_loop", first, f"def {first}(*args):\n    while True: pass\n")
     yield plan("half_finished", dict(list(solved.items())[: len(solved) // 2]))
-    for number in range(max(len(kit.correct_ways) for kit in kits)):
-        chosen = {kit.name: kit.correct_ways[number % len(kit.correct_ways)] for kit in kits}
-        answers = {name: (way_source(way, name), full[name]) for name, way in chosen.items()}
+    for number in range(max(len(each.alternatives) for each in questions)):
+        chosen = {
+            each.name: each.alternatives[number % len(each.alternatives)] for each in questions
+        }
+        answers = {name: (answer_source(known, name), full[name]) for name, known in chosen.items()}
         yield plan(f"right_{number + 1}", answers)
-    for number in range(max(len(kit.misconceptions) for kit in kits)):
-        wrong = [(kit, kit.misconceptions[number]) for kit in kits if kit.misconceptions[number:]]
+    for number in range(max(len(each.misconceptions) for each in questions)):
         answers = {
-            kit.name: (way_source(way, kit.name), _remaining(kit, way)) for kit, way in wrong
+            each.name: (answer_source(mistake, each.name), _remaining(each, mistake))
+            for each in questions
+            for mistake in each.misconceptions[number : number + 1]
         }
         yield plan(f"wrong_{number + 1}", {**solved, **answers})
 
 
 def _mixture(material: Material, rng: np.random.Generator) -> Plan:
-    """Return a plan that answers each question in a way drawn at random."""
+    """Return a plan that answers each question with a known answer drawn at random."""
     sources, points = {}, {}
-    for kit in material.kits:
-        ways: list[CorrectWay | Misconception] = [*kit.correct_ways, *kit.misconceptions]
-        way = ways[int(rng.integers(len(ways)))]
-        sources[kit.name] = way_source(way, kit.name)
-        points[kit.name] = _remaining(kit, way)
+    for question in material.checked:
+        known: list[KnownAnswer] = [*question.alternatives, *question.misconceptions]
+        answer = known[int(rng.integers(len(known)))]
+        sources[question.name] = answer_source(answer, question.name)
+        points[question.name] = _remaining(question, answer)
     return "mixture", nbformat.writes(_fill(material, sources)), points
 
 
-def _remaining(kit: QuestionKit, way: Misconception | CorrectWay) -> float:
-    """Return the points that a way earns."""
-    loses = way.loses if isinstance(way, Misconception) else frozenset()
-    return sum(group.points for name, group in kit.check.groups.items() if name not in loses)
+def _remaining(question: CheckedQuestion, answer: KnownAnswer) -> float:
+    """Return the points that a known answer earns."""
+    loses = answer.loses if isinstance(answer, Misconception) else frozenset()
+    return sum(group.points for name, group in question.check.groups.items() if name not in loses)
 
 
 def _fill(material: Material, sources: Mapping[str, str]) -> NotebookNode:
@@ -178,12 +182,12 @@ def _reference_source(material: Material, question: str) -> str:
     return re.sub(r" *### (BEGIN|END) SOLUTION\n?", "", cell.source)
 
 
-def way_source(way: CorrectWay | Misconception, question: str) -> str:
-    """Return a way as a student's cell: under the question's name, with what its body imports.
+def answer_source(answer: KnownAnswer, question: str) -> str:
+    """Return a known answer as a student's cell, named as the question, with its own imports.
 
     Type annotations are dropped: they name what only the check's module imports.
     """
-    tree = _Plain().visit(ast.parse(textwrap.dedent(inspect.getsource(way.function))))
+    tree = _Plain().visit(ast.parse(textwrap.dedent(inspect.getsource(answer.function))))
     function = tree.body[0]
     for node in ast.walk(function):
         if isinstance(node, ast.Name) and node.id == function.name:

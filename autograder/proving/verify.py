@@ -25,7 +25,7 @@ from autograder.sandbox.run import execute
 
 @dataclass(frozen=True)
 class Finding:
-    """What one way came to in one exam.
+    """What one answer came to in one exam. Its fields are the keys of `verify --json`.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Finding:
     kind
         ``reference``, ``release``, ``misconception`` or ``correct way``.
     way
-        The name of the way.
+        The name of the function, or the kind again.
     points, expected
         Earned, and to be earned.
     lost
@@ -82,7 +82,7 @@ class Proof:
 
 
 def verify(work: Asked, seeds: int, workers: int) -> Proof:
-    """Grade the reference, the untouched release and every known way, for several exams.
+    """Grade the reference, the untouched release and every known answer, for several exams.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def verify(work: Asked, seeds: int, workers: int) -> Proof:
     Raises
     ------
     CannotExamine
-        A wrong way cannot be told from the reference.
+        A mistake cannot be told from the reference.
     """
     findings: list[Finding] = []
     for sheet in work.sheets:
@@ -108,13 +108,13 @@ def verify(work: Asked, seeds: int, workers: int) -> Proof:
 
 
 def _findings(material: Material, seeds: int, workers: int) -> Iterator[Finding]:
-    """Yield what every way comes to in a notebook. Asserts are the same in every exam."""
-    drawn = seeds if material.kits else 1
-    exams = [draw_exam(material, f"verify-{seed}") for seed in range(drawn)]
+    """Yield what every answer comes to in a notebook. Asserts are the same in every exam."""
+    n_exams = seeds if material.checked else 1
+    exams = [draw_exam(material, f"verify-{seed}") for seed in range(n_exams)]
     yield from _notebook_findings(material, exams, workers)
     for seed, exam in enumerate(exams):
-        for question in exam.questions:
-            yield from _way_findings(seed, question)
+        for each in exam.questions:
+            yield from _known_findings(seed, each)
 
 
 def _notebook_findings(
@@ -141,38 +141,38 @@ def _notebook_findings(
                 yield _finding(seed, verdict, kind, kind, expected, fair)
 
 
-def _way_findings(seed: int, exam: QuestionExam) -> Iterator[Finding]:
-    """Judge every known way of a question, called in this process."""
-    for way in exam.kit.correct_ways:
-        verdict = judge(exam, exam.testify(way.function, PATIENCE))
+def _known_findings(seed: int, exam: QuestionExam) -> Iterator[Finding]:
+    """Judge every known answer to a question, called in this process."""
+    for alternative in exam.question.alternatives:
+        verdict = judge(exam, exam.evidence_of(alternative.function, PATIENCE))
         fair = verdict.points == verdict.max_points
-        yield _finding(seed, verdict, "correct way", way.name, verdict.max_points, fair)
-    for wrong_way in exam.kit.misconceptions:
-        verdict = judge(exam, exam.testify(wrong_way.function, PATIENCE))
-        yield _misconception_finding(seed, exam, wrong_way, verdict)
+        yield _finding(seed, verdict, "correct way", alternative.name, verdict.max_points, fair)
+    for mistake in exam.question.misconceptions:
+        verdict = judge(exam, exam.evidence_of(mistake.function, PATIENCE))
+        yield _misconception_finding(seed, exam, mistake, verdict)
 
 
 def _misconception_finding(
-    seed: int, exam: QuestionExam, way: Misconception, verdict: Verdict
+    seed: int, exam: QuestionExam, mistake: Misconception, verdict: Verdict
 ) -> Finding:
-    groups = exam.kit.check.groups
-    expected = sum(group.points for name, group in groups.items() if name not in way.loses)
+    groups = exam.question.check.groups
+    expected = sum(group.points for name, group in groups.items() if name not in mistake.loses)
     lost = {group.says for group in verdict.groups if group.points < group.max_points}
-    fair = lost == {groups[name].says for name in way.loses}
-    # A wrong way may be too near another for a hint; another's hint it must not get.
-    fair = fair and verdict.misconception in (way.name, None)
-    return _finding(seed, verdict, "misconception", way.name, expected, fair)
+    fair = lost == {groups[name].says for name in mistake.loses}
+    # A mistake may be too near another for a hint; another's hint it must not get.
+    fair = fair and verdict.misconception in (mistake.name, None)
+    return _finding(seed, verdict, "misconception", mistake.name, expected, fair)
 
 
 def _finding(
-    seed: int, verdict: Verdict, kind: str, way: str, expected: float, fair: bool
+    seed: int, verdict: Verdict, kind: str, name: str, expected: float, fair: bool
 ) -> Finding:
     lost = tuple(group.says for group in verdict.groups if group.points < group.max_points)
     return Finding(
         seed,
         verdict.question,
         kind,
-        way,
+        name,
         verdict.points,
         expected,
         lost,
@@ -182,11 +182,11 @@ def _finding(
 
 
 def _unstable(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield the ways that are judged differently for different seeds."""
+    """Yield the answers that are judged differently for different seeds."""
     decisions: dict[tuple[str, str, str], set[tuple[float, str | None]]] = {}
     for finding in findings:
         key = (finding.question, finding.kind, finding.way)
         decisions.setdefault(key, set()).add((finding.points, finding.recognised))
-    for (question, kind, way), found in decisions.items():
+    for (question, kind, name), found in decisions.items():
         if len(found) > 1:
-            yield f"{question}, {kind} {way}: {sorted(found, key=str)}"
+            yield f"{question}, {kind} {name}: {sorted(found, key=str)}"

@@ -14,7 +14,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
-from autograder.judging.cases import BrokenTestimony, broken, run_cases
+from autograder.judging.cases import BrokenProtocol, broken, run_cases
 
 _PIECE = 1 << 20
 _MOST_UNASKED = 64
@@ -95,12 +95,12 @@ class Talk:
         """Ask until all is asked, or until it is stopped."""
         try:
             if self._endless:
-                raise BrokenTestimony("it spoke without end before it was asked")
+                raise BrokenProtocol("it spoke without end before it was asked")
             if self._hear(_FIRST_WORD) != json.dumps(self._question):
-                raise BrokenTestimony("it did not begin with the question's name")
+                raise BrokenProtocol("it did not begin with the question's name")
             self.evidence = run_cases(self._ask, self._inputs)
             self._say("")
-        except BrokenTestimony as error:
+        except BrokenProtocol as error:
             self.evidence = broken(self._question, str(error))
             with contextlib.suppress(_Stopped, OSError):
                 self._say("")
@@ -119,7 +119,7 @@ class Talk:
         with contextlib.suppress(BlockingIOError):
             self._heard += self._channel.recv(_PIECE)
         if self._heard:
-            raise BrokenTestimony("it answered before it was asked")
+            raise BrokenProtocol("it answered before it was asked")
         self._say(line)
         return self._hear(longest)
 
@@ -134,7 +134,7 @@ class Talk:
         """Return the next line, without its end."""
         while (end := self._heard.find(b"\n")) < 0:
             if len(self._heard) > longest:
-                raise BrokenTestimony(f"an answer of more than {longest:,} characters")
+                raise BrokenProtocol(f"an answer of more than {longest:,} characters")
             self._wait(select.POLLIN)
             with contextlib.suppress(BlockingIOError):
                 piece = self._channel.recv(_PIECE)
@@ -144,7 +144,7 @@ class Talk:
         line = bytes(self._heard[:end])
         del self._heard[: end + 1]
         if len(line) > longest:
-            raise BrokenTestimony(f"an answer of more than {longest:,} characters")
+            raise BrokenProtocol(f"an answer of more than {longest:,} characters")
         return line.decode("latin-1")
 
     def _wait(self, event: int) -> None:

@@ -86,10 +86,10 @@ class Ground:
             path = self.class_folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"# {self.canary}\n")
-        with contextlib.closing(sqlite3.connect(self.class_folder / "gradebook.db")) as book:
-            book.execute("create table score (student text, points real, note text)")
-            book.execute("insert into score values ('alice', 34, ?)", (self.canary,))
-            book.commit()
+        with contextlib.closing(sqlite3.connect(self.class_folder / "gradebook.db")) as database:
+            database.execute("create table score (student text, points real, note text)")
+            database.execute("insert into score values ('alice', 34, ?)", (self.canary,))
+            database.commit()
         self.temporary.mkdir()
 
     @contextlib.contextmanager

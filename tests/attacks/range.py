@@ -20,7 +20,7 @@ from rich.console import Console
 
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.material import Material
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.recording import Graded
 from autograder.classroom.report import notes, row_of, write_csv, write_summary
@@ -30,7 +30,7 @@ from autograder.cli.terminal import closing_table
 from autograder.guest.codec import MAX_BYTES
 from autograder.judging.exam import Exam
 from autograder.judging.judge import Verdict, judge
-from autograder.proving.simulate import way_source
+from autograder.proving.simulate import answer_source
 from autograder.sandbox import cgroups, warm
 from autograder.sandbox.dispatch import execute_or_retry
 from autograder.sandbox.limits import Limits
@@ -145,7 +145,7 @@ class Range:
         self._template = ground.root / "template"
         template = ClassFolder(self._template)
         template.set_secret("tests")
-        books.ensure_assignment(template, material)
+        gradebook.ensure_assignment(template, material)
         self._answers = ["@misconception", *_solution_lines(material)]
         self._known = self._strays()
         self.baseline = self.neighbour()
@@ -200,8 +200,8 @@ class Range:
 
     def _recorded(self, folder: ClassFolder, student: str) -> dict[str, float]:
         """Return the points that the gradebook has."""
-        with books.open_gradebook(folder) as gradebook:
-            submission = gradebook.find_submission(self.material.assignment.name, student)
+        with gradebook.open_gradebook(folder) as gb:
+            submission = gb.find_submission(self.material.assignment.name, student)
             grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
             return {
                 grade.name.removesuffix("-graded"): grade.auto_score
@@ -227,14 +227,14 @@ class Range:
     def honest(self) -> NotebookNode:
         """A notebook with the right answer to one question, and a look around."""
         masters = {grade_id_of(cell): cell for cell in self.material.derived.master.cells}
-        (kit,) = (kit for kit in self.material.kits if kit.name == "perplexity")
-        answer = new_code_cell(way_source(kit.correct_ways[0], "perplexity"))
+        (question,) = (each for each in self.material.checked if each.name == "perplexity")
+        answer = new_code_cell(answer_source(question.alternatives[0], "perplexity"))
         cells = [masters["imports-given"], answer, masters["perplexity-graded"]]
         return new_notebook(cells=[*cells, new_code_cell(_PROBE)])
 
     def honest_verdict(self, execution: Execution) -> Verdict:
         """Return what the judge says of the honest student."""
-        (exam,) = (exam for exam in self.exam.questions if exam.kit.name == "perplexity")
+        (exam,) = (exam for exam in self.exam.questions if exam.question.name == "perplexity")
         return judge(exam, execution.evidence.get("perplexity"))
 
     def look_around(self, result: Result) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.classroom.session import Session
-from autograder.proving.simulate import way_source
+from autograder.proving.simulate import answer_source
 from autograder.sandbox.run import Mode
 from tests.attacks.attack import Attack, Cell, attacks
 from tests.attacks.range import LIMITS, Range
@@ -33,8 +33,8 @@ def test_honest_students_get_their_points_beside_attackers(
     attack_range: Range, tmp_path: Path
 ) -> None:
     material = attack_range.material
-    (kit,) = (kit for kit in material.kits if kit.name == "perplexity")
-    answer = Cell("perplexity", {}, way_source(kit.correct_ways[0], "perplexity"))
+    (question,) = (each for each in material.checked if each.name == "perplexity")
+    answer = Cell("perplexity", {}, answer_source(question.alternatives[0], "perplexity"))
     honest = Attack("honest", "", "Nothing.", "Its points.", (answer,))
     greedy = [attack for attack in attacks() if attack.name in GREEDY]
     folder = attack_range.fresh_class(tmp_path / "class")
@@ -52,7 +52,7 @@ def test_honest_students_get_their_points_beside_attackers(
     assert len(students) == 2 * len(GREEDY)
     assert {each.student: each.failure for each in results} == dict.fromkeys(students)
     assert {each.student: each.points for each in results} == {
-        student: kit.question.points if student.endswith("-honest") else 0 for student in students
+        student: question.points if student.endswith("-honest") else 0 for student in students
     }
     assert [each.student for each in results if "honest" in each.student and each.remarks] == []
     assert list(attack_range.left_behind()) == []

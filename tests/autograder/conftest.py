@@ -20,10 +20,10 @@ import numpy as np
 import pytest
 
 from autograder.authoring import pairs
-from autograder.authoring.checking import Case, Check, Group, case, correct_way, misconception
+from autograder.authoring.checking import Case, Check, Group, alternative, case, misconception
 from autograder.authoring.conventions import grade_id_of, questions
 from autograder.authoring.course import Course
-from autograder.authoring.material import Material, QuestionKit, load_material
+from autograder.authoring.material import CheckedQuestion, Material, load_material
 from autograder.authoring.reference import load_reference
 from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
@@ -101,7 +101,7 @@ def never_negative(x):
     return abs(2 * x)
 
 
-@correct_way
+@alternative
 def added(x):
     return x + x
 
@@ -118,9 +118,15 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, course: Course) -> Material:
     notebook = pairs.check(text_path)
     check = Check({"ordinary": Group("numbers", 1), "edges": Group("edges", 1)}, draw)
     (question,) = questions(notebook)
-    kit = QuestionKit(question, check, (squared, never_negative), (added,))
+    question = CheckedQuestion(
+        question.name,
+        question.points,
+        check=check,
+        misconceptions=(squared, never_negative),
+        alternatives=(added,),
+    )
     assignment = Course.at(root).assignment("01_tiny")
-    return Material(assignment, notebook, load_reference(notebook, "tiny"), (kit,))
+    return Material(assignment, notebook, load_reference(notebook, "tiny"), (question,))
 
 
 @pytest.fixture(scope="session")
@@ -130,12 +136,12 @@ def tiny_exam(tiny: Material) -> Exam:
 
 @pytest.fixture(scope="session", params=ASSIGNMENTS)
 def light_exam(request: pytest.FixtureRequest, course: Course) -> Exam:
-    """The exam of each assignment in turn, without wrong ways, which take the time of drawing."""
+    """The exam of each assignment in turn, without mistakes, which take the time of drawing."""
     material = load_material(course.assignment(request.param))
-    kits = tuple(dataclasses.replace(kit, misconceptions=()) for kit in material.kits)
+    checked = tuple(dataclasses.replace(each, misconceptions=()) for each in material.checked)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return draw_exam(dataclasses.replace(material, kits=kits), "tests")
+        return draw_exam(dataclasses.replace(material, checked=checked), "tests")
 
 
 @pytest.fixture

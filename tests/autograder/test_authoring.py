@@ -30,15 +30,15 @@ def test_a_new_question_can_be_released_and_graded_at_once(assignment):
     assert text_path == assignment.text_path
     assert check_path == assignment.checks_folder / "total.py"
     material = load_material(assignment)
-    assert [(kit.name, kit.question.points) for kit in material.kits] == [("total", 4.0)]
-    (question,) = draw_exam(material, "a").questions
-    (kit,) = material.kits
-    assert judge(question, question.testify(material.reference.total)).points == 4
-    for way in kit.correct_ways:
-        assert judge(question, question.testify(way.function)).points == 4
-    for way in kit.misconceptions:
-        verdict = judge(question, question.testify(way.function))
-        assert (verdict.points, verdict.misconception) == (0, way.name)
+    assert [(question.name, question.points) for question in material.checked] == [("total", 4.0)]
+    (exam,) = draw_exam(material, "a").questions
+    (question,) = material.checked
+    assert judge(exam, exam.evidence_of(material.reference.total)).points == 4
+    for alternative in question.alternatives:
+        assert judge(exam, exam.evidence_of(alternative.function)).points == 4
+    for mistake in question.misconceptions:
+        verdict = judge(exam, exam.evidence_of(mistake.function))
+        assert (verdict.points, verdict.misconception) == (0, mistake.name)
     write_release(material)
     check_release(material)
 
@@ -58,7 +58,7 @@ def test_a_second_question_comes_behind_the_first(assignment):
     new_question(assignment, "total", 1)
     new_question(assignment, "mean_of", 2)
     material = load_material(assignment)
-    assert [kit.name for kit in material.kits] == ["total", "mean_of"]
+    assert [question.name for question in material.checked] == ["total", "mean_of"]
     assert "# ## Mean of" in assignment.text_path.read_text()
 
 

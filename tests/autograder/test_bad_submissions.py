@@ -13,7 +13,7 @@ import jupytext
 import nbformat
 import pytest
 
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.report import notes, write_reports
 from autograder.classroom.session import Session
@@ -407,7 +407,7 @@ def test_each_gets_the_marks_it_still_earns_and_its_words(graded, name):
 def test_the_gradebook_says_the_same(graded):
     _, session = graded
     expected = {name: points for name, (points, _) in EXPECTED.items()}
-    assert books.scores(session.class_folder, "01_tiny") == expected
+    assert gradebook.scores(session.class_folder, "01_tiny") == expected
 
 
 def test_what_was_sent_is_not_changed_and_nothing_lies_outside(graded):

@@ -7,8 +7,8 @@ import pytest
 
 from autograder.guest.codec import MalformedEvidence, encode
 from autograder.judging import cases
-from autograder.judging.cases import BrokenTestimony, read_cases, run_cases, run_here
-from autograder.judging.testimony import read_testimony
+from autograder.judging.cases import BrokenProtocol, read_cases, run_cases, run_here
+from autograder.judging.outcomes import read_outcomes
 
 
 def asked(*calls, seconds_per_case=1.0, seconds=20.0):
@@ -23,7 +23,7 @@ def asked(*calls, seconds_per_case=1.0, seconds=20.0):
 
 def outcomes(function, *calls, **limits):
     inputs = asked(*calls, **limits)
-    return list(read_testimony(run_here(function, inputs), read_cases(inputs)).values())
+    return list(read_outcomes(run_here(function, inputs), read_cases(inputs)).values())
 
 
 class Clock:
@@ -73,7 +73,7 @@ def test_a_case_is_laid_ready_only_when_the_one_before_is_answered():
 def test_two_calls_that_take_too_long_end_the_question_but_not_the_cases_before(clock):
     ask, heard = clock.taking(0.1, 1.0, 0.1, 1.5)
     inputs = asked((0,), (1,), (2,), (3,), (4,), (5,))
-    found = read_testimony(run_cases(ask, inputs), read_cases(inputs)).values()
+    found = read_outcomes(run_cases(ask, inputs), read_cases(inputs)).values()
     assert len(heard) == 4
     assert ["not called" in (outcome.failure or "") for outcome in found] == 4 * [False] + 2 * [
         True
@@ -90,7 +90,7 @@ def test_no_case_is_begun_after_the_time_of_the_question(clock):
 def test_an_answer_counts_if_it_comes_soon_after_its_time_whatever_it_says(clock, took, counts):
     inputs = asked((0,))
     evidence = run_cases(clock.taking(took)[0], inputs)
-    (outcome,) = read_testimony(evidence, read_cases(inputs)).values()
+    (outcome,) = read_outcomes(evidence, read_cases(inputs)).values()
     assert outcome.returned is counts
 
 
@@ -106,8 +106,8 @@ def test_many_large_values_do_not_make_evidence_that_is_refused_as_a_whole():
 
 
 @pytest.mark.parametrize("said", ["\x1b[31m", "{}\r", "\0", "é", "\u2028"])
-def test_an_answer_that_is_no_line_of_ascii_breaks_the_testimony(said):
-    with pytest.raises(BrokenTestimony):
+def test_an_answer_that_is_no_line_of_ascii_breaks_the_protocol(said):
+    with pytest.raises(BrokenProtocol):
         run_cases(lambda line, longest: said, asked((1,)))
 
 
@@ -115,4 +115,4 @@ def test_evidence_is_no_longer_than_is_read_again_whatever_is_said():
     inputs = asked(*[()] * 3)
     evidence = run_cases(lambda line, longest: '"' * longest, inputs)
     with pytest.raises(MalformedEvidence, match="not JSON"):
-        read_testimony(evidence, read_cases(inputs))
+        read_outcomes(evidence, read_cases(inputs))

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from autograder.authoring.course import UnknownAssignment
 from autograder.authoring.release import write_release
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.gathering import WITHOUT_SANDBOX
 from autograder.classroom.session import Session
 from autograder.cli import app as cli
@@ -279,8 +279,8 @@ def test_the_reports_are_of_the_class_whoever_was_graded_just_now(
     monkeypatch.setenv("NEXTWORD_CLASS", str(submitted.path))
     submit(submitted, "eve", fill(tiny, double="raise MemoryError('the machine')"))
     submit(submitted, "fay", "{}")
-    with books.open_gradebook(submitted) as gradebook:
-        gradebook.add_student("zoe", first_name="Zoe", last_name="Last")
+    with gradebook.open_gradebook(submitted) as gb:
+        gb.add_student("zoe", first_name="Zoe", last_name="Last")
     assert command("grade", "01_tiny", "--student", "ada", "--student", "eve").exit_code == 1
     assert lines(submitted)["ada"]["points"] == "2"
     submit(submitted, "ada", fill(tiny, double="def double(x): return abs(2 * x)"))
@@ -308,10 +308,10 @@ def test_an_answer_marked_by_a_person_is_in_the_reports_of_the_next_rejudgement(
     command, here, submitted, exam_of_the_session, ran
 ):
     command("grade", "01_tiny", "--class", submitted.path)
-    with books.open_gradebook(submitted) as gradebook:
-        grade = gradebook.find_grade("why-written", "tiny", "01_tiny", "ada")
+    with gradebook.open_gradebook(submitted) as gb:
+        grade = gb.find_grade("why-written", "tiny", "01_tiny", "ada")
         grade.manual_score, grade.needs_manual_grade = 2.5, False
-        gradebook.db.commit()
+        gb.db.commit()
     command("rejudge", "01_tiny", "--class", submitted.path, "--student", "[bold]bob")
     line = lines(submitted)["ada"]
     assert (line["points"], line["gradebook_points"]) == ("2", "4.5")
@@ -366,7 +366,7 @@ def test_who_could_not_be_graded_is_named_with_exit_code_1(
     result = command("grade", "01_tiny", "--class", submitted.path, "--workers", 1)
     assert result.exit_code == 1
     assert "not graded: [red]eve" in result.stderr
-    assert books.scores(submitted, "01_tiny") == {"ada": 2.0, "[bold]bob": 0.0}
+    assert gradebook.scores(submitted, "01_tiny") == {"ada": 2.0, "[bold]bob": 0.0}
 
 
 def test_ctrl_c_says_that_what_is_done_is_kept_and_waits_for_nothing(

@@ -605,16 +605,16 @@ def test_what_is_no_distribution_over_all_words_is_no_model(got):
 def test_a_model_better_than_the_floor_is_suspected_and_the_true_one_is_not():
     """The true distribution itself, and one that knew a few words less than chance allows."""
     next_words, floor = np.arange(40) % 4, np.full(40, -np.log(4))
-    watchful = HeldOut(next_words, margin=0.05, true_log_probs=floor)
+    flagging = HeldOut(next_words, margin=0.05, true_log_probs=floor)
     truth = np.log(np.full((40, 4), 1 / 4))
     knowing = truth.copy()
     knowing[:10] = np.log(np.eye(4)[next_words[:10]] * (1 - 4e-9) + 1e-9)
-    assert watchful.suspicion(truth) is None
-    assert "13.9 nats in 40 words" in str(watchful.suspicion(knowing))
+    assert flagging.flag(truth) is None
+    assert "13.9 nats in 40 words" in str(flagging.flag(knowing))
     knowing[9] = truth[9]
-    assert watchful.suspicion(knowing) is None  # 12.5 nats, ln(1e6) is 13.8
-    assert watchful.suspicion("no model") is None
-    assert HELD_OUT.suspicion(THIRDS) is None
+    assert flagging.flag(knowing) is None  # 12.5 nats, ln(1e6) is 13.8
+    assert flagging.flag("no model") is None
+    assert HELD_OUT.flag(THIRDS) is None
 
 
 @pytest.mark.parametrize(("gain", "suspected"), [(13.81, False), (13.82, True)])
@@ -622,8 +622,8 @@ def test_a_model_is_suspected_where_its_luck_has_a_chance_of_less_than_one_in_a_
     gain, suspected
 ):
     floor = np.log(np.full(2, 1 / 3)) - gain / 2
-    watchful = HeldOut(np.array([0, 2]), margin=0.05, true_log_probs=floor)
-    assert (watchful.suspicion(THIRDS) is not None) is suspected
+    flagging = HeldOut(np.array([0, 2]), margin=0.05, true_log_probs=floor)
+    assert (flagging.flag(THIRDS) is not None) is suspected
 
 
 # --- odd answers ---------------------------------------------------------------------------------

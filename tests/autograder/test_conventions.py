@@ -52,7 +52,9 @@ def test_a_good_notebook_asks_its_graded_questions_in_order(good):
 
 
 def test_the_notebooks_of_the_course_follow_the_convention(material):
-    assert [kit.name for kit in material.kits] == [q.name for q in questions(material.notebook)]
+    assert [each.name for each in material.checked] == [
+        q.name for q in questions(material.notebook)
+    ]
 
 
 @pytest.mark.parametrize(("role", "grade_id"), [("visible", "f-visible"), ("graded", "f-graded")])

@@ -1,4 +1,4 @@
-"""An exam is drawn from a secret, tells every wrong way from the reference, and can be repeated."""
+"""An exam is drawn from a secret, tells every mistake from the reference, and can be repeated."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from autograder.authoring.checking import Check, Group, case, misconception
 from autograder.authoring.comparing import Close
 from autograder.judging import cases
 from autograder.judging.exam import (
-    DISCRIMINATING,
     MARGIN,
+    MIN_DISCRIMINATING,
     REPEATS,
     CannotExamine,
     QuestionExam,
@@ -23,7 +23,7 @@ from autograder.judging.exam import (
     difference,
     draw_exam,
 )
-from autograder.judging.testimony import Outcome, StudentError
+from autograder.judging.outcomes import Outcome, StudentError
 
 GROUPS = {"one": Group("ones", 1), "two": Group("twos", 2)}
 
@@ -49,7 +49,7 @@ def examine(toy_exam):
     def draw(reference=summed, draw=draw_both, groups=None, misconceptions=(mean,), **more):
         check = Check(groups or GROUPS, draw, seconds_per_case=0.05, **more)
         return toy_exam(
-            reference=reference, check=check, misconceptions=misconceptions, correct_ways=()
+            reference=reference, check=check, misconceptions=misconceptions, alternatives=()
         )
 
     return draw
@@ -92,20 +92,20 @@ def test_practice_is_asked_before_anything_that_is_secret(toy):
 
 
 def test_some_secret_cases_are_asked_again_with_the_same_arguments(toy):
-    again = [each for each in toy.cases if each.repeats]
+    again = [each for each in toy.cases if each.repeat_of]
     assert len(again) == REPEATS
     by_identity = {each.identity: each for each in toy.cases}
     for each in again:
         assert not each.practice
-        assert each.case == by_identity[each.repeats].case
-        assert by_identity[each.repeats].repeats is None
+        assert each.case == by_identity[each.repeat_of].case
+        assert by_identity[each.repeat_of].repeat_of is None
 
 
 def test_identities_do_not_tell_secret_practice_and_repeated_cases_apart(toy):
     assert [each.identity for each in toy.cases] == [f"case-{n}" for n in range(len(toy.cases))]
     asked = json.loads(toy.inputs)["cases"]
     assert {frozenset(each) for each in asked} == {frozenset(["id", "probe", "args", "kwargs"])}
-    kinds = [(each.practice, bool(each.repeats)) for each in toy.cases]
+    kinds = [(each.practice, bool(each.repeat_of)) for each in toy.cases]
     assert kinds != sorted(kinds)
     assert kinds != sorted(kinds, reverse=True)
 
@@ -117,7 +117,7 @@ def test_the_witness_gets_no_expected_value_and_no_group(exam):
 
 
 def test_the_inputs_of_an_exam_stand_under_their_questions(exam):
-    assert list(exam.inputs) == [kit.name for kit in exam.material.kits]
+    assert list(exam.inputs) == [question.name for question in exam.material.checked]
     assert all(json.loads(text)["question"] == name for name, text in exam.inputs.items())
 
 
@@ -151,17 +151,17 @@ def test_a_good_question_can_be_examined(examine):
     exam = examine()
     assert exam.expected.keys() == {each.identity for each in exam.cases}
     assert exam.wrong.keys() == {"mean"}
-    assert len(exam.telling[mean.name]) == len(exam.cases)
+    assert len(exam.discriminating[mean.name]) == len(exam.cases)
 
 
-def test_a_wrong_way_that_is_the_reference_cannot_be_examined(examine):
+def test_a_mistake_that_is_the_reference_cannot_be_examined(examine):
     same = misconception("one", hint="")(summed)
     with pytest.raises(CannotExamine, match=r"loses \[\], said to lose \['one'\] \(in 40 draws"):
         examine(misconceptions=(same,))
 
 
 @pytest.mark.parametrize("loses", [["one"], ["two"]])
-def test_a_wrong_way_that_loses_more_than_is_said_cannot_be_examined(examine, loses):
+def test_a_mistake_that_loses_more_than_is_said_cannot_be_examined(examine, loses):
     @misconception(*loses, hint="")
     def wrong(values):
         return 0.0
@@ -170,7 +170,7 @@ def test_a_wrong_way_that_loses_more_than_is_said_cannot_be_examined(examine, lo
         examine(misconceptions=(wrong,))
 
 
-def test_a_wrong_way_that_loses_less_than_is_said_cannot_be_examined(examine):
+def test_a_mistake_that_loses_less_than_is_said_cannot_be_examined(examine):
     def draw(rng, reference):
         for _ in range(3):
             yield case("one", [float(rng.uniform(1, 2))])
@@ -181,7 +181,7 @@ def test_a_wrong_way_that_loses_less_than_is_said_cannot_be_examined(examine):
 
 
 @pytest.mark.parametrize(("kind", "lost"), [("practice", "'one'"), ("secret", "'one', 'two'")])
-def test_what_a_wrong_way_loses_is_lost_in_secret_cases(examine, kind, lost):
+def test_what_a_mistake_loses_is_lost_in_secret_cases(examine, kind, lost):
     drawn = []
 
     def draw(rng, reference):
@@ -195,7 +195,7 @@ def test_what_a_wrong_way_loses_is_lost_in_secret_cases(examine, kind, lost):
         examine(draw=draw, misconceptions=(misconception(*said, hint="")(mean.function),))
 
 
-def test_a_wrong_way_near_the_reference_cannot_be_examined(examine):
+def test_a_mistake_near_the_reference_cannot_be_examined(examine):
     @misconception("one", "two", hint="")
     def near(values):
         return sum(values) * (1 + 5e-5)
@@ -210,7 +210,7 @@ def test_a_wrong_way_near_the_reference_cannot_be_examined(examine):
     assert isinstance(examine(misconceptions=(far,)), QuestionExam)
 
 
-def test_a_wrong_way_near_the_reference_where_it_loses_nothing_cannot_be_examined(examine):
+def test_a_mistake_near_the_reference_where_it_loses_nothing_cannot_be_examined(examine):
     @misconception("one", hint="")
     def near_in_two(values):
         return sum(values) * (1.00005 if len(values) == 4 else 2.0)
@@ -223,16 +223,16 @@ def test_a_wrong_way_near_the_reference_where_it_loses_nothing_cannot_be_examine
         examine(draw=draw, misconceptions=(near_in_two,))
 
 
-def test_a_wrong_way_that_only_fails_gives_nothing_to_tell_it_by(examine):
+def test_a_mistake_that_only_fails_gives_nothing_to_tell_it_by(examine):
     @misconception("one", "two", hint="")
     def fails(values):
         raise KeyError
 
-    with pytest.raises(CannotExamine, match=f"fewer than {DISCRIMINATING} finite cases"):
+    with pytest.raises(CannotExamine, match=f"fewer than {MIN_DISCRIMINATING} finite cases"):
         examine(misconceptions=(fails,))
 
 
-def test_a_draw_is_repeated_until_it_tells_the_wrong_ways_apart(examine):
+def test_a_draw_is_repeated_until_it_tells_the_mistakes_apart(examine):
     drawn = []
 
     def draw(rng, reference):
@@ -306,7 +306,7 @@ def test_a_reference_whose_answer_is_no_data_cannot_be_examined(examine):
         examine(reference=iter, misconceptions=())
 
 
-def test_a_wrong_way_without_an_answer_is_refused_at_once_not_drawn_anew(examine):
+def test_a_mistake_without_an_answer_is_refused_at_once_not_drawn_anew(examine):
     drawn = []
 
     def draw(rng, reference):
@@ -323,7 +323,7 @@ def test_a_wrong_way_without_an_answer_is_refused_at_once_not_drawn_anew(examine
     assert len(drawn) == 2
 
 
-def test_the_known_ways_are_given_ten_times_what_a_student_is(examine, monkeypatch):
+def test_the_known_answers_are_given_ten_times_what_a_student_is(examine, monkeypatch):
     given, sound = Counter(), cases.answer
 
     def answer(function, asked, catalogue):
@@ -335,8 +335,8 @@ def test_the_known_ways_are_given_ten_times_what_a_student_is(examine, monkeypat
     each = len(exam.cases)
     assert given == {("summed", 0.5): each, ("mean", 0.5): each}
     given.clear()
-    exam.testify(summed)
-    exam.testify(summed, patience=4.0)
+    exam.evidence_of(summed)
+    exam.evidence_of(summed, patience=4.0)
     assert given == {("summed", 0.05): each, ("summed", 0.2): each}
 
 
@@ -401,14 +401,14 @@ def test_slack_reaches_the_comparison():
 
 
 def test_a_function_is_called_in_this_process_and_read_back(toy):
-    outcomes = toy.read(toy.testify(lambda values, sign=1: np.float32(1.0)))
+    outcomes = toy.read(toy.evidence_of(lambda values, sign=1: np.float32(1.0)))
     assert outcomes.keys() == toy.expected.keys()
     assert all(outcome.value == 1.0 for outcome in outcomes.values())
 
 
 def test_a_case_may_bring_a_comparison_of_its_own(toy_exam, toy):
     """It may know what the student's process must not."""
-    check = toy.kit.check
+    check = toy.question.check
 
     def draw(rng, reference):
         for each in check.draw(rng, reference):

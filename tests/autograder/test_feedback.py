@@ -46,7 +46,7 @@ def feedback(tiny, tmp_path):
 @pytest.fixture
 def verdict_on(tiny_exam):
     (question,) = tiny_exam.questions
-    return lambda function: judge(question, question.testify(function))
+    return lambda function: judge(question, question.evidence_of(function))
 
 
 def test_the_page_has_question_points_words_hint_and_a_practice_case(feedback, verdict_on):
@@ -110,10 +110,10 @@ def test_the_page_may_load_and_run_nothing(tiny, tmp_path):
 def test_no_input_of_a_secret_case_is_on_the_page(tiny, tmp_path, seed):
     (question,) = draw_exam(tiny, seed).questions
 
-    def telling(x):
+    def leaking(x):
         raise ValueError(f"called with {x!r}")
 
-    verdict = judge(question, question.testify(telling))
+    verdict = judge(question, question.evidence_of(leaking))
     write_feedback(tmp_path / "page.html", tiny, "ada", (verdict,), ())
     text = parsed(tmp_path / "page.html").text
     practice = {show(each.case.args[0]) for each in question.cases if each.practice}

@@ -13,7 +13,7 @@ from nbgrader.api import Gradebook
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.derive import derive
 from autograder.authoring.nbgrader_config import put_programs_on_path
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.gradebook import ChangedAssignment, UnusableGradebook
 from autograder.classroom.scoring import ScoreWriter, Standing, WrittenMark, answer_digests
@@ -31,36 +31,36 @@ def executed(tiny, **sources):
 def record(session, student, points, notebook=None, time=None, unchanged=()):
     verdict = Verdict("double", points, 2.0, "Right." if points == 2 else "Not right yet.")
     notebook = notebook or executed(session.material, double="def double(x): return 2 * x")
-    with books.open_gradebook(session.class_folder) as gradebook:
-        writer = ScoreWriter(gradebook, session.material)
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        writer = ScoreWriter(gb, session.material)
         writer.write(student, notebook, (verdict,), time, unchanged)
 
 
-def grade_of(gradebook, grade_id, student="ada"):
-    return gradebook.find_grade(grade_id, "tiny", "01_tiny", student)
+def grade_of(gb, grade_id, student="ada"):
+    return gb.find_grade(grade_id, "tiny", "01_tiny", student)
 
 
 def test_what_is_recorded_is_what_the_gradebook_says(session):
     record(session, "ada", 2.0)
     record(session, "bob", 0.5)
-    assert books.scores(session.class_folder, "01_tiny") == {"ada": 2.0, "bob": 0.5}
+    assert gradebook.scores(session.class_folder, "01_tiny") == {"ada": 2.0, "bob": 0.5}
 
 
 def test_recording_again_replaces(session):
     record(session, "ada", 2.0)
     record(session, "ada", 1.0)
-    assert books.scores(session.class_folder, "01_tiny") == {"ada": 1.0}
+    assert gradebook.scores(session.class_folder, "01_tiny") == {"ada": 1.0}
 
 
 @pytest.mark.parametrize("student", ["[bold]", "<script>", "=HYPERLINK(1)", "Zoë Ω 李", "a'b\"c"])
 def test_names_are_names_whatever_is_in_them(session, student):
     record(session, student, 2.0)
-    assert books.scores(session.class_folder, "01_tiny") == {student: 2.0}
+    assert gradebook.scores(session.class_folder, "01_tiny") == {student: 2.0}
 
 
 def test_the_gradebook_knows_cells_and_points(session):
-    with books.open_gradebook(session.class_folder) as gradebook:
-        notebook = gradebook.find_notebook("tiny", "01_tiny")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        notebook = gb.find_notebook("tiny", "01_tiny")
         points = {cell.name: cell.max_score for cell in notebook.grade_cells}
         sources = {cell.name: cell.source for cell in notebook.source_cells}
     assert points == {"double-graded": 2, "why-written": 3}
@@ -70,17 +70,17 @@ def test_the_gradebook_knows_cells_and_points(session):
 
 def test_an_answer_left_as_it_came_gets_nothing_and_needs_nobody(session):
     record(session, "ada", 0.0, executed(session.material))
-    with books.open_gradebook(session.class_folder) as gradebook:
-        grade = grade_of(gradebook, "why-written")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        grade = grade_of(gb, "why-written")
         assert (grade.auto_score, grade.needs_manual_grade) == (0, False)
-        comment = gradebook.find_comment("double", "tiny", "01_tiny", "ada")
+        comment = gb.find_comment("double", "tiny", "01_tiny", "ada")
         assert comment.comment == "No response."
 
 
 def test_a_written_answer_waits_for_a_person(session):
     record(session, "ada", 2.0, executed(session.material, why_written="Because."))
-    with books.open_gradebook(session.class_folder) as gradebook:
-        grade = grade_of(gradebook, "why-written")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        grade = grade_of(gb, "why-written")
         assert (grade.auto_score, grade.needs_manual_grade) == (None, True)
 
 
@@ -92,16 +92,16 @@ def test_a_cell_that_is_gone_has_its_rows_and_asks_for_a_person(session, gone):
     notebook = executed(session.material, why_written="Because.")
     notebook.cells = [cell for cell in notebook.cells if grade_id_of(cell) not in gone]
     record(session, "ada", 2.0, notebook)
-    with books.open_gradebook(session.class_folder) as gradebook:
-        gradebook.add_student("bob")
-        theirs = gradebook.add_submission("01_tiny", "bob").notebooks[0]
-        ours = gradebook.find_submission_notebook("tiny", "01_tiny", "ada")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        gb.add_student("bob")
+        theirs = gb.add_submission("01_tiny", "bob").notebooks[0]
+        ours = gb.find_submission_notebook("tiny", "01_tiny", "ada")
         for rows in ("grades", "comments"):
             names = [{row.name for row in getattr(each, rows)} for each in (ours, theirs)]
             assert names[0] == names[1]
-        grade = grade_of(gradebook, "why-written")
+        grade = grade_of(gb, "why-written")
         assert (grade.auto_score, grade.needs_manual_grade) == (None, True)
-        assert gradebook.find_submission("01_tiny", "ada").needs_manual_grade
+        assert gb.find_submission("01_tiny", "ada").needs_manual_grade
 
 
 @pytest.mark.parametrize("kind", ["raw", "code", None])
@@ -115,23 +115,23 @@ def test_a_written_answer_that_is_gone_from_a_resubmission_asks_for_a_person(ses
     else:
         written.cell_type, written.metadata = kind, NotebookNode()
     record(session, "ada", 1.0, changed)
-    with books.open_gradebook(session.class_folder) as gradebook:
-        grade = grade_of(gradebook, "why-written")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        grade = grade_of(gb, "why-written")
         assert (grade.auto_score, grade.needs_manual_grade) == (None, True)
 
 
 def marked(session, **scores):
     """Mark cells of ada's as a person does in the formgrader."""
-    with books.open_gradebook(session.class_folder) as gradebook:
+    with gradebook.open_gradebook(session.class_folder) as gb:
         for name, score in scores.items():
-            grade = grade_of(gradebook, name.replace("_", "-"))
+            grade = grade_of(gb, name.replace("_", "-"))
             grade.manual_score, grade.needs_manual_grade = score, False
-        gradebook.db.commit()
+        gb.db.commit()
 
 
 def manual(session, grade_id):
-    with books.open_gradebook(session.class_folder) as gradebook:
-        grade = grade_of(gradebook, grade_id)
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        grade = grade_of(gb, grade_id)
         return grade.manual_score, grade.needs_manual_grade
 
 
@@ -143,7 +143,7 @@ def test_a_manual_score_survives_a_regrade_of_what_is_not_known_to_be_the_same(s
     record(session, "ada", 1.0, answered)
     assert manual(session, "why-written") == (3.0, True)
     assert manual(session, "double-graded") == (1.5, True)
-    assert books.scores(session.class_folder, "01_tiny") == {"ada": 4.5}
+    assert gradebook.scores(session.class_folder, "01_tiny") == {"ada": 4.5}
 
 
 def test_a_marked_answer_asks_again_only_where_it_has_changed(session):
@@ -210,24 +210,24 @@ def test_an_answer_that_is_gone_or_no_text_of_this_world_has_a_digest_too(tiny):
 
 def test_an_unchanged_answer_that_the_gradebook_does_not_know_is_left_aside(session):
     record(session, "ada", 2.0, unchanged={"of another release-written", "double-graded"})
-    assert books.scores(session.class_folder, "01_tiny") == {"ada": 2.0}
+    assert gradebook.scores(session.class_folder, "01_tiny") == {"ada": 2.0}
 
 
 def test_a_standing_says_what_the_total_is_made_of(session):
     record(session, "ada", 1.0, executed(session.material, why_written="Because."))
 
     def standing():
-        with books.open_gradebook(session.class_folder) as gradebook:
-            return ScoreWriter(gradebook, session.material).standing("ada")
+        with gradebook.open_gradebook(session.class_folder) as gb:
+            return ScoreWriter(gb, session.material).standing("ada")
 
     assert (standing().total, standing().max_total) == (1.0, 5.0)
     assert standing().in_words == "written answers 0 of 3, 1 written answer waits"
     marked(session, why_written=2.5, double_graded=2.0)
-    with books.open_gradebook(session.class_folder) as gradebook:
-        gradebook.find_comment("why-written", "tiny", "01_tiny", "ada").manual_comment = "Good."
-        gradebook.find_submission_notebook("tiny", "01_tiny", "ada").late_submission_penalty = 0.5
-        gradebook.db.commit()
-    assert standing().total == books.scores(session.class_folder, "01_tiny")["ada"] - 0.5 == 4.0
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        gb.find_comment("why-written", "tiny", "01_tiny", "ada").manual_comment = "Good."
+        gb.find_submission_notebook("tiny", "01_tiny", "ada").late_submission_penalty = 0.5
+        gb.db.commit()
+    assert standing().total == gradebook.scores(session.class_folder, "01_tiny")["ada"] - 0.5 == 4.0
     assert standing().in_words == "written answers 2.5 of 3, changed by hand +1, late penalty 0.5"
     assert standing().written == (WrittenMark("why-written", 2.5, 3.0, "Good."),)
 
@@ -254,11 +254,11 @@ def test_a_standing_counts_the_answers_that_wait(points, words):
 @pytest.mark.parametrize(("penalty", "total"), [(0.2, 0.3), (3.0, 0.0)])
 def test_a_late_penalty_takes_no_more_than_there_is(session, penalty, total):
     record(session, "ada", 0.5)
-    with books.open_gradebook(session.class_folder) as gradebook:
-        notebook = gradebook.find_submission_notebook("tiny", "01_tiny", "ada")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        notebook = gb.find_submission_notebook("tiny", "01_tiny", "ada")
         notebook.late_submission_penalty = penalty
-        gradebook.db.commit()
-        standing = ScoreWriter(gradebook, session.material).standing("ada")
+        gb.db.commit()
+        standing = ScoreWriter(gb, session.material).standing("ada")
     assert (standing.total, standing.penalty) == (pytest.approx(total), penalty)
 
 
@@ -266,8 +266,8 @@ def test_a_standing_without_an_automatic_score_has_nothing_changed_by_hand(sessi
     notebook = executed(session.material)
     notebook.cells = [cell for cell in notebook.cells if grade_id_of(cell) != "double-graded"]
     record(session, "ada", 2.0, notebook)
-    with books.open_gradebook(session.class_folder) as gradebook:
-        standing = ScoreWriter(gradebook, session.material).standing("ada")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        standing = ScoreWriter(gb, session.material).standing("ada")
     assert (standing.total, standing.by_hand) == (0.0, 0.0)
 
 
@@ -288,39 +288,39 @@ NOON, HOUR = datetime(2026, 10, 5, 12, 0), timedelta(hours=1)
 )
 def test_late_is_what_came_after_its_due_date_and_extension(session, due, extension, came, late):
     record(session, "ada", 2.0, time=came)
-    with books.open_gradebook(session.class_folder) as gradebook:
-        gradebook.find_assignment("01_tiny").duedate = due
-        gradebook.find_submission("01_tiny", "ada").extension = extension
-        gradebook.db.commit()
-        assert ScoreWriter(gradebook, session.material).is_late("ada") is late
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        gb.find_assignment("01_tiny").duedate = due
+        gb.find_submission("01_tiny", "ada").extension = extension
+        gb.db.commit()
+        assert ScoreWriter(gb, session.material).is_late("ada") is late
 
 
 def test_what_has_a_penalty_counts_as_late_until_it_is_looked_at_again(session):
     record(session, "ada", 2.0, time=NOON)
-    with books.open_gradebook(session.class_folder) as gradebook:
-        gradebook.find_assignment("01_tiny").duedate = NOON + HOUR
-        notebook = gradebook.find_submission_notebook("tiny", "01_tiny", "ada")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        gb.find_assignment("01_tiny").duedate = NOON + HOUR
+        notebook = gb.find_submission_notebook("tiny", "01_tiny", "ada")
         notebook.late_submission_penalty = 0.5
-        gradebook.db.commit()
-        assert ScoreWriter(gradebook, session.material).is_late("ada")
+        gb.db.commit()
+        assert ScoreWriter(gb, session.material).is_late("ada")
 
 
 def test_who_has_no_submission_has_no_standing(session):
-    with books.open_gradebook(session.class_folder) as gradebook:
-        gradebook.add_student("bob")
-        assert ScoreWriter(gradebook, session.material).standing("bob") is None
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        gb.add_student("bob")
+        assert ScoreWriter(gb, session.material).standing("bob") is None
 
 
 def test_a_student_whom_nobody_named_is_named_by_the_id_and_others_keep_their_names(session):
-    with books.open_gradebook(session.class_folder) as gradebook:
-        gradebook.add_student("bob", first_name="Bob", last_name="Last")
-        gradebook.add_student("cyd", last_name="Only")
-        gradebook.add_student("eve", first_name="First")
-        gradebook.add_student("dan")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        gb.add_student("bob", first_name="Bob", last_name="Last")
+        gb.add_student("cyd", last_name="Only")
+        gb.add_student("eve", first_name="First")
+        gb.add_student("dan")
     for student in ("ada", "bob", "cyd", "dan", "eve"):
         record(session, student, 2.0)
-    with books.open_gradebook(session.class_folder) as gradebook:
-        names = {each.id: (each.last_name, each.first_name) for each in gradebook.students}
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        names = {each.id: (each.last_name, each.first_name) for each in gb.students}
     assert names == {
         "ada": ("ada", ""),
         "bob": ("Last", "Bob"),
@@ -333,8 +333,8 @@ def test_a_student_whom_nobody_named_is_named_by_the_id_and_others_keep_their_na
 def test_the_judges_words_are_the_comment(session):
     answered = executed(session.material, double="def double(x): return x")
     record(session, "ada", 0.0, answered)
-    with books.open_gradebook(session.class_folder) as gradebook:
-        comment = gradebook.find_comment("double", "tiny", "01_tiny", "ada")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        comment = gb.find_comment("double", "tiny", "01_tiny", "ada")
         assert comment.comment == "Not right yet."
 
 
@@ -342,14 +342,14 @@ def test_a_time_is_recorded_and_none_leaves_what_is_known(session):
     time = datetime(2026, 10, 5, 12, 0)
     for known in (time, None):
         record(session, "ada", 2.0, time=known)
-        with books.open_gradebook(session.class_folder) as gradebook:
-            assert gradebook.find_submission("01_tiny", "ada").timestamp == time
+        with gradebook.open_gradebook(session.class_folder) as gb:
+            assert gb.find_submission("01_tiny", "ada").timestamp == time
 
 
 def test_knowing_an_assignment_already_changes_nothing(session):
     record(session, "ada", 2.0)
     before = session.class_folder.gradebook_path.read_bytes()
-    books.ensure_assignment(session.class_folder, session.material)
+    gradebook.ensure_assignment(session.class_folder, session.material)
     assert session.class_folder.gradebook_path.read_bytes() == before
 
 
@@ -359,11 +359,11 @@ def test_edited_words_are_updated_also_after_students_have_submitted(session):
     visible = next(cell for cell in notebook.cells if grade_id_of(cell) == "double-visible")
     visible.source += "  # edited"
     edited = dataclasses.replace(session.material, notebook=notebook)
-    books.ensure_assignment(session.class_folder, edited)
-    with books.open_gradebook(session.class_folder) as gradebook:
-        cell = gradebook.find_source_cell("double-visible", "tiny", "01_tiny")
+    gradebook.ensure_assignment(session.class_folder, edited)
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        cell = gb.find_source_cell("double-visible", "tiny", "01_tiny")
         assert cell.source.endswith("# edited")
-    assert books.scores(session.class_folder, "01_tiny") == {"ada": 2.0}
+    assert gradebook.scores(session.class_folder, "01_tiny") == {"ada": 2.0}
 
 
 def test_a_question_more_after_students_have_submitted_is_refused_in_words(session):
@@ -375,8 +375,8 @@ def test_a_question_more_after_students_have_submitted_is_refused_in_words(sessi
     changed = dataclasses.replace(session.material, notebook=notebook)
     assert derive(notebook) == changed.derived
     with pytest.raises(ChangedAssignment, match="Grade this class with the version that it was"):
-        books.ensure_assignment(session.class_folder, changed)
-    assert books.scores(session.class_folder, "01_tiny") == {"ada": 2.0}
+        gradebook.ensure_assignment(session.class_folder, changed)
+    assert gradebook.scores(session.class_folder, "01_tiny") == {"ada": 2.0}
 
 
 ADVICE = "If it is damaged, restore it from backups/, or move it away and run `autograder grade`"
@@ -384,7 +384,7 @@ ADVICE = "If it is damaged, restore it from backups/, or move it away and run `a
 
 def assert_unusable(class_folder, material, words):
     with pytest.raises(UnusableGradebook) as caught:
-        books.ensure_assignment(class_folder, material)
+        gradebook.ensure_assignment(class_folder, material)
     assert "gradebook.db cannot be used as a gradebook: " in str(caught.value)
     assert words in str(caught.value)
     assert ADVICE in str(caught.value)
@@ -425,9 +425,9 @@ def test_a_gradebook_that_cannot_be_written_is_refused_in_words(session):
     folder = ReadOnly(session.class_folder.path)
     with (
         pytest.raises(UnusableGradebook, match="attempt to write a readonly database"),
-        books.open_gradebook(folder) as gradebook,
+        gradebook.open_gradebook(folder) as gb,
     ):
-        gradebook.update_or_create_student("ada")
+        gb.update_or_create_student("ada")
 
 
 def test_a_gradebook_that_is_locked_is_refused_in_words(session):
@@ -455,7 +455,7 @@ def test_a_new_gradebook_is_what_nbgrader_itself_would_make(tmp_path):
     put_programs_on_path()
     Gradebook(f"sqlite:///{tmp_path / 'theirs.db'}").close()
     class_folder = ClassFolder(tmp_path)
-    with books.open_gradebook(class_folder):
+    with gradebook.open_gradebook(class_folder):
         pass
     ours, theirs = (
         tables_and_rows(path) for path in (class_folder.gradebook_path, tmp_path / "theirs.db")
@@ -470,7 +470,7 @@ def test_a_backup_that_is_not_ours_is_neither_counted_nor_removed(session, name)
     folder = session.class_folder.path / "backups"
     folder.mkdir()
     (folder / name).write_text("a TA's own copy")
-    made = [books.back_up(session.class_folder) for _ in range(books.BACKUPS + 1)]
+    made = [gradebook.back_up(session.class_folder) for _ in range(gradebook.BACKUPS + 1)]
     assert made[0].name == "gradebook-00001.db"
     assert sorted(folder.iterdir()) == sorted([folder / name, *made[1:]])
 
@@ -478,7 +478,7 @@ def test_a_backup_that_is_not_ours_is_neither_counted_nor_removed(session, name)
 def test_a_folder_named_as_a_backup_stays_and_its_number_is_not_used(session):
     folder = session.class_folder.path / "backups"
     (folder / "gradebook-00007.db").mkdir(parents=True)
-    made = [books.back_up(session.class_folder) for _ in range(books.BACKUPS + 1)]
+    made = [gradebook.back_up(session.class_folder) for _ in range(gradebook.BACKUPS + 1)]
     assert made[0].name == "gradebook-00008.db"
     assert (folder / "gradebook-00007.db").is_dir()
 
@@ -486,4 +486,4 @@ def test_a_folder_named_as_a_backup_stays_and_its_number_is_not_used(session):
 def test_backups_that_cannot_be_kept_are_told_in_words(session):
     (session.class_folder.path / "backups").write_text("a file")
     with pytest.raises(InTheWay, match="backups cannot be written: File exists"):
-        books.back_up(session.class_folder)
+        gradebook.back_up(session.class_folder)

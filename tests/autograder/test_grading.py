@@ -10,8 +10,7 @@ from nbformat.v4 import new_notebook
 from autograder.authoring import earlier
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.pairs import read_notebook
-from autograder.classroom import gathering, recording
-from autograder.classroom import gradebook as books
+from autograder.classroom import gathering, gradebook, recording
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.gathering import WITHOUT_SANDBOX
 from autograder.classroom.gradebook import UnusableGradebook
@@ -54,7 +53,7 @@ def points(results):
 
 
 def recorded(session):
-    return books.scores(session.class_folder, session.name)
+    return gradebook.scores(session.class_folder, session.name)
 
 
 TRUE = {"ada": 2.0, "bob": 1.0, "cyd": 0.0}
@@ -150,12 +149,12 @@ def test_rejudging_gives_the_same_and_runs_nothing(session, three, ran):
 
 def test_rejudging_after_a_tolerance_was_changed_gives_new_scores(session, three, ran):
     run(session, three)
-    (question,) = session.exam.questions
-    generous = dataclasses.replace(
-        question.kit.check, compare=type(question.kit.check.compare)(rtol=100.0)
-    )
-    kit = dataclasses.replace(question.kit, check=generous)
-    exam = dataclasses.replace(session.exam, questions=(dataclasses.replace(question, kit=kit),))
+    (only,) = session.exam.questions
+    check = only.question.check
+    generous = dataclasses.replace(check, compare=type(check.compare)(rtol=100.0))
+    question = dataclasses.replace(only.question, check=generous)
+    questions = (dataclasses.replace(only, question=question),)
+    exam = dataclasses.replace(session.exam, questions=questions)
     results = rejudge(dataclasses.replace(session, exam=exam), ["bob"])
     assert [graded.points for graded in results] == [2.0]
     assert recorded(session)["bob"] == 2.0
@@ -357,10 +356,9 @@ def test_a_timestamp_is_recorded_and_one_that_is_none_is_told(session, three, ra
     (remark,) = results["bob"].remarks
     assert "expected a time such as 2026-10-05 14:00:00 UTC" in remark
     assert "found 'yesterday-ish'" in remark
-    with books.open_gradebook(session.class_folder) as gradebook:
+    with gradebook.open_gradebook(session.class_folder) as gb:
         times = {
-            student: str(gradebook.find_submission("01_tiny", student).timestamp)
-            for student in three
+            student: str(gb.find_submission("01_tiny", student).timestamp) for student in three
         }
     assert times == {"ada": "2026-10-05 14:00:00", "bob": "None", "cyd": "None"}
 
@@ -396,8 +394,8 @@ EARLY, LATE = "2026-10-05 14:00:00 UTC", "2026-10-09 09:30:00 UTC"
 
 
 def time_of(session, student):
-    with books.open_gradebook(session.class_folder) as gradebook:
-        return str(gradebook.find_submission("01_tiny", student).timestamp)
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        return str(gb.find_submission("01_tiny", student).timestamp)
 
 
 def date(session, student, words):
@@ -559,8 +557,8 @@ def test_one_question_is_run_alone_and_the_others_keep_evidence_and_absence(
 
 def test_one_question_is_asked_alone_where_there_is_evidence_of_the_others(session, three, ran):
     (double,) = session.exam.questions
-    question = dataclasses.replace(double.kit.question, name="other")
-    other = dataclasses.replace(double, kit=dataclasses.replace(double.kit, question=question))
+    question = dataclasses.replace(double.question, name="other")
+    other = dataclasses.replace(double, question=question)
     exam = dataclasses.replace(session.exam, questions=(double, other))
     asked = []
 
@@ -647,12 +645,12 @@ def answer(session, submit, fill, tiny, words):
 
 def mark(session, score, comment=None):
     """Mark the written answer as a person does in the formgrader; return whether one is asked."""
-    with books.open_gradebook(session.class_folder) as gradebook:
-        grade = gradebook.find_grade("why-written", "tiny", "01_tiny", "ada")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        grade = gb.find_grade("why-written", "tiny", "01_tiny", "ada")
         asked = grade.needs_manual_grade
         grade.manual_score, grade.needs_manual_grade = score, False
-        gradebook.find_comment("why-written", "tiny", "01_tiny", "ada").manual_comment = comment
-        gradebook.db.commit()
+        gb.find_comment("why-written", "tiny", "01_tiny", "ada").manual_comment = comment
+        gb.db.commit()
     return asked
 
 

@@ -18,7 +18,7 @@ from autograder.judging.showing import NOT_PASTED, show_call
 
 
 def verdict_on(exam, function):
-    return judge(exam, exam.testify(function))
+    return judge(exam, exam.evidence_of(function))
 
 
 def total(values, sign=1):
@@ -30,8 +30,8 @@ def total(values, sign=1):
 # --- points --------------------------------------------------------------------------------------
 
 
-def test_the_reference_and_every_correct_way_get_full_marks_and_no_hint(toy):
-    for function in (total, *(way.function for way in toy.kit.correct_ways)):
+def test_the_reference_and_every_alternative_get_full_marks_and_no_hint(toy):
+    for function in (total, *(mistake.function for mistake in toy.question.alternatives)):
         verdict = verdict_on(toy, function)
         assert (verdict.points, verdict.max_points, verdict.says) == (4, 4, "Right.")
         assert (verdict.example, verdict.line, verdict.hint, verdict.flag) == (None,) * 4
@@ -40,12 +40,12 @@ def test_the_reference_and_every_correct_way_get_full_marks_and_no_hint(toy):
 
 
 def test_a_group_is_lost_by_one_wrong_case_and_costs_its_own_points_only(toy):
-    asked_again = {each.repeats for each in toy.cases}
+    asked_again = {each.repeat_of for each in toy.cases}
     (once, *_) = [
         each.case.args[0]
         for each in toy.cases
         if each.case.group == "signs"
-        and not (each.practice or each.repeats or each.identity in asked_again)
+        and not (each.practice or each.repeat_of or each.identity in asked_again)
     ]
     verdict = verdict_on(toy, lambda values, sign=1: total(values, sign) + (values == once))
     assert (verdict.points, verdict.max_points) == (3, 4)
@@ -78,8 +78,8 @@ def test_the_type_of_a_right_number_costs_nothing(toy_exam, toy, convert):
     def whole(values, sign=1):
         return float(sign * round(sum(values)))
 
-    check = replace(toy.kit.check, seconds_per_case=5.0)  # torch takes its time at first
-    exam = toy_exam(check=check, reference=whole, misconceptions=(), correct_ways=())
+    check = replace(toy.question.check, seconds_per_case=5.0)  # torch takes its time at first
+    exam = toy_exam(check=check, reference=whole, misconceptions=(), alternatives=())
     verdict = verdict_on(exam, lambda values, sign=1: convert(whole(values, sign)))
     assert verdict.points == verdict.max_points
 
@@ -96,17 +96,17 @@ def test_missing_evidence_gets_no_points_and_says_why(toy):
 
 def test_a_model_that_knows_the_held_out_words_gets_no_points_and_a_flag(toy_exam):
     words = np.arange(30) % 3
-    watchful = HeldOut(words, margin=0.05, true_log_probs=np.full(30, -np.log(3)))
+    flagging = HeldOut(words, margin=0.05, true_log_probs=np.full(30, -np.log(3)))
 
     def draw(rng, reference):
-        yield Case("all", (30,), compare=watchful)
+        yield Case("all", (30,), compare=flagging)
         yield case("all", 20)
 
     def uniform(n):
         return np.log(np.full((n, 3), 1 / 3))
 
     check = Check(groups={"all": Group("all", 1)}, draw=draw)
-    exam = toy_exam(check=check, reference=uniform, misconceptions=(), correct_ways=())
+    exam = toy_exam(check=check, reference=uniform, misconceptions=(), alternatives=())
     assert verdict_on(exam, uniform).flag is None
     verdict = verdict_on(exam, lambda n: np.log(np.eye(3)[np.arange(n) % 3] * (1 - 3e-9) + 1e-9))
     assert verdict.points == 0
@@ -121,7 +121,7 @@ def test_each_answer_is_looked_at_for_what_honest_work_does_not_give(toy_exam):
         def difference(self, expected, got, slack=1.0):
             return None if expected == got else "another number"
 
-        def suspicion(self, got):
+        def flag(self, got):
             return f"it says {got}" if got == self.what else None
 
     def draw(rng, reference):
@@ -129,7 +129,7 @@ def test_each_answer_is_looked_at_for_what_honest_work_does_not_give(toy_exam):
             yield Case("all", (n,), compare=Suspects(6))
 
     check = Check(groups={"all": Group("all", 1)}, draw=draw)
-    exam = toy_exam(check=check, reference=lambda n: 2 * n, misconceptions=(), correct_ways=())
+    exam = toy_exam(check=check, reference=lambda n: 2 * n, misconceptions=(), alternatives=())
     assert verdict_on(exam, lambda n: 2 * n).flag == "it says 6"
     assert verdict_on(exam, lambda n: 3 * n).flag == "it says 6"
     assert verdict_on(exam, lambda n: 5 * n).flag is None
@@ -153,7 +153,7 @@ def malformed(evidence):
 
 
 def test_malformed_evidence_gets_no_points_a_flag_and_words(toy):
-    for text in malformed(toy.testify(total)):
+    for text in malformed(toy.evidence_of(total)):
         verdict = judge(toy, text)
         assert verdict.points == 0
         assert verdict.groups == ()
@@ -162,7 +162,7 @@ def test_malformed_evidence_gets_no_points_a_flag_and_words(toy):
 
 
 def test_oversized_evidence_gets_no_points_a_flag_and_its_size(toy):
-    verdict = judge(toy, toy.testify(total) + " " * 3 * MAX_BYTES)
+    verdict = judge(toy, toy.evidence_of(total) + " " * 3 * MAX_BYTES)
     assert verdict.points == 0
     assert f"at most {3 * MAX_BYTES:,} are allowed" in verdict.flag
 
@@ -170,7 +170,7 @@ def test_oversized_evidence_gets_no_points_a_flag_and_its_size(toy):
 def forged(toy, **said):
     """Return the evidence of a witness that says this of every case."""
     cases = [[each.identity, json.dumps(said), False] for each in toy.cases]
-    return json.dumps({"question": toy.kit.name, "cases": cases})
+    return json.dumps({"question": toy.question.name, "cases": cases})
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_the_reasons_of_a_group_are_in_order(toy_exam):
             yield case("all", n)
 
     check = Check(groups={"all": Group("all", 1)}, draw=draw)
-    exam = toy_exam(check=check, reference=lambda n: [0], misconceptions=(), correct_ways=())
+    exam = toy_exam(check=check, reference=lambda n: [0], misconceptions=(), alternatives=())
     (group,) = verdict_on(exam, lambda n: n * [0]).groups
     assert group.reasons == tuple(f"{n} parts where 1 were expected" for n in range(2, 10))
 
@@ -258,7 +258,7 @@ def test_inputs_of_every_kind_are_looked_at_after_the_call(toy_exam, value, chan
         yield case("plain", value[::-1] if isinstance(value, np.ndarray) else value)
 
     check = Check({"plain": Group("plain", 1)}, draw)
-    exam = toy_exam(reference=len, check=check, misconceptions=(), correct_ways=())
+    exam = toy_exam(reference=len, check=check, misconceptions=(), alternatives=())
 
     def changes(values):
         answer = len(values)
@@ -292,7 +292,7 @@ OUT_OF_TIME = {
 
 def test_a_repeated_call_that_was_out_of_time_is_not_called_another_answer(toy):
     calls = Counter()
-    places = [place for place, each in enumerate(toy.cases) if each.repeats]
+    places = [place for place, each in enumerate(toy.cases) if each.repeat_of]
     in_time = max(places)  # all calls before the last one that repeats an earlier one
 
     def slow_at_last(values, sign=1):
@@ -337,7 +337,7 @@ def test_the_line_at_which_time_ran_out_is_shown_with_its_number(toy):
         while True:
             sign += 1
 
-    verdict = judge(toy, toy.testify(never_ends))
+    verdict = judge(toy, toy.evidence_of(never_ends))
     first = never_ends.__code__.co_firstlineno
     lines = {f"line {first + 1}: while True:", f"line {first + 2}: sign += 1"}
     assert verdict.line in {f"{line}  (when its time was up)" for line in lines}
@@ -371,13 +371,13 @@ def test_an_exception_that_was_expected_shows_no_line(toy):
 # --- hints ---------------------------------------------------------------------------------------
 
 
-def test_a_known_wrong_way_gets_its_hint(toy):
-    for way in toy.kit.misconceptions:
-        verdict = verdict_on(toy, way.function)
-        assert (verdict.misconception, verdict.hint) == (way.name, way.hint)
+def test_a_known_mistake_gets_its_hint(toy):
+    for mistake in toy.question.misconceptions:
+        verdict = verdict_on(toy, mistake.function)
+        assert (verdict.misconception, verdict.hint) == (mistake.name, mistake.hint)
 
 
-def test_a_wrong_function_that_is_no_known_way_gets_no_hint(toy):
+def test_a_wrong_function_that_is_no_known_mistake_gets_no_hint(toy):
     for wrong in (
         lambda values, sign=1: 0.0,
         lambda values, sign=1: None,
@@ -391,8 +391,8 @@ def test_a_wrong_function_that_is_no_known_way_gets_no_hint(toy):
         assert (verdict.misconception, verdict.hint) == (None, None)
 
 
-def test_a_wrong_way_in_some_cases_only_gets_no_hint(toy):
-    (first_left_out, _) = toy.kit.misconceptions
+def test_a_mistake_in_some_cases_only_gets_no_hint(toy):
+    (first_left_out, _) = toy.question.misconceptions
     practice = [each.case.args[0] for each in toy.cases if each.practice]
 
     def sometimes(values, sign=1):
@@ -403,66 +403,66 @@ def test_a_wrong_way_in_some_cases_only_gets_no_hint(toy):
     assert verdict.hint is None
 
 
-def test_no_hint_is_given_where_two_wrong_ways_answer_alike(toy_exam, toy):
-    (way, _) = toy.kit.misconceptions
+def test_no_hint_is_given_where_two_mistakes_answer_alike(toy_exam, toy):
+    (mistake, _) = toy.question.misconceptions
 
-    @misconception(*way.loses, hint="Another reason for the same answers.")
+    @misconception(*mistake.loses, hint="Another reason for the same answers.")
     def alike(values, sign=1):
-        return way.function(values, sign)
+        return mistake.function(values, sign)
 
-    exam = toy_exam(misconceptions=(*toy.kit.misconceptions, alike))
-    assert verdict_on(exam, way.function).hint is None
-    other = toy.kit.misconceptions[1]
+    exam = toy_exam(misconceptions=(*toy.question.misconceptions, alike))
+    assert verdict_on(exam, mistake.function).hint is None
+    other = toy.question.misconceptions[1]
     assert verdict_on(exam, other.function).hint == other.hint
 
 
-def test_a_known_wrong_way_that_also_answers_what_it_should_refuse_keeps_its_hint(toy):
-    (way, _) = toy.kit.misconceptions
+def test_a_known_mistake_that_also_answers_what_it_should_refuse_keeps_its_hint(toy):
+    (mistake, _) = toy.question.misconceptions
     verdict = verdict_on(toy, lambda values, sign=1: sign * sum(values[1:]))
     assert verdict.points == 0
-    assert verdict.hint == way.hint
+    assert verdict.hint == mistake.hint
 
 
 @pytest.mark.parametrize(
-    ("telling", "apart", "hinted"), [(1, 1.0, False), (2, 1.0, True), (2, 5e-5, False)]
+    ("discriminating", "apart", "hinted"), [(1, 1.0, False), (2, 1.0, True), (2, 5e-5, False)]
 )
-def test_a_hint_needs_two_cases_that_tell_the_wrong_way_from_the_reference(
-    toy, telling, apart, hinted
+def test_a_hint_needs_two_cases_that_tell_the_mistake_from_the_reference(
+    toy, discriminating, apart, hinted
 ):
-    (way, other) = toy.kit.misconceptions
+    (mistake, other) = toy.question.misconceptions
     told = [
         each.identity
         for each in toy.cases
         if toy.expected[each.identity].returned and not each.practice
-    ][:telling]
+    ][:discriminating]
     answers = {
         identity: replace(outcome, value=outcome.value * (1 + apart))
         if identity in told
         else outcome
         for identity, outcome in toy.expected.items()
     }
-    exam = replace(toy, wrong={way.name: answers, other.name: toy.wrong[other.name]})
-    evidence = json.loads(toy.testify(total))
+    exam = replace(toy, wrong={mistake.name: answers, other.name: toy.wrong[other.name]})
+    evidence = json.loads(toy.evidence_of(total))
     for each in evidence["cases"]:
         if each[0] in told:
             each[1] = json.dumps(json.loads(each[1]) | {"value": encode(answers[each[0]].value)})
     verdict = judge(exam, json.dumps(evidence))
     assert verdict.points < verdict.max_points
-    assert (verdict.hint == way.hint) is hinted
+    assert (verdict.hint == mistake.hint) is hinted
     assert verdict.hint is None or hinted
 
 
 def test_full_marks_get_no_hint_whatever_practice_says(toy):
-    (way, other) = toy.kit.misconceptions
+    (mistake, other) = toy.question.misconceptions
     practice = {each.identity for each in toy.cases if each.practice}
-    evidence = toy.testify(lambda values, sign=1: total(values, sign) + 1)
+    evidence = toy.evidence_of(lambda values, sign=1: total(values, sign) + 1)
     wrong = toy.read(evidence)
     answers = {
         identity: wrong[identity] if identity in practice else outcome
         for identity, outcome in toy.expected.items()
     }
-    exam = replace(toy, wrong={way.name: answers, other.name: toy.wrong[other.name]})
-    said, right = json.loads(evidence), json.loads(toy.testify(total))
+    exam = replace(toy, wrong={mistake.name: answers, other.name: toy.wrong[other.name]})
+    said, right = json.loads(evidence), json.loads(toy.evidence_of(total))
     right["cases"] = [
         theirs if theirs[0] in practice else ours
         for theirs, ours in zip(said["cases"], right["cases"], strict=True)
@@ -484,7 +484,7 @@ def test_a_hint_needs_finite_cases(toy_exam):
         return x / 2
 
     check = Check({"plain": Group("plain", 1), "edges": Group("edges", 1)}, draw)
-    exam = toy_exam(reference=lambda x: 2 * x, check=check, misconceptions=(half,), correct_ways=())
+    exam = toy_exam(reference=lambda x: 2 * x, check=check, misconceptions=(half,), alternatives=())
     assert verdict_on(exam, half.function).hint == "It is not the half."
     infinite = verdict_on(exam, lambda x: x * (2 if math.isinf(x) else math.nan))
     assert (infinite.points, infinite.hint) == (1, None)
@@ -503,13 +503,13 @@ def test_a_mistake_that_overflows_is_recognised_by_what_is_not_finite(toy_exam):
     parts = {
         "reference": lambda x: math.exp(min(x, 700.0)),
         "check": Check(groups, draw),
-        "correct_ways": (),
+        "alternatives": (),
     }
     blind = misconception("large", hint="It overflows.")(overflow)
     with pytest.raises(CannotExamine, match="fewer than 2 finite cases"):
         toy_exam(misconceptions=(blind,), **parts)
-    way = misconception("large", hint="It overflows.", overflows=True)(overflow)
-    exam = toy_exam(misconceptions=(way,), **parts)
+    mistake = misconception("large", hint="It overflows.", overflows=True)(overflow)
+    exam = toy_exam(misconceptions=(mistake,), **parts)
     assert verdict_on(exam, overflow).hint == "It overflows."
     assert verdict_on(exam, lambda x: math.exp(x) if x < 700 else math.nan).hint is None
     assert verdict_on(exam, lambda x: overflow(x) + (x < 700)).hint is None
@@ -531,7 +531,7 @@ def test_a_mistake_that_overflows_is_not_looked_for_where_an_exception_is_right(
         return math.inf if x > 0 else 0.0
 
     check = Check({"large": Group("large", 1), "refused": Group("refused", 1)}, draw)
-    parts = {"misconceptions": (overflow,), "correct_ways": ()}
+    parts = {"misconceptions": (overflow,), "alternatives": ()}
     exam = toy_exam(reference=reference, check=check, **parts)
     verdict = verdict_on(exam, lambda x: math.inf if x > 0 else reference(x))
     assert (verdict.points, verdict.hint) == (1, "It overflows.")
@@ -544,7 +544,7 @@ def secret_calls(exam):
     """Return the calls of secret cases that are not asked as practice, too."""
     calls = {
         practice: {
-            show_call(exam.kit.name, each.case, exam.kit.probes.catalogue)
+            show_call(exam.question.name, each.case, exam.question.probes.catalogue)
             for each in exam.cases
             if each.practice is practice
         }
@@ -584,10 +584,10 @@ def returns_its_arguments(*args, **kwargs):
     return [args, kwargs]
 
 
-TELLING = [tells_in_message, tells_in_type, tells_in_its_line, returns_its_arguments]
+LEAKING = [tells_in_message, tells_in_type, tells_in_its_line, returns_its_arguments]
 
 
-@pytest.mark.parametrize("function", [*TELLING, tells_in_type_of_value])
+@pytest.mark.parametrize("function", [*LEAKING, tells_in_type_of_value])
 def test_nothing_that_a_function_says_of_a_secret_case_gets_into_the_verdict(toy, function):
     words = json.dumps(asdict(verdict_on(toy, function)))
     assert not [number for number in secret_numbers(toy) if number in words]
@@ -602,11 +602,11 @@ def test_what_a_function_says_of_a_practice_case_may_be_shown(toy):
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_no_secret_case_of_the_course_is_ever_an_example(exam):
-    for question in exam.questions:
-        calls = secret_calls(question)
+    for each in exam.questions:
+        calls = secret_calls(each)
         assert calls
-        for function in (*TELLING, question.kit.misconceptions[0].function):
-            verdict = verdict_on(question, function)
+        for function in (*LEAKING, each.question.misconceptions[0].function):
+            verdict = verdict_on(each, function)
             assert verdict.example.call not in calls
             words = json.dumps(asdict(verdict))
             assert not [call for call in calls if json.dumps(call)[1:-1] in words]
@@ -645,7 +645,7 @@ def test_an_example_is_the_shortest_call_that_runs(toy_exam):
             yield case("plain", rng.normal(size=length).tolist())
 
     check = Check({"plain": Group("plain", 1)}, draw)
-    exam = toy_exam(check=check, misconceptions=(), correct_ways=())
+    exam = toy_exam(check=check, misconceptions=(), alternatives=())
     calls = {exam.call(each): each for each in exam.cases if each.practice}
     assert min(calls, key=len).startswith(NOT_PASTED)
     example = verdict_on(exam, lambda values: 0.0).example
@@ -657,13 +657,13 @@ def test_an_example_shows_what_came_back_not_what_a_probe_made_of_it(toy_exam):
         yield Case("plain", ([1, 2],), probe="fresh")
 
     check = Check({"plain": Group("plain", 1)}, draw)
-    exam = toy_exam(reference=list, check=check, misconceptions=(), correct_ways=())
+    exam = toy_exam(reference=list, check=check, misconceptions=(), alternatives=())
     example = verdict_on(exam, lambda values: values[::-1]).example
     assert (example.expected, example.got) == ("[1, 2]", "[2, 1]")
 
 
 def test_a_verdict_does_not_depend_on_the_order_of_the_cases(toy):
-    evidence = json.loads(toy.testify(lambda values, sign=1: values[0]))
+    evidence = json.loads(toy.evidence_of(lambda values, sign=1: values[0]))
     backwards = {**evidence, "cases": evidence["cases"][::-1]}
     reordered = replace(toy, cases=toy.cases[::-1])
     verdicts = [

@@ -107,7 +107,7 @@ WRAPPED = [
 def always(exam, part):
     """Return the evidence of a function that gives one answer to everything."""
     cases = ", ".join(f'{{"id": "{each.identity}", {part}}}' for each in exam.cases)
-    return f'{{"question": "{exam.kit.name}", "cases": [{cases}]}}'
+    return f'{{"question": "{exam.question.name}", "cases": [{cases}]}}'
 
 
 def judged(exam, evidence):
@@ -127,7 +127,7 @@ def judge_always(questions, value):
         part = f'"too_large": {json.dumps(str(error))}'
     for exam in questions:
         verdict = judged(exam, always(exam, part))
-        assert verdict.points < verdict.max_points, exam.kit.name
+        assert verdict.points < verdict.max_points, exam.question.name
 
 
 def test_there_are_several_hundred_odd_values():
@@ -177,7 +177,7 @@ def forged(exam, odd):
             {"id": identity, "value": each[turn % len(each)]}
             for identity, each in zip(identities, parts, strict=True)
         ]
-        yield json.dumps({"question": exam.kit.name, "cases": [*answers, *others]})
+        yield json.dumps({"question": exam.question.name, "cases": [*answers, *others]})
 
 
 @pytest.mark.parametrize("odd", [HUGE, np.array(1.5), {}], ids=["huge", "0-d", "empty"])
@@ -216,7 +216,7 @@ def test_any_answer_gets_a_verdict(questions, value):
 
 
 @pytest.mark.long
-def test_an_odd_answer_is_compared_with_every_wrong_way_too(light_exam):
+def test_an_odd_answer_is_compared_with_every_mistake_too(light_exam):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         questions = draw_exam(load_material(light_exam.material.assignment), "fuzz").questions

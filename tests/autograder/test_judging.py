@@ -48,18 +48,18 @@ def pair(toy_exam, toy_material):
     def examined(what):
         check = Check({"all": Group("all numbers", 3)}, draw, Meets(what))
         odd, plain = (
-            toy_exam(reference=abs, check=check, misconceptions=(), correct_ways=())
+            toy_exam(reference=abs, check=check, misconceptions=(), alternatives=())
             for check in (check, replace(check, compare=Meets(lambda: None)))
         )
-        name = replace(plain.kit.question, name="plain")
-        return Exam(toy_material(), (odd, replace(plain, kit=replace(plain.kit, question=name))))
+        question = replace(plain.question, name="plain")
+        return Exam(toy_material(), (odd, replace(plain, question=question)))
 
     return examined
 
 
 def evidence_of(exam, odd):
     first, second = exam.questions
-    texts = {first.kit.name: first.testify(odd), "plain": second.testify(abs)}
+    texts = {first.question.name: first.evidence_of(odd), "plain": second.evidence_of(abs)}
     return Evidence("", nbformat.v4.new_notebook(), texts, {}, ())
 
 
@@ -107,6 +107,6 @@ def test_a_question_that_can_be_judged_is_judged_as_ever(pair):
 
 def test_evidence_that_is_missing_is_said_as_the_run_knows_it(pair):
     exam = pair(raises(KeyError()))
-    absences = {exam.questions[0].kit.name: "The cell was not reached."}
+    absences = {exam.questions[0].question.name: "The cell was not reached."}
     found = judge_all(exam, Evidence("", nbformat.v4.new_notebook(), {}, absences, ()))
     assert [v.says for v in found] == ["The cell was not reached.", "Nothing came back."]

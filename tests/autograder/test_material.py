@@ -13,14 +13,14 @@ from types import CodeType, ModuleType
 import pytest
 
 from autograder.authoring import pairs
-from autograder.authoring.checking import Check, CorrectWay, Group, Misconception, misconception
+from autograder.authoring.checking import Alternative, Check, Group, Misconception, misconception
 from autograder.authoring.conventions import BrokenConvention
 from autograder.authoring.course import Course
 from autograder.authoring.course_modules import BrokenCourseModule
 from autograder.authoring.material import BrokenCheck, load_material
 from autograder.authoring.reference import BrokenReference, UnknownReference
 from autograder.authoring.slips import MisfitSlip
-from autograder.proving.simulate import way_source
+from autograder.proving.simulate import answer_source
 from tests.autograder.conftest import ASSIGNMENTS
 from tests.course_code import module
 
@@ -40,7 +40,7 @@ assert f(1) == 1
 """  # noqa: E501
 
 CHECK = """
-from autograder.authoring.checking import Check, Group, case, correct_way, misconception
+from autograder.authoring.checking import Check, Group, alternative, case, misconception
 
 
 def draw(rng, reference):
@@ -55,7 +55,7 @@ def negative(x):
     return -x
 
 
-@correct_way
+@alternative
 def added(x):
     return x + 0
 """
@@ -81,11 +81,11 @@ def load(tmp_path, monkeypatch, course):
     return loaded
 
 
-def test_a_consistent_assignment_is_loaded_with_all_its_ways(load):
-    (kit,) = load(f=CHECK).kits
-    assert (kit.name, kit.question.points) == ("f", 3)
-    assert [way.name for way in kit.misconceptions] == ["negative"]
-    assert [way.name for way in kit.correct_ways] == ["added"]
+def test_a_consistent_assignment_is_loaded_with_its_mistakes_and_alternatives(load):
+    (question,) = load(f=CHECK).checked
+    assert (question.name, question.points) == ("f", 3)
+    assert [each.name for each in question.misconceptions] == ["negative"]
+    assert [each.name for each in question.alternatives] == ["added"]
 
 
 SLIP = """
@@ -99,9 +99,9 @@ def with_a_slip(changed="return x"):
 
 
 def test_a_slip_is_a_misconception_named_by_its_variable(load):
-    (kit,) = load(f=with_a_slip()).kits
-    assert [way.name for way in kit.misconceptions] == ["negative", "twice"]
-    assert kit.misconceptions[1].function(3) == 6
+    (question,) = load(f=with_a_slip()).checked
+    assert [each.name for each in question.misconceptions] == ["negative", "twice"]
+    assert question.misconceptions[1].function(3) == 6
 
 
 def test_a_slip_that_no_longer_fits_is_refused_by_its_name(load):
@@ -114,16 +114,20 @@ def test_modules_beside_the_checks_that_hold_none_are_no_checks(load):
 
 
 def test_the_course_is_consistent(material):
-    assert material.points == sum(kit.check.points for kit in material.kits)
-    for kit in material.kits:
-        assert isinstance(kit.check, Check)
-        assert kit.misconceptions
-        assert all(isinstance(way, Misconception) and way.hint for way in kit.misconceptions)
-        assert len(kit.correct_ways) >= 2
-        assert all(isinstance(way, CorrectWay) for way in kit.correct_ways)
-        names = [way.name for way in (*kit.misconceptions, *kit.correct_ways)]
+    assert material.points == sum(question.check.points for question in material.checked)
+    for question in material.checked:
+        assert isinstance(question.check, Check)
+        assert question.misconceptions
+        assert all(
+            isinstance(each, Misconception) and each.hint for each in question.misconceptions
+        )
+        assert len(question.alternatives) >= 2
+        assert all(isinstance(each, Alternative) for each in question.alternatives)
+        names = [each.name for each in (*question.misconceptions, *question.alternatives)]
         assert len(names) == len(set(names)), "their names tell them apart"
-        assert len({group.says for group in kit.check.groups.values()}) == len(kit.check.groups)
+        assert len({group.says for group in question.check.groups.values()}) == len(
+            question.check.groups
+        )
 
 
 def test_a_check_that_cannot_be_imported_is_told_with_its_place_and_the_reason(load):
@@ -190,8 +194,8 @@ def test_a_pair_out_of_step_is_refused(load):
 
 def test_the_points_of_an_assignment_are_those_of_its_questions(toy_material):
     check = Check({"one": Group("", 1.5), "two": Group("", 2)}, lambda rng, reference: ())
-    ways = (misconception("one", hint="")(len),)
-    assert toy_material(check=check, misconceptions=ways).points == 3.5
+    misconceptions = (misconception("one", hint="")(len),)
+    assert toy_material(check=check, misconceptions=misconceptions).points == 3.5
 
 
 def lines_of(function):
@@ -214,16 +218,21 @@ def changed_lines(right, wrong):
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
-def test_a_mistake_that_is_near_a_right_way_is_written_as_a_slip_of_it(course, name):
+def test_a_mistake_that_is_near_a_right_answer_is_written_as_a_slip_of_it(course, name):
     material = load_material(course.assignment(name))
-    for kit in material.kits:
-        check = module(f"{material.assignment.notebook_name}.{kit.name}")
-        functions = [way for way in vars(check).values() if isinstance(way, Misconception)]
-        rights = [getattr(material.reference, kit.name), *(w.function for w in kit.correct_ways)]
-        for way in functions:
-            wrong = lines_of(way.function)
+    for question in material.checked:
+        check = module(f"{material.assignment.notebook_name}.{question.name}")
+        mistakes = [each for each in vars(check).values() if isinstance(each, Misconception)]
+        rights = [
+            getattr(material.reference, question.name),
+            *(each.function for each in question.alternatives),
+        ]
+        for mistake in mistakes:
+            wrong = lines_of(mistake.function)
             least = min(changed_lines(lines_of(right), wrong) for right in rights)
-            assert least > 2, f"{kit.name}: {way.name} changes {least} lines of a right way"
+            assert least > 2, (
+                f"{question.name}: {mistake.name} changes {least} lines of a right answer"
+            )
 
 
 def global_names(code):
@@ -237,11 +246,11 @@ def global_names(code):
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
-def test_every_way_stands_on_what_the_notebook_defines(course, name):
+def test_every_known_answer_stands_on_what_the_notebook_defines(course, name):
     material = load_material(course.assignment(name))
     known = vars(material.reference).keys() | vars(builtins).keys()
-    for kit in material.kits:
-        for way in (*kit.correct_ways, *kit.misconceptions):
-            source = way_source(way, kit.name)
-            names = set(global_names(compile(source, way.name, "exec")))
-            assert names <= known | {kit.name}, f"{kit.name}: {way.name}"
+    for question in material.checked:
+        for answer in (*question.alternatives, *question.misconceptions):
+            source = answer_source(answer, question.name)
+            names = set(global_names(compile(source, answer.name, "exec")))
+            assert names <= known | {question.name}, f"{question.name}: {answer.name}"

@@ -13,8 +13,7 @@ from traitlets.config import Config
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.nbgrader_config import put_programs_on_path
 from autograder.authoring.nbgraders_course import BrokenConfiguration, nbgrader_config
-from autograder.classroom import gradebook as books
-from autograder.classroom import nbgrader_steps
+from autograder.classroom import gradebook, nbgrader_steps
 from autograder.classroom.class_folder import AnotherRun, ClassFolder, one_run
 from autograder.classroom.nbgrader_setup import configure
 from autograder.classroom.nbgrader_steps import (
@@ -127,8 +126,8 @@ def grade_one(session):
 
 def known(session):
     """Return all that the gradebook says of ada's submission."""
-    with books.open_gradebook(session.class_folder) as gradebook:
-        submission = gradebook.find_submission("01_tiny", "ada")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        submission = gb.find_submission("01_tiny", "ada")
         (notebook,) = submission.notebooks
         grades = {
             grade.name: (grade.auto_score, grade.manual_score, grade.needs_manual_grade)
@@ -157,8 +156,8 @@ get_config().AssignLatePenalties.plugin_class = HalfOff
 def penalised(session, tiny_copy):
     """The class, where who is late loses half, and everything was due on the first of October."""
     tiny_copy.assignment.course.root.joinpath("nbgrader_config.py").write_text(PLUGIN)
-    with books.open_gradebook(session.class_folder) as gradebook:
-        gradebook.update_or_create_assignment("01_tiny", duedate="2026-10-01 12:00:00 UTC")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        gb.update_or_create_assignment("01_tiny", duedate="2026-10-01 12:00:00 UTC")
     return dataclasses.replace(session, material=tiny_copy)
 
 
@@ -189,9 +188,9 @@ def test_a_penalty_goes_with_an_extension(penalised, ran, submit, fill, tiny):
     submit(penalised.class_folder, "ada", "2026-10-05 14:00:00 UTC", name="timestamp.txt")
     grade_one(penalised)
     assert known(penalised)[3] == 1.0
-    with books.open_gradebook(penalised.class_folder) as gradebook:
-        gradebook.find_submission("01_tiny", "ada").extension = timedelta(days=7)
-        gradebook.db.commit()
+    with gradebook.open_gradebook(penalised.class_folder) as gb:
+        gb.find_submission("01_tiny", "ada").extension = timedelta(days=7)
+        gb.db.commit()
     grade_one(penalised)
     assert known(penalised)[3] is None
 
@@ -212,11 +211,11 @@ def test_a_marked_answer_is_not_flagged_again_by_nbgraders_own_way(
 ):
     submit(session.class_folder, "ada", fill(tiny, why_written="Because."))
     steps("ada")
-    with books.open_gradebook(session.class_folder) as gradebook:
-        grade = gradebook.find_grade("why-written", "tiny", "01_tiny", "ada")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        grade = gb.find_grade("why-written", "tiny", "01_tiny", "ada")
         assert grade.needs_manual_grade
         grade.manual_score, grade.needs_manual_grade = 2.0, False
-        gradebook.db.commit()
+        gb.db.commit()
     steps("ada")
     assert known(session)[1]["why-written"] == (None, 2.0, False)
     submit(session.class_folder, "ada", fill(tiny, why_written="Why not?"))

@@ -60,4 +60,4 @@ def test_every_group_of_plain_calls_has_one_that_can_be_pasted(light_exam):
         recipes = {
             each.case.group for each in exam.cases if "'recipe'" in str(encode(each.case.args))
         }
-        assert plain - can <= recipes, exam.kit.name
+        assert plain - can <= recipes, exam.question.name

@@ -125,5 +125,5 @@ def test_a_reference_may_define_a_dataclass():
 
 
 def test_the_course_loads(material):
-    for kit in material.kits:
-        assert reference_function(material.reference, kit.name).__doc__
+    for question in material.checked:
+        assert reference_function(material.reference, question.name).__doc__

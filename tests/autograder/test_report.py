@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.recording import Graded
 from autograder.classroom.report import class_rows, notes, row_of, write_csv, write_summary
 from autograder.classroom.scoring import Standing, WrittenMark
@@ -92,8 +92,8 @@ def test_a_written_answer_that_waits_is_said_to(csv_of, waiting, words):
 
 
 def test_the_same_file_of_several_students_is_a_remark_and_no_verdict(session):
-    with books.open_gradebook(session.class_folder) as gradebook:
-        gradebook.add_student("zoe")
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        gb.add_student("zoe")
     results = [graded(name, submitted="d") for name in ("cyd", "ada", "bob")]
     results += [graded("dan", submitted="e"), graded("eve"), graded("fay")]
     rows = {row.student: row for row in class_rows(session, results)}

@@ -67,7 +67,7 @@ def test_results_are_read_back_as_they_were_written(
 
 def test_the_judges_own_verdicts_are_read_back(tiny_exam, tmp_path):
     (question,) = tiny_exam.questions
-    verdict = judge(question, question.testify(abs))
+    verdict = judge(question, question.evidence_of(abs))
     assert verdict.example is not None
     write_result(tmp_path / "v.json", Result((verdict,)))
     assert read_result(tmp_path / "v.json") == Result((verdict,))

@@ -14,6 +14,7 @@ from autograder.guest.catalogue import GENERIC
 from autograder.guest.codec import Opaque, encode
 from autograder.guest.recipes import Recipe
 from autograder.judging.literals import literal
+from autograder.judging.outcomes import Outcome, StudentError
 from autograder.judging.showing import (
     LONGEST,
     LONGEST_CALL,
@@ -22,7 +23,6 @@ from autograder.judging.showing import (
     show_call,
     show_outcome,
 )
-from autograder.judging.testimony import Outcome, StudentError
 from tests.course_code import PROBES
 
 

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from autograder.authoring.checking import correct_way, misconception
+from autograder.authoring.checking import alternative, misconception
 from autograder.authoring.conventions import grade_id_of
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.stage import stage
 from autograder.classroom.submission import UnreadableSubmission, parse_notebook
 from autograder.judging.judge import judge
 from autograder.proving.manifest import ForeignFiles
-from autograder.proving.simulate import _plans, simulate, way_source, write_class
+from autograder.proving.simulate import _plans, answer_source, simulate, write_class
 
 KINDS = "reference untouched no_notebook syntax_error crash endless_loop half_finished".split()
 
@@ -25,11 +25,11 @@ def label(student):
     return student.name.partition("-")[2]
 
 
-def test_there_is_one_of_each_kind_and_every_known_way(material, simulated):
+def test_there_is_one_of_each_kind_and_every_known_answer(material, simulated):
     labels = [label(student) for student in simulated]
     assert labels[: len(KINDS)] == KINDS
-    most_right = max(len(kit.correct_ways) for kit in material.kits)
-    most_wrong = max(len(kit.misconceptions) for kit in material.kits)
+    most_right = max(len(question.alternatives) for question in material.checked)
+    most_wrong = max(len(question.misconceptions) for question in material.checked)
     kinds = KINDS + [f"right_{i + 1}" for i in range(most_right)]
     kinds += [f"wrong_{i + 1}" for i in range(most_wrong)]
     assert labels == kinds + ["mixture"] * (len(simulated) - len(kinds))
@@ -69,15 +69,15 @@ def test_true_scores_are_what_the_judge_gives(material, simulated, exam):
         if label(student) in ("no_notebook", "syntax_error", "crash", "endless_loop"):
             continue
         sources = answers(material, student.content)
-        for question in exam.questions:
+        for each in exam.questions:
             namespace = {}
             exec(sources["imports-given"], namespace)
-            exec(sources[question.kit.name], namespace)
-            evidence = question.testify(namespace[question.kit.name])
-            verdict = judge(question, evidence)
-            assert verdict.points == student.points[question.kit.name], (
+            exec(sources[each.question.name], namespace)
+            evidence = each.evidence_of(namespace[each.question.name])
+            verdict = judge(each, evidence)
+            assert verdict.points == student.points[each.question.name], (
                 student.name,
-                question.kit.name,
+                each.question.name,
                 verdict.says,
             )
             checked += 1
@@ -85,12 +85,12 @@ def test_true_scores_are_what_the_judge_gives(material, simulated, exam):
 
 
 def test_true_scores_of_what_cannot_run_are_zero_for_it_alone(material, simulated):
-    full = {kit.name: kit.question.points for kit in material.kits}
+    full = {question.name: question.points for question in material.checked}
     by_label = {label(student): student for student in simulated}
     assert by_label["reference"].points == full
     assert set(by_label["untouched"].points.values()) == {0.0}
     assert set(by_label["no_notebook"].points.values()) == {0.0}
-    first, last = material.kits[0].name, material.kits[-1].name
+    first, last = material.checked[0].name, material.checked[-1].name
     assert by_label["crash"].points == full | {first: 0.0}
     assert by_label["endless_loop"].points == full | {first: 0.0}
     assert by_label["syntax_error"].points == full | {last: 0.0}
@@ -106,7 +106,7 @@ def test_submissions_hold_no_mark_of_a_solution(simulated):
         assert "HIDDEN" not in student.content
 
 
-@correct_way
+@alternative
 def with_annotations(x: "np.ndarray", *, scale: "Unknown" = 1) -> "Unknown":
     total: Unknown = 0
     nothing: Unknown  # noqa: F842 - an annotation alone is dropped too
@@ -124,18 +124,18 @@ def calls_itself(n):
     return 1 if n < 1 else calls_itself(n - 1)
 
 
-def test_a_way_becomes_a_cell_under_the_questions_name():
-    source = way_source(with_annotations, "double")
+def test_a_known_answer_becomes_a_cell_under_the_questions_name():
+    source = answer_source(with_annotations, "double")
     assert "Unknown" not in source
-    assert "correct_way" not in source
+    assert "alternative" not in source
     namespace = {}
     exec(source, namespace)
     assert namespace["double"](3, scale=2) == 6
 
 
-def test_a_way_that_calls_itself_still_does():
+def test_a_known_answer_that_calls_itself_still_does():
     namespace = {}
-    exec(way_source(calls_itself, "steps"), namespace)
+    exec(answer_source(calls_itself, "steps"), namespace)
     assert namespace["steps"](3) == 1
 
 

@@ -3,9 +3,9 @@ import math
 
 import pytest
 
-from autograder.authoring.checking import REFERENCE, Misconception, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Misconception, alternative, slip
 from autograder.authoring.slips import MisfitSlip, spoil
-from autograder.proving.simulate import way_source
+from autograder.proving.simulate import answer_source
 
 
 def mean(values: "list[float]") -> float:
@@ -16,7 +16,7 @@ def mean(values: "list[float]") -> float:
     ### END SOLUTION
 
 
-@correct_way
+@alternative
 def recursive(values: list[float], so_far: float = 0.0, seen: int = 0) -> float:
     if not values:
         return so_far / seen
@@ -29,35 +29,35 @@ def spoiled(of, *changes, name="wrong"):
 
 
 def test_a_slip_of_the_reference_is_the_reference_with_the_change():
-    way = spoiled(REFERENCE, ("len(values)", "(len(values) - 1)"))
-    assert way.function([1.0, 2.0, 3.0]) == 3.0
-    assert (way.name, way.loses, way.hint) == ("wrong", {"all"}, "It is wrong.")
-    assert isinstance(way, Misconception)
-    assert way.overflows
+    mistake = spoiled(REFERENCE, ("len(values)", "(len(values) - 1)"))
+    assert mistake.function([1.0, 2.0, 3.0]) == 3.0
+    assert (mistake.name, mistake.loses, mistake.hint) == ("wrong", {"all"}, "It is wrong.")
+    assert isinstance(mistake, Misconception)
+    assert mistake.overflows
     assert mean([1.0, 2.0, 3.0]) == 2.0
 
 
-def test_a_way_that_calls_itself_calls_its_spoiled_self():
-    way = spoiled(recursive, ("seen + 1)", "seen + 2)"))
-    assert way.function([2.0, 4.0, 6.0]) == 2.0
+def test_a_function_that_calls_itself_calls_its_spoiled_self():
+    mistake = spoiled(recursive, ("seen + 1)", "seen + 2)"))
+    assert mistake.function([2.0, 4.0, 6.0]) == 2.0
     assert recursive([2.0, 4.0, 6.0]) == 4.0
 
 
 def test_changes_are_made_in_order():
-    way = spoiled(REFERENCE, ("len(values)", "count"), ("return", "count = 4\n    return"))
-    assert way.function([2.0, 6.0]) == 2.0
+    mistake = spoiled(REFERENCE, ("len(values)", "count"), ("return", "count = 4\n    return"))
+    assert mistake.function([2.0, 6.0]) == 2.0
 
 
 def test_its_source_can_be_asked_for_and_put_into_a_students_notebook():
-    way = spoiled(recursive, ("so_far / seen", "so_far"))
-    assert "return so_far\n" in inspect.getsource(way.function)
+    mistake = spoiled(recursive, ("so_far / seen", "so_far"))
+    assert "return so_far\n" in inspect.getsource(mistake.function)
     namespace = {}
-    exec(way_source(way, "mean"), namespace)
+    exec(answer_source(mistake, "mean"), namespace)
     assert namespace["mean"]([2.0, 4.0]) == 6.0
-    assert "recursive" not in way_source(way, "mean")
+    assert "recursive" not in answer_source(mistake, "mean")
 
 
-def test_two_slips_of_one_way_have_a_source_each():
+def test_two_slips_of_one_function_have_a_source_each():
     first = spoiled(REFERENCE, ("fsum", "prod"), name="first")
     second = spoiled(REFERENCE, ("fsum", "dist"), name="second")
     assert "prod" in inspect.getsource(first.function)

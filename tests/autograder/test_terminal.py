@@ -50,7 +50,7 @@ def test_a_note_that_was_said_already_is_not_said_again(tiny):
 
 @pytest.mark.parametrize(("width", "each"), [(60, False), (80, False), (140, True)])
 def test_whose_row_it_is_stands_there_also_in_a_narrow_terminal(tiny, width, each):
-    many = dataclasses.replace(tiny, kits=tiny.kits * 15)
+    many = dataclasses.replace(tiny, checked=tiny.checked * 15)
     text = printed(closing_table(many, [graded("ada-lovelace"), graded("bob", 0.5)]), width)
     rows = [line.split("│") for line in text.splitlines() if "│" in line]
     assert [(row[1].strip(), row[-3].strip()) for row in rows] == [

@@ -1,21 +1,21 @@
-"""A proof finds an assignment fair, or names the way that is judged unfairly."""
+"""A proof finds an assignment fair, or names the answer that is judged unfairly."""
 
 import json
 from dataclasses import replace
 
 import pytest
 
-from autograder.authoring.checking import correct_way, misconception
+from autograder.authoring.checking import alternative, misconception
 from autograder.judging.exam import CannotExamine, draw_exam
 from autograder.proving import verify as verifying
-from autograder.proving.verify import Finding, Proof, _unstable, _way_findings, verify
+from autograder.proving.verify import Finding, Proof, _known_findings, _unstable, verify
 
 
 def findings(question, seed=0):
-    return list(_way_findings(seed, question))
+    return list(_known_findings(seed, question))
 
 
-def way_of(found, name):
+def finding_of(found, name):
     (finding,) = [each for each in found if each.way == name]
     return finding
 
@@ -28,49 +28,49 @@ def test_a_fair_question_has_only_fair_findings(toy):
         ("misconception", "sign_ignored", 3),
     ]
     assert all(each.fair and each.points == each.expected for each in found)
-    assert way_of(found, "sign_ignored").recognised == "sign_ignored"
-    assert way_of(found, "sign_ignored").lost == ("negative signs",)
+    assert finding_of(found, "sign_ignored").recognised == "sign_ignored"
+    assert finding_of(found, "sign_ignored").lost == ("negative signs",)
 
 
-def test_a_correct_way_that_loses_points_is_unfair(toy_exam):
-    @correct_way
+def test_a_alternative_that_loses_points_is_unfair(toy_exam):
+    @alternative
     def wrong_for_none(values, sign=1):
         return sign * sum(values)
 
-    found = findings(toy_exam(correct_ways=(wrong_for_none,)))
-    finding = way_of(found, "wrong_for_none")
+    found = findings(toy_exam(alternatives=(wrong_for_none,)))
+    finding = finding_of(found, "wrong_for_none")
     assert not finding.fair
     assert (finding.points, finding.expected, finding.lost) == (3, 4, ("no numbers",))
 
 
 def test_a_misconception_that_loses_other_groups_than_it_says_is_unfair(toy):
-    ways = tuple(
-        replace(way, loses=frozenset(["plain"])) if way.name == "first_left_out" else way
-        for way in toy.kit.misconceptions
+    misconceptions = tuple(
+        replace(each, loses=frozenset(["plain"])) if each.name == "first_left_out" else each
+        for each in toy.question.misconceptions
     )
-    found = findings(replace(toy, kit=replace(toy.kit, misconceptions=ways)))
-    assert not way_of(found, "first_left_out").fair
-    assert way_of(found, "sign_ignored").fair
+    found = findings(replace(toy, question=replace(toy.question, misconceptions=misconceptions)))
+    assert not finding_of(found, "first_left_out").fair
+    assert finding_of(found, "sign_ignored").fair
 
 
 def test_a_misconception_that_gets_anothers_hint_is_unfair(toy):
-    (one, other) = toy.kit.misconceptions
+    (one, other) = toy.question.misconceptions
     swapped = {one.name: toy.wrong[other.name], other.name: toy.wrong[one.name]}
     found = findings(replace(toy, wrong=swapped))
-    assert way_of(found, one.name).recognised == other.name
-    assert not way_of(found, one.name).fair
+    assert finding_of(found, one.name).recognised == other.name
+    assert not finding_of(found, one.name).fair
 
 
 def test_two_misconceptions_that_answer_alike_are_fair_without_a_hint(toy_exam, toy):
-    way = toy.kit.misconceptions[0]
+    one = toy.question.misconceptions[0]
 
-    @misconception(*way.loses, hint="Another reason for the same answers.")
+    @misconception(*one.loses, hint="Another reason for the same answers.")
     def alike(values, sign=1):
-        return way.function(values, sign)
+        return one.function(values, sign)
 
-    found = findings(toy_exam(misconceptions=(way, alike)))
+    found = findings(toy_exam(misconceptions=(one, alike)))
     assert all(each.fair for each in found)
-    assert way_of(found, "alike").recognised is None
+    assert finding_of(found, "alike").recognised is None
 
 
 FAIR = Finding(0, "f", "misconception", "way", 1.0, 1.0, (), "way", True)

@@ -24,8 +24,7 @@ import nbformat
 from autograder.authoring import pairs
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.derive import derive
-from autograder.classroom import gradebook as books
-from autograder.classroom import receipt
+from autograder.classroom import gradebook, receipt
 from autograder.classroom.class_folder import ClassFolder
 
 ASSIGNMENT = "01_small"
@@ -292,8 +291,8 @@ def eventually(condition: Callable[[], object], seconds: float = 10) -> bool:
 def marks(folder: ClassFolder) -> bytes:
     """Return all that the gradebook says of the class's marks, in one order."""
     found: list[list[object]] = []
-    with books.open_gradebook(folder) as gradebook:
-        for submission in gradebook.assignment_submissions(ASSIGNMENT):
+    with gradebook.open_gradebook(folder) as gb:
+        for submission in gb.assignment_submissions(ASSIGNMENT):
             for notebook in submission.notebooks:
                 who = submission.student.id
                 for grade in notebook.grades:

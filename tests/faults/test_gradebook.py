@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.gradebook import UnusableGradebook
 from tests.faults.ground import broken, marks, temporary
@@ -79,7 +79,7 @@ def test_a_backup_waits_for_a_lock(graded):
     holder = threading.Thread(target=hold)
     holder.start()
     ready.wait()
-    backup = books.back_up(graded)
+    backup = gradebook.back_up(graded)
     holder.join()
     assert made == []
     assert broken(graded) == temporary(graded) == []
@@ -87,42 +87,42 @@ def test_a_backup_waits_for_a_lock(graded):
 
 
 def test_a_backup_does_not_wait_for_ever(graded, monkeypatch):
-    monkeypatch.setattr(books, "_PATIENCE", 0.3)
+    monkeypatch.setattr(gradebook, "_PATIENCE", 0.3)
     with (
         locked(graded.gradebook_path),
         pytest.raises(UnusableGradebook, match=r"cannot be backed up: it has been locked for 0.3"),
     ):
-        books.back_up(graded)
+        gradebook.back_up(graded)
     assert temporary(graded) == []
-    assert books.back_up(graded).exists()
+    assert gradebook.back_up(graded).exists()
 
 
 def test_ten_backups_are_kept_and_each_has_the_scores_of_its_time(graded, undisturbed, tmp_path):
     def score():
-        with closing(sqlite3.connect(graded.gradebook_path)) as book:
-            (value,) = book.execute("SELECT max(manual_score) FROM grade").fetchone()
-            book.execute("UPDATE grade SET manual_score = ?", [(value or 0) + 1])
-            book.commit()
+        with closing(sqlite3.connect(graded.gradebook_path)) as database:
+            (value,) = database.execute("SELECT max(manual_score) FROM grade").fetchone()
+            database.execute("UPDATE grade SET manual_score = ?", [(value or 0) + 1])
+            database.commit()
 
     made = []
     for _ in range(13):
-        made.append(books.back_up(graded))
+        made.append(gradebook.back_up(graded))
         score()
     kept = sorted((graded.path / "backups").iterdir())
-    assert kept == made[-books.BACKUPS :]
+    assert kept == made[-gradebook.BACKUPS :]
     for number, path in enumerate(kept, start=3):
-        with closing(sqlite3.connect(path)) as book:
-            assert book.execute("SELECT max(manual_score) FROM grade").fetchone() == (number,)
-            assert book.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        with closing(sqlite3.connect(path)) as database:
+            assert database.execute("SELECT max(manual_score) FROM grade").fetchone() == (number,)
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def test_a_run_backs_up_the_gradebook_that_it_finds(ground, undisturbed, tmp_path):
     """The earlier scores come back by putting the copy in place."""
     shutil.copytree(undisturbed.folder.path, tmp_path / "class")
     folder = ClassFolder(tmp_path / "class")
-    with closing(sqlite3.connect(folder.gradebook_path)) as book:
-        book.execute("UPDATE grade SET auto_score = 0.25")
-        book.commit()
+    with closing(sqlite3.connect(folder.gradebook_path)) as database:
+        database.execute("UPDATE grade SET auto_score = 0.25")
+        database.commit()
     earlier = marks(folder)
     before = (
         set((folder.path / "backups").glob("*")) if (folder.path / "backups").exists() else set()

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder, one_run
 from autograder.sandbox import cgroups
 from tests.faults.ground import broken, eventually, marks, temporary
@@ -140,14 +140,14 @@ def test_a_gradebook_killed_in_mid_transaction_is_backed_up_as_it_was(undisturbe
     folder = ClassFolder(tmp_path)
     folder.gradebook_path.write_bytes(undisturbed.folder.gradebook_path.read_bytes())
     killed_while(
-        "import sqlite3; book = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
-        "book.execute('PRAGMA cache_size = 1'); book.execute('BEGIN IMMEDIATE')\n"
-        "book.execute('UPDATE grade SET auto_score = 99'); book.execute('CREATE TABLE large (x)')\n"
-        "book.executemany('INSERT INTO large VALUES (?)', [('x' * 4000,)] * 500)",
+        "import sqlite3; db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "db.execute('PRAGMA cache_size = 1'); db.execute('BEGIN IMMEDIATE')\n"
+        "db.execute('UPDATE grade SET auto_score = 99'); db.execute('CREATE TABLE large (x)')\n"
+        "db.executemany('INSERT INTO large VALUES (?)', [('x' * 4000,)] * 500)",
         folder.gradebook_path,
     )
     assert (tmp_path / "gradebook.db-journal").exists()
-    backup = books.back_up(folder)
+    backup = gradebook.back_up(folder)
     assert temporary(folder) == []
     restored = ClassFolder(tmp_path / "restored")
     restored.path.mkdir()
@@ -167,8 +167,8 @@ def test_a_gradebook_is_made_whole_or_not_at_all(tmp_path):
         folder.path,
     )
     assert not folder.gradebook_path.exists()
-    with books.open_gradebook(folder) as gradebook:
-        assert gradebook.students == []
+    with gradebook.open_gradebook(folder) as gb:
+        assert gb.students == []
     assert [path.name for path in folder.path.iterdir()] == ["gradebook.db"]
 
 

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 from .drawing import Counts, draw_counts, grams, pick
 
@@ -52,7 +52,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def loop_and_try(
     counts: Counts, context: Context, word: str, vocab_size: int, delta: float
 ) -> float:
@@ -73,7 +73,7 @@ def loop_and_try(
         return float("nan")
 
 
-@correct_way
+@alternative
 def numpy_scalars(
     counts: Counts, context: Context, word: str, vocab_size: int, delta: float
 ) -> np.float64:
@@ -84,7 +84,7 @@ def numpy_scalars(
     return np.divide(table[(*context, word)] + delta, seen + delta * vocab_size)
 
 
-@correct_way
+@alternative
 def torch_float32(
     counts: Counts, context: Context, word: str, vocab_size: int, delta: float
 ) -> object:
@@ -97,7 +97,7 @@ def torch_float32(
     return (table.get((*context, word), 0) + torch.tensor(delta)) / (seen + delta * vocab_size)
 
 
-@correct_way
+@alternative
 def fractions(counts: Counts, context: Context, word: str, vocab_size: int, delta: float) -> object:
     from fractions import Fraction
 

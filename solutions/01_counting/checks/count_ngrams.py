@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 from .drawing import draw_sentences
 
@@ -40,7 +40,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def zipped(sentences: Sentences, n: int) -> Counts:
     if n < 1:
         raise ValueError("n < 1")
@@ -48,7 +48,7 @@ def zipped(sentences: Sentences, n: int) -> Counts:
     return Counter(gram for p in padded for gram in zip(*(p[i:] for i in range(n))))
 
 
-@correct_way
+@alternative
 def plain_dict(sentences: Sentences, n: int) -> dict[tuple[str, ...], int]:
     if n <= 0:
         raise ValueError(n)
@@ -62,7 +62,7 @@ def plain_dict(sentences: Sentences, n: int) -> dict[tuple[str, ...], int]:
     return counts
 
 
-@correct_way
+@alternative
 def default_dict_and_deque(sentences: Sentences, n: int) -> dict[tuple[str, ...], int]:
     from collections import defaultdict, deque
 
@@ -79,7 +79,7 @@ def default_dict_and_deque(sentences: Sentences, n: int) -> dict[tuple[str, ...]
     return counts
 
 
-@correct_way
+@alternative
 def numpy_counts(sentences: Sentences, n: int) -> Counts:
     if n < 1:
         raise ValueError("n must be positive")

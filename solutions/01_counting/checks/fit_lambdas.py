@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -41,7 +41,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def loops(order_probs: np.ndarray, n_iter: int) -> list[float]:
     n = len(order_probs[0])
     lambdas = [1 / n] * n
@@ -58,7 +58,7 @@ def loops(order_probs: np.ndarray, n_iter: int) -> list[float]:
     return lambdas
 
 
-@correct_way
+@alternative
 def with_nan(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
     lambdas = np.ones(order_probs.shape[1]) / order_probs.shape[1]
     if not order_probs.any():
@@ -71,7 +71,7 @@ def with_nan(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
     return lambdas
 
 
-@correct_way
+@alternative
 def torch_einsum(order_probs: np.ndarray, n_iter: int) -> object:
     import torch
 

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 from .drawing import Counts, draw_counts, grams, pick
 
@@ -54,7 +54,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def bottom_up(counts: Counts, context: Context, word: str, lambdas: Sequence[float]) -> float:
     if len(lambdas) != len(context) + 1:
         raise ValueError("number of weights")
@@ -70,7 +70,7 @@ def bottom_up(counts: Counts, context: Context, word: str, lambdas: Sequence[flo
     return result
 
 
-@correct_way
+@alternative
 def numpy_dot(counts: Counts, context: Context, word: str, lambdas: Sequence[float]) -> object:
     n = len(context) + 1
     weights = np.asarray(lambdas, dtype=float)
@@ -84,7 +84,7 @@ def numpy_dot(counts: Counts, context: Context, word: str, lambdas: Sequence[flo
     return weights @ probs
 
 
-@correct_way
+@alternative
 def torch_float32(counts: Counts, context: Context, word: str, lambdas: Sequence[float]) -> object:
     import torch
 

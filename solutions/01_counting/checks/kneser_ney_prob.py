@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 from .drawing import Counts, draw_counts, grams, pick
 
@@ -48,7 +48,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def from_the_bottom_up(counts: Counts, context: Context, word: str, discount: float) -> float:
     top = max(counts)
     if len(context) >= top:
@@ -72,7 +72,7 @@ def from_the_bottom_up(counts: Counts, context: Context, word: str, discount: fl
     return result
 
 
-@correct_way
+@alternative
 def predecessor_sets(counts: Counts, context: Context, word: str, discount: float) -> object:
     if len(context) + 1 not in counts:
         raise ValueError("no such order")

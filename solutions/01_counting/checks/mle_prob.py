@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 from .drawing import Counts, draw_counts, grams, pick
 
@@ -38,7 +38,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def loop(counts: Counts, context: Context, word: str) -> float:
     n = len(context) + 1
     if n not in counts:
@@ -52,7 +52,7 @@ def loop(counts: Counts, context: Context, word: str) -> float:
     return together / total if total > 0 else float("nan")
 
 
-@correct_way
+@alternative
 def numpy_with_nan(counts: Counts, context: Context, word: str) -> object:
     if len(context) >= max(counts):
         raise ValueError("context too long")
@@ -61,7 +61,7 @@ def numpy_with_nan(counts: Counts, context: Context, word: str) -> object:
     return np.divide(table[(*context, word)], total)
 
 
-@correct_way
+@alternative
 def exact_fractions(counts: Counts, context: Context, word: str) -> object:
     from fractions import Fraction
 
@@ -73,7 +73,7 @@ def exact_fractions(counts: Counts, context: Context, word: str) -> object:
     return Fraction(table[(*context, word)], total) if total else math.nan
 
 
-@correct_way
+@alternative
 def torch_float32(counts: Counts, context: Context, word: str) -> object:
     import torch
 

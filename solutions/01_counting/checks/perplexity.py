@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, case, correct_way, misconception, slip
+from autograder.authoring.checking import Case, Check, Group, alternative, case, misconception, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -43,7 +43,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def mean_first(log_probs: Sequence[float], base: float = math.e) -> float:
     if len(log_probs) == 0:
         raise ValueError("no tokens")
@@ -53,7 +53,7 @@ def mean_first(log_probs: Sequence[float], base: float = math.e) -> float:
         return math.inf
 
 
-@correct_way
+@alternative
 def with_numpy(log_probs: Sequence[float], base: float = math.e) -> object:
     log_probs = np.asarray(log_probs, dtype=float)
     if log_probs.size == 0:
@@ -61,7 +61,7 @@ def with_numpy(log_probs: Sequence[float], base: float = math.e) -> object:
     return np.power(base, -log_probs.mean())
 
 
-@correct_way
+@alternative
 def with_torch_float32(log_probs: Sequence[float], base: float = math.e) -> object:
     import torch
 
@@ -71,7 +71,7 @@ def with_torch_float32(log_probs: Sequence[float], base: float = math.e) -> obje
     return torch.exp(-values.mean() * math.log(base))
 
 
-@correct_way
+@alternative
 def with_a_loop(log_probs: Sequence[float], base: float = math.e) -> float:
     total, tokens = 0.0, 0
     for log_prob in log_probs:
@@ -87,7 +87,7 @@ def with_a_loop(log_probs: Sequence[float], base: float = math.e) -> float:
         return float("inf")
 
 
-@correct_way
+@alternative
 def geometric_mean(log_probs: Sequence[float], base: float = math.e) -> float:
     if not len(log_probs):
         raise ValueError("empty")

@@ -12,8 +12,8 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    alternative,
     case,
-    correct_way,
     slip,
     tally,
 )
@@ -93,7 +93,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def cumulative(
     next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
 ) -> list[str]:
@@ -106,7 +106,7 @@ def cumulative(
     return tokens
 
 
-@correct_way
+@alternative
 def choice_of_words(
     next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
 ) -> list[str]:
@@ -119,7 +119,7 @@ def choice_of_words(
     return text
 
 
-@correct_way
+@alternative
 def recursive(
     next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
 ) -> list[str]:
@@ -130,7 +130,7 @@ def recursive(
     return recursive(next_probs, [*prompt, word], length - 1, rng)
 
 
-@correct_way
+@alternative
 def gumbel(
     next_probs: NextProbs, prompt: list[str], length: int, rng: np.random.Generator
 ) -> tuple[str, ...]:

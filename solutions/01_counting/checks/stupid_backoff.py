@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 from .drawing import Counts, draw_counts, grams, pick
 
@@ -53,7 +53,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def recursive(counts: Counts, context: Context, word: str, alpha: float = 0.4) -> float:
     if len(context) + 1 not in counts:
         raise ValueError("no counts")
@@ -66,7 +66,7 @@ def recursive(counts: Counts, context: Context, word: str, alpha: float = 0.4) -
     return alpha * recursive(counts, context[1:], word, alpha)
 
 
-@correct_way
+@alternative
 def all_levels_at_once(counts: Counts, context: Context, word: str, alpha: float = 0.4) -> object:
     if len(context) >= max(counts):
         raise ValueError("no counts")
@@ -80,7 +80,7 @@ def all_levels_at_once(counts: Counts, context: Context, word: str, alpha: float
     return best
 
 
-@correct_way
+@alternative
 def torch_float32(counts: Counts, context: Context, word: str, alpha: float = 0.4) -> object:
     import torch
 

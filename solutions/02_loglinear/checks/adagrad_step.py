@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 Arrays = tuple[np.ndarray, np.ndarray]
@@ -55,7 +55,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def entry_by_entry(
     x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
 ) -> list[object]:
@@ -66,7 +66,7 @@ def entry_by_entry(
     return [new_x, new_cache]
 
 
-@correct_way
+@alternative
 def torch_optimizer(
     x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
 ) -> tuple[object, object]:
@@ -80,7 +80,7 @@ def torch_optimizer(
     return parameter.detach(), optimizer.state[parameter]["sum"]
 
 
-@correct_way
+@alternative
 def torch_float32(
     x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
 ) -> tuple[object, object]:
@@ -91,7 +91,7 @@ def torch_float32(
     return point - learning_rate * slope / (squares.sqrt() + eps), squares
 
 
-@correct_way
+@alternative
 def copies_in_place(
     x: np.ndarray, grad: np.ndarray, cache: np.ndarray, learning_rate: float, eps: float
 ) -> Arrays:

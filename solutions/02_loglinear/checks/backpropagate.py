@@ -12,7 +12,7 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
-    correct_way,
+    alternative,
     misconception,
     repeated,
     slip,
@@ -59,7 +59,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def shares_are_counted(output: Node) -> None:
     uses: dict[Node, int] = {}
     came: dict[Node, int] = {}
@@ -84,7 +84,7 @@ def shares_are_counted(output: Node) -> None:
     hand_on(output)
 
 
-@correct_way
+@alternative
 def with_kahn(output: Node) -> None:
     uses, found = {output: 0}, [output]
     for node in found:
@@ -106,7 +106,7 @@ def with_kahn(output: Node) -> None:
                 free.append(parent)
 
 
-@correct_way
+@alternative
 def asks_successors(output: Node) -> None:
     successors: dict[Node, list[tuple[Node, float]]] = {output: []}
     found = [output]
@@ -127,7 +127,7 @@ def asks_successors(output: Node) -> None:
         node.grad = gradient(node)
 
 
-@correct_way
+@alternative
 def a_dictionary_first(output: Node) -> dict[int, np.float64]:
     order: list[Node] = []
     seen: set[int] = set()
@@ -151,7 +151,7 @@ def a_dictionary_first(output: Node) -> dict[int, np.float64]:
     return gradients
 
 
-@correct_way
+@alternative
 def as_linear_equations(output: Node) -> None:
     found = [output]
     for node in found:
@@ -168,7 +168,7 @@ def as_linear_equations(output: Node) -> None:
         node.grad = gradient
 
 
-@correct_way
+@alternative
 def with_torch_scalars(output: Node) -> object:
     import torch
 

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -70,7 +70,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def counter_of_bad_epochs(losses: Sequence[float], patience: int) -> int:
     if not len(losses) or patience <= 0:
         raise ValueError("expected losses and patience")
@@ -85,7 +85,7 @@ def counter_of_bad_epochs(losses: Sequence[float], patience: int) -> int:
     return best_epoch
 
 
-@correct_way
+@alternative
 def windows(losses: Sequence[float], patience: int) -> int:
     if len(losses) == 0 or patience < 1:
         raise ValueError("expected losses and patience")
@@ -101,7 +101,7 @@ def windows(losses: Sequence[float], patience: int) -> int:
         best = better[0]
 
 
-@correct_way
+@alternative
 def with_numpy(losses: Sequence[float], patience: int) -> np.int64:
     if np.size(losses) == 0 or patience < 1:
         raise ValueError("expected losses and patience")
@@ -111,7 +111,7 @@ def with_numpy(losses: Sequence[float], patience: int) -> np.int64:
     return improvements[gaps[0]] if gaps.size else improvements[-1]
 
 
-@correct_way
+@alternative
 def recursive(losses: Sequence[float], patience: int) -> int:
     if len(losses) == 0 or patience < 1:
         raise ValueError("expected losses and patience")

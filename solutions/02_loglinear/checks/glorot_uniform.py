@@ -13,8 +13,8 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    alternative,
     case,
-    correct_way,
     repeated,
     slip,
 )
@@ -58,7 +58,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def scaled(
     fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
 ) -> np.ndarray:
@@ -70,7 +70,7 @@ def scaled(
     return (2 * rng.random((fan_in, fan_out)) - 1) * r
 
 
-@correct_way
+@alternative
 def weight_by_weight(
     fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
 ) -> list[object]:
@@ -80,7 +80,7 @@ def weight_by_weight(
     return [[float(u) for u in row] for row in rng.uniform(-r, r, (fan_in, fan_out))]
 
 
-@correct_way
+@alternative
 def float32_numbers(
     fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
 ) -> np.ndarray:
@@ -95,7 +95,7 @@ def float32_numbers(
     return rng.uniform(low=-bound, high=bound, size=(fan_in, fan_out)).astype(np.float32)
 
 
-@correct_way
+@alternative
 def torch_seeded_by_rng(
     fan_in: int, fan_out: int, rng: np.random.Generator, activation: str = "tanh"
 ) -> object:

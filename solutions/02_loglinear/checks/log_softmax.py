@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 
@@ -50,26 +50,26 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def logaddexp(scores: np.ndarray, axis: int = -1) -> np.ndarray:
     return scores - np.logaddexp.reduce(np.asarray(scores, float), axis=axis, keepdims=True)
 
 
-@correct_way
+@alternative
 def log_sum_exp_added_again(scores: np.ndarray, axis: int = -1) -> np.ndarray:
     largest = scores.max(axis=axis, keepdims=True)
     log_sum = largest + np.log(np.exp(scores - largest).sum(axis=axis, keepdims=True))
     return scores - log_sum
 
 
-@correct_way
+@alternative
 def torch_float32(scores: np.ndarray, axis: int = -1) -> object:
     import torch
 
     return torch.log_softmax(torch.tensor(scores, dtype=torch.float32), dim=axis)
 
 
-@correct_way
+@alternative
 def slice_by_slice(scores: np.ndarray, axis: int = -1) -> np.ndarray:
     def one(values: np.ndarray) -> list[float]:
         largest = max(float(value) for value in values)
@@ -79,14 +79,14 @@ def slice_by_slice(scores: np.ndarray, axis: int = -1) -> np.ndarray:
     return np.apply_along_axis(one, axis, np.asarray(scores, dtype=float))
 
 
-@correct_way
+@alternative
 def nested_lists(scores: np.ndarray, axis: int = -1) -> list[object]:
     moved = np.moveaxis(np.asarray(scores, dtype=np.float64), axis, 0)
     shifted = moved - moved.max(axis=0)
     return np.moveaxis(shifted - np.log(np.exp(shifted).sum(axis=0)), 0, axis).tolist()
 
 
-@correct_way
+@alternative
 def float32_throughout(scores: np.ndarray, axis: int = -1) -> np.ndarray:
     scores = np.asarray(scores, dtype=np.float32)
     largest = scores.max(axis=axis, keepdims=True)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_indicators, draw_large, draw_model
@@ -45,7 +45,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def word_by_word(features: np.ndarray, beta: np.ndarray, target: int) -> np.ndarray:
     if target < 0 or target >= features.shape[0]:
         raise ValueError(target)
@@ -57,7 +57,7 @@ def word_by_word(features: np.ndarray, beta: np.ndarray, target: int) -> np.ndar
     return gradient
 
 
-@correct_way
+@alternative
 def through_the_scores(features: np.ndarray, beta: np.ndarray, target: int) -> np.ndarray:
     if target not in range(len(features)):
         raise ValueError("no such word")
@@ -68,7 +68,7 @@ def through_the_scores(features: np.ndarray, beta: np.ndarray, target: int) -> n
     return features.T @ by_scores
 
 
-@correct_way
+@alternative
 def torch_autograd(features: np.ndarray, beta: np.ndarray, target: int) -> object:
     import torch
 
@@ -80,7 +80,7 @@ def torch_autograd(features: np.ndarray, beta: np.ndarray, target: int) -> objec
     return weights.grad
 
 
-@correct_way
+@alternative
 def torch_float32(features: np.ndarray, beta: np.ndarray, target: int) -> object:
     import torch
 
@@ -91,7 +91,7 @@ def torch_float32(features: np.ndarray, beta: np.ndarray, target: int) -> object
     return table[target] - probs @ table
 
 
-@correct_way
+@alternative
 def differences_of_rows(features: np.ndarray, beta: np.ndarray, target: int) -> list[object]:
     if not 0 <= target < len(features):
         raise ValueError("no such word")

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_indicators, draw_large, draw_model
@@ -36,7 +36,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def word_by_word(features: np.ndarray, beta: np.ndarray) -> list[object]:
     scores = [sum(float(b) * float(f) for b, f in zip(beta, row)) for row in features]
     largest = max(scores)
@@ -44,13 +44,13 @@ def word_by_word(features: np.ndarray, beta: np.ndarray) -> list[object]:
     return [score - log_sum for score in scores]
 
 
-@correct_way
+@alternative
 def logaddexp(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
     scores = np.einsum("vk,k->v", features, beta)
     return scores - np.logaddexp.reduce(scores)
 
 
-@correct_way
+@alternative
 def torch_float32(features: np.ndarray, beta: np.ndarray) -> object:
     import torch
 
@@ -58,7 +58,7 @@ def torch_float32(features: np.ndarray, beta: np.ndarray) -> object:
     return torch.log_softmax(scores, dim=0)
 
 
-@correct_way
+@alternative
 def as_a_column(features: np.ndarray, beta: np.ndarray) -> np.ndarray:
     scores = features.astype(float).dot(beta.reshape(-1, 1))
     scores -= scores.max()

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 Arrays = tuple[np.ndarray, np.ndarray]
@@ -51,7 +51,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def entry_by_entry(
     x: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, mu: float
 ) -> list[object]:
@@ -62,7 +62,7 @@ def entry_by_entry(
     return [new_x, new_velocity]
 
 
-@correct_way
+@alternative
 def torch_optimizer(
     x: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, mu: float
 ) -> tuple[object, object]:
@@ -78,7 +78,7 @@ def torch_optimizer(
     return parameter.detach(), parameter.detach() - before
 
 
-@correct_way
+@alternative
 def copies_in_place(
     x: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, mu: float
 ) -> Arrays:
@@ -90,7 +90,7 @@ def copies_in_place(
     return new_x, new_velocity
 
 
-@correct_way
+@alternative
 def torch_float32(
     x: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, mu: float
 ) -> tuple[object, object]:

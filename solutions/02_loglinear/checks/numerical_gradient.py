@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
 
@@ -54,7 +54,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def shaken_and_put_back(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
     if eps <= 0:
         raise ValueError("eps must be positive")
@@ -71,7 +71,7 @@ def shaken_and_put_back(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.nda
     return gradient
 
 
-@correct_way
+@alternative
 def flat_loop(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
     if not eps > 0:
         raise ValueError("eps must be positive")
@@ -84,7 +84,7 @@ def flat_loop(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
     return np.array(slopes).reshape(x.shape)
 
 
-@correct_way
+@alternative
 def with_nditer(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
     if eps <= 0:
         raise ValueError("eps must be positive")
@@ -103,7 +103,7 @@ def with_nditer(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
     return gradient
 
 
-@correct_way
+@alternative
 def with_unit_vectors(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarray:
     if eps <= 0:
         raise ValueError(eps)
@@ -112,7 +112,7 @@ def with_unit_vectors(f: Function, x: np.ndarray, eps: float = 1e-4) -> np.ndarr
     return np.array(halves, dtype=float).reshape(x.shape)
 
 
-@correct_way
+@alternative
 def nested_lists(f: Function, x: np.ndarray, eps: float = 1e-4) -> object:
     if eps <= 0:
         raise ValueError(eps)

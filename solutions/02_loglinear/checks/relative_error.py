@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -61,7 +61,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_a_loop(a: np.ndarray, b: np.ndarray) -> float:
     if np.shape(a) != np.shape(b):
         raise ValueError("shapes differ")
@@ -73,7 +73,7 @@ def with_a_loop(a: np.ndarray, b: np.ndarray) -> float:
     return worst
 
 
-@correct_way
+@alternative
 def with_torch(a: np.ndarray, b: np.ndarray) -> object:
     import torch
 
@@ -85,7 +85,7 @@ def with_torch(a: np.ndarray, b: np.ndarray) -> object:
     return ((one - other).abs() / (one.abs() + other.abs()).clamp(min=1e-8)).max()
 
 
-@correct_way
+@alternative
 def with_where(a: np.ndarray, b: np.ndarray) -> object:
     if np.shape(a) != np.shape(b):
         raise ValueError("shapes differ")
@@ -95,7 +95,7 @@ def with_where(a: np.ndarray, b: np.ndarray) -> object:
     return np.amax(np.abs(np.subtract(a, b)) / np.where(size < 1e-8, 1e-8, size))
 
 
-@correct_way
+@alternative
 def sorted_errors(a: np.ndarray, b: np.ndarray) -> float:
     one, other = np.array(a, dtype=np.longdouble), np.array(b, dtype=np.longdouble)
     if one.shape != other.shape:

@@ -12,7 +12,7 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
-    correct_way,
+    alternative,
     misconception,
     repeated,
     slip,
@@ -60,7 +60,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def kahn(output: Node) -> list[Node]:
     children: dict[Node, list[Node]] = {}
     waiting_for: dict[Node, int] = {}
@@ -85,7 +85,7 @@ def kahn(output: Node) -> list[Node]:
     return nodes
 
 
-@correct_way
+@alternative
 def kahn_backwards(output: Node) -> list[Node]:
     uses, seen, todo = {output: 0}, {output}, [output]
     while todo:
@@ -107,7 +107,7 @@ def kahn_backwards(output: Node) -> list[Node]:
     return nodes
 
 
-@correct_way
+@alternative
 def stack_instead_of_recursion(output: Node) -> tuple[Node, ...]:
     done: dict[Node, None] = {}
     stack = [(output, False)]
@@ -121,7 +121,7 @@ def stack_instead_of_recursion(output: Node) -> tuple[Node, ...]:
     return tuple(done)
 
 
-@correct_way
+@alternative
 def by_depth(output: Node) -> list[Node]:
     depth: dict[int, tuple[int, Node]] = {}
 
@@ -134,7 +134,7 @@ def by_depth(output: Node) -> list[Node]:
     return [node for _, node in sorted(depth.values(), key=lambda pair: pair[0])]
 
 
-@correct_way
+@alternative
 def repeated_sweeps(output: Node) -> list[Node]:
     found = [output]
     for node in found:

@@ -1,6 +1,6 @@
 """add_weight_decay: a penalty on weights that spares biases."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="union-attr, var-annotated"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 from .drawing import GRADIENTS, Params, draw_params
 
@@ -52,7 +52,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def in_one_go(loss: float, grads: Any, params: Any, decay: float) -> Answer:
     if decay < 0:
         raise ValueError("decay")
@@ -63,7 +63,7 @@ def in_one_go(loss: float, grads: Any, params: Any, decay: float) -> Answer:
     return loss + penalty, {**dict.fromkeys(params), **new}
 
 
-@correct_way
+@alternative
 def with_loops(loss: float, grads: Any, params: Any, decay: float) -> Answer:
     if not decay >= 0:
         raise ValueError("a decay of 0 or more")
@@ -82,7 +82,7 @@ def with_loops(loss: float, grads: Any, params: Any, decay: float) -> Answer:
     return loss, result
 
 
-@correct_way
+@alternative
 def with_torch(loss: float, grads: Any, params: Any, decay: float) -> Answer:
     import torch
 

@@ -12,8 +12,8 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    alternative,
     case,
-    correct_way,
     repeated,
     slip,
 )
@@ -57,7 +57,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_binomials(x: np.ndarray, rate: float, rng: np.random.Generator, train: bool) -> Answer:
     if not (rate >= 0 and rate <= 1):
         raise ValueError("rate")
@@ -69,7 +69,7 @@ def with_binomials(x: np.ndarray, rate: float, rng: np.random.Generator, train: 
     return mask * x, mask
 
 
-@correct_way
+@alternative
 def with_a_loop(x: np.ndarray, rate: float, rng: np.random.Generator, train: bool) -> Answer:
     if np.isnan(rate) or rate < 0 or rate > 1:
         raise ValueError("no probability")
@@ -83,7 +83,7 @@ def with_a_loop(x: np.ndarray, rate: float, rng: np.random.Generator, train: boo
     return y, mask
 
 
-@correct_way
+@alternative
 def with_torch_float32(x: np.ndarray, rate: float, rng: np.random.Generator, train: bool) -> Answer:
     import torch
 
@@ -99,7 +99,7 @@ def with_torch_float32(x: np.ndarray, rate: float, rng: np.random.Generator, tra
     return t * mask, mask
 
 
-@correct_way
+@alternative
 def with_choices(x: np.ndarray, rate: float, rng: np.random.Generator, train: bool) -> Answer:
     if not 0 <= rate <= 1:
         raise ValueError("expected a rate from 0 to 1")

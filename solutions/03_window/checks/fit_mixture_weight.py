@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 
@@ -55,7 +55,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_em(p_neural: np.ndarray, p_ngram: np.ndarray) -> float:
     if np.shape(p_neural) != np.shape(p_ngram):
         raise ValueError("shapes")
@@ -69,7 +69,7 @@ def with_em(p_neural: np.ndarray, p_ngram: np.ndarray) -> float:
     return weight
 
 
-@correct_way
+@alternative
 def with_a_grid(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
     if p_neural.shape != p_ngram.shape:
         raise ValueError(f"{p_neural.shape} and {p_ngram.shape}")
@@ -82,7 +82,7 @@ def with_a_grid(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
         return grid[np.argmax(np.log(np.outer(grid, p) + np.outer(1 - grid, q)).sum(axis=1))]
 
 
-@correct_way
+@alternative
 def with_thirds(p_neural: np.ndarray, p_ngram: np.ndarray) -> object:
     import torch
 

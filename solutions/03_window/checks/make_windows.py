@@ -1,6 +1,6 @@
 """make_windows: contexts and the words that come next."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 Windows = tuple[object, object]
 
@@ -49,7 +49,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_loops(ids, window: int, pad_id: int) -> Windows:
     if window < 1:
         raise ValueError("window")
@@ -63,7 +63,7 @@ def with_loops(ids, window: int, pad_id: int) -> Windows:
     return np.array(contexts, dtype=int).reshape(len(targets), window), np.array(targets, dtype=int)
 
 
-@correct_way
+@alternative
 def with_indices(ids, window: int, pad_id: int) -> Windows:
     if window <= 0:
         raise ValueError(f"no window of {window}")
@@ -80,7 +80,7 @@ def with_indices(ids, window: int, pad_id: int) -> Windows:
     return contexts, targets
 
 
-@correct_way
+@alternative
 def with_torch(ids, window: int, pad_id: int) -> Windows:
     import torch
 

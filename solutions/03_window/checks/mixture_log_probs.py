@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -50,7 +50,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_logaddexp(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> object:
     if np.shape(p_neural) != np.shape(p_ngram):
         raise ValueError("shapes")
@@ -61,7 +61,7 @@ def with_logaddexp(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> 
         return np.logaddexp(neural, np.log(p_ngram) + np.log1p(-weight))
 
 
-@correct_way
+@alternative
 def with_a_loop(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> object:
     import math
 
@@ -74,7 +74,7 @@ def with_a_loop(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> obj
     return result.tolist() if result.size else result
 
 
-@correct_way
+@alternative
 def with_torch_float32(p_neural: np.ndarray, p_ngram: np.ndarray, weight: float) -> object:
     import torch
 

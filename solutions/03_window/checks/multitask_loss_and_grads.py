@@ -1,6 +1,6 @@
 """multitask_loss_and_grads: two taggers share their lower layers."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-call"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 from .drawing import GRADIENTS, draw_contexts, draw_repeating
 
@@ -82,7 +82,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_torch(params: Any, windows: np.ndarray, tags1: np.ndarray, tags2: np.ndarray) -> Any:
     import torch
 
@@ -99,7 +99,7 @@ def with_torch(params: Any, windows: np.ndarray, tags1: np.ndarray, tags2: np.nd
     return loss.item(), {k: v.grad for k, v in t.items()}
 
 
-@correct_way
+@alternative
 def example_by_example(
     params: Any, windows: np.ndarray, tags1: np.ndarray, tags2: np.ndarray
 ) -> Any:
@@ -133,7 +133,7 @@ def example_by_example(
     return loss, grads
 
 
-@correct_way
+@alternative
 def heads_joined(params: Any, windows: np.ndarray, tags1: np.ndarray, tags2: np.ndarray) -> Any:
     C, H, n = params["C"], params["H"], len(windows)
     sizes = [len(params["b1"]), len(params["b2"])]

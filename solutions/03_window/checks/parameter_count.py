@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 
@@ -41,7 +41,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def by_the_formula(V: int, m: int, n: int, h: int, direct: bool) -> int:
     if V < 1 or m < 1 or h < 1 or n < 2:
         raise ValueError("sizes")
@@ -49,7 +49,7 @@ def by_the_formula(V: int, m: int, n: int, h: int, direct: bool) -> int:
     return total - (0 if direct else V * (n - 1) * m)
 
 
-@correct_way
+@alternative
 def array_by_array(V: int, m: int, n: int, h: int, direct: bool) -> object:
     if not (V >= 1 and m >= 1 and h >= 1 and n >= 2):
         raise ValueError
@@ -60,7 +60,7 @@ def array_by_array(V: int, m: int, n: int, h: int, direct: bool) -> object:
     return np.sum([np.prod(shape) for shape in shapes])
 
 
-@correct_way
+@alternative
 def by_building_it(V: int, m: int, n: int, h: int, direct: bool) -> float:
     for size, least in ((V, 1), (m, 1), (n, 2), (h, 1)):
         if size < least:

@@ -1,6 +1,6 @@
 """train_window: the loop around a model."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
 
@@ -143,7 +143,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def in_place(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
     if size < 1 or patience < 1:
         raise ValueError("settings")
@@ -170,7 +170,7 @@ def in_place(params, train, valid, loss, gradients, rates, size, patience, rng) 
     return best, history
 
 
-@correct_way
+@alternative
 def all_epochs_kept(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
     if not (size >= 1 and patience >= 1):
         raise ValueError("a batch size and a patience of 1 or more")
@@ -192,7 +192,7 @@ def all_epochs_kept(params, train, valid, loss, gradients, rates, size, patience
     return (kept[losses.index(min(losses))] if losses else now), np.array(losses)
 
 
-@correct_way
+@alternative
 def with_torch_tensors(params, train, valid, loss, gradients, rates, size, patience, rng) -> Answer:
     import copy
     import math

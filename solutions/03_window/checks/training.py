@@ -46,9 +46,9 @@ class Training:
             return "another number of epochs"
         return self._loss.difference(expected["log_probs"], got["log_probs"], slack)
 
-    def suspicion(self, got: Any) -> str | None:
+    def flag(self, got: Any) -> str | None:
         """Return that a trained model is better than the one that drew the text allows."""
-        return self._loss.suspicion(got.get("log_probs")) if isinstance(got, Mapping) else None
+        return self._loss.flag(got.get("log_probs")) if isinstance(got, Mapping) else None
 
     @property
     def _loss(self) -> HeldOut:

@@ -1,6 +1,6 @@
 """window_backward: the gradient by hand."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="arg-type, index, no-untyped-call, operator, union-attr"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 from .drawing import (
     GRADIENTS,
@@ -74,7 +74,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_loops(params: Any, cache: Cache, targets: np.ndarray) -> Any:
     C, H, U, W = params["C"], params["H"], params["U"], params["W"]
     if len(targets) == 0 or len(targets) != len(cache["contexts"]):
@@ -102,7 +102,7 @@ def with_loops(params: Any, cache: Cache, targets: np.ndarray) -> Any:
     return grads
 
 
-@correct_way
+@alternative
 def with_torch(params: Any, cache: Cache, targets: np.ndarray) -> Any:
     import torch
 
@@ -123,7 +123,7 @@ def with_torch(params: Any, cache: Cache, targets: np.ndarray) -> Any:
     return {k: None if v is None else v.grad for k, v in t.items()}
 
 
-@correct_way
+@alternative
 def with_one_hot_products(params: Any, cache: Cache, targets: np.ndarray) -> Any:
     V, m = params["C"].shape
     contexts = cache["contexts"]
@@ -147,7 +147,7 @@ def with_one_hot_products(params: Any, cache: Cache, targets: np.ndarray) -> Any
     }
 
 
-@correct_way
+@alternative
 def with_bincount_in_float32(params: Any, cache: Cache, targets: np.ndarray) -> Any:
     p = {k: None if v is None else v.astype(np.float32) for k, v in params.items()}
     x, hidden = cache["x"].astype(np.float32), cache["hidden"].astype(np.float32)

@@ -1,6 +1,6 @@
 """window_forward: from contexts to log-probabilities."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="arg-type, operator"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_contexts, draw_params
@@ -55,7 +55,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_loops(params: Any, contexts: np.ndarray) -> Answer:
     C, H, d, U, W, b = (params[name] for name in "CHdUWb")
     xs, hiddens, rows = [], [], []
@@ -83,7 +83,7 @@ def with_loops(params: Any, contexts: np.ndarray) -> Answer:
     }
 
 
-@correct_way
+@alternative
 def with_one_hot_products(params: Any, contexts: np.ndarray) -> Answer:
     V = params["C"].shape[0]
     if np.any(contexts < 0) or np.any(contexts >= V):
@@ -102,7 +102,7 @@ def with_one_hot_products(params: Any, contexts: np.ndarray) -> Answer:
     return log_probs, cache
 
 
-@correct_way
+@alternative
 def with_torch(params: Any, contexts: np.ndarray) -> Answer:
     import torch
 

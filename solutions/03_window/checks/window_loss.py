@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -57,7 +57,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_a_loop(log_probs: np.ndarray, targets: np.ndarray) -> float:
     if len(targets) == 0 or len(targets) != len(log_probs):
         raise ValueError("batch")
@@ -69,7 +69,7 @@ def with_a_loop(log_probs: np.ndarray, targets: np.ndarray) -> float:
     return total / len(targets)
 
 
-@correct_way
+@alternative
 def with_one_hot(log_probs: np.ndarray, targets: np.ndarray) -> object:
     n, words = log_probs.shape
     targets = np.asarray(targets)
@@ -82,7 +82,7 @@ def with_one_hot(log_probs: np.ndarray, targets: np.ndarray) -> object:
     return loss
 
 
-@correct_way
+@alternative
 def with_torch(log_probs: np.ndarray, targets: np.ndarray) -> object:
     import torch
 

@@ -1,6 +1,6 @@
 """window_module: the same model in torch."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="arg-type, misc, no-untyped-call, operator, union-attr"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import Params, draw_contexts, draw_params, draw_repeating
@@ -48,7 +48,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_linear_layers(params: Any) -> Any:
     import torch
 
@@ -78,7 +78,7 @@ def with_linear_layers(params: Any) -> Any:
     return Model()
 
 
-@correct_way
+@alternative
 def with_a_parameter_dict(params: Any) -> Any:
     import torch
 
@@ -101,7 +101,7 @@ def with_a_parameter_dict(params: Any) -> Any:
     return Model(params)
 
 
-@correct_way
+@alternative
 def in_float32(params: Any) -> Any:
     import torch
 

@@ -1,6 +1,6 @@
 """bptt: the gradient of the mean loss, back through time."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import Case, Check, Group, alternative, case, slip
 
 from .drawing import GRADIENTS, draw_batch, draw_mask, full_mask
 
@@ -56,7 +56,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def walking_back(params, cache, targets, mask, truncate=None):
     W_x, W_h, U = (params[k] for k in ("W_x", "W_h", "U"))
     inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
@@ -83,7 +83,7 @@ def walking_back(params, cache, targets, mask, truncate=None):
     return grads
 
 
-@correct_way
+@alternative
 def every_loss_by_itself(params, cache, targets, mask, truncate=None):
     _E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
     inputs, x, states, logits = (cache[k] for k in ("inputs", "x", "states", "logits"))
@@ -115,7 +115,7 @@ def every_loss_by_itself(params, cache, targets, mask, truncate=None):
     return grads
 
 
-@correct_way
+@alternative
 def with_torch(params, cache, targets, mask, truncate=None):
     import torch
 
@@ -143,7 +143,7 @@ def with_torch(params, cache, targets, mask, truncate=None):
     return {k: v.grad for k, v in p.items()}
 
 
-@correct_way
+@alternative
 def with_many_signals(params, cache, targets, mask, truncate=None):
     E, W_x, W_h, U = (params[k] for k in ("E", "W_x", "W_h", "U"))
     states = cache["states"]

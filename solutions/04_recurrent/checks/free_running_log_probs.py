@@ -1,6 +1,6 @@
 """free_running_log_probs: true words after the model's own ones."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    alternative,
     case,
-    correct_way,
     misconception,
     slip,
 )
@@ -67,7 +67,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_the_whole_text_again(params, prompt, words):
     read = [BOS, *(int(word) for word in prompt)]
     if any(not 0 <= word < len(params["E"]) for word in [*read, *words]):
@@ -84,7 +84,7 @@ def with_the_whole_text_again(params, prompt, words):
     return answer
 
 
-@correct_way
+@alternative
 def with_torch(params, prompt, words):
     import torch
 

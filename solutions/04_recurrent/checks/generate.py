@@ -1,6 +1,6 @@
 """generate: roll-outs of a recurrent model."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    alternative,
     case,
-    correct_way,
     slip,
     tally,
 )
@@ -91,7 +91,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_the_cumulative_sum(params, prompt, length, temperature, rng):
     if temperature < 0 or math.isnan(temperature):
         raise ValueError("temperature")
@@ -121,7 +121,7 @@ def with_the_cumulative_sum(params, prompt, length, temperature, rng):
     return new
 
 
-@correct_way
+@alternative
 def with_gumbel_noise(params, prompt, length, temperature, rng):
     text = np.array([BOS, *prompt], dtype=int)
     if not temperature >= 0 or text.min() < 0 or text.max() >= params["E"].shape[0]:
@@ -140,7 +140,7 @@ def with_gumbel_noise(params, prompt, length, temperature, rng):
     return np.array(new, dtype=int)
 
 
-@correct_way
+@alternative
 def with_torch(params, prompt, length, temperature, rng):
     import torch
 

@@ -1,6 +1,6 @@
 """gradient_by_step: one loss, and every appearance of W_h behind it."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    alternative,
     case,
-    correct_way,
     misconception,
     slip,
 )
@@ -58,7 +58,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_torch_weights_of_their_own(params, cache, targets, mask, t):
     import torch
 
@@ -76,7 +76,7 @@ def with_torch_weights_of_their_own(params, cache, targets, mask, t):
     return torch.stack([copy.grad for copy in copies])
 
 
-@correct_way
+@alternative
 def row_by_row(params, cache, targets, mask, t):
     T = cache["logits"].shape[1]
     if t not in range(T):
@@ -96,7 +96,7 @@ def row_by_row(params, cache, targets, mask, t):
     return parts
 
 
-@correct_way
+@alternative
 def with_jacobians(params, cache, targets, mask, t):
     states, logits = cache["states"].astype(float), cache["logits"].astype(float)
     if t < 0 or t > logits.shape[1] - 1:

@@ -1,6 +1,6 @@
 """perplexity_of: a long text, in blocks, with the state carried along."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close, HeldOut
 
 from .drawing import draw_params
@@ -64,7 +64,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def in_blocks_with_arrays(params, ids, seq_len):
     E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
     n = len(ids)
@@ -87,7 +87,7 @@ def in_blocks_with_arrays(params, ids, seq_len):
     return math.exp(total / (n - 1)), log_probs
 
 
-@correct_way
+@alternative
 def all_at_once(params, ids, seq_len):
     if seq_len <= 0 or len(ids) < 2 or min(ids) < 0 or max(ids) >= len(params["E"]):
         raise ValueError("refused")
@@ -101,7 +101,7 @@ def all_at_once(params, ids, seq_len):
     return np.exp(-log_probs[:-1][observed].mean()), log_probs
 
 
-@correct_way
+@alternative
 def with_torch(params, ids, seq_len):
     import torch
 

@@ -1,6 +1,6 @@
 """rnn_forward: from ids to logits, along a sequence."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_ids, draw_params
@@ -49,7 +49,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def step_by_step(params, inputs, h0=None):
     E, W_x, W_h, b, U, c = (params[k] for k in ("E", "W_x", "W_h", "b", "U", "c"))
     if inputs.min() < 0 or inputs.max() >= len(E):
@@ -65,7 +65,7 @@ def step_by_step(params, inputs, h0=None):
     return logits, {"inputs": inputs, "x": x, "states": states, "logits": logits}
 
 
-@correct_way
+@alternative
 def row_by_row(params, inputs, h0=None):
     if (inputs < 0).any() or (inputs >= len(params["E"])).any():
         raise ValueError("no such id")
@@ -88,7 +88,7 @@ def row_by_row(params, inputs, h0=None):
     return logits, cache
 
 
-@correct_way
+@alternative
 def with_torch_rnn(params, inputs, h0=None):
     import torch
 
@@ -111,7 +111,7 @@ def with_torch_rnn(params, inputs, h0=None):
     return logits, {"inputs": torch.tensor(inputs), "x": x, "states": states, "logits": logits}
 
 
-@correct_way
+@alternative
 def in_float32_with_more_in_the_cache(params, inputs, h0=None):
     p = {k: v.astype(np.float32) for k, v in params.items()}
     if not np.all((inputs >= 0) & (inputs < p["E"].shape[0])):

@@ -1,6 +1,6 @@
 """rnn_module: the same model in torch."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="arg-type, index, misc, no-untyped-call, operator, union-attr"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_ids, draw_params
@@ -38,7 +38,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_nn_rnn(params: Any) -> Any:
     import torch
 
@@ -67,7 +67,7 @@ def with_nn_rnn(params: Any) -> Any:
     return Model()
 
 
-@correct_way
+@alternative
 def with_a_linear_cell(params: Any) -> Any:
     import torch
 
@@ -95,7 +95,7 @@ def with_a_linear_cell(params: Any) -> Any:
     return Model()
 
 
-@correct_way
+@alternative
 def in_float32(params: Any) -> Any:
     import torch
 

@@ -1,6 +1,6 @@
 """rnn_step: the state after one more word."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_params
@@ -43,14 +43,14 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_one_matrix(params, x_t, h_prev):
     weights = np.vstack([params["W_x"], params["W_h"], params["b"]])
     ones = np.ones((len(x_t), 1), dtype=x_t.dtype)
     return np.tanh(np.hstack([x_t, h_prev, ones]) @ weights)
 
 
-@correct_way
+@alternative
 def with_loops(params, x_t, h_prev):
     states = []
     for x, h in zip(x_t, h_prev, strict=True):
@@ -66,7 +66,7 @@ def with_loops(params, x_t, h_prev):
     return states
 
 
-@correct_way
+@alternative
 def with_torch(params, x_t, h_prev):
     import torch
 
@@ -79,7 +79,7 @@ def with_torch(params, x_t, h_prev):
         return cell(torch.tensor(x_t).float(), torch.tensor(h_prev).float())
 
 
-@correct_way
+@alternative
 def by_the_sigmoid(params, x_t, h_prev):
     inside = params["b"] + np.einsum("bi,ij->bj", h_prev, params["W_h"])
     inside = inside + np.einsum("bi,ij->bj", x_t, params["W_x"])

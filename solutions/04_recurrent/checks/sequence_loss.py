@@ -1,6 +1,6 @@
 """sequence_loss: the mean cross-entropy of real tokens."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import Case, Check, Group, alternative, case, slip
 
 from .drawing import draw_ids, draw_mask, full_mask
 
@@ -49,7 +49,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_log_probs(logits, targets, mask):
     if not mask.any() or targets.min() < 0 or targets.max() >= logits.shape[2]:
         raise ValueError("bad batch")
@@ -59,7 +59,7 @@ def with_log_probs(logits, targets, mask):
     return losses[mask].mean()
 
 
-@correct_way
+@alternative
 def with_loops(logits, targets, mask):
     total, tokens = 0.0, 0
     for i in range(mask.shape[0]):
@@ -77,7 +77,7 @@ def with_loops(logits, targets, mask):
     return total / tokens
 
 
-@correct_way
+@alternative
 def with_torch(logits, targets, mask):
     import torch
 
@@ -88,7 +88,7 @@ def with_torch(logits, targets, mask):
     return torch.nn.functional.cross_entropy(flat, torch.tensor(wanted).long().flatten())
 
 
-@correct_way
+@alternative
 def with_one_hot(logits, targets, mask):
     if not mask.any() or targets.min() < 0 or targets.max() >= logits.shape[-1]:
         raise ValueError("bad batch")

@@ -1,6 +1,6 @@
 """stream_batches: a long text, cut so that a state can be carried."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, slip
 from autograder.authoring.comparing import Close
 
 
@@ -54,7 +54,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_a_list_of_padded_rows(ids, batch_size, seq_len):
     if min(batch_size, seq_len) < 1:
         raise ValueError("sizes")
@@ -72,7 +72,7 @@ def with_a_list_of_padded_rows(ids, batch_size, seq_len):
     return [(x[:, block], y[:, block], mask[:, block]) for block in blocks]
 
 
-@correct_way
+@alternative
 def word_by_word(ids, batch_size, seq_len):
     if batch_size <= 0 or seq_len <= 0:
         raise ValueError("not positive")
@@ -93,7 +93,7 @@ def word_by_word(ids, batch_size, seq_len):
     return blocks
 
 
-@correct_way
+@alternative
 def with_torch(ids, batch_size, seq_len):
     import torch
 

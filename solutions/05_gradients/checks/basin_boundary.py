@@ -1,6 +1,6 @@
 """basin_boundary: which starts of one unit end at which attractor."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import one_attractor, two_attractors
@@ -40,7 +40,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def by_bisection_on_starts(w, b):
     def end(x):
         for _ in range(2000):
@@ -60,7 +60,7 @@ def by_bisection_on_starts(w, b):
     return (low + high) / 2
 
 
-@correct_way
+@alternative
 def by_sign_changes(w, b):
     grid = np.linspace(b - 1, b + w + 1, 50_001)
     rest = w / (1 + np.exp(-grid)) + b - grid
@@ -77,7 +77,7 @@ def by_sign_changes(w, b):
     return np.float64(left)
 
 
-@correct_way
+@alternative
 def by_the_inverse_map(w, b):
     low, high = b, b + w
     for _ in range(5000):

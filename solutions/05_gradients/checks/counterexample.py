@@ -1,6 +1,6 @@
 """counterexample: weights and slopes that refute a claim."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 from .claims import (
     NEVER_EXPLODES,
@@ -39,7 +39,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def by_scaling_the_lecture_s(claim, size):
     if claim == "radius below 1 never explodes":
         # The trace is 0 and the determinant 1/2, so the eigenvalues are i and -i over sqrt(2).
@@ -52,7 +52,7 @@ def by_scaling_the_lecture_s(claim, size):
     raise ValueError(claim)
 
 
-@correct_way
+@alternative
 def of_another_size(claim, size):
     if claim == "radius below 1 never explodes":
         W = np.zeros((3, 3))
@@ -66,7 +66,7 @@ def of_another_size(claim, size):
     raise ValueError("unknown claim")
 
 
-@correct_way
+@alternative
 def by_a_turn(claim, size):
     c, s = np.cos(0.4), np.sin(0.4)
     turn = np.array([[c, s], [-s, c]])

@@ -1,6 +1,6 @@
 """fixed_points: where one unit can stay."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    alternative,
     case,
-    correct_way,
     misconception,
     slip,
 )
@@ -49,7 +49,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def on_a_grid_then_bisection(w, b):
     grid = np.linspace(b - 0.5, b + w + 0.5, 20_002)
     rest = b + w / (1 + np.exp(-grid)) - grid
@@ -67,7 +67,7 @@ def on_a_grid_then_bisection(w, b):
     return found
 
 
-@correct_way
+@alternative
 def by_newton_from_many_starts(w, b):
     def step(x):
         s = 1 / (1 + np.exp(-np.clip(x, -700, 700)))
@@ -86,7 +86,7 @@ def by_newton_from_many_starts(w, b):
     return tuple(keep)
 
 
-@correct_way
+@alternative
 def by_the_map_and_its_inverse(w, b):
     low, high = b, b + w
     for _ in range(20_000):

@@ -1,6 +1,6 @@
 """fold_points: the biases at which one unit gains or loses an attractor."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 
@@ -37,7 +37,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def by_the_state(w):
     if w <= 4:
         return []
@@ -45,7 +45,7 @@ def by_the_state(w):
     return sorted(x - w / (1 + math.exp(-x)) for x in (-turn, turn))
 
 
-@correct_way
+@alternative
 def as_extremes_of_the_curve(w):
     if w <= 4:
         return np.array([])
@@ -58,7 +58,7 @@ def as_extremes_of_the_curve(w):
     return np.array([b, -w - b])  # symmetric about -w/2
 
 
-@correct_way
+@alternative
 def by_the_quadratic(w):
     discriminant = w * w - 4 * w
     if discriminant <= 0:

@@ -1,6 +1,6 @@
 """gradient_norm_by_gap: how long the gradient is that arrives so many steps before the loss."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_states, draw_weights
@@ -50,7 +50,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def gap_by_gap(W_h, states, lengths, d_last):
     states, carried, norms = states.astype(float), d_last.astype(float), []
     rows = np.arange(len(lengths))
@@ -63,7 +63,7 @@ def gap_by_gap(W_h, states, lengths, d_last):
     return np.array(norms)
 
 
-@correct_way
+@alternative
 def text_by_text(W_h, states, lengths, d_last):
     found = [[] for _ in range(max(lengths) + 1)]
     for h, n, d in zip(states, lengths, d_last, strict=True):
@@ -75,7 +75,7 @@ def text_by_text(W_h, states, lengths, d_last):
     return [sum(norms) / len(norms) for norms in found]
 
 
-@correct_way
+@alternative
 def with_jacobians(W_h, states, lengths, d_last):
     longest = int(np.max(lengths))
     norms = np.full((len(lengths), longest + 1), np.nan)
@@ -88,7 +88,7 @@ def with_jacobians(W_h, states, lengths, d_last):
     return np.nanmean(norms, axis=0)
 
 
-@correct_way
+@alternative
 def by_torch(W_h, states, lengths, d_last):
     import torch
 

@@ -1,6 +1,6 @@
 """jacobian_product: the derivative of a state with respect to an earlier one."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_states, draw_weights
@@ -51,7 +51,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def from_the_left(W_h, states, t, k):
     if not (0 <= k <= t <= len(states) - 1):
         raise ValueError("out of range")
@@ -61,7 +61,7 @@ def from_the_left(W_h, states, t, k):
     return product
 
 
-@correct_way
+@alternative
 def by_recursion(W_h, states, t, k):
     if t < k or k < 0 or t >= len(states):
         raise ValueError((t, k))
@@ -71,7 +71,7 @@ def by_recursion(W_h, states, t, k):
     return ((1 - states[t] ** 2)[:, None] * W_h.T @ before).tolist()
 
 
-@correct_way
+@alternative
 def with_multi_dot(W_h, states, t, k):
     if k not in range(len(states)) or t not in range(k, len(states)):
         raise ValueError
@@ -81,7 +81,7 @@ def with_multi_dot(W_h, states, t, k):
     return np.linalg.multi_dot(factors)
 
 
-@correct_way
+@alternative
 def by_torch(W_h, states, t, k):
     import torch
 
@@ -99,7 +99,7 @@ def by_torch(W_h, states, t, k):
     return torch.autograd.functional.jacobian(walk, h[k])
 
 
-@correct_way
+@alternative
 def in_long_precision(W_h, states, t, k):
     if k < 0 or t < k or t >= len(states):
         raise ValueError

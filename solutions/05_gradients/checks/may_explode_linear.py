@@ -1,6 +1,6 @@
 """may_explode_linear: whether the necessary condition for linear networks holds."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 from .conditions import by_radius
 
@@ -27,7 +27,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_hypot(W):
     rows, columns = W.shape
     if rows != columns:
@@ -37,7 +37,7 @@ def with_hypot(W):
     return largest > 1 and abs(largest - 1) > 1e-9
 
 
-@correct_way
+@alternative
 def by_torch(W):
     import torch
 
@@ -46,7 +46,7 @@ def by_torch(W):
     return bool(torch.linalg.eigvals(torch.tensor(W).double()).abs().max() > 1 + 1e-9)
 
 
-@correct_way
+@alternative
 def every_one(W):
     if W.ndim != 2 or len(W) != len(W.T):
         raise ValueError

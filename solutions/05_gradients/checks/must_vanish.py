@@ -1,6 +1,6 @@
 """must_vanish: whether the sufficient condition for nonlinear networks holds."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 from .conditions import by_norm, norm_specials
 
@@ -32,7 +32,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def by_svd(W, gamma):
     rows, columns = W.shape
     if rows != columns:
@@ -43,7 +43,7 @@ def by_svd(W, gamma):
     return largest < 1 and not np.isclose(largest, 1, rtol=0, atol=1e-9)
 
 
-@correct_way
+@alternative
 def by_eigenvalues(W, gamma):
     if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0:
         raise ValueError
@@ -51,7 +51,7 @@ def by_eigenvalues(W, gamma):
     return np.sqrt(max(np.linalg.eigvalsh(W.T @ W)[-1], 0.0)) < (1 - 1e-9) / gamma
 
 
-@correct_way
+@alternative
 def by_torch(W, gamma):
     import torch
 

@@ -1,6 +1,6 @@
 """power_iteration: the spectral radius by multiplying again and again."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.guest.recipes import Recipe
 
 from .drawing import blocks, rotation, skewed
@@ -56,7 +56,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def by_rayleigh(W, n_iter, rng):
     if W.ndim != 2 or W.shape[0] != W.shape[1]:
         raise ValueError("not square")
@@ -72,7 +72,7 @@ def by_rayleigh(W, n_iter, rng):
     return abs(v @ W @ v)
 
 
-@correct_way
+@alternative
 def by_the_largest_entry(W, n_iter, rng):
     n, m = W.shape
     if n != m or n_iter <= 0:
@@ -88,7 +88,7 @@ def by_the_largest_entry(W, n_iter, rng):
     return stretch
 
 
-@correct_way
+@alternative
 def with_rows(W, n_iter, rng):
     if len(W.shape) != 2 or W.shape[1] != len(W) or n_iter < 1:
         raise ValueError
@@ -100,7 +100,7 @@ def with_rows(W, n_iter, rng):
     return size
 
 
-@correct_way
+@alternative
 def by_torch(W, n_iter, rng):
     import torch
 

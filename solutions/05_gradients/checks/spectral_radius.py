@@ -1,6 +1,6 @@
 """spectral_radius: the largest modulus of an eigenvalue."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    alternative,
     case,
-    correct_way,
     misconception,
     slip,
 )
@@ -51,7 +51,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_eig(W):
     if len(np.shape(W)) != 2 or len(W) != len(W[0]):
         raise ValueError("not square")
@@ -59,7 +59,7 @@ def with_eig(W):
     return max(abs(value) for value in values)
 
 
-@correct_way
+@alternative
 def by_torch(W):
     import torch
 
@@ -69,7 +69,7 @@ def by_torch(W):
     return torch.linalg.eigvals(torch.tensor(W).double()).abs().max()
 
 
-@correct_way
+@alternative
 def with_hypot(W):
     if W.shape != W.T.shape:
         raise ValueError("expected a square matrix")
@@ -77,7 +77,7 @@ def with_hypot(W):
     return np.hypot(values.real, values.imag).max()
 
 
-@correct_way
+@alternative
 def as_numpy_refuses(W):
     return np.max(np.abs(np.linalg.eigvals(W)))
 

@@ -1,6 +1,6 @@
 """step_jacobian: the derivative of a state with respect to the one before it."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_weights
@@ -42,7 +42,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_diag(W_h, h_t, activation):
     slope_of = {
         "tanh": lambda h: 1 - h * h,
@@ -55,7 +55,7 @@ def with_diag(W_h, h_t, activation):
     return np.diag(slope_of[activation](h_t)) @ np.transpose(W_h)
 
 
-@correct_way
+@alternative
 def with_loops(W_h, h_t, activation):
     rows = []
     for i, h in enumerate(h_t):
@@ -74,7 +74,7 @@ def with_loops(W_h, h_t, activation):
     return rows
 
 
-@correct_way
+@alternative
 def by_torch(W_h, h_t, activation):
     import torch
 

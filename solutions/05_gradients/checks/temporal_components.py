@@ -1,6 +1,6 @@
 """temporal_components: the parts that each step has in the gradient of one loss."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_states, draw_weights
@@ -43,7 +43,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def by_the_formula(W_h, states, inputs, d_state):
     W_h, states, inputs = W_h.astype(float), states.astype(float), inputs.astype(float)
     parts = {"W_h": [], "W_x": [], "b": []}
@@ -59,7 +59,7 @@ def by_the_formula(W_h, states, inputs, d_state):
     return parts
 
 
-@correct_way
+@alternative
 def with_copies_in_torch(W_h, states, inputs, d_state):
     import torch
 
@@ -80,7 +80,7 @@ def with_copies_in_torch(W_h, states, inputs, d_state):
     return {name: torch.stack([c.grad for c in some]) for name, some in copies.items()}
 
 
-@correct_way
+@alternative
 def with_loops_over_units(W_h, states, inputs, d_state):
     t, m = inputs.shape
     H = len(W_h)

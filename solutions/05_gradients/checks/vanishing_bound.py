@@ -1,6 +1,6 @@
 """vanishing_bound: a bound of the norm of a product of Jacobians."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_weights, rotation, sheared
@@ -42,7 +42,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def by_svd(W, gamma, gap):
     rows, columns = W.shape
     if rows != columns or gamma <= 0 or gap < 0:
@@ -54,7 +54,7 @@ def by_svd(W, gamma, gap):
     return bound
 
 
-@correct_way
+@alternative
 def by_eigenvalues(W, gamma, gap):
     if W.ndim != 2 or W.shape[0] != W.shape[1]:
         raise ValueError
@@ -66,7 +66,7 @@ def by_eigenvalues(W, gamma, gap):
     return gamma**gap * np.sqrt(max(np.linalg.eigvalsh(W @ W.T).max(), 0)) ** gap
 
 
-@correct_way
+@alternative
 def by_torch(W, gamma, gap):
     import torch
 

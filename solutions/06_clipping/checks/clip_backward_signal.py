@@ -1,6 +1,6 @@
 """clip_backward_signal: clipping on the way back through time."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def, var-annotated"
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import fresh
@@ -51,7 +51,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def step_by_step(dh, W_h, states, limit):
     if math.isnan(limit) or limit <= 0:
         raise ValueError("limit")
@@ -63,7 +63,7 @@ def step_by_step(dh, W_h, states, limit):
     return np.stack(signals, axis=1)
 
 
-@correct_way
+@alternative
 def row_by_row(dh, W_h, states, limit):
     if not limit > 0:
         raise ValueError("limit")
@@ -81,7 +81,7 @@ def row_by_row(dh, W_h, states, limit):
     return out
 
 
-@correct_way
+@alternative
 def with_torch(dh, W_h, states, limit):
     import torch
 

@@ -1,6 +1,6 @@
 """clip_by_norm: all gradients by one factor."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def, operator"
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    alternative,
     case,
-    correct_way,
     misconception,
     slip,
 )
@@ -79,7 +79,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_hypot(grads, threshold):
     if math.isnan(threshold) or threshold <= 0:
         raise ValueError("threshold")
@@ -93,7 +93,7 @@ def with_hypot(grads, threshold):
     return copies
 
 
-@correct_way
+@alternative
 def with_torch(grads, threshold):
     import torch
 
@@ -111,7 +111,7 @@ def with_torch(grads, threshold):
     return {k: p.grad * largest for k, p in parameters.items()}
 
 
-@correct_way
+@alternative
 def in_one_vector(grads, threshold):
     if not threshold > 0:
         raise ValueError("threshold")
@@ -127,7 +127,7 @@ def in_one_vector(grads, threshold):
     return {k: p.reshape(g.shape) for (k, g), p in zip(grads.items(), parts, strict=True)}
 
 
-@correct_way
+@alternative
 def divided_by_the_larger_one(grads, threshold):
     if not threshold > 0:
         raise ValueError("threshold")

@@ -1,6 +1,6 @@
 """clip_by_value: every entry by itself."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import (
@@ -62,7 +62,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_minimum_and_maximum(grads, limit):
     if np.isnan(limit) or limit <= 0:
         raise ValueError("limit")
@@ -72,7 +72,7 @@ def with_minimum_and_maximum(grads, limit):
     return {k: np.maximum(np.minimum(v, limit), -limit) for k, v in grads.items()}
 
 
-@correct_way
+@alternative
 def in_a_loop(grads, limit):
     if not limit > 0:
         raise ValueError("limit")
@@ -87,7 +87,7 @@ def in_a_loop(grads, limit):
     return clipped
 
 
-@correct_way
+@alternative
 def with_torch(grads, limit):
     import torch
 
@@ -99,7 +99,7 @@ def with_torch(grads, limit):
     return {k: t.clamp(-limit, limit) for k, t in tensors.items()}
 
 
-@correct_way
+@alternative
 def by_signs(grads, limit):
     if not limit > 0:
         raise ValueError("limit")

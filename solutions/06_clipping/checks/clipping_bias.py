@@ -1,6 +1,6 @@
 """clipping_bias: the mean of the clipped against the clipped mean."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-call, no-untyped-def"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 
@@ -52,7 +52,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def in_a_loop(grads_per_example, threshold):
     if math.isnan(threshold) or threshold <= 0 or len(grads_per_example) == 0:
         raise ValueError("refused")
@@ -67,7 +67,7 @@ def in_a_loop(grads_per_example, threshold):
     return [sum(row[i] for row in rows) / n - mean[i] for i in range(p)]
 
 
-@correct_way
+@alternative
 def in_numpy(grads_per_example, threshold):
     if not threshold > 0 or not len(grads_per_example):
         raise ValueError("refused")
@@ -82,7 +82,7 @@ def in_numpy(grads_per_example, threshold):
     )
 
 
-@correct_way
+@alternative
 def with_torch(grads_per_example, threshold):
     import torch
 

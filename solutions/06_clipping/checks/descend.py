@@ -1,6 +1,6 @@
 """descend: gradient descent in the plane, clipped or not."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    alternative,
     case,
-    correct_way,
     misconception,
     slip,
 )
@@ -102,7 +102,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def as_pairs(gradient, start, learning_rate, threshold, n_steps):
     if threshold is not None and (threshold <= 0 or math.isnan(threshold)):
         raise ValueError("threshold")
@@ -119,7 +119,7 @@ def as_pairs(gradient, start, learning_rate, threshold, n_steps):
     return path
 
 
-@correct_way
+@alternative
 def in_a_table(gradient, start, learning_rate, threshold, n_steps):
     limit = np.inf if threshold is None else threshold
     if not limit > 0:
@@ -133,7 +133,7 @@ def in_a_table(gradient, start, learning_rate, threshold, n_steps):
     return path
 
 
-@correct_way
+@alternative
 def with_torch(gradient, start, learning_rate, threshold, n_steps):
     import torch
 

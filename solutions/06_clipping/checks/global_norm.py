@@ -1,6 +1,6 @@
 """global_norm: the length of all gradients together."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import SHAPES, draw_grads, plain_gradients, spoiled
@@ -46,12 +46,12 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_hypot(grads):
     return math.hypot(*(float(x) for g in grads.values() for x in np.ravel(g)))
 
 
-@correct_way
+@alternative
 def in_one_vector(grads):
     if len(grads) == 0:
         return np.float64(0)
@@ -64,7 +64,7 @@ def in_one_vector(grads):
     return np.linalg.norm(flat / largest) * largest
 
 
-@correct_way
+@alternative
 def in_a_loop(grads):
     largest, total = 0.0, 0.0
     for g in grads.values():
@@ -80,7 +80,7 @@ def in_a_loop(grads):
     return largest * total**0.5
 
 
-@correct_way
+@alternative
 def with_torch(grads):
     import torch
 

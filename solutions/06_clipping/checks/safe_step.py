@@ -1,6 +1,6 @@
 """safe_step: a clipped step, or a random one where there is no gradient."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
 from .drawing import (
@@ -87,7 +87,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def random_step_first(params, grads, learning_rate, threshold, rng):
     if not 0 < threshold < math.inf:
         raise ValueError(threshold)
@@ -100,7 +100,7 @@ def random_step_first(params, grads, learning_rate, threshold, rng):
     return {k: p - learning_rate * scale * grads[k] for k, p in params.items()}
 
 
-@correct_way
+@alternative
 def in_one_vector(params, grads, learning_rate, threshold, rng):
     if not threshold > 0 or threshold == np.inf:
         raise ValueError("threshold")
@@ -121,7 +121,7 @@ def in_one_vector(params, grads, learning_rate, threshold, rng):
     return new
 
 
-@correct_way
+@alternative
 def uphill_at_random_is_as_good(params, grads, learning_rate, threshold, rng):
     if math.isnan(threshold) or threshold <= 0 or math.isinf(threshold):
         raise ValueError("threshold")
@@ -134,7 +134,7 @@ def uphill_at_random_is_as_good(params, grads, learning_rate, threshold, rng):
     return {k: params[k] + learning_rate * threshold * noise[k] / norm for k in params}
 
 
-@correct_way
+@alternative
 def with_torch_seeded_by_rng(params, grads, learning_rate, threshold, rng):
     import torch
 
@@ -153,7 +153,7 @@ def with_torch_seeded_by_rng(params, grads, learning_rate, threshold, rng):
     return {k: p[k] - learning_rate * min(1.0, threshold / max(norm, 1e-300)) * g[k] for k in p}
 
 
-@correct_way
+@alternative
 def by_angles(params, grads, learning_rate, threshold, rng):
     if not 0 < threshold < math.inf:
         raise ValueError("threshold")

@@ -1,6 +1,6 @@
 """suggest_threshold: from statistics of the norm."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -49,7 +49,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def in_a_loop(norms, factor):
     if math.isnan(factor) or factor <= 0:
         raise ValueError("factor")
@@ -63,7 +63,7 @@ def in_a_loop(norms, factor):
     return total / count * factor
 
 
-@correct_way
+@alternative
 def with_a_masked_mean(norms, factor):
     norms = np.array(norms, dtype=float)
     norms[~np.isfinite(norms)] = np.nan
@@ -72,7 +72,7 @@ def with_a_masked_mean(norms, factor):
     return np.nanmean(norms) * factor
 
 
-@correct_way
+@alternative
 def with_torch(norms, factor):
     import torch
 

@@ -1,6 +1,6 @@
 """torch_step: the order of a training step in torch."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, slip
 from autograder.authoring.comparing import Close
 
 WORDS, WINDOW = 5, 2
@@ -55,7 +55,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def by_hand(module, optimizer, loss, threshold):
     import torch
 
@@ -73,7 +73,7 @@ def by_hand(module, optimizer, loss, threshold):
     return norm.item()
 
 
-@correct_way
+@alternative
 def without_the_optimizer(module, optimizer, loss, threshold):
     import torch
 
@@ -91,7 +91,7 @@ def without_the_optimizer(module, optimizer, loss, threshold):
     return norm
 
 
-@correct_way
+@alternative
 def set_to_zero(module, optimizer, loss, threshold):
     import torch
 

@@ -1,6 +1,6 @@
 """train_with_clipping: where clipping belongs in the loop."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-call, no-untyped-def"
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
-    correct_way,
+    alternative,
     misconception,
     slip,
 )
@@ -116,7 +116,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def in_one_vector(params, batches, gradients, learning_rate, threshold, rng):
     if not threshold > 0 or np.isinf(threshold):
         raise ValueError("threshold")
@@ -146,7 +146,7 @@ def in_one_vector(params, batches, gradients, learning_rate, threshold, rng):
     return unpack(theta), np.array(norms)
 
 
-@correct_way
+@alternative
 def with_functions_of_its_own(params, batches, gradients, learning_rate, threshold, rng):
     def norm_of(grads):
         entries = [float(x) for g in grads.values() for x in np.ravel(g)]
@@ -170,7 +170,7 @@ def with_functions_of_its_own(params, batches, gradients, learning_rate, thresho
     return now, norms
 
 
-@correct_way
+@alternative
 def with_torch(params, batches, gradients, learning_rate, threshold, rng):
     import torch
 

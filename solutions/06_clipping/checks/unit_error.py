@@ -1,6 +1,6 @@
 """unit_error: one recurrent unit, some steps, and how far its output is from 0.7."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-call, no-untyped-def"
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    alternative,
     case,
-    correct_way,
     misconception,
     slip,
 )
@@ -57,7 +57,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def pair_by_pair(w, b, steps):
     ws, bs = np.broadcast_arrays(w, b)
     errors = np.empty(ws.shape)
@@ -69,7 +69,7 @@ def pair_by_pair(w, b, steps):
     return errors
 
 
-@correct_way
+@alternative
 def by_half_a_tanh(w, b, steps):
     x = 0.5 + 0.0 * np.asarray(w) + 0.0 * np.asarray(b)
     for _ in range(steps):
@@ -77,7 +77,7 @@ def by_half_a_tanh(w, b, steps):
     return np.square(0.5 + 0.5 * np.tanh(x / 2) - 0.7)
 
 
-@correct_way
+@alternative
 def with_torch(w, b, steps):
     import torch
 

@@ -1,6 +1,6 @@
 """unit_gradient: how the error of one recurrent unit follows its weight and its bias."""
 
-# Wrong and right ways are written as students write.
+# Mistakes and alternatives are written as students write.
 # mypy: disable-error-code="no-untyped-call, no-untyped-def"
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    alternative,
     case,
-    correct_way,
     misconception,
     slip,
 )
@@ -74,7 +74,7 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def backwards(w, b, steps):
     states = [np.full(np.broadcast_shapes(np.shape(w), np.shape(b)), 0.5)]
     for _ in range(steps):
@@ -88,7 +88,7 @@ def backwards(w, b, steps):
     return by_w, by_b
 
 
-@correct_way
+@alternative
 def pair_by_pair(w, b, steps):
     ws, bs = np.broadcast_arrays(w, b)
     found = np.zeros((2, *ws.shape))
@@ -105,7 +105,7 @@ def pair_by_pair(w, b, steps):
     return found[0], found[1]
 
 
-@correct_way
+@alternative
 def with_torch(w, b, steps):
     import torch
 

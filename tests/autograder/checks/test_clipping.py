@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.authoring.checking import correct_way
+from autograder.authoring.checking import alternative
 from autograder.authoring.comparing import Close
 from autograder.authoring.material import load_material
 from autograder.guest.recipes import Recipe
@@ -41,7 +41,7 @@ def reference(material):
 
 @pytest.fixture(scope="module")
 def exams(material):
-    return {exam.kit.name: exam for exam in draw_exam(material, "tests").questions}
+    return {exam.question.name: exam for exam in draw_exam(material, "tests").questions}
 
 
 def flat(grads):
@@ -356,9 +356,9 @@ def test_changed_inputs_and_shared_arrays_are_told_apart_from_wrong_answers():
 @pytest.mark.parametrize("question", ["clip_by_norm", "clip_by_value"])
 def test_the_hint_for_a_change_in_place_and_for_old_arrays_is_the_right_one(exams, question):
     exam = exams[question]
-    ways = {way.name: way for way in exam.kit.misconceptions}
+    mistakes = {mistake.name: mistake for mistake in exam.question.misconceptions}
     for name in ("in_place", "same_arrays_back"):
-        verdict = judge(exam, exam.testify(ways[name].function))
+        verdict = judge(exam, exam.evidence_of(mistakes[name].function))
         assert verdict.misconception == name
         assert 0 < verdict.points < verdict.max_points
 
@@ -366,7 +366,7 @@ def test_the_hint_for_a_change_in_place_and_for_old_arrays_is_the_right_one(exam
 def test_who_draws_random_numbers_without_need_loses_nothing(exams):
     exam = exams["safe_step"]
 
-    @correct_way
+    @alternative
     def draws_first(params, grads, learning_rate, threshold, rng):
         noise = {name: rng.normal(size=np.shape(value)) for name, value in params.items()}
         if not 0 < threshold < math.inf:
@@ -379,7 +379,7 @@ def test_who_draws_random_numbers_without_need_loses_nothing(exams):
         norm = math.hypot(*flat(noise)) or 1.0
         return {k: p - learning_rate * (length / norm) * noise[k] for k, p in params.items()}
 
-    verdict = judge(exam, exam.testify(draws_first.function))
+    verdict = judge(exam, exam.evidence_of(draws_first.function))
     assert verdict.points == verdict.max_points, verdict
 
 

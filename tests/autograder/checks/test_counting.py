@@ -131,4 +131,4 @@ def test_saying_a_text_again_does_not_change_its_perplexity(reference, log_probs
 
 
 def test_all_questions_whose_references_are_tested_above_are_asked(material):
-    assert set(QUESTIONS) <= {kit.name for kit in material.kits}
+    assert set(QUESTIONS) <= {question.name for question in material.checked}

@@ -18,7 +18,7 @@ from autograder.guest.probes import Probe
 from autograder.guest.recipes import Builder
 from autograder.judging.cases import read_cases, run_here
 from autograder.judging.exam import Exam, QuestionExam, agrees, draw_exam
-from autograder.judging.testimony import read_testimony
+from autograder.judging.outcomes import read_outcomes
 from tests import course_code
 from tests.course_code import PROBES
 
@@ -27,7 +27,7 @@ every_assignment = pytest.mark.parametrize("name", COURSE.assignment_names())
 
 
 @functools.cache
-def drawn(name: str) -> Exam:
+def exam_of(name: str) -> Exam:
     """Return an exam of an assignment."""
     with warnings.catch_warnings():  # grading does not turn warnings into errors
         warnings.simplefilter("ignore")
@@ -89,19 +89,19 @@ def test_no_public_function_of_the_library_passes_any_check(name: str):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         passing = [
-            f"{function_name} gets full marks for {question.kit.name}: a student could call it"
-            for question in drawn(name).questions
-            for asked in [single_cases(question)]
+            f"{function_name} gets full marks for {exam.question.name}: a student could call it"
+            for exam in exam_of(name).questions
+            for asked in [single_cases(exam)]
             for function_name, function in functions.items()
-            if gets_full_marks(question, asked, function)
+            if gets_full_marks(exam, asked, function)
         ]
     assert passing == []
 
 
-def single_cases(question: QuestionExam):
+def single_cases(exam: QuestionExam):
     """Return the inputs of each secret case by itself, the shortest first."""
-    asked = json.loads(question.inputs)
-    secret = {each.identity for each in question.cases if not each.practice}
+    asked = json.loads(exam.inputs)
+    secret = {each.identity for each in exam.cases if not each.practice}
     inputs = {
         case["id"]: json.dumps({**asked, "cases": [case]})
         for case in asked["cases"]
@@ -110,14 +110,14 @@ def single_cases(question: QuestionExam):
     return dict(sorted(inputs.items(), key=lambda item: len(item[1])))
 
 
-def gets_full_marks(question, asked, function):
+def gets_full_marks(exam, asked, function):
     """Ask one case after the other, until the first that is answered wrongly."""
     for identity, inputs in asked.items():
-        outcome = read_testimony(run_here(function, inputs, PROBES.catalogue), read_cases(inputs))[
+        outcome = read_outcomes(run_here(function, inputs, PROBES.catalogue), read_cases(inputs))[
             identity
         ]
-        expected = question.expected[identity]
-        if outcome.changed or not agrees(question.comparison(identity), expected, outcome):
+        expected = exam.expected[identity]
+        if outcome.changed or not agrees(exam.comparison(identity), expected, outcome):
             return False
     return True
 
@@ -125,8 +125,8 @@ def gets_full_marks(question, asked, function):
 @every_assignment
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_function_that_answers_in_full_would_be_found(name: str):
-    for question in drawn(name).questions:
-        right, wrong = question.kit.correct_ways[0], question.kit.misconceptions[0]
-        asked = single_cases(question)
-        assert gets_full_marks(question, asked, right.function)
-        assert not gets_full_marks(question, asked, wrong.function)
+    for exam in exam_of(name).questions:
+        right, wrong = exam.question.alternatives[0], exam.question.misconceptions[0]
+        asked = single_cases(exam)
+        assert gets_full_marks(exam, asked, right.function)
+        assert not gets_full_marks(exam, asked, wrong.function)

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.authoring.checking import correct_way
+from autograder.authoring.checking import alternative
 from autograder.authoring.course import Course
 from autograder.authoring.material import load_material
 from autograder.judging.exam import draw_exam
@@ -31,7 +31,7 @@ SIZES = st.integers(1, 6)
 def questions():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return {question.kit.name: question for question in draw_exam(MATERIAL, "tests").questions}
+        return {exam.question.name: exam for exam in draw_exam(MATERIAL, "tests").questions}
 
 
 # --- scores and probabilities --------------------------------------------------------------------
@@ -164,13 +164,13 @@ def test_gradients_of_arithmetic_are_those_of_torch(a, b):
     assert [x.grad, y.grad] == pytest.approx([tensor.grad.item() for tensor in tensors])
 
 
-def points_by_group(question, way):
+def points_by_group(question, answer):
     """Return the points of each group's words."""
-    verdict = judge(question, question.testify(way.function))
+    verdict = judge(question, question.evidence_of(answer.function))
     return {group.says: group.points for group in verdict.groups}, verdict
 
 
-@correct_way
+@alternative
 def along_every_path(output):
     """Sum over paths: right, and endless on a ladder of doublings."""
 
@@ -197,7 +197,7 @@ def test_a_walk_along_every_path_loses_the_graphs_with_many_paths_and_nothing_el
     assert verdict.hint is None
 
 
-@correct_way
+@alternative
 def changes_a_value(output):
     output.value += 1.0
     REFERENCE.backpropagate(output)

@@ -1,4 +1,4 @@
-"""The visible tests: every right way passes them, every wrong way meets a message that teaches."""
+"""The visible tests: every alternative passes them, every mistake meets a message that teaches."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ import pytest
 
 from autograder.authoring.conventions import EXPLORATION, grade_id_of, split_grade_id
 from autograder.authoring.course import Course
-from autograder.authoring.material import Material, QuestionKit, load_material
-from autograder.proving.simulate import way_source
+from autograder.authoring.material import CheckedQuestion, Material, load_material
+from autograder.proving.simulate import answer_source
 
 
-def visible_failure(material: Material, kit: QuestionKit, way: Any) -> BaseException | None:
-    """Run the student's notebook up to a question's visible tests, with `way` as the answer."""
+def visible_failure(
+    material: Material, question: CheckedQuestion, answer: Any
+) -> BaseException | None:
+    """Run the student's notebook up to a question's visible tests, with `answer` as the answer."""
     namespace: dict[str, Any] = {}
     for cell in material.derived.release.cells:
         grade_id = grade_id_of(cell)
-        if grade_id == f"{kit.name}-visible":
-            exec(way_source(way, kit.name), namespace)
+        if grade_id == f"{question.name}-visible":
+            exec(answer_source(answer, question.name), namespace)
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
@@ -32,30 +34,30 @@ def visible_failure(material: Material, kit: QuestionKit, way: Any) -> BaseExcep
         given = grade_id is not None and split_grade_id(grade_id)[1] == "given"
         if cell.cell_type == "code" and (plain or given):
             exec(cell.source, namespace)
-    raise AssertionError(f"{kit.name} has no visible tests")
+    raise AssertionError(f"{question.name} has no visible tests")
 
 
 def materials(course: Course) -> Iterator[Material]:
     return (load_material(course.assignment(name)) for name in course.assignment_names())
 
 
-def test_every_correct_way_passes_its_visible_tests(course: Course) -> None:
+def test_every_alternative_passes_its_visible_tests(course: Course) -> None:
     failures = {
-        (kit.name, way.name): failure
+        (question.name, answer.name): failure
         for material in materials(course)
-        for kit in material.kits
-        for way in kit.correct_ways
-        if (failure := visible_failure(material, kit, way)) is not None
+        for question in material.checked
+        for answer in question.alternatives
+        if (failure := visible_failure(material, question, answer)) is not None
     }
     assert not failures
 
 
 def test_every_misconception_meets_a_message_of_its_visible_tests(course: Course) -> None:
     for material in materials(course):
-        for kit in material.kits:
-            for way in kit.misconceptions:
-                failure = visible_failure(material, kit, way)
-                where = f"{kit.name}, {way.name}: {failure!r}"
+        for question in material.checked:
+            for answer in question.misconceptions:
+                failure = visible_failure(material, question, answer)
+                where = f"{question.name}, {answer.name}: {failure!r}"
                 assert isinstance(failure, AssertionError), where
                 assert len(str(failure)) > 20, where
 
@@ -63,9 +65,9 @@ def test_every_misconception_meets_a_message_of_its_visible_tests(course: Course
 def test_the_untouched_stub_says_what_to_do(course: Course) -> None:
     for material in materials(course):
         cells = {grade_id_of(cell): cell.source for cell in material.derived.release.cells}
-        for kit in material.kits:
+        for question in material.checked:
             namespace: dict[str, Any] = {}
             exec(cells["imports-given"], namespace)
-            exec(cells[kit.name], namespace)
+            exec(cells[question.name], namespace)
             with pytest.raises(NotImplementedError, match="write this function"):
-                exec(cells[f"{kit.name}-visible"], namespace | {"corpus": [["a"]]})
+                exec(cells[f"{question.name}-visible"], namespace | {"corpus": [["a"]]})

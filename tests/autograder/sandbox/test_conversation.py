@@ -8,7 +8,7 @@ import pytest
 
 from autograder.guest.codec import MalformedEvidence, encode
 from autograder.judging.cases import read_cases
-from autograder.judging.testimony import read_testimony
+from autograder.judging.outcomes import read_outcomes
 from autograder.sandbox.conversation import Conversation
 
 CASES = [{"id": f"case-{n}", "args": encode((n,)), "kwargs": encode({})} for n in range(3)]
@@ -54,12 +54,12 @@ def witness(conversation):
 
 
 def values(evidence):
-    return [outcome.value for outcome in read_testimony(evidence, read_cases(INPUTS)).values()]
+    return [outcome.value for outcome in read_outcomes(evidence, read_cases(INPUTS)).values()]
 
 
 def why_broken(evidence):
     with pytest.raises(MalformedEvidence) as error:
-        read_testimony(evidence, read_cases(INPUTS))
+        read_outcomes(evidence, read_cases(INPUTS))
     return str(error.value)
 
 
@@ -110,7 +110,7 @@ def test_what_was_said_before_the_cell_began_is_heard_by_nobody(conversation, wi
     assert values(talk.evidence) == [1, 1, 1]
 
 
-def test_what_is_said_before_it_is_asked_breaks_the_testimony(conversation, witness):
+def test_what_is_said_before_it_is_asked_breaks_the_protocol(conversation, witness):
     with conversation.about("q", INPUTS) as talk:
         witness.say(BEGIN)
         witness.hear()

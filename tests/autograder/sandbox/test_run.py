@@ -11,7 +11,7 @@ from autograder.authoring.conventions import grade_id_of
 from autograder.classroom.stage import stage
 from autograder.classroom.submission import parse_notebook
 from autograder.judging.judge import judge
-from autograder.judging.testimony import MAX_BYTES
+from autograder.judging.outcomes import MAX_BYTES
 from autograder.sandbox import run
 from autograder.sandbox.ending import Ending
 from autograder.sandbox.limits import Limits

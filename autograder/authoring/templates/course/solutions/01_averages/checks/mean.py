@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -23,14 +23,14 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_numpy(values: list[float]) -> float:
     if len(values) == 0:
         raise ValueError
     return np.mean(values)
 
 
-@correct_way
+@alternative
 def with_a_loop(values: list[float]) -> float:
     total = 0.0
     for value in values:

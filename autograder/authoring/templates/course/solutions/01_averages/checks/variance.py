@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, case, correct_way, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -29,14 +29,14 @@ check = Check(
 )
 
 
-@correct_way
+@alternative
 def with_numpy(values: list[float]) -> float:
     if len(values) == 0:
         raise ValueError
     return np.var(values)
 
 
-@correct_way
+@alternative
 def by_the_squares(values: list[float]) -> float:
     n = len(values)
     if n == 0:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograder.guest.codec import MAX_BYTES, MalformedEvidence, encode
 from autograder.judging.cases import Cases, broken, read_cases, run_here
-from autograder.judging.testimony import Outcome, StudentError, read_testimony
+from autograder.judging.outcomes import Outcome, StudentError, read_outcomes
 
 CASES = Cases("q", 2.0, 9.0, {}, {"case-0": "{}", "case-1": "{}"}, {"case-0": "d0", "case-1": "d1"})
 ONE = Cases("q", 2.0, 9.0, {}, {"case-0": "{}"}, {"case-0": "d0"})
@@ -25,7 +25,7 @@ def answer(identity="case-0", late=False, **said):
 
 
 def read_one(late=False, **said):
-    return read_testimony(written(answer(late=late, **{"after": "d0"} | said)), ONE)["case-0"]
+    return read_outcomes(written(answer(late=late, **{"after": "d0"} | said)), ONE)["case-0"]
 
 
 def error_of(**body):
@@ -43,7 +43,7 @@ def test_each_ending_becomes_an_outcome():
     late = read_one(timeout=2.0, line="while True:", line_number=3)
     assert (late.line, late.line_number) == ("while True:", 3)
     assert "too large" in read_one(too_large="words").failure
-    not_asked = read_testimony(written(["case-0", None, False]), ONE)["case-0"]
+    not_asked = read_outcomes(written(["case-0", None, False]), ONE)["case-0"]
     assert "not called" in not_asked.failure
 
 
@@ -69,7 +69,7 @@ def test_arguments_that_are_not_what_they_were_count_as_changed(after):
 
 
 def test_who_says_nothing_of_the_arguments_is_taken_to_have_changed_them():
-    assert read_testimony(written(answer(value=1)), ONE)["case-0"].changed
+    assert read_outcomes(written(answer(value=1)), ONE)["case-0"].changed
 
 
 def test_words_of_the_student_cannot_be_long_or_break_a_file():
@@ -142,12 +142,12 @@ GOOD = answer(value=1)
 )
 def test_anything_but_each_case_once_is_malformed(text):
     with pytest.raises(MalformedEvidence):
-        read_testimony(text, CASES)
+        read_outcomes(text, CASES)
 
 
 def test_what_was_broken_off_says_why():
     with pytest.raises(MalformedEvidence, match="spoke without end"):
-        read_testimony(broken("q", "it spoke without end"), CASES)
+        read_outcomes(broken("q", "it spoke without end"), CASES)
 
 
 def answers(x):
@@ -182,7 +182,7 @@ def test_evidence_tampered_with_anywhere_is_read_or_malformed(data):
         )
         text = text[:start] + piece + text[end:]
     try:
-        outcomes = read_testimony(text, VALID_CASES)
+        outcomes = read_outcomes(text, VALID_CASES)
     except MalformedEvidence:
         return
     assert outcomes.keys() == VALID_CASES.texts.keys()
@@ -205,12 +205,12 @@ def test_any_field_of_an_answer_may_be_anything(key, odd, place):
     record = evidence["cases"][place]
     record[1] = json.dumps(json.loads(record[1]) | {key: odd})
     try:
-        outcomes = read_testimony(json.dumps(evidence), VALID_CASES)
+        outcomes = read_outcomes(json.dumps(evidence), VALID_CASES)
     except MalformedEvidence:
         return
     assert outcomes.keys() == VALID_CASES.texts.keys()
 
 
 def test_what_was_tampered_with_above_is_valid_to_begin_with():
-    outcomes = read_testimony(VALID, VALID_CASES)
+    outcomes = read_outcomes(VALID, VALID_CASES)
     assert [each.returned for each in outcomes.values()] == [True, True, False, True]

@@ -53,14 +53,14 @@ def assert_equal_in_both_modes(content: str, material: Material, exam: Exam, tru
 @pytest.mark.parametrize("label", ["reference", "syntax_error", "crash", "right_2", "wrong_1"])
 def test_typical_submissions(label: str, material: Material, exam: Exam) -> None:
     (student,) = [s for s in simulate(material, 18, 0) if s.name.endswith(f"-{label}")]
-    true = [student.points[kit.name] for kit in material.kits]
+    true = [student.points[question.name] for question in material.checked]
     assert_equal_in_both_modes(student.content, material, exam, true)
 
 
 @pytest.mark.long
 def test_every_simulated_submission(material: Material, exam: Exam) -> None:
     for student in simulate(material, 24, 0):
-        true = [student.points[kit.name] for kit in material.kits]
+        true = [student.points[question.name] for question in material.checked]
         assert_equal_in_both_modes(student.content, material, exam, true)
 
 

@@ -14,7 +14,7 @@ from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.course import Course
 from autograder.authoring.material import Material
 from autograder.authoring.pairs import read_notebook
-from autograder.classroom import gradebook as books
+from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.grading import rejudge
 from autograder.classroom.results import read_result
@@ -74,9 +74,9 @@ def no_kernel(monkeypatch):
     monkeypatch.setattr(dispatch, "execute", refuse)
 
 
-def graded_again(session, names, **how):
+def graded_again(session, names, **options):
     """Grade the demonstration's own students, as it does also where there is no sandbox."""
-    return grade_all(session, names, limits=LIMITS, mode=trusted_mode(), **how)
+    return grade_all(session, names, limits=LIMITS, mode=trusted_mode(), **options)
 
 
 def label(name):
@@ -92,7 +92,7 @@ def test_all_given_scores_are_the_true_ones(demonstration):
 def test_the_gradebook_and_the_csv_say_the_same(demonstration):
     true = {student.name: student.total for student in demonstration.simulated}
     folder = demonstration.class_folder
-    assert books.scores(folder, ASSIGNMENT) == true
+    assert gradebook.scores(folder, ASSIGNMENT) == true
     with folder.report_path(ASSIGNMENT, ".csv").open(newline="") as file:
         lines = {line["student"]: line for line in csv.DictReader(file)}
     assert {name: float(line["points"]) for name, line in lines.items()} == true
@@ -118,7 +118,11 @@ def pages(demonstration):
 
 
 def test_who_makes_a_known_mistake_reads_its_hint(demonstration, material):
-    hints = {(kit.name, way.name): way.hint for kit in material.kits for way in kit.misconceptions}
+    hints = {
+        (question.name, misconception.name): misconception.hint
+        for question in material.checked
+        for misconception in question.misconceptions
+    }
     read = set()
     for name, page in pages(demonstration).items():
         path = demonstration.class_folder.verdict_path(ASSIGNMENT, name)
@@ -149,23 +153,23 @@ def test_no_page_holds_a_secret_case(demonstration, session):
             if verdict.example
         }
     assert shown
-    for question in session.exam.questions:
+    for exam in session.exam.questions:
         secret = {
             "".join(show(arg).split())
-            for each in question.cases
+            for each in exam.cases
             if not each.practice
             for arg in each.case.args
         }
         practice = "".join(
             "".join(show(arg).split())
-            for each in question.cases
+            for each in exam.cases
             if each.practice
             for arg in each.case.args
         )
-        telling = {text for text in secret if len(text) > 40 and text not in practice}
+        recognisable = {text for text in secret if len(text) > 40 and text not in practice}
         for name, call in shown:
-            if name == question.kit.name:
-                assert [text for text in telling if text in "".join(call.split())] == []
+            if name == exam.question.name:
+                assert [text for text in recognisable if text in "".join(call.split())] == []
 
 
 def test_executed_notebooks_are_kept_for_the_formgrader_without_the_hidden_line(demonstration):

@@ -1,4 +1,4 @@
-"""Reads what a witness wrote. Trusted code, untrusted text."""
+"""Reads the outcomes of an exam out of the evidence. Trusted code, untrusted text."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Outcome:
         return self.error is None and self.failure is None
 
 
-def read_testimony(text: str, cases: Cases) -> dict[str, Outcome]:
+def read_outcomes(text: str, cases: Cases) -> dict[str, Outcome]:
     """Return the outcome of every case, by identity.
 
     Parameters

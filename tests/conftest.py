@@ -1,7 +1,6 @@
 """What many tests share: the course, its first assignment, an exam of it, and a toy question."""
 
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +24,7 @@ from autograder.authoring.course import Assignment, Course
 from autograder.authoring.material import CheckedQuestion, Material, load_material
 from autograder.judging.exam import Exam, QuestionExam, draw_exam
 from tests import needs_sandbox
+from tests.exams import shared_exam
 
 
 @pytest.fixture(scope="session")
@@ -39,10 +39,7 @@ def material(course: Course) -> Material:
 
 @pytest.fixture(scope="session")
 def exam(material: Material) -> Exam:
-    # Grading does not turn warnings into errors, so the known answers must not see them so either.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return draw_exam(material, "tests")
+    return shared_exam(material)
 
 
 # --- a toy question, for what must not depend on the course's own questions ----------------------

@@ -144,6 +144,11 @@ class ClassFolder:
         return f"sqlite:///{self.gradebook_path}?timeout=60"
 
     @property
+    def answers(self) -> Path:
+        """What known answers came to in the class's exams: may be deleted, and is made anew."""
+        return self.path / "known_answers"
+
+    @property
     def secret_path(self) -> Path:
         """The seed of the class's exams."""
         return self.path / "secret.json"

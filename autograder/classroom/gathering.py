@@ -55,12 +55,15 @@ class RunOptions:
         Run also what has not changed since it was last run.
     question
         Execute and judge only this one; the evidence of the others stays.
+    cache
+        Take what known answers came to from the class folder, and keep it there.
     """
 
     mode: Mode = Mode.WARM
     limits: Limits = field(default_factory=Limits)
     force: bool = False
     question: str | None = None
+    cache: bool = True
 
 
 @dataclass(frozen=True)

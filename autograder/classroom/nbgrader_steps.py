@@ -14,7 +14,6 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from html import escape
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,7 @@ from nbformat.v4 import new_notebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
-import autograder
-from autograder.authoring.course import PROBES, Course
+from autograder.authoring.course import Course
 from autograder.authoring.material import load_material
 from autograder.classroom import gradebook
 from autograder.classroom.class_folder import PATIENCE, AnotherRun, ClassFolder, one_run
@@ -38,6 +36,7 @@ from autograder.classroom.gathering import (
     unreadable,
 )
 from autograder.classroom.harmless import harmless
+from autograder.classroom.program import program_folders
 from autograder.classroom.recording import record
 from autograder.classroom.scoring import ScoreWriter
 from autograder.classroom.session import Session
@@ -47,7 +46,6 @@ from autograder.sandbox.dispatch import execute_or_retry
 from autograder.sandbox.isolation import safe_mode
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import Mode
-from autograder.sandbox.visible import visible_packages
 
 _OURS = "nextword"
 Resources = dict[str, Any]
@@ -83,7 +81,7 @@ class CourseStep(NbGraderPreprocessor):  # type: ignore[misc]
             A check, say, was corrected after the formgrader had started.
         """
         course = Course.at(Path(self.course_root))
-        program = _program(course)
+        program = program_folders(course)
         if code_digest(program) != _program_at_first(program):
             raise StaleProgram(
                 "The checks, or other parts of the course's program, have changed since this "
@@ -101,13 +99,6 @@ def _session(root: str, class_path: str, assignment: str, solution: str, secret:
     # Solution and secret are in the signature so that where one changes it is another session.
     material = load_material(Course.at(Path(root)).assignment(assignment))
     return Session.of(material, ClassFolder(Path(class_path)))
-
-
-def _program(course: Course) -> tuple[Path, ...]:
-    """Return the folders with the program that grades a course: its checks are part of it."""
-    checks = [course.assignment(name).checks_folder for name in course.assignment_names()]
-    packages = chain.from_iterable(visible_packages().values())
-    return Path(autograder.__path__[0]), *packages, course.solutions / PROBES, *checks
 
 
 _program_at_first = functools.cache(code_digest)

@@ -11,6 +11,7 @@ from autograder.authoring.coursework import Asked, Coursework
 from autograder.authoring.material import Material
 from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.program import kept_answers
 from autograder.judging.exam import Exam, draw_exam
 
 
@@ -55,10 +56,19 @@ class Session(ClassRun):
     files: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, material: Material, class_folder: ClassFolder) -> Session:
-        """Draw the class's exam and see that the gradebook knows the assignment."""
+    def of(cls, material: Material, class_folder: ClassFolder, cache: bool = True) -> Session:
+        """Draw the class's exam and see that the gradebook knows the assignment.
+
+        Parameters
+        ----------
+        material, class_folder
+            The notebook and the class.
+        cache
+            Whether what known answers came to is kept in the class folder, and taken from there.
+        """
         gradebook.ensure_assignment(class_folder, material)
-        exam = draw_exam(material, class_folder.secret())
+        kept = kept_answers(material, class_folder.answers) if cache else None
+        exam = draw_exam(material, class_folder.secret(), kept)
         return cls(material, class_folder, exam, files=assignment_files(material.assignment))
 
     @property
@@ -108,11 +118,11 @@ class Sitting(ClassRun):
         return self.class_folder.feedback_path(self.name, student, self.name)
 
 
-def sitting(work: Asked, class_folder: ClassFolder) -> Session | Sitting:
-    """Draw the class's exams and see that the gradebook knows the assignment."""
+def sitting(work: Asked, class_folder: ClassFolder, cache: bool = True) -> Session | Sitting:
+    """Draw the class's exams and see that the gradebook knows the assignment; see `Session.of`."""
     if not isinstance(work, Coursework):
-        return Session.of(work.sheets[0], class_folder)
-    sessions = [Session.of(sheet, class_folder) for sheet in work.sheets]
+        return Session.of(work.sheets[0], class_folder, cache)
+    sessions = [Session.of(sheet, class_folder, cache) for sheet in work.sheets]
     names = [session.notebook_name for session in sessions]
     notebooks = (
         replace(session, siblings=tuple(name for name in names if name != session.notebook_name))

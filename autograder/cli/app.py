@@ -54,6 +54,9 @@ QuestionOption = Annotated[
     str | None, typer.Option("--question", help="Execute and judge only this one.")
 ]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Notebooks run at the same time.")]
+NoCacheOption = Annotated[
+    bool, typer.Option("--no-cache", help="Call known answers anew; neither use nor keep theirs.")
+]
 HERE, CLASS = Path(), Path("class")
 CORES = os.cpu_count() or 1
 
@@ -170,10 +173,11 @@ def verify(
     seeds: Annotated[int, typer.Option(min=1, help="How many exams are drawn.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print the proof as JSON.")] = False,
     workers: WorkersOption = CORES,
+    no_cache: NoCacheOption = False,
     course: CourseOption = HERE,
 ) -> None:
     """Prove that grading is fair: reference full, release none, wrong ways lose, right ways win."""
-    _exit(_commands().prove(course, name, seeds, as_json, workers))
+    _exit(_commands().prove(course, name, seeds, as_json, workers, not no_cache))
 
 
 @app.command()
@@ -201,6 +205,7 @@ def grade(
     no_sandbox: Annotated[
         bool, typer.Option("--no-sandbox", help="Run code that you trust; marks the results.")
     ] = False,
+    no_cache: NoCacheOption = False,
     class_path: ClassOrCourseOption = None,
     course: CourseOption = HERE,
 ) -> None:
@@ -215,7 +220,7 @@ def grade(
         if not scheduler:
             start_sandboxes(running, min(at_once, len(students)), limits, mode)
         commands = _commands()
-        options = commands.RunOptions(mode, limits, force, question)
+        options = commands.RunOptions(mode, limits, force, question, not no_cache)
         selection = commands.Selection(assignment, class_folder, students)
         try:
             _exit(commands.grade_selected(selection, running, at_once, options))

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -98,9 +99,11 @@ def release(course: Path, name: str | None, check: bool) -> None:
             _say(f"{write_release(work)}: written")
 
 
-def prove(course: Path, name: str, seeds: int, as_json: bool, workers: int) -> bool:
+def prove(course: Path, name: str, seeds: int, as_json: bool, workers: int, cache: bool) -> bool:
     """Print the proof that an assignment is graded fairly; return whether it is."""
-    proof = verify(load_coursework(Course.at(course).assignment(name)), seeds, workers)
+    work = load_coursework(Course.at(course).assignment(name))
+    kept = platformdirs.user_cache_path("autograder") / "answers" if cache else None
+    proof = verify(work, seeds, workers, kept)
     if as_json:
         print(json.dumps(proof.as_data(), indent=1))
         return proof.fair
@@ -146,19 +149,19 @@ class Selection:
     class_folder: ClassFolder
     students: Sequence[str]
 
-    def session(self, question: str | None = None) -> Session | Sitting:
+    def session(self, question: str | None = None, cache: bool = True) -> Session | Sitting:
         """Return the session that grades them, having kept a copy of the gradebook."""
         work = load_coursework(self.assignment)
         _known_question(work, question)
         gradebook.back_up(self.class_folder)
-        return sitting(work, self.class_folder)
+        return sitting(work, self.class_folder, cache)
 
 
 def grade_selected(
     selection: Selection, executor: Executor, at_once: int, options: RunOptions
 ) -> bool:
     """Run, judge and record submissions; return whether everybody could be graded."""
-    session = selection.session(options.question)
+    session = selection.session(options.question, options.cache)
     graded = grade(session, selection.students, executor, at_once, options)
     results = with_progress(graded, len(selection.students), complaints)
     return _closed(session, results)

@@ -113,7 +113,7 @@ def _class_of(
     console.print(f"  {released}", soft_wrap=True, highlight=False, markup=False)
     write_class(class_folder, material, simulated)
     console.print(f"submitted by {counted(len(simulated), 'simulated student')}")
-    session = Session.of(material, class_folder)
+    session = Session.of(material, class_folder, cache=False)  # the folder is made anew
     names = [each.name for each in simulated]
     with local_executor(workers) as (executor, at_once):
         graded = grade(session, names, executor, at_once, options)

@@ -21,6 +21,7 @@ from autograder.authoring.reference import reference_function
 from autograder.errors import CourseError
 from autograder.guest.codec import encode
 from autograder.judging.cases import read_cases, run_here
+from autograder.judging.kept_answers import Drawn, KeptAnswers, digest_of_inputs
 from autograder.judging.outcomes import Outcome, read_outcomes
 from autograder.judging.showing import show_call, show_outcome
 
@@ -33,6 +34,7 @@ PATIENCE = 10.0
 """How much longer known answers may take: a busy machine must not stop a run or choose an exam."""
 MIN_DISCRIMINATING = 2
 """How many finite cases must tell a misconception from the reference."""
+_REFERENCE = "the reference"  # no name of a function
 
 
 class CannotExamine(CourseError):
@@ -225,7 +227,7 @@ class Exam:
         return {name: (cells[name].source, each) for name, each in points.items()}
 
 
-def draw_exam(material: Material, secret: str) -> Exam:
+def draw_exam(material: Material, secret: str, kept: KeptAnswers | None = None) -> Exam:
     """Return the exam that a class's secret determines.
 
     Parameters
@@ -234,6 +236,8 @@ def draw_exam(material: Material, secret: str) -> Exam:
         The assignment.
     secret
         Kept with the class: the same secret gives the same exam.
+    kept
+        What known answers came to when an exam was drawn before, and where to keep it now.
 
     Raises
     ------
@@ -242,18 +246,35 @@ def draw_exam(material: Material, secret: str) -> Exam:
         the groups that it is said to lose.
     """
     return Exam(
-        material, tuple(_draw_question(material, each, secret) for each in material.checked)
+        material, tuple(_draw_question(material, each, secret, kept) for each in material.checked)
     )
 
 
-def _draw_question(material: Material, question: CheckedQuestion, secret: str) -> QuestionExam:
+def _draw_question(
+    material: Material, question: CheckedQuestion, secret: str, kept: KeptAnswers | None
+) -> QuestionExam:
+    before = kept.read(secret, question.name) if kept else None
+    if before is not None and before.evidence.keys() == _known_answers(material, question).keys():
+        paper = _paper(material, question, secret, before.attempt)
+        if digest_of_inputs(paper.inputs) == before.inputs:
+            return _examined(paper, before.evidence)
+    exam, drawn = _draw_anew(material, question, secret)
+    if kept is not None:
+        kept.keep(secret, question.name, drawn)
+    return exam
+
+
+def _draw_anew(
+    material: Material, question: CheckedQuestion, secret: str
+) -> tuple[QuestionExam, Drawn]:
     problem, attempt = "", 0
     for attempt in range(DRAWS):
-        seed = f"{secret}|{material.assignment.name}|{question.name}|{attempt}"
-        exam = _examine(material, question, _cases(material, question, seed))
+        paper = _paper(material, question, secret, attempt)
+        evidence = _evidence(material, paper)
+        exam = _examined(paper, evidence)
         problem = _problem(exam)
         if not problem:
-            return exam
+            return exam, Drawn(attempt, digest_of_inputs(paper.inputs), evidence)
         if any(o.failure for answers in _answers_of(exam) for o in answers.values()):
             break  # for want of time, not of luck: the next draw would be another exam
     where = f"{material.assignment.name}, {question.name}"
@@ -292,24 +313,44 @@ def _generator(seed: str) -> np.random.Generator:
     return np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
 
 
-def _examine(
-    material: Material, question: CheckedQuestion, cases: tuple[ExamCase, ...]
-) -> QuestionExam:
-    asked = _asked(question, cases)
-    inputs = _with_modules(asked, _modules(question, cases))
+@dataclass(frozen=True)
+class _Paper:
+    """A question's cases, and the text in which they reach a witness, without and with modules."""
 
-    def outcomes(function: Callable[..., Any]) -> dict[str, Outcome]:
-        said = run_here(function, inputs, question.probes.catalogue, PATIENCE)
-        return read_outcomes(said, read_cases(inputs))
+    question: CheckedQuestion
+    cases: tuple[ExamCase, ...]
+    text: str
+    inputs: str
 
-    return QuestionExam(
-        question,
-        cases,
-        outcomes(reference_function(material.reference, question.name)),
-        {mistake.name: outcomes(mistake.function) for mistake in question.misconceptions},
-        inputs,
-        asked,
-    )
+
+def _paper(material: Material, question: CheckedQuestion, secret: str, attempt: int) -> _Paper:
+    seed = f"{secret}|{material.assignment.name}|{question.name}|{attempt}"
+    cases = _cases(material, question, seed)
+    text = _asked(question, cases)
+    return _Paper(question, cases, text, _with_modules(text, _modules(question, cases)))
+
+
+def _evidence(material: Material, paper: _Paper) -> dict[str, str]:
+    """Return what the reference and every mistake say, called in this process, by name."""
+    catalogue = paper.question.probes.catalogue
+    return {
+        name: run_here(function, paper.inputs, catalogue, PATIENCE)
+        for name, function in _known_answers(material, paper.question).items()
+    }
+
+
+def _known_answers(material: Material, question: CheckedQuestion) -> dict[str, Callable[..., Any]]:
+    """Return the reference and the mistakes, by name."""
+    functions = {mistake.name: mistake.function for mistake in question.misconceptions}
+    return {_REFERENCE: reference_function(material.reference, question.name), **functions}
+
+
+def _examined(paper: _Paper, evidence: Mapping[str, str]) -> QuestionExam:
+    outcomes = {
+        name: read_outcomes(said, read_cases(paper.inputs)) for name, said in evidence.items()
+    }
+    expected = outcomes.pop(_REFERENCE)
+    return QuestionExam(paper.question, paper.cases, expected, outcomes, paper.inputs, paper.text)
 
 
 def _asked(question: CheckedQuestion, cases: Sequence[ExamCase]) -> str:

@@ -97,7 +97,7 @@ def judge(exam: QuestionExam, evidence: str | None, absence: str = "") -> Verdic
         outcomes = exam.read(evidence)
     except MalformedEvidence as error:
         return _refused(exam, f"The evidence could not be read: {error}.")
-    return _weigh(exam, outcomes)
+    return judge_outcomes(exam, outcomes)
 
 
 def _refused(exam: QuestionExam, what: str) -> Verdict:
@@ -109,7 +109,8 @@ def _refused(exam: QuestionExam, what: str) -> Verdict:
     return Verdict(question.name, 0.0, question.points, says, flag=what)
 
 
-def _weigh(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
+def judge_outcomes(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
+    """Return the verdict on outcomes that were read from evidence."""
     question = exam.question
     reasons = {each.identity: _reason(exam, each, outcomes) for each in exam.cases}
     groups = tuple(_group_verdict(exam, name, reasons) for name in exam.question.check.groups)

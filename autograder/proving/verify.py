@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from nbformat.v4 import new_notebook
@@ -14,10 +15,11 @@ from autograder.authoring.checking import Misconception
 from autograder.authoring.coursework import INSIDE, Asked, named
 from autograder.authoring.material import Material
 from autograder.classroom.gathering import to_evidence
+from autograder.classroom.program import kept_answers
 from autograder.classroom.stage import stage
 from autograder.judging.each_question import judge_all
 from autograder.judging.exam import PATIENCE, Exam, QuestionExam, draw_exam
-from autograder.judging.judge import Verdict, judge
+from autograder.judging.judge import Verdict, judge, judge_outcomes
 from autograder.sandbox.isolation import trusted_mode
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import execute
@@ -81,7 +83,7 @@ class Proof:
         return data | {INSIDE: inside} if inside else data
 
 
-def verify(work: Asked, seeds: int, workers: int) -> Proof:
+def verify(work: Asked, seeds: int, workers: int, cache: Path | None = None) -> Proof:
     """Grade the reference, the untouched release and every known answer, for several exams.
 
     Parameters
@@ -92,6 +94,8 @@ def verify(work: Asked, seeds: int, workers: int) -> Proof:
         How many exams, drawn from the secrets ``verify-0``, ``verify-1``, …
     workers
         How many notebooks run at the same time.
+    cache
+        A folder in which what mistakes come to is kept, and taken from.
 
     Raises
     ------
@@ -100,17 +104,20 @@ def verify(work: Asked, seeds: int, workers: int) -> Proof:
     """
     findings: list[Finding] = []
     for sheet in work.sheets:
-        found = _findings(sheet, seeds, workers)
+        found = _findings(sheet, seeds, workers, cache)
         findings += [replace(each, question=named(work, sheet, each.question)) for each in found]
     inside = tuple(question.name for question in work.questions if question.inside)
     unstable = tuple(_unstable(findings))
     return Proof(work.assignment.name, seeds, tuple(findings), unstable, inside)
 
 
-def _findings(material: Material, seeds: int, workers: int) -> Iterator[Finding]:
+def _findings(
+    material: Material, seeds: int, workers: int, cache: Path | None
+) -> Iterator[Finding]:
     """Yield what every answer comes to in a notebook. Asserts are the same in every exam."""
     n_exams = seeds if material.checked else 1
-    exams = [draw_exam(material, f"verify-{seed}") for seed in range(n_exams)]
+    kept = kept_answers(material, cache) if cache else None
+    exams = [draw_exam(material, f"verify-{seed}", kept) for seed in range(n_exams)]
     yield from _notebook_findings(material, exams, workers)
     for seed, exam in enumerate(exams):
         for each in exam.questions:
@@ -142,13 +149,21 @@ def _notebook_findings(
 
 
 def _known_findings(seed: int, exam: QuestionExam) -> Iterator[Finding]:
-    """Judge every known answer to a question, called in this process."""
+    """Judge every known answer to a question.
+
+    Mistakes were called in this process when the exam was drawn. In the first exam they are called
+    once more: a function that answers anew each time would be found.
+    """
     for alternative in exam.question.alternatives:
         verdict = judge(exam, exam.evidence_of(alternative.function, PATIENCE))
         fair = verdict.points == verdict.max_points
         yield _finding(seed, verdict, "correct way", alternative.name, verdict.max_points, fair)
     for mistake in exam.question.misconceptions:
-        verdict = judge(exam, exam.evidence_of(mistake.function, PATIENCE))
+        verdict = (
+            judge_outcomes(exam, exam.wrong[mistake.name])
+            if seed
+            else judge(exam, exam.evidence_of(mistake.function, PATIENCE))
+        )
         yield _misconception_finding(seed, exam, mistake, verdict)
 
 

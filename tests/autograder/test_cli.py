@@ -34,7 +34,7 @@ def here(tiny_copy, monkeypatch):
 
 @pytest.fixture
 def exam_of_the_session(session, monkeypatch):
-    monkeypatch.setattr(Session, "of", lambda material, folder: session)
+    monkeypatch.setattr(Session, "of", lambda material, folder, cache: session)
     monkeypatch.setattr(cli, "start_sandboxes", lambda *args: None)  # answers run without
 
 
@@ -192,6 +192,22 @@ def test_verify_exits_with_the_verdict_and_prints_json(command, here, monkeypatc
     assert data["findings"][0]["question"] == "double"
     words = command("verify", "01_tiny").stdout
     assert ("NOT FAIR" in words) is not fair
+
+
+@pytest.mark.parametrize(("words", "cached"), [((), True), (("--no-cache",), False)])
+def test_known_answers_are_kept_unless_it_is_told_otherwise(
+    command, here, submitted, session, exam_of_the_session, ran, monkeypatch, words, cached
+):
+    asked = []
+    monkeypatch.setattr(
+        commands, "verify", lambda *args: asked.append(args[3]) or Proof("01_tiny", 1, (), ())
+    )
+    monkeypatch.setattr(
+        Session, "of", lambda material, folder, cache: asked.append(cache) or session
+    )
+    command("verify", "01_tiny", *words)
+    command("grade", "01_tiny", "--class", submitted.path, "--workers", 1, *words)
+    assert [bool(each) for each in asked] == [cached, cached]
 
 
 def test_simulate_writes_a_class_and_its_true_scores(command, here, tmp_path):

@@ -339,7 +339,7 @@ def test_a_check_that_was_changed_since_is_not_graded_by_what_was_loaded(
     check = tmp_path / "program" / "checks" / "tiny" / "double.py"
     check.parent.mkdir(parents=True)
     check.write_text("TOLERANCE = 1e-9")
-    monkeypatch.setattr(nbgrader_steps, "_program", lambda course: (tmp_path / "program",))
+    monkeypatch.setattr(nbgrader_steps, "program_folders", lambda course: (tmp_path / "program",))
     monkeypatch.setattr(nbgrader_steps, "_session", lambda *args: "a session")
     config = Config()
     configure(config, tiny_copy.assignment.course.root, tmp_path / "class")

@@ -12,9 +12,9 @@ from autograder.authoring.checking import alternative
 from autograder.authoring.comparing import Close
 from autograder.authoring.material import load_material
 from autograder.guest.recipes import Recipe
-from autograder.judging.exam import draw_exam
 from autograder.judging.judge import judge
 from tests.course_code import build, pick
+from tests.exams import shared_exam
 
 SHAPES, draw_grads, draw_params, spoiled = pick(
     "clipping.drawing", "SHAPES draw_grads draw_params spoiled"
@@ -41,7 +41,7 @@ def reference(material):
 
 @pytest.fixture(scope="module")
 def exams(material):
-    return {exam.question.name: exam for exam in draw_exam(material, "tests").questions}
+    return {exam.question.name: exam for exam in shared_exam(material).questions}
 
 
 def flat(grads):

@@ -17,10 +17,11 @@ from autograder.guest import catalogue, codec, probes, recipes, witness
 from autograder.guest.probes import Probe
 from autograder.guest.recipes import Builder
 from autograder.judging.cases import read_cases, run_here
-from autograder.judging.exam import Exam, QuestionExam, agrees, draw_exam
+from autograder.judging.exam import Exam, QuestionExam, agrees
 from autograder.judging.outcomes import read_outcomes
 from tests import course_code
 from tests.course_code import PROBES
+from tests.exams import shared_exam
 
 COURSE = Course.at(Path(__file__).resolve().parents[3])
 every_assignment = pytest.mark.parametrize("name", COURSE.assignment_names())
@@ -29,9 +30,7 @@ every_assignment = pytest.mark.parametrize("name", COURSE.assignment_names())
 @functools.cache
 def exam_of(name: str) -> Exam:
     """Return an exam of an assignment."""
-    with warnings.catch_warnings():  # grading does not turn warnings into errors
-        warnings.simplefilter("ignore")
-        return draw_exam(load_material(COURSE.assignment(name)), "tests")
+    return shared_exam(load_material(COURSE.assignment(name)))
 
 
 def seen_modules():

@@ -1,7 +1,6 @@
 """What must hold of the reference functions of assignment 02, and of what its cases can tell."""
 
 import math
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,10 @@ from hypothesis import strategies as st
 from autograder.authoring.checking import alternative
 from autograder.authoring.course import Course
 from autograder.authoring.material import load_material
-from autograder.judging.exam import draw_exam
 from autograder.judging.judge import judge
 from nextword.learning.flow_graph import Node
 from tests.course_code import build, module
+from tests.exams import shared_exam
 
 drawing = module("loglinear.drawing")
 
@@ -29,9 +28,7 @@ SIZES = st.integers(1, 6)
 
 @pytest.fixture(scope="module")
 def questions():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return {exam.question.name: exam for exam in draw_exam(MATERIAL, "tests").questions}
+    return {exam.question.name: exam for exam in shared_exam(MATERIAL).questions}
 
 
 # --- scores and probabilities --------------------------------------------------------------------

@@ -1,0 +1,61 @@
+"""The program that grades a course, and what it has been found to answer.
+
+It is the grader, the course's checks, and the packages that students import from a checkout.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import platform
+from importlib.metadata import distributions
+from itertools import chain
+from pathlib import Path
+
+import psutil
+
+import autograder
+from autograder.authoring.course import PROBES, Course
+from autograder.authoring.material import Material
+from autograder.guest.sight import code_digest
+from autograder.judging.kept_answers import KeptAnswers
+from autograder.sandbox.visible import visible_packages
+
+_CLOCKS_DIFFER = 2.0
+"""Seconds by which a file's time and a process's may: the latter counts from a rounded one."""
+
+
+def program_folders(course: Course) -> tuple[Path, ...]:
+    """Return the folders with the program that grades a course: its checks are part of it."""
+    checks = [course.assignment(name).checks_folder for name in course.assignment_names()]
+    packages = chain.from_iterable(visible_packages().values())
+    return Path(autograder.__path__[0]), *packages, course.solutions / PROBES, *checks
+
+
+def kept_answers(material: Material, folder: Path) -> KeptAnswers | None:
+    """Return what is kept in a folder of the answers to an assignment's questions.
+
+    None where the program was changed while this process ran, which may have loaded either: its
+    answers could be kept under the name of the other.
+    """
+    folders = program_folders(material.assignment.course)
+    if _newest(folders) > psutil.Process().create_time() - _CLOCKS_DIFFER:
+        return None
+    parts = [code_digest(folders), _machine(), *(cell.source for cell in material.notebook.cells)]
+    text = "\n".join(f"{len(part)} {part}" for part in parts)
+    program = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    assignment = material.assignment
+    return KeptAnswers(folder / assignment.name / assignment.notebook_name, program)
+
+
+def _newest(folders: tuple[Path, ...]) -> float:
+    """Return when a module in these folders was changed last."""
+    modules = chain.from_iterable(folder.rglob("*.py") for folder in folders)
+    return max((path.stat().st_mtime for path in modules), default=0.0)
+
+
+@functools.cache
+def _machine() -> str:
+    """Return the versions of Python and of all that is installed, and the kind of processor."""
+    installed = sorted(f"{each.name} {each.version}" for each in distributions())
+    return "\n".join((platform.python_version(), platform.machine(), *installed))

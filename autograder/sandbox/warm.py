@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from autograder.errors import CourseError
 from autograder.guest import frames
 from autograder.guest.collect import CASES_VARIABLE
-from autograder.guest.orders import END, WHERE
+from autograder.guest.orders import END, MAX_BYTES, WHERE
 from autograder.sandbox import cgroups
 from autograder.sandbox.conversation import Conversation
 from autograder.sandbox.ending import ENDED, Ending, too_long
@@ -34,8 +34,6 @@ from autograder.sandbox.visible import BASE, START, visible_packages
 _START_SECONDS = 120
 _REPORT_SECONDS = 10
 _LONGEST_REPLY = 8 * 2**20
-_SHORT = 4096
-"""Bytes that a report, or a reply to the question where a child is, may have."""
 _LONGEST_LINE = 200
 _WHERE_SECONDS = 0.5
 """How long a child that is out of time may take to say where it is."""
@@ -140,7 +138,7 @@ class WarmWorker:
         """
         try:
             self._control.settimeout(seconds)
-            said = self._control.recv(_SHORT)
+            said = self._control.recv(MAX_BYTES)
         except TimeoutError as error:
             raise SandboxLost(f"the warm process was silent for {seconds:g} s") from error
         except OSError:
@@ -155,7 +153,7 @@ class WarmWorker:
     def _last_words(self) -> str:
         words = b""
         if self._process.stderr is not None:
-            with contextlib.suppress(ValueError):  # closed meanwhile, as the run has ended
+            with contextlib.suppress(ValueError):  # the run has ended, and closed it
                 words = self._process.stderr.read(2000)
         return words.decode("utf-8", "replace").strip() or "no word"
 
@@ -212,7 +210,7 @@ class WarmWorker:
         """Wait for the child's end, after killing it if it does not go by itself."""
         ready, _, _ = select.select([self._control], [], [], 0.05)
         if not ready:
-            # An order while a child runs ends it; where it has ended already, nothing is lost.
+            # Ends the child. If it has just ended by itself, the warm process ignores this order.
             self._order(END)
         self._report(_REPORT_SECONDS)
 
@@ -279,7 +277,7 @@ class WarmChild:
         cell
             Gets outputs and a number.
         graded
-            Whether its question is asked meanwhile.
+            Whether the cases of its question are asked while it runs.
         seconds
             How long it may take.
         """
@@ -312,7 +310,7 @@ class WarmChild:
         """
         try:
             self._ask()
-            reply = frames.receive(self._channel, _SHORT, time.monotonic() + _WHERE_SECONDS)
+            reply = frames.receive(self._channel, MAX_BYTES, time.monotonic() + _WHERE_SECONDS)
         except (OSError, SandboxLost, frames.BrokenFrame):
             return ""
         # It says only which line, not what stands there: its words could carry secret cases too.

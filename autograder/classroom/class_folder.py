@@ -65,7 +65,7 @@ class AnotherRun(CourseError):
 
 @contextlib.contextmanager
 def one_run(class_folder: ClassFolder, patience: float = 0.0) -> Iterator[None]:
-    """Keep other runs off a class meanwhile. A run that is killed keeps nobody off.
+    """Hold a class's lock, which one run has at a time. Of a killed run it is given up.
 
     What such a run has left unfinished is removed.
 

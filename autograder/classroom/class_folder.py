@@ -65,7 +65,7 @@ class AnotherRun(CourseError):
 
 @contextlib.contextmanager
 def one_run(class_folder: ClassFolder, patience: float = 0.0) -> Iterator[None]:
-    """Hold a class's lock, which one run has at a time. Of a killed run it is given up.
+    """Hold a class's lock, which one run has at a time, and which a killed run loses.
 
     What such a run has left unfinished is removed.
 

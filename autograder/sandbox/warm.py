@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from nbformat import NotebookNode
@@ -331,12 +332,28 @@ def _line(source: str, number: int, elsewhere: str) -> str:
     return f"line {number}{elsewhere}: {text[:_LONGEST_LINE]}"
 
 
+@dataclass
+class _Run:
+    """What starts for one run of the grader: no more of it once the run has stopped.
+
+    Parameters
+    ----------
+    starting
+        Workers that nobody can be lent yet.
+    stopped
+        Whether none may be added.
+    """
+
+    starting: list[WarmWorker] = field(default_factory=list)
+    stopped: bool = False
+
+
 class WarmWorkers:
     """The warm workers of this process that are waiting for work, by their limits."""
 
     def __init__(self) -> None:
         self._waiting: dict[Limits, list[WarmWorker]] = {}
-        self._starting: list[WarmWorker] = []
+        self._run = _Run()
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -372,26 +389,28 @@ class WarmWorkers:
 
         After `stop_starting` it does nothing.
         """
-        starting = self._starting
+        run = self._run
 
         def start() -> None:
             first.wait()
             with self._lock:
-                if starting is not self._starting:
+                if run.stopped:
                     return
                 worker = WarmWorker(limits)
-                starting.append(worker)
+                run.starting.append(worker)
             worker.wait()
             with self._lock:
-                starting.remove(worker)
+                run.starting.remove(worker)
             self._give_back(worker, limits)
 
         return start
 
     def stop_starting(self) -> None:
-        """End workers that are not ready yet and that nobody was lent."""
+        """End workers that are not ready yet and that nobody was lent: this run is over."""
         with self._lock:
-            workers, self._starting = list(self._starting), []
+            self._run.stopped = True
+            workers = list(self._run.starting)
+            self._run = _Run()
             for waiting in self._waiting.values():
                 workers += [worker for worker in waiting if not worker.ready]
                 waiting[:] = [worker for worker in waiting if worker.ready]

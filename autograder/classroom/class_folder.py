@@ -65,7 +65,7 @@ class AnotherRun(CourseError):
 
 @contextlib.contextmanager
 def one_run(class_folder: ClassFolder, patience: float = 0.0) -> Iterator[None]:
-    """Keep other runs off a class meanwhile. A run that is killed keeps nobody off.
+    """Hold a class's lock, which one run has at a time, and which a killed run loses.
 
     What such a run has left unfinished is removed.
 

@@ -47,7 +47,7 @@ from autograder.sandbox.isolation import safe_mode
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import Mode
 
-_OURS = "nextword"
+_OURS = "autograder"
 Resources = dict[str, Any]
 
 
@@ -170,8 +170,8 @@ class Harmless(NbGraderPreprocessor):  # type: ignore[misc]
 class LenientExporter(NotebookExporter):
     """Leaves a student's file to `Stage`, which reads anything, so that one stops nobody else.
 
-    nbgrader makes one for each of its runs: it keeps other runs off the class meanwhile, and has
-    the gradebook copied before the first submission.
+    nbgrader makes one for each of its runs: it holds the class's lock while it works, and has the
+    gradebook copied before the first submission.
     """
 
     _backed_up = False

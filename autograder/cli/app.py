@@ -1,7 +1,7 @@
 """The commands that staff type: their names, arguments and options. What they do is in `commands`.
 
 `commands` takes a second to import, so it is imported when a command has been understood: help and
-complaints come at once, and sandboxes start meanwhile.
+complaints come at once, and sandboxes start while it is imported.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ _WIDEST = 1_000
 
 
 def with_progress(results: Iterable[Graded], total: int, console: Console) -> list[Graded]:
-    """Return all results, showing a progress bar meanwhile."""
+    """Return all results, showing a progress bar until the last is there."""
     columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     done = []
     with Progress(*columns, console=console) as progress:

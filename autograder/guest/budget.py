@@ -8,9 +8,8 @@ from typing import Any
 Content = dict[str, Any]
 """What an output has besides its kind: text, data and metadata, or an error."""
 
-
-_SHORT = 1_000
-"""Characters kept of an error, or of a result, for which there is no room."""
+KEPT_CHARACTERS = 1_000
+"""Of an error, of a result in text, and of parts of a reply, for which there is no room."""
 
 
 class Budget:
@@ -50,9 +49,9 @@ class Budget:
 def _shortened(content: Content) -> Content | None:
     """Return the beginning of an error, or of a result in text; None of anything else."""
     if "ename" in content:
-        words = {key: str(content[key])[:_SHORT] for key in ("ename", "evalue")}
+        words = {key: str(content[key])[:KEPT_CHARACTERS] for key in ("ename", "evalue")}
         return content | words | {"traceback": []}
     if "execution_count" in content and "text/plain" in content.get("data", {}):
-        text = str(content["data"]["text/plain"])[:_SHORT]
+        text = str(content["data"]["text/plain"])[:KEPT_CHARACTERS]
         return content | {"data": {"text/plain": text}, "metadata": {}}
     return None

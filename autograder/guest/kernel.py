@@ -17,10 +17,7 @@ from ipykernel.heartbeat import Heartbeat
 from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.session import Session
 
-from autograder.guest.budget import Budget
-
-_SHORT = 1_000
-"""Characters kept of the parts of a reply that is too long."""
+from autograder.guest.budget import KEPT_CHARACTERS, Budget
 
 
 def main() -> None:
@@ -53,14 +50,14 @@ def _bound_outputs(budget: Budget) -> None:
     send_all = Session.send
 
     def send(
-        self: Session, stream: Any, message: Any, content: Any = None, *args: Any, **how: Any
+        self: Session, stream: Any, message: Any, content: Any = None, *args: Any, **options: Any
     ) -> Any:
         if isinstance(message, dict):
             kept = _kept(budget, message["msg_type"], message["content"])
             message = message | {"content": kept}
         else:
             kept = content = _kept(budget, message, content)
-        return None if kept is None else send_all(self, stream, message, content, *args, **how)
+        return None if kept is None else send_all(self, stream, message, content, *args, **options)
 
     Session.send = send
 
@@ -83,5 +80,5 @@ def _kept(budget: Budget, kind: str, content: Any) -> Any:
 def _short(reply: dict[str, Any]) -> dict[str, Any]:
     """Return a reply without what can be long. The error itself is an output of its own."""
     exits = [part for part in reply.get("payload", []) if part.get("source") == "ask_exit"]
-    texts = {key: reply[key][:_SHORT] for key in ("ename", "evalue") if key in reply}
+    texts = {key: reply[key][:KEPT_CHARACTERS] for key in ("ename", "evalue") if key in reply}
     return reply | {"payload": exits, "user_expressions": {}, "traceback": []} | texts

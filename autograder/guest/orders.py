@@ -1,4 +1,7 @@
-"""What a warm process is told while a child of it runs."""
+"""What a warm process and the grader say to one another, besides frames."""
 
+MAX_BYTES = 4096
+"""Of an order, of a report, and of a child's reply to `WHERE`."""
 END = b"end"
 WHERE = b"where"
+"""Orders while a child runs."""

@@ -155,14 +155,14 @@ def quantiles(
         ``new in every call`` from a generator that goes on.
     """
     again = copy.deepcopy((args, kwargs))
-    drawn = [np.asarray(function(*args, **kwargs)) for _ in range(max(times, 2))]
+    samples = [np.asarray(function(*args, **kwargs)) for _ in range(max(times, 2))]
     first = np.asarray(function(*again[0], **again[1]))
-    numbers = np.concatenate([array.ravel() for array in drawn])
+    numbers = np.concatenate([array.ravel() for array in samples])
     return {
-        "shape": drawn[0].shape,
+        "shape": samples[0].shape,
         "quantiles": np.quantile(numbers, np.linspace(0, 1, 21)) if numbers.size else None,
-        "the same again": bool(np.array_equal(drawn[0], first)),
-        "new in every call": not np.array_equal(drawn[0], drawn[1]),
+        "the same again": bool(np.array_equal(samples[0], first)),
+        "new in every call": not np.array_equal(samples[0], samples[1]),
     }
 
 

@@ -27,12 +27,10 @@ import numpy as np
 
 from autograder.guest import confine, frames, sight, system_calls
 from autograder.guest.budget import Budget
-from autograder.guest.orders import WHERE
+from autograder.guest.orders import MAX_BYTES, WHERE
 
 SCRATCH = "/scratch"
 _PACKAGES = ("site-packages", "dist-packages")
-_SHORT = 4096
-"""Bytes that an order or a report may have."""
 
 
 def main() -> None:
@@ -43,7 +41,7 @@ def main() -> None:
     warm_up(packages)
     control.send(json.dumps({"threads": _threads()}).encode())
     while True:
-        order, descriptors, _, _ = socket.recv_fds(control, _SHORT, 2)
+        order, descriptors, _, _ = socket.recv_fds(control, MAX_BYTES, 2)
         if not order:
             return
         if descriptors:
@@ -108,7 +106,7 @@ def _prepare_optimizers() -> None:
 def _serve(
     control: socket.socket, data: socket.socket, cases: socket.socket, order: dict[str, Any]
 ) -> None:
-    """Let a child run one notebook; report how it ended. Meanwhile it can be asked where it is."""
+    """Let a child run one notebook, of which one may ask where it is; report how it ended."""
     if order["optimizers"]:
         _prepare_optimizers()
     if _threads() != 1:
@@ -124,7 +122,7 @@ def _serve(
     try:
         ends: list[socket.socket | int] = [control, ended]
         while control in select.select(ends, [], [])[0]:
-            if control.recv(_SHORT) != WHERE:
+            if control.recv(MAX_BYTES) != WHERE:
                 os.kill(child, signal.SIGTERM)
                 break
             os.kill(child, signal.SIGUSR1)

@@ -115,7 +115,7 @@ def _digest_after(case: dict[str, Any], args: Any, kwargs: Any, before: bytes) -
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Discard what is printed meanwhile: it could carry the cases to the student.
+    """Discard what a call prints: it could carry the cases to the student.
 
     Warnings cost nothing, also where the notebook has turned them into errors.
     """

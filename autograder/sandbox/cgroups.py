@@ -12,7 +12,7 @@ from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
 _MEMBERS = "cgroup.procs"
-_PREFIX = "nextword-"
+_PREFIX = "autograder-"
 CONTROLLERS = {"pids": "pids.max", "memory": "memory.limit_in_bytes"}
 _ENDING_SECONDS = 20
 """How long processes that were killed may take to go, as where much memory has to be freed."""
@@ -43,7 +43,7 @@ def remove_abandoned() -> None:
     for controller in writable():
         for folder in (_ROOT / controller).glob(f"{_PREFIX}*"):
             owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
-            if not Path("/proc", owner).exists():
+            if owner.isdigit() and not Path("/proc", owner).exists():
                 # It may be the group of another container, and in use.
                 with contextlib.suppress(OSError):
                     folder.rmdir()
@@ -98,7 +98,7 @@ def _removed(folder: Path) -> bool:
 
 def _kill_members(folder: Path) -> None:
     for number in _members(folder):
-        with contextlib.suppress(OSError):  # it ended meanwhile
+        with contextlib.suppress(OSError):  # it has ended by itself
             process = os.pidfd_open(number)
             try:
                 # Looked up again, as another process could have got its number.

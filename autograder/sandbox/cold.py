@@ -10,11 +10,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import ensure_event_loop
 from nbclient import NotebookClient
@@ -34,8 +36,15 @@ from autograder.sandbox.sandbox import plain_environment, sandbox_command
 from autograder.sandbox.temporary import temporary_folder
 from autograder.sandbox.visible import BASE, START
 
-PROVISIONER = "nextword-sandbox"
-"""The name under which the provisioner is registered, for kernels of graded notebooks only."""
+PROVISIONER = EntryPoint(
+    "autograder-sandbox",
+    f"{__name__}:SandboxProvisioner",
+    KernelProvisionerFactory.GROUP_NAME,
+)
+"""How `jupyter_client` finds the provisioner, for kernels of graded notebooks only.
+
+`cold_session` registers it itself: what an installation says of a checkout can be out of date.
+"""
 
 _LONGEST_MESSAGE = 8 * 2**20
 _MOST_MESSAGES = 40
@@ -231,7 +240,8 @@ def cold_session(
         cgroups.group(limits.processes + 16, limits.memory_bytes + 2**30) as members,
     ):
         manager: Any = client.create_kernel_manager()
-        manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": PROVISIONER}
+        KernelProvisionerFactory.provisioners[PROVISIONER.name] = PROVISIONER
+        manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": PROVISIONER.name}
         manager.kernel_spec.argv[0] = sys.executable
         manager.transport, manager.ip = "ipc", f"{folder}/channel"
         manager.connection_file = f"{folder}/kernel.json"

@@ -61,7 +61,7 @@ class NoRun(Generic[_What]):
 
 
 def start_sandboxes(executor: Executor, at_once: int, limits: Limits, mode: Mode) -> None:
-    """Let warm sandboxes start meanwhile. One that cannot says so at the first submission.
+    """Start warm sandboxes, unawaited. One that cannot start says so at the first submission.
 
     One core is left to this process, which draws the exam: the sandboxes that this holds back
     start after the first ones.

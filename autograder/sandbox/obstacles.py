@@ -12,9 +12,9 @@ from autograder.sandbox.bubblewrap import Bubblewrap
 _SETTINGS = "proc/sys"
 _CONTAINERS = (".dockerenv", "run/.containerenv")
 _PROFILE = (
-    "echo 'abi <abi/4.0>, profile nextword-bwrap \"{path}\" flags=(unconfined) {{ userns, }}'"
-    " | sudo tee /etc/apparmor.d/nextword-bwrap"
-    " && sudo apparmor_parser -r /etc/apparmor.d/nextword-bwrap"
+    "echo 'abi <abi/4.0>, profile autograder-bwrap \"{path}\" flags=(unconfined) {{ userns, }}'"
+    " | sudo tee /etc/apparmor.d/autograder-bwrap"
+    " && sudo apparmor_parser -r /etc/apparmor.d/autograder-bwrap"
 )
 
 

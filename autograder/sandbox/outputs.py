@@ -12,7 +12,8 @@ Output = dict[str, Any]
 MOST_EXECUTIONS = 1_000_000
 """Of a cell: nobody has run one more often, and a number can be as long as a page."""
 _SLACK = 2
-"""What is inside counts for itself, and a little differently; only liars come near this."""
+"""How many times the kept size is let in. The sandbox counts sizes a little differently, and drops
+what is too much; only code that has tampered with its counting sends nearly so much."""
 
 
 def admitted(outputs: Any, kept_bytes: int) -> list[NotebookNode]:

@@ -42,7 +42,8 @@ NOTHING: Mapping[str, bytes] = {}
 _MOST_CELLS_FULL = 50
 """How many cells may put out as much as one may."""
 _TOO_SHORT = 1
-"""Seconds before a notebook's deadline in which no cell is begun, and none is blamed."""
+"""Seconds before a notebook's deadline. In these no cell is begun, and of one that ends its process
+it is said that the notebook's time was up, not that the cell is at fault."""
 _NOT_REACHED = "The test cell was not reached: the run ended before it."
 _TOO_MUCH = "Its cells put out too much; the output of later ones was left out."
 

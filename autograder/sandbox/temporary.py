@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-_PREFIX = "nextword-run-"
+_PREFIX = "autograder-run-"
 
 
 @contextlib.contextmanager
@@ -38,7 +38,7 @@ def _locked_folder(held: contextlib.ExitStack) -> Path:
         try:
             _lock(folder, held)
         except (BlockingIOError, FileNotFoundError):
-            continue  # somebody took it for abandoned meanwhile
+            continue  # another process took it for abandoned before it was locked
         except OSError:
             return folder  # a file system without such locks, where nobody takes it
         if folder.exists():

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from nbformat import NotebookNode
@@ -21,7 +22,7 @@ from nbformat import NotebookNode
 from autograder.errors import CourseError
 from autograder.guest import frames
 from autograder.guest.collect import CASES_VARIABLE
-from autograder.guest.orders import END, WHERE
+from autograder.guest.orders import END, MAX_BYTES, WHERE
 from autograder.sandbox import cgroups
 from autograder.sandbox.conversation import Conversation
 from autograder.sandbox.ending import ENDED, Ending, too_long
@@ -34,8 +35,6 @@ from autograder.sandbox.visible import BASE, START, visible_packages
 _START_SECONDS = 120
 _REPORT_SECONDS = 10
 _LONGEST_REPLY = 8 * 2**20
-_SHORT = 4096
-"""Bytes that a report, or a reply to the question where a child is, may have."""
 _LONGEST_LINE = 200
 _WHERE_SECONDS = 0.5
 """How long a child that is out of time may take to say where it is."""
@@ -140,7 +139,7 @@ class WarmWorker:
         """
         try:
             self._control.settimeout(seconds)
-            said = self._control.recv(_SHORT)
+            said = self._control.recv(MAX_BYTES)
         except TimeoutError as error:
             raise SandboxLost(f"the warm process was silent for {seconds:g} s") from error
         except OSError:
@@ -155,7 +154,7 @@ class WarmWorker:
     def _last_words(self) -> str:
         words = b""
         if self._process.stderr is not None:
-            with contextlib.suppress(ValueError):  # closed meanwhile, as the run has ended
+            with contextlib.suppress(ValueError):  # the run has ended, and closed it
                 words = self._process.stderr.read(2000)
         return words.decode("utf-8", "replace").strip() or "no word"
 
@@ -212,7 +211,7 @@ class WarmWorker:
         """Wait for the child's end, after killing it if it does not go by itself."""
         ready, _, _ = select.select([self._control], [], [], 0.05)
         if not ready:
-            # An order while a child runs ends it; where it has ended already, nothing is lost.
+            # Ends the child. If it has just ended by itself, the warm process ignores this order.
             self._order(END)
         self._report(_REPORT_SECONDS)
 
@@ -279,7 +278,7 @@ class WarmChild:
         cell
             Gets outputs and a number.
         graded
-            Whether its question is asked meanwhile.
+            Whether the cases of its question are asked while it runs.
         seconds
             How long it may take.
         """
@@ -312,7 +311,7 @@ class WarmChild:
         """
         try:
             self._ask()
-            reply = frames.receive(self._channel, _SHORT, time.monotonic() + _WHERE_SECONDS)
+            reply = frames.receive(self._channel, MAX_BYTES, time.monotonic() + _WHERE_SECONDS)
         except (OSError, SandboxLost, frames.BrokenFrame):
             return ""
         # It says only which line, not what stands there: its words could carry secret cases too.
@@ -333,12 +332,28 @@ def _line(source: str, number: int, elsewhere: str) -> str:
     return f"line {number}{elsewhere}: {text[:_LONGEST_LINE]}"
 
 
+@dataclass
+class _Run:
+    """What starts for one run of the grader: no more of it once the run has stopped.
+
+    Parameters
+    ----------
+    starting
+        Workers that nobody can be lent yet.
+    stopped
+        Whether none may be added.
+    """
+
+    starting: list[WarmWorker] = field(default_factory=list)
+    stopped: bool = False
+
+
 class WarmWorkers:
     """The warm workers of this process that are waiting for work, by their limits."""
 
     def __init__(self) -> None:
         self._waiting: dict[Limits, list[WarmWorker]] = {}
-        self._starting: list[WarmWorker] = []
+        self._run = _Run()
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -374,26 +389,28 @@ class WarmWorkers:
 
         After `stop_starting` it does nothing.
         """
-        starting = self._starting
+        run = self._run
 
         def start() -> None:
             first.wait()
             with self._lock:
-                if starting is not self._starting:
+                if run.stopped:
                     return
                 worker = WarmWorker(limits)
-                starting.append(worker)
+                run.starting.append(worker)
             worker.wait()
             with self._lock:
-                starting.remove(worker)
+                run.starting.remove(worker)
             self._give_back(worker, limits)
 
         return start
 
     def stop_starting(self) -> None:
-        """End workers that are not ready yet and that nobody was lent."""
+        """End workers that are not ready yet and that nobody was lent: this run is over."""
         with self._lock:
-            workers, self._starting = list(self._starting), []
+            self._run.stopped = True
+            workers = list(self._run.starting)
+            self._run = _Run()
             for waiting in self._waiting.values():
                 workers += [worker for worker in waiting if not worker.ready]
                 waiting[:] = [worker for worker in waiting if worker.ready]

@@ -151,7 +151,7 @@ class Ground:
                     yield str(Path(where, name))
 
     def _is_marked(self, path: Path) -> bool:
-        with contextlib.suppress(OSError):  # another user's, or gone meanwhile
+        with contextlib.suppress(OSError):  # another user's, or gone by now
             status = path.lstat()
             new = status.st_mtime > self._since and status.st_size < _LARGEST_LOOKED_AT
             return new and path.is_file() and self.mark.encode() in path.read_bytes()

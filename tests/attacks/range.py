@@ -268,7 +268,7 @@ class Range:
         for worker in lent:
             strays -= processes.line(worker._process.pid, _ONE_WORKER)
         for controller in cgroups.writable():
-            made = sorted((cgroups._ROOT / controller).glob(f"nextword-{os.getpid()}-*"))
+            made = sorted((cgroups._ROOT / controller).glob(f"autograder-{os.getpid()}-*"))
             strays.update(made[len(lent) :])
         return strays | set(self.ground.temporary.iterdir())
 

@@ -156,7 +156,7 @@ def test_a_marked_answer_asks_again_only_where_it_has_changed(session):
     record(session, "ada", 1.0, answered, unchanged={"double-graded"})
     assert manual(session, "why-written") == (3.0, True)
     record(session, "ada", 1.0, answered, unchanged={"why-written"})
-    assert manual(session, "why-written") == (3.0, True), "nobody has looked meanwhile"
+    assert manual(session, "why-written") == (3.0, True), "nobody has looked since"
 
 
 def test_a_score_changed_by_hand_asks_again_where_the_automatic_one_changes(session):

@@ -671,7 +671,7 @@ def test_a_marked_answer_is_flagged_again_only_when_its_text_has_changed(
     assert mark(session, 3.0), "still, as nobody has looked"
 
 
-def test_a_run_that_failed_meanwhile_forgets_no_answer(
+def test_a_run_that_failed_in_between_forgets_no_answer(
     session, ran, submit, fill, tiny, monkeypatch
 ):
     answer(session, submit, fill, tiny, "Because.")

@@ -273,7 +273,7 @@ def test_a_file_that_is_no_notebook_stops_no_exporter_that_stages(exporter, tmp_
 
 
 @pytest.mark.parametrize("base", [Stage, Judge])
-def test_no_other_run_is_at_work_on_the_class_meanwhile(exporter, session, tmp_path, base):
+def test_no_other_run_is_at_work_on_the_class_at_the_same_time(exporter, session, tmp_path, base):
     path = tmp_path / "tiny.ipynb"
     path.write_text(json.dumps(new_notebook()))
     refused = []

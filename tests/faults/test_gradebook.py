@@ -25,7 +25,7 @@ def locked(path):
 
 
 def check_locked(ground, undisturbed, folder, seconds):
-    """Lock the gradebook when some are recorded, and see that nobody is meanwhile."""
+    """Lock the gradebook when some are recorded, and see that nobody is while it is locked."""
     run = ground.start("grade", folder, "--workers", "1")
     run.wait_for(lambda: run.recorded() >= 1)
     with locked(folder.gradebook_path):

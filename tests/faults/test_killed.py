@@ -177,7 +177,7 @@ def test_the_control_groups_of_a_killed_run_are_removed_by_the_next():
         pytest.skip("no cgroups can be made here")
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    left = cgroups._ROOT / cgroups.writable()[0] / f"nextword-{ended.pid}-faults"
+    left = cgroups._ROOT / cgroups.writable()[0] / f"autograder-{ended.pid}-faults"
     left.mkdir()
     with cgroups.group(16, 2**30) as members:
         assert not left.exists()

@@ -12,7 +12,7 @@ from autograder.guest.collect import CASES_VARIABLE, collect
 
 @pytest.fixture
 def ask(monkeypatch):
-    """Return what asks `collect` these cases meanwhile, and what it said."""
+    """Return what asks `collect` these cases while it runs, and what it said."""
     ours, theirs = socket.socketpair()
     monkeypatch.setenv(CASES_VARIABLE, str(theirs.fileno()))
 

@@ -4,7 +4,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_ce
 
 from autograder.sandbox.absence import failed_cells, helpers_not_run, why_absent
 
-HIDDEN = "### BEGIN HIDDEN TESTS\ncollect('double', double)\n### END HIDDEN TESTS"
+HIDDEN = "### BEGIN HIDDEN TESTS\n# collect double\n### END HIDDEN TESTS"
 MISSING = "There is no function double when its test cell runs."
 DEFINITION = "def double(x):\n    return 2 * x"
 

@@ -9,8 +9,8 @@ pytestmark = pytest.mark.skipif(not cgroups.writable(), reason="no cgroups can b
 
 
 def groups_of_ours():
-    names = [path.name for path in (cgroups._ROOT / "pids").glob("nextword-*")]
-    return {name for name in names if name.startswith(f"nextword-{os.getpid()}-")}
+    names = [path.name for path in (cgroups._ROOT / "pids").glob("autograder-*")]
+    return {name for name in names if name.startswith(f"autograder-{os.getpid()}-")}
 
 
 def start(members, *command):

@@ -71,10 +71,10 @@ def test_app_armor_wants_a_profile_for_the_path_that_runs(machine):
     (only,) = machine(PACKAGED, **(ALLOWING | {"app_armor": "1\n"}))
     assert "A profile for /course/.venv/bwrap" in only.advice
     assert "apt install bubblewrap" in only.advice, "only root can change the system's"
-    assert 'profile nextword-bwrap "/course/.venv/bwrap" flags=(unconfined) { userns, }' in (
+    assert 'profile autograder-bwrap "/course/.venv/bwrap" flags=(unconfined) { userns, }' in (
         only.command
     )
-    assert only.command.endswith("apparmor_parser -r /etc/apparmor.d/nextword-bwrap")
+    assert only.command.endswith("apparmor_parser -r /etc/apparmor.d/autograder-bwrap")
 
 
 def test_app_armor_and_the_systems_bubblewrap_need_no_second_one(machine):

@@ -32,7 +32,7 @@ def other(parent):
     """Another process, with a temporary folder of its own."""
     command = [sys.executable, "-c", WAITING, str(parent)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline().startswith(f"{parent}/nextword-run-")
+        assert process.stdout.readline().startswith(f"{parent}/autograder-run-")
         yield process
         process.kill()
 
@@ -73,19 +73,19 @@ def test_what_another_process_uses_stays(parent, other):
 
 
 def test_what_is_not_ours_stays(parent, monkeypatch):
-    (parent / "nextword-run-file").touch()
+    (parent / "autograder-run-file").touch()
     (parent / "elsewhere").mkdir()
-    (parent / "nextword-run-link").symlink_to(parent / "elsewhere")
+    (parent / "autograder-run-link").symlink_to(parent / "elsewhere")
     (parent / "others").mkdir()
     before = names(parent)
     with temporary_folder():
         pass
-    (parent / "nextword-run-of-somebody").mkdir()
+    (parent / "autograder-run-of-somebody").mkdir()
     monkeypatch.setattr(os, "geteuid", lambda: -1)
     temporary._remove_abandoned.cache_clear()
     with temporary_folder():
         pass
-    assert names(parent) == before | {"nextword-run-of-somebody"}
+    assert names(parent) == before | {"autograder-run-of-somebody"}
 
 
 def test_one_that_was_taken_for_abandoned_is_made_anew(parent, monkeypatch):

@@ -196,9 +196,9 @@ def test_a_worker_that_is_starting_is_ended_where_nobody_waits_for_it():
         first = workers.start(LIMITS)
         first.wait()
         held_back = executor.submit(workers.later(first, LIMITS))
-        while not workers._starting:
+        while not workers._run.starting:
             assert not held_back.done()
-        (second,) = workers._starting
+        (second,) = workers._run.starting
         workers.stop_starting()
         with pytest.raises(warm.WarmProcessFailed, match="the warm process ended"):
             held_back.result()

@@ -359,7 +359,7 @@ class Spread:
         there = Close(rtol=0.0, atol=self.tolerance * width).difference(
             ours, theirs, min(slack, 3.0)
         )
-        return None if there is None else "numbers that are spread otherwise"
+        return None if there is None else "numbers that come from another distribution"
 
 
 def is_finite(value: Any) -> bool:

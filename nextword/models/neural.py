@@ -39,7 +39,47 @@ class LanguageNetwork(nn.Module, ABC):
         return nn.functional.cross_entropy(logits[batch.mask], batch.targets[batch.mask])
 
 
-class WindowNetwork(LanguageNetwork):
+class OutputLayerNetwork(LanguageNetwork):
+    """A network whose last layer has one output for each word.
+
+    Attributes
+    ----------
+    output
+        That layer.
+    """
+
+    output: nn.Linear
+
+    def begin_with_frequencies(self, counts: Float[np.ndarray, " vocab"]) -> None:
+        """Set the output biases to the logarithms of how frequent the words are.
+
+        Before anything is learned the network then predicts like a unigram model.
+
+        Parameters
+        ----------
+        counts
+            Of each id, above 0: give unseen words a little.
+
+        Raises
+        ------
+        NetworkShapeError
+            There are not as many as words, or one is not above 0.
+
+        References
+        ----------
+        Slides in 001: output biases to their optimal value if weights were 0.
+        """
+        (n_words,) = self.output.bias.shape
+        if counts.shape != (n_words,) or not np.all(counts > 0):
+            raise NetworkShapeError(
+                f"expected {n_words} counts above 0, one for each word, got shape {counts.shape} "
+                f"with smallest {np.min(counts, initial=np.inf)}"
+            )
+        with torch.no_grad():
+            self.output.bias.copy_(torch.from_numpy(np.log(counts / counts.sum())))
+
+
+class WindowNetwork(OutputLayerNetwork):
     """The network of Bengio et al. 2003: y = b + W x + U tanh(d + H x).
 
     x are the vectors of the window's words, one after another, the oldest word first.
@@ -132,34 +172,6 @@ class WindowNetwork(LanguageNetwork):
             nn.init.zeros_(layer.bias)
         if self.direct is not None:
             nn.init.zeros_(self.direct.weight)
-
-    def begin_with_frequencies(self, counts: Float[np.ndarray, " vocab"]) -> None:
-        """Set the output biases to the logarithms of how frequent the words are.
-
-        Before anything is learned the network then predicts like a unigram model.
-
-        Parameters
-        ----------
-        counts
-            Of each id, above 0: give unseen words a little.
-
-        Raises
-        ------
-        NetworkShapeError
-            There are not as many as words, or one is not above 0.
-
-        References
-        ----------
-        Slides in 001: output biases to their optimal value if weights were 0.
-        """
-        (n_words,) = self.output.bias.shape
-        if counts.shape != (n_words,) or not np.all(counts > 0):
-            raise NetworkShapeError(
-                f"expected {n_words} counts above 0, one for each word, got shape {counts.shape} "
-                f"with smallest {np.min(counts, initial=np.inf)}"
-            )
-        with torch.no_grad():
-            self.output.bias.copy_(torch.from_numpy(np.log(counts / counts.sum())))
 
     def forward(self, inputs: Int64[Tensor, "batch window"]) -> Float[Tensor, "batch vocab"]:
         """Return the logits of every word after each window.

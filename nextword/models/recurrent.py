@@ -8,9 +8,9 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from nextword.models.neural import (
-    LanguageNetwork,
     NetworkShapeError,
     NeuralLanguageModel,
+    OutputLayerNetwork,
     word_counts,
 )
 from nextword.text.batching import Batch, SentenceReader
@@ -25,7 +25,7 @@ class NotRecurrentError(TypeError):
     """A model has no state that it goes on from."""
 
 
-class RecurrentNetwork(LanguageNetwork):
+class RecurrentNetwork(OutputLayerNetwork):
     """h_t = tanh(e_t W_x + h_{t-1} W_h + b), with logits h_t U + c at every step.
 
     Parameters
@@ -89,7 +89,8 @@ class RecurrentNetwork(LanguageNetwork):
                 raise NetworkShapeError(f"expected {name} of 1 or more, got {size}")
         if not 0 <= dropout < 1:
             raise NetworkShapeError(f"expected dropout from 0 to below 1, got {dropout}")
-        self._carried: Float[Tensor, "batch hidden"] | None = None
+        # Where the last batch ended, in learning and in scoring: one must not go on from the other.
+        self._last_states: dict[bool, Float[Tensor, "batch hidden"]] = {}
         with torch.random.fork_rng(devices=[]):  # what layers draw by themselves is drawn again
             self.features = nn.Embedding(vocab_size, n_features)
             self.cells = nn.RNN(n_features, n_hidden, batch_first=True)
@@ -108,28 +109,6 @@ class RecurrentNetwork(LanguageNetwork):
         for bias in (b, second_b, self.output.bias):
             nn.init.zeros_(bias)
         second_b.requires_grad_(False)  # torch has two, which are added; b is the first
-
-    def begin_with_frequencies(self, counts: Float[np.ndarray, " vocab"]) -> None:
-        """Set the output biases to the logarithms of how frequent the words are.
-
-        Parameters
-        ----------
-        counts
-            Of each id, above 0: give unseen words a little.
-
-        Raises
-        ------
-        NetworkShapeError
-            There are not as many as words, or one is not above 0.
-        """
-        (n_words,) = self.output.bias.shape
-        if counts.shape != (n_words,) or not np.all(counts > 0):
-            raise NetworkShapeError(
-                f"expected {n_words} counts above 0, one for each word, got shape {counts.shape} "
-                f"with smallest {np.min(counts, initial=np.inf)}"
-            )
-        with torch.no_grad():
-            self.output.bias.copy_(torch.from_numpy(np.log(counts / counts.sum())))
 
     def states(
         self,
@@ -186,8 +165,8 @@ class RecurrentNetwork(LanguageNetwork):
         """Return the mean cross-entropy over the batch's tokens, in nats.
 
         What fills up rows costs nothing: its states go through no output layer. Where the batch
-        continues the one before, its first states are the last of that one; no gradient goes back
-        into it.
+        continues the one before, its first states are the last of that one, of learning and of
+        scoring (`eval`) each by itself; no gradient goes back into it.
 
         Raises
         ------
@@ -201,13 +180,11 @@ class RecurrentNetwork(LanguageNetwork):
                 "expected a batch with one token or more to predict, got one in which all is "
                 "filling; is a row empty, or the mask the wrong way round?"
             )
-        before = None
-        if batch.continued:
-            if self._carried is None:
-                raise NetworkShapeError("expected a batch before the one that continues it")
-            before = self._carried
+        before = self._last_states.get(self.training) if batch.continued else None
+        if batch.continued and before is None:
+            raise NetworkShapeError("expected a batch before the one that continues it")
         states = self.states(batch.inputs, before)
-        self._carried = states[:, -1].detach()
+        self._last_states[self.training] = states[:, -1].detach()
         logits = self.output(self.dropout(states[batch.mask]))
         return nn.functional.cross_entropy(logits, batch.targets[batch.mask])
 

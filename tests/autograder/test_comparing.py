@@ -478,13 +478,13 @@ def test_two_spreads_of_one_distribution_agree(seed):
 @pytest.mark.parametrize(
     ("got", "words"),
     [
-        (spread(1, width=0.9), "numbers that are spread otherwise"),
-        (spread(1, width=1.1), "numbers that are spread otherwise"),
+        (spread(1, width=0.9), "numbers that come from another distribution"),
+        (spread(1, width=1.1), "numbers that come from another distribution"),
         (spread(1, shape=(3, 2)), "an array of another shape"),
         (spread(1, shape=(2, 3.00001)), "an array of another shape"),
         (spread(1, again=False), "numbers that do not come from the generator alone"),
         (spread(1, new=False), "the same numbers in every call"),
-        (spread(1) | {"quantiles": None}, "numbers that are spread otherwise"),
+        (spread(1) | {"quantiles": None}, "numbers that come from another distribution"),
         (spread(1) | {"shape": np.ones((2, 2))}, "an array of another shape"),
         (
             spread(1) | {"the same again": np.ones(3)},

@@ -113,6 +113,20 @@ def test_a_batch_that_continues_begins_with_the_last_states_and_sends_no_gradien
     assert built.start.grad is None
 
 
+def test_scoring_between_two_batches_changes_nothing_for_learning():
+    built, ids = network(), torch.tensor([[3, 4, 5, 6, 3]])
+    real = torch.ones(1, 2, dtype=torch.bool)
+    first = Batch(ids[:, :2], ids[:, 1:3], real)
+    second = Batch(ids[:, 2:4], ids[:, 3:], real, continued=True)
+    built.loss(first)
+    expected = built.loss(second).item()
+    built.loss(first)
+    built.eval()
+    built.loss(Batch(ids[:, 1:3], ids[:, 2:4], real))
+    built.train()
+    assert built.loss(second).item() == expected
+
+
 def test_a_continued_batch_needs_one_before_it_with_as_many_rows():
     built, ids = network(), torch.tensor([[3, 4], [5, 6]])
     real = torch.ones(2, 2, dtype=torch.bool)

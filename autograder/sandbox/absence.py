@@ -88,8 +88,10 @@ def helpers_not_run(cells: Sequence[NotebookNode]) -> str | None:
     )
     defined = set(_FUNCTION.findall(not_run))
     # Each text is gone over once, however many names there are: it is a student's.
-    called = defined.intersection(_CALLED.findall(run))
-    found = sorted(called.difference(_NAMED.findall(run), _GIVEN.findall(run)))[:_MOST_FAILED]
+    called = defined.intersection(_CALLED.findall(run) if defined else ())
+    if called:
+        called = called.difference(_NAMED.findall(run), _GIVEN.findall(run))
+    found = sorted(called)[:_MOST_FAILED]
     if not found:
         return None
     return (

@@ -192,4 +192,4 @@ def _own_line(error: BaseException) -> dict[str, Any]:
     if not own:
         return {}
     filename, number = own[-1]
-    return {"line_number": number, "line": linecache.getline(filename, number).strip()[:200]}
+    return {"line_number": number, "line": linecache.getline(filename, number or 0).strip()[:200]}

@@ -8,7 +8,7 @@ CODE := . solutions/*/checks/*.py solutions/probes/*.py
 TYPED := .mypy_cache/checks/course
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-browser lint format sync release verify lock bench clean
+.PHONY: help demo test test-long test-browser lint format sync release verify lock bench profile clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -59,6 +59,9 @@ lock: $(VENV)/dev ## Resolve all dependencies for every platform into constraint
 
 bench: $(VENV)/bench ## Measure speed against peers
 	set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+profile: $(VENV)/dev ## Say where the processor time of a submission goes: make profile NAME=01_counting
+	$(BIN)/python benchmarks/profile_submission.py $(NAME)
 
 clean: ## Remove the virtual environment and what was built; demo/ stays, and is made anew by the next demonstration
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

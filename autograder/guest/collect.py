@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder.guest.catalogue import GENERIC, arrived
-from autograder.guest.witness import answer
+from autograder.guest.witness import answer, silence
 
 CASES_VARIABLE = "AUTOGRADER_CASES"
 """Names the descriptor of the socket over which a witness is asked."""
@@ -44,5 +44,6 @@ def collect(question: str, function: Callable[..., Any]) -> None:
         if asked.startswith('{"modules": '):  # before any case
             catalogue = arrived(json.loads(asked)["modules"])
             asked = hear("null")
-        while asked:
-            asked = hear(answer(function, asked, catalogue))
+        with silence():
+            while asked:
+                asked = hear(answer(function, asked, catalogue))

@@ -21,13 +21,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograder.guest import confine, frames, sight, system_calls
 from autograder.guest.budget import Budget
 from autograder.guest.orders import MAX_BYTES, WHERE
+
+if TYPE_CHECKING:  # it imports IPython, which comes late here
+    from autograder.guest.shell import NotebookShell
 
 SCRATCH = "/scratch"
 _PACKAGES = ("site-packages", "dist-packages")
@@ -38,7 +41,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     packages = sys.argv[2:]
     control.send(json.dumps({"sees": sight.seen(packages)}).encode())
-    warm_up(packages)
+    notebook = warm_up(packages)
     control.send(json.dumps({"threads": _threads()}).encode())
     while True:
         order, descriptors, _, _ = socket.recv_fds(control, MAX_BYTES, 2)
@@ -47,16 +50,21 @@ def main() -> None:
         if descriptors:
             data, cases = (socket.socket(fileno=each) for each in descriptors)
             with data, cases:
-                _serve(control, data, cases, json.loads(order))
+                _serve(notebook, control, data, cases, json.loads(order))
 
 
-def warm_up(packages: Sequence[str]) -> None:
+def warm_up(packages: Sequence[str]) -> NotebookShell:
     """Import what notebooks import, and let the libraries look at the machine while they can.
 
     Parameters
     ----------
     packages
         Those of the course, which are imported whole.
+
+    Returns
+    -------
+    notebook
+        The shell that each child begins with.
     """
     np.random.default_rng(0).normal(size=(8, 8)) @ np.ones((8, 8))
     for name, use in (("torch", _use_torch), ("matplotlib", _use_matplotlib)):
@@ -66,11 +74,12 @@ def warm_up(packages: Sequence[str]) -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
-    from autograder.guest import shell
+    from autograder.guest.shell import NotebookShell
 
-    shell.prepare()
+    notebook = NotebookShell()
     gc.collect()
     gc.freeze()
+    return notebook
 
 
 def _use_torch() -> None:
@@ -104,7 +113,11 @@ def _prepare_optimizers() -> None:
 
 
 def _serve(
-    control: socket.socket, data: socket.socket, cases: socket.socket, order: dict[str, Any]
+    notebook: NotebookShell,
+    control: socket.socket,
+    data: socket.socket,
+    cases: socket.socket,
+    order: dict[str, Any],
 ) -> None:
     """Let a child run one notebook, of which one may ask where it is; report how it ended."""
     if order["optimizers"]:
@@ -115,7 +128,7 @@ def _serve(
     child = os.fork()
     if child == 0:
         control.close()
-        _become_witness(data, cases, order)
+        _become_witness(notebook, data, cases, order)
     data.close()
     cases.close()
     ended = os.pidfd_open(child)
@@ -132,7 +145,9 @@ def _serve(
     control.send(json.dumps({"ended": os.waitstatus_to_exitcode(status)}).encode())
 
 
-def _become_witness(data: socket.socket, cases: socket.socket, order: dict[str, Any]) -> None:
+def _become_witness(
+    notebook: NotebookShell, data: socket.socket, cases: socket.socket, order: dict[str, Any]
+) -> None:
     """Confine this child, and run cells in a child of its own that is process 1 there."""
     status = 1
     try:
@@ -162,7 +177,7 @@ def _become_witness(data: socket.socket, cases: socket.socket, order: dict[str, 
                 order["processes"],
                 order["notebook_seconds"],
             )
-            _run_cells(data, cases, order)
+            _run_cells(notebook, data, cases, order)
             status = 0
     except BaseException as error:  # noqa: BLE001 - nothing may return into the server's loop
         _say(data, f"{type(error).__name__}: {error}")
@@ -187,15 +202,15 @@ def _say(data: socket.socket, words: str) -> None:
         frames.send(data, {"failed": words[:500]})
 
 
-def _run_cells(data: socket.socket, cases: socket.socket, order: dict[str, Any]) -> None:
+def _run_cells(
+    notebook: NotebookShell, data: socket.socket, cases: socket.socket, order: dict[str, Any]
+) -> None:
     """Run what comes, a cell at a time, until the stream ends."""
-    from autograder.guest import shell
-
     # What students see of the machine: no trace of how they are run.
     os.environ["TMPDIR"] = os.environ["HOME"] = SCRATCH
     sys.breakpointhook = _pass  # PYTHONBREAKPOINT, which an isolated interpreter does not heed
     _look_in_working_folder()
-    notebook = shell.NotebookShell(Budget(order["output_bytes"]))
+    notebook.begin(Budget(order["output_bytes"]))
     os.environ[order["cases_variable"]] = str(cases.fileno())
     places: dict[int, int] = {}
     at = 0

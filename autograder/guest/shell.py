@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import builtins
 import importlib
@@ -11,6 +12,7 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 from types import FrameType
 from typing import Any
 
@@ -19,7 +21,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.ultratb import AutoFormattedTB
+from IPython.core.profiledir import ProfileDir
 from traitlets import Type
 from traitlets.config import Config
 
@@ -27,6 +29,9 @@ from autograder.guest.budget import Budget
 
 _CELL = re.compile("<ipython-input-([0-9]{1,9})-")
 """How IPython names the code of a cell, with its number."""
+_PROMPTS = (">>>", "In [", "...:")
+_FRAMES = 20
+"""How many steps of a traceback are kept at its beginning, and at its end."""
 Output = dict[str, Any]
 """An output as the notebook format has it."""
 
@@ -177,6 +182,42 @@ class _Shell(InteractiveShell):
     display_pub_class = Type(_Publisher)
     displayhook_class = Type(_DisplayHook)
     gathered: _Outputs
+    usual_transformers: list[Any]
+
+    def init_ipython_dir(self, ipython_dir: str | None) -> None:
+        """Have no folder yet: where the shell is made, nothing can be written."""
+
+    def init_profile_dir(self, profile_dir: ProfileDir | None) -> None:
+        """Have no folder yet."""
+        self.profile_dir = ProfileDir()
+
+    def make_folders(self) -> None:
+        """Make the folders that a kernel makes too."""
+        super().init_ipython_dir(None)
+        super().init_profile_dir(None)
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """Return a cell as Python: as it is, where IPython would find nothing to change in it.
+
+        That takes long: it looks at each token, in Python.
+        """
+        if self.input_transformers_post or self._transformers() != self.usual_transformers:
+            plain = False
+        else:
+            plain = _is_plain_python(raw_cell)
+        if plain:
+            return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+        transformed: str = super().transform_cell(raw_cell)
+        return transformed
+
+    def should_run_async(self, raw_cell: str, **how: Any) -> bool:
+        """Return whether a cell waits for something; without the words for it nothing does."""
+        words = "await" in raw_cell or "async" in raw_cell
+        return words and bool(super().should_run_async(raw_cell, **how))
+
+    def _transformers(self) -> list[Any]:
+        manager = self.input_transformer_manager
+        return [*manager.cleanup_transforms, *manager.line_transforms, *manager.token_transformers]
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         try:
@@ -187,7 +228,7 @@ class _Shell(InteractiveShell):
             "output_type": "error",
             "ename": str(getattr(etype, "__name__", etype)),
             "evalue": message,
-            "traceback": [str(line) for line in stb],
+            "traceback": _without_the_middle([str(line) for line in stb]),
         }
         self.gathered.add(output)
 
@@ -200,6 +241,33 @@ class _Shell(InteractiveShell):
 
     def enable_gui(self, gui: Any = None) -> None:
         """Ignore the request: there is no screen."""
+
+
+def _without_the_middle(traceback: list[str]) -> list[str]:
+    """Return a traceback that somebody can read, also of a function that calls itself for ever."""
+    more = len(traceback) - 2 * _FRAMES
+    if more <= 0:
+        return traceback
+    return [*traceback[:_FRAMES], f"\n  [... {more} more ...]\n\n", *traceback[-_FRAMES:]]
+
+
+def _is_plain_python(source: str) -> bool:
+    """Return whether a cell is Python, and nothing that IPython takes for something else.
+
+    It takes away prompts, wherever it thinks to see one, an empty first line, and its indentation.
+    A single line may be a magic's name.
+    """
+    if source[:1].isspace() or len(source.splitlines()) < 2:
+        return False
+    if any(prompt in source for prompt in _PROMPTS):
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they are shown when it is compiled
+            compile(source, "", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _plain(value: Any) -> Any:
@@ -216,22 +284,41 @@ def _plain(value: Any) -> Any:
 
 
 class NotebookShell:
-    """One notebook's shell.
+    """One notebook's shell. It is made before the fork, which takes as long as running some cells.
 
-    Parameters
-    ----------
-    budget
-        What a cell may put out.
+    Nothing of a notebook, and no folder that could be written, is there yet.
     """
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self) -> None:
+        for name in _LATE:
+            importlib.import_module(name)
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
+        config.InteractiveShell.xmode = "Plain"  # others parse the source of every step anew
         self._shell = _Shell.instance(config=config)
-        self._outputs = self._shell.gathered = _Outputs(budget)
+        self._shell.usual_transformers = self._shell._transformers()
         builtins.input = _refuse_input
         self._shell.enable_matplotlib("inline")
+        self._show_an_error()
+
+    def begin(self, budget: Budget) -> None:
+        """Begin a notebook, in its own process and folder.
+
+        Parameters
+        ----------
+        budget
+            What a cell may put out.
+        """
+        self._outputs = self._shell.gathered = _Outputs(budget)
+        self._shell.make_folders()
+
+    def _show_an_error(self) -> None:
+        """Let the libraries find out where all modules come from, as for the first traceback."""
+        try:
+            raise ValueError("an error")
+        except ValueError:
+            self._shell.InteractiveTB.structured_traceback(*sys.exc_info())
 
     @property
     def number(self) -> int:
@@ -270,25 +357,13 @@ _LATE = (
     "IPython.core.application",
     "IPython.core.completer",
     "IPython.core.completerlib",
+    "IPython.core.logger",
     "IPython.core.magics.ast_mod",
     "IPython.core.magics.execution",
     "IPython.core.oinspect",
+    "autograder.guest.collect",
 )
-"""What a shell imports only when it is made."""
-
-
-def prepare() -> None:
-    """Do once, before the fork, what every shell would do again for itself.
-
-    That is importing what it needs, and showing an error, for which the libraries find out where
-    all modules come from.
-    """
-    for name in _LATE:
-        importlib.import_module(name)
-    try:
-        raise ValueError("an error")
-    except ValueError:
-        AutoFormattedTB(mode="Context").structured_traceback(*sys.exc_info())
+"""What is imported only when a shell is made, or when it runs its first cells."""
 
 
 def _refuse_input(prompt: str = "") -> str:

@@ -6,6 +6,7 @@ and the judge checks every byte it writes.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import io
@@ -14,7 +15,6 @@ import linecache
 import pickle
 import signal
 import sysconfig
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ from types import FrameType
 from typing import Any
 
 from autograder.guest.catalogue import GENERIC, PACKAGE, Catalogue
-from autograder.guest.codec import NotEncodable, decode, encode
+from autograder.guest.codec import NotEncodable, encode
 
 _LONGEST_MESSAGE = 400
 _LIBRARIES = (
@@ -40,6 +40,18 @@ class CaseTimeout(BaseException):
     """
 
 
+def laid_ready(args: tuple[Any, ...], kwargs: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a case as a witness gets it: arguments as a pickle, and the digest of them encoded.
+
+    A pickle is read several times as fast as the closed format, and may cross in this direction
+    only: who reads it is trusted by nobody.
+    """
+    # Read and written once more, as the witness will: what is shared in it settles by that.
+    settled = pickle.loads(pickle.dumps((args, kwargs)))  # noqa: S301 - our own, just written
+    pickled = base64.b64encode(pickle.dumps(settled)).decode("ascii")
+    return more | {"arguments": pickled, "digest": digest_of(encode(args), encode(kwargs))}
+
+
 def answer(function: Callable[..., Any], asked: str, catalogue: Catalogue = GENERIC) -> str:
     """Return what `function` returned, or how it failed, on one case.
 
@@ -48,9 +60,8 @@ def answer(function: Callable[..., Any], asked: str, catalogue: Catalogue = GENE
     function
         The student's function.
     asked
-        JSON text: ``case``, which has encoded ``args`` and ``kwargs``, and perhaps the name of a
-        ``probe``; ``seconds``, which the call may take; and ``longest``, the characters that the
-        answer may have.
+        JSON text: ``case`` (see `laid_ready`), perhaps with the name of a ``probe``; ``seconds``,
+        which the call may take; and ``longest``, the characters that the answer may have.
     catalogue
         What can be asked and built.
 
@@ -61,8 +72,7 @@ def answer(function: Callable[..., Any], asked: str, catalogue: Catalogue = GENE
         the digest of the arguments after the call.
     """
     question = json.loads(asked)
-    with _silence():
-        record = _call(function, question["case"], question["seconds"], catalogue)
+    record = _call(function, question["case"], question["seconds"], catalogue)
     said = json.dumps(record, allow_nan=False)
     if len(said) <= question["longest"]:
         return said
@@ -78,8 +88,8 @@ def _call(
     function: Callable[..., Any], case: dict[str, Any], seconds: float, catalogue: Catalogue
 ) -> dict[str, Any]:
     """Return the record of one case: fresh arguments in, outcome out."""
-    args, kwargs = decode(case["args"]), decode(case["kwargs"])
-    before = pickle.dumps((args, kwargs))
+    came = base64.b64decode(case["arguments"])
+    args, kwargs = pickle.loads(came)  # noqa: S301 - from outside, where all is trusted in here
     probe, build = catalogue.probe(case.get("probe", "call once")), catalogue.build
     record: dict[str, Any] = {}
     try:
@@ -95,29 +105,30 @@ def _call(
         record["too_large"] = str(error)
     except BaseException as error:  # noqa: BLE001 - whatever the student's code raises is evidence
         record["error"] = _describe(error)
-    record["after"] = _digest_after(case, args, kwargs, before)
+    record["after"] = _digest_after(case["digest"], args, kwargs, came)
     return record
 
 
-def _digest_after(case: dict[str, Any], args: Any, kwargs: Any, before: bytes) -> str:
+def _digest_after(digest: str, args: Any, kwargs: Any, came: bytes) -> str:
     """Return the digest of arguments after the call, nothing where they cannot be written any more.
 
     Equal bytes settle quickly that they are as they came. Bytes also differ where equal values are
     other objects, so that only the encoding says that something has changed.
     """
     try:
-        if pickle.dumps((args, kwargs)) == before:
-            return digest_of(case["args"], case["kwargs"])
+        if pickle.dumps((args, kwargs)) == came:
+            return digest
         return digest_of(encode(args), encode(kwargs))
     except Exception:  # noqa: BLE001 - whatever was put in, it was not there before
         return ""
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Discard what a call prints: it could carry the cases to the student.
+def silence() -> Iterator[None]:
+    """Discard what is printed while a question is asked: it could carry the cases to the student.
 
-    Warnings cost nothing, also where the notebook has turned them into errors.
+    Warnings cost nothing, also where the notebook has turned them into errors. All that takes as
+    long as a call of most functions, and is done once for all calls.
     """
     with (
         contextlib.redirect_stdout(_Discard()),
@@ -134,6 +145,9 @@ class _Discard(io.TextIOBase):
 
     def write(self, text: str) -> int:
         return len(text)
+
+    def close(self) -> None:
+        """Stay open: a function that closes what it prints to prints in its next call too."""
 
 
 @contextlib.contextmanager
@@ -167,11 +181,15 @@ def _own_line(error: BaseException) -> dict[str, Any]:
 
     A cell's own lines come before those of packages that it imports, wherever they lie.
     """
-    places = list(traceback.walk_tb(error.__traceback__))
-    cells = [each for each in places if each[0].f_globals.get("__name__") == "__main__"]
-    frames = traceback.StackSummary.extract(iter(cells or places), lookup_lines=False)
-    own = [frame for frame in frames if not frame.filename.startswith(_LIBRARIES)]
+    cells: list[tuple[str, int]] = []
+    others: list[tuple[str, int]] = []
+    step = error.__traceback__
+    while step is not None:
+        in_cell = step.tb_frame.f_globals.get("__name__") == "__main__"
+        (cells if in_cell else others).append((step.tb_frame.f_code.co_filename, step.tb_lineno))
+        step = step.tb_next
+    own = [place for place in cells or others if not place[0].startswith(_LIBRARIES)]
     if not own:
         return {}
-    line = linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()[:200]
-    return {"line_number": own[-1].lineno, "line": line}
+    filename, number = own[-1]
+    return {"line_number": number, "line": linecache.getline(filename, number or 0).strip()[:200]}

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.guest.catalogue import GENERIC, Catalogue
-from autograder.guest.codec import MAX_BYTES
-from autograder.guest.witness import answer, digest_of
+from autograder.guest.codec import MAX_BYTES, decode
+from autograder.guest.witness import answer, laid_ready, silence
 
 TIMEOUTS_BEFORE_GIVING_UP = 2
 RESERVED = 8_000
@@ -71,18 +71,20 @@ def read_cases(inputs: str) -> Cases:
         ``modules``, of the course (see `autograder.guest.catalogue`).
     """
     asked = json.loads(inputs)
+    laid = {case.pop("id"): _laid(**case) for case in asked["cases"]}
     return Cases(
         asked["question"],
         asked["seconds_per_case"],
         asked["seconds"],
         asked.get("modules", {}),
-        {case["id"]: json.dumps(_without_id(case)) for case in asked["cases"]},
-        {case["id"]: digest_of(case["args"], case["kwargs"]) for case in asked["cases"]},
+        {identity: json.dumps(case) for identity, case in laid.items()},
+        {identity: case["digest"] for identity, case in laid.items()},
     )
 
 
-def _without_id(case: dict[str, Any]) -> dict[str, Any]:
-    return {key: part for key, part in case.items() if key != "id"}
+def _laid(args: Any, kwargs: Any, **more: Any) -> dict[str, Any]:
+    """Return a case as the witness gets it: it is not told the identity."""
+    return laid_ready(decode(args), decode(kwargs), **more)
 
 
 def run_cases(ask: Ask, inputs: str, patience: float = 1.0) -> str:
@@ -147,4 +149,5 @@ def run_here(
     def ask(line: str, longest: int) -> str:
         return "null" if line.startswith('{"modules": ') else answer(function, line, catalogue)
 
-    return run_cases(ask, inputs, patience)
+    with silence():
+        return run_cases(ask, inputs, patience)

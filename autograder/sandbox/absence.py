@@ -13,7 +13,13 @@ from collections.abc import Sequence
 
 from nbformat import NotebookNode
 
-from autograder.authoring.conventions import EXPLORATION, GRADED, grade_id_of, role_of
+from autograder.authoring.conventions import (
+    ASSERTED,
+    EXPLORATION,
+    GRADED,
+    grade_id_of,
+    role_of,
+)
 from autograder.authoring.plain import plain_text
 from autograder.authoring.recognise import defines, is_ours
 
@@ -88,8 +94,10 @@ def helpers_not_run(cells: Sequence[NotebookNode]) -> str | None:
     )
     defined = set(_FUNCTION.findall(not_run))
     # Each text is gone over once, however many names there are: it is a student's.
-    called = defined.intersection(_CALLED.findall(run))
-    found = sorted(called.difference(_NAMED.findall(run), _GIVEN.findall(run)))[:_MOST_FAILED]
+    called = defined.intersection(_CALLED.findall(run) if defined else ())
+    if called:
+        called = called.difference(_NAMED.findall(run), _GIVEN.findall(run))
+    found = sorted(called)[:_MOST_FAILED]
     if not found:
         return None
     return (
@@ -209,4 +217,5 @@ def _shown(cells: Sequence[NotebookNode], place: int) -> str:
 
 
 def _holds_secrets(cell: NotebookNode) -> bool:
-    return grade_id_of(cell) is not None and role_of(cell) == GRADED
+    """Return whether a cell asks secret cases, or holds hidden asserts of nbgrader's."""
+    return grade_id_of(cell) is not None and role_of(cell) in (GRADED, ASSERTED)

@@ -126,9 +126,10 @@ class Talk:
     def _say(self, line: str) -> None:
         rest = memoryview(f"{line}\n".encode("ascii"))
         while rest:
-            self._wait(select.POLLOUT)
-            with contextlib.suppress(BlockingIOError):
+            try:
                 rest = rest[self._channel.send(rest) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT)
 
     def _hear(self, longest: int) -> str:
         """Return the next line, without its end."""

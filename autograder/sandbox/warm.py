@@ -26,6 +26,7 @@ from autograder.guest.orders import END, MAX_BYTES, WHERE
 from autograder.sandbox import cgroups
 from autograder.sandbox.conversation import Conversation
 from autograder.sandbox.ending import ENDED, Ending, too_long
+from autograder.sandbox.lasting_thread import in_lasting_thread
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.outputs import admitted, sane_count
 from autograder.sandbox.same_witness import AnotherWitness, compare
@@ -83,13 +84,15 @@ class WarmWorker:
         }
         sandbox = sandbox_command(server, environment, confines=True)
         with inner:
-            self._process = subprocess.Popen(
-                cgroups.joining(members, sandbox),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                env={},  # of bubblewrap itself, whose memory is in the sandbox as well
-                pass_fds=[inner.fileno()],
+            self._process = in_lasting_thread(
+                lambda: subprocess.Popen(
+                    cgroups.joining(members, sandbox),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    env={},  # of bubblewrap itself, whose memory is in the sandbox as well
+                    pass_fds=[inner.fileno()],
+                )
             )
         self._resources.callback(self._end_process)
 

@@ -1,6 +1,8 @@
 """A witness is asked one case after the other; how long it takes is measured by who asks."""
 
+import base64
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -21,6 +23,12 @@ def asked(*calls, seconds_per_case=1.0, seconds=20.0):
     return json.dumps({"question": "q", "cases": found, **limits})
 
 
+def arguments_in(line):
+    """Return the arguments in what a witness is asked."""
+    args, _ = pickle.loads(base64.b64decode(json.loads(line)["case"]["arguments"]))
+    return args
+
+
 def outcomes(function, *calls, **limits):
     inputs = asked(*calls, **limits)
     return list(read_outcomes(run_here(function, inputs), read_cases(inputs)).values())
@@ -39,7 +47,7 @@ class Clock:
 
         def ask(line, longest):
             self.now += seconds[len(heard)]
-            heard.append(json.loads(line)["case"]["args"])
+            heard.append(arguments_in(line))
             return json.dumps({"value": len(heard), "after": ""})
 
         return ask, heard
@@ -65,8 +73,7 @@ def test_a_case_is_laid_ready_only_when_the_one_before_is_answered():
         return json.dumps({"value": 1, "after": ""})
 
     run_cases(ask, asked(("one",), ("other",)))
-    assert ("one" in lines[0], "other" in lines[0]) == (True, False)
-    assert ("one" in lines[1], "other" in lines[1]) == (False, True)
+    assert list(map(arguments_in, lines)) == [("one",), ("other",)]
     assert "case-0" not in lines[0]
 
 

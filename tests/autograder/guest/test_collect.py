@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from autograder.guest.codec import encode
 from autograder.guest.collect import CASES_VARIABLE, collect
+from autograder.guest.witness import laid_ready
 
 
 @pytest.fixture
@@ -17,9 +17,8 @@ def ask(monkeypatch):
     monkeypatch.setenv(CASES_VARIABLE, str(theirs.fileno()))
 
     def asking(function, *values):
-        case = {"kwargs": encode({}), "probe": "call once"}
         lines = [
-            json.dumps({"case": case | {"args": encode((value,))}, "seconds": 1, "longest": 999})
+            json.dumps({"case": laid_ready((value,), {}), "seconds": 1, "longest": 999})
             for value in values
         ]
         heard = []

@@ -10,13 +10,14 @@ import pytest
 
 from autograder.guest.codec import decode, encode
 from autograder.guest.recipes import Recipe
-from autograder.guest.witness import answer, digest_of
+from autograder.guest.witness import answer, digest_of, laid_ready, silence
 
 
 def said(function, *args, seconds=1.0, longest=100_000, probe="call once", **kwargs):
     """Return the line that a witness answers with, called with these arguments."""
-    case = {"probe": probe, "args": encode(args), "kwargs": encode(kwargs)}
-    return answer(function, json.dumps({"case": case, "seconds": seconds, "longest": longest}))
+    case = laid_ready(args, kwargs, probe=probe)
+    with silence():
+        return answer(function, json.dumps({"case": case, "seconds": seconds, "longest": longest}))
 
 
 def record(function, *args, **more):
@@ -213,6 +214,17 @@ def test_printing_is_discarded_wherever_it_happens(capfd):
     assert first["value"] == {"dict": [["a", 1]]}
     assert second["error"]["message"] == "words"
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_function_that_closes_what_it_prints_to_prints_in_its_next_call():
+    def closes():
+        print("secret")
+        sys.stdout.close()
+
+    asked = json.dumps({"case": laid_ready((), {}), "seconds": 1.0, "longest": 999})
+    with silence():
+        answers = [json.loads(answer(closes, asked)) for _ in range(2)]
+    assert [each["value"] for each in answers] == [None, None]
 
 
 def test_a_function_may_ask_whether_it_can_print():

@@ -181,6 +181,13 @@ def test_below_a_graded_cell_nothing_is_repeated_that_could_be_its_inputs(source
     assert failed_cells(below) == f"Stopped with an error: Cell 2 ({source}) with {shown}."
 
 
+def test_hidden_asserts_of_nbgraders_are_as_secret_as_our_cases():
+    asserted = "### BEGIN HIDDEN TESTS\nassert double(17) == 34\n### END HIDDEN TESTS"
+    below = [code(asserted, name="test_double"), code("boom()", ("ValueError", SECRET))]
+    below[0].metadata["nbgrader"] |= {"grade": True, "solution": False}
+    assert failed_cells(below) == "Stopped with an error: Cell 2 (boom()) with ValueError."
+
+
 def test_above_every_graded_cell_what_was_raised_is_repeated():
     cells = [code("boom()", ("ValueError", "odd shape (3,)")), graded()]
     assert failed_cells(cells) == (

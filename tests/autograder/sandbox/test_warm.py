@@ -1,6 +1,8 @@
+import contextlib
 import os
 import re
 import signal
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -151,6 +153,16 @@ def test_a_cell_that_ends_its_process_does_not_end_the_worker(workers):
     with workers.session(LIMITS) as child:
         assert ran(child, "import os; os._exit(1)")[0] == ENDED
     assert the_worker(workers) is worker
+
+
+def test_a_worker_outlives_the_pool_in_whose_thread_it_was_started():
+    workers = WarmWorkers()
+    with contextlib.closing(workers):
+        with ThreadPoolExecutor(1) as pool:
+            worker = pool.submit(the_worker, workers).result()
+        with pytest.raises(subprocess.TimeoutExpired):
+            worker._process.wait(timeout=1)
+        assert the_worker(workers) is worker
 
 
 def test_a_worker_that_is_held_back_is_lent_when_it_is_ready():

@@ -45,7 +45,7 @@ def lines(source, names=None):
         ("return x and y", "return y"),
         ("return x if y else 0", "return x if True else 0"),
         ("return x[1:]", "return x[:]"),
-        ("return x[::2]", "return x[::]"),
+        ("return x[::2]", "return x[:]"),
         ("return x[:-1]", "return x[:1]"),
         ("return x.T", "return x"),
         ("return x.copy()", "return x"),
@@ -189,7 +189,7 @@ def one_by_one(values, sign=1):
     return sum(sign * value for value in values)
 
 
-def proof_of(toy_material, reference=total_spelt_out, equals=None, seeds=2, sample=None, **parts):
+def proof_of(toy_material, reference=total_spelt_out, equals=None, seeds=1, sample=None, **parts):
     material = toy_material(reference=reference, alternatives=(one_by_one,), **parts)
     question = replace(material.checked[0], equals=equals or {})
     material = replace(material, checked=(question,))
@@ -202,7 +202,7 @@ def after(proof):
 
 
 def test_mutants_are_caught_and_what_no_case_shows_survives(toy_material):
-    proof = proof_of(toy_material, total_with_a_blind_spot)
+    proof = proof_of(toy_material, total_with_a_blind_spot, seeds=2)
     found = after(proof)
     assert ("reference", "if len(values) > 101:") in found
     assert ("reference", "return 1.0") in found
@@ -285,11 +285,11 @@ def test_what_the_statement_settles_is_quoted_from_it(toy_material):
         quoted = {"long": equal(REFERENCE, ("> 100", "> 101"), settled=words)}
         return proof_of(toy_material, documented, quoted)
 
-    assert settled("long lists may give anything").problems == ()
-    assert settled("long lists may give anything").tallies[0].settled == 1
-    (words,) = settled("very long lists").problems
-    assert words == "total, long: the statement does not say 'very long lists'"
-    assert ("reference", "if len(values) > 101:") in after(settled("very long lists"))
+    quoted, invented = settled("long lists may give anything"), settled("very long lists")
+    assert quoted.problems == ()
+    assert quoted.tallies[0].settled == 1
+    assert invented.problems == ("total, long: the statement does not say 'very long lists'",)
+    assert ("reference", "if len(values) > 101:") in after(invented)
 
 
 def documented(values, sign=1):
@@ -311,9 +311,7 @@ def test_an_equal_change_has_one_reason():
 
 def test_a_sample_is_the_same_each_time_and_holds_what_the_check_speaks_of(toy_material):
     said = {"beyond": equal(REFERENCE, ("> 100", "> 101"), because="never drawn")}
-    proofs = [
-        proof_of(toy_material, total_with_a_blind_spot, said, seeds=1, sample=3) for _ in range(2)
-    ]
+    proofs = [proof_of(toy_material, total_with_a_blind_spot, said, sample=3) for _ in range(2)]
     assert proofs[0] == proofs[1]
     assert 3 <= proofs[0].tallies[0].mutants <= 4
     assert proofs[0].tallies[0].equal == 1

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -226,31 +227,25 @@ class Gate:
             except SyntaxError as error:
                 raise MisfitSlip(f"{what} does not parse once it is changed: {error}") from error
 
-    def survivors(
-        self, tried: Sequence[Tried], problems: Mapping[str, Sequence[str]]
-    ) -> list[Tried]:
+    def survivors(self, tried: Sequence[Tried], wrong: Container[str]) -> list[Tried]:
         """Return the mutants that came through, where what speaks for them does not hold either."""
-        return [e for e in tried if e.kept and (e.trial.said is None or e.trial.said in problems)]
+        return [e for e in tried if e.kept and (e.trial.said is None or e.trial.said in wrong)]
 
-    def problems(self, tried: Sequence[Tried], workers: int) -> dict[str, list[str]]:
-        """Return what is wrong with what the check says of equal changes, by its name."""
-        found: dict[str, list[str]] = {}
-        for name, words in (
-            *self._unneeded(tried),
-            *self._unsettled(),
-            *self._unequal(tried, workers),
-        ):
-            found.setdefault(name, []).append(f"{self.name}, {name}: {words}")
-        return found
-
-    def _unneeded(self, tried: Sequence[Tried]) -> Iterator[tuple[str, str]]:
-        """Yield the changes that no mutant is, or that every exam notices."""
+    def needless(self, tried: Sequence[Tried]) -> Iterator[str]:
+        """Yield the equal changes that no mutant is, or that every exam notices."""
         kept = {(each.trial.answer.name, each.trial.mutant.text): each.kept for each in tried}
         for (answer, text), name in self._said.items():
             if (answer, text) not in kept:
-                yield name, f"no mutant of {answer} is\n{text}"
+                yield f"{self.name}, {name}: no mutant of {answer} is\n{text}"
             elif not kept[answer, text]:
-                yield name, f"every exam notices it, so that it is not needed:\n{text}"
+                yield f"{self.name}, {name}: every exam notices it, so it is not needed:\n{text}"
+
+    def wrong(self, tried: Sequence[Tried], workers: int) -> dict[str, list[str]]:
+        """Return why what the check says of equal changes does not hold, by its name."""
+        found: dict[str, list[str]] = {}
+        for name, words in chain(self._unsettled(), self._unequal(tried, workers)):
+            found.setdefault(name, []).append(f"{self.name}, {name}: {words}")
+        return found
 
     def _unsettled(self) -> Iterator[tuple[str, str]]:
         """Yield the words that no statement holds."""
@@ -288,19 +283,23 @@ class Gate:
         drawn = (draw_exam(material, f"equal-{number}") for number in range(FURTHER_EXAMS))
         return tuple(exam.questions[0] for exam in drawn)
 
-    def tally(self, tried: Sequence[Tried], survivors: Sequence[Tried]) -> Tally:
+    def tally(self, tried: Sequence[Tried], wrong: Container[str]) -> Tally:
         """Return what became of this question's mutants."""
-        through = [e.trial.said for e in tried if e.kept and e not in survivors]
-        settled = sum(bool(self.question.equals[name or ""].settled) for name in through)
-        caught = sum(not each.kept for each in tried)
+        through = [each for each in tried if each.kept]
+        survivors = len(self.survivors(tried, wrong))
+        settled = sum(
+            bool(self.question.equals[each.trial.said].settled)
+            for each in through
+            if each.trial.said is not None and each.trial.said not in wrong
+        )
         return Tally(
             self.name,
             len(self.answers),
             len(tried),
-            caught,
-            len(through) - settled,
+            len(tried) - len(through),
+            len(through) - survivors - settled,
             settled,
-            len(survivors),
+            survivors,
         )
 
 
@@ -356,11 +355,10 @@ class Gates:
         tallies, survivors, problems = [], [], []
         for gate in self.gates:
             own = [each for each in in_order if each.trial.answer.question == gate.name]
-            wrong = gate.problems(own, workers)
-            through = gate.survivors(own, wrong)
-            tallies.append(gate.tally(own, through))
-            survivors += [_survivor(each) for each in through]
-            problems += [words for found in wrong.values() for words in found]
+            wrong = gate.wrong(own, workers)
+            tallies.append(gate.tally(own, wrong))
+            survivors += [_survivor(each) for each in gate.survivors(own, wrong)]
+            problems += [*gate.needless(own), *chain.from_iterable(wrong.values())]
         return MutantProof(
             self.assignment, self.seeds, tuple(tallies), tuple(survivors), tuple(problems)
         )
@@ -443,7 +441,7 @@ def _timed(answers: Sequence[Answer], workers: int) -> dict[str, Answer]:
 
 
 def _fair(answer: Answer, came: str | None) -> Answer:
-    found = json.loads(came) if came else {"kept": [], "seconds": 0.0}
+    found: dict[str, Any] = json.loads(came) if came else {"kept": []}
     if len(found["kept"]) < len(answer.exams):
         raise UnfairToStartWith(
             f"{answer.question}: {answer.name} loses points as it is (or in a process of its own); "

@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -119,6 +120,7 @@ def _call(function: Job, bounds: Bounds, channel: Connection) -> NoReturn:
     os.setpgid(0, 0)
     _limit(bounds)
     process = os.getpid()
+    warnings.simplefilter("ignore")
     try:
         returned = function()
         if os.getpid() == process:  # else the function has forked, and returned twice

@@ -14,6 +14,7 @@ import builtins
 import difflib
 import functools
 import textwrap
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -192,7 +193,8 @@ class _Place:
         self._put(change)
         try:
             text = ast.unparse(ast.parse(ast.unparse(tree)))
-            compile(text, "<mutant>", "exec", dont_inherit=True)
+            with warnings.catch_warnings(action="ignore"):  # such as at a subscript of a number
+                compile(text, "<mutant>", "exec", dont_inherit=True)
         except (SyntaxError, ValueError):
             return None
         finally:

@@ -100,6 +100,10 @@ def test_a_neighbour_that_does_not_exist_is_not_tried():
     )
 
 
+def test_a_change_of_which_python_warns_is_made_without_a_word():
+    assert "return 1[0]" in lines("def f(x):\n    return (1 + x)[0]")
+
+
 def test_mutants_are_the_same_each_time_and_each_is_another_program():
     source = "def f(x):\n    # a comment\n    return sum(x[1:]) / (len(x) - 1)"
     once, again = (mutants_of(source, {}) for _ in range(2))

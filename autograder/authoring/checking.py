@@ -1,7 +1,8 @@
 """What an author writes about a question: its cases, its groups, wrong answers and right ones.
 
 A question has one module in the folder ``checks`` beside its notebook, named after it, with one
-`Check`, and any number of functions marked with `alternative` or `misconception`, and of `slip`s.
+`Check`, and any number of functions marked with `alternative` or `misconception`, of `slip`s, and
+of changes that are `equal`.
 """
 
 from __future__ import annotations
@@ -201,6 +202,47 @@ def slip(
     """
     groups = [loses] if isinstance(loses, str) else loses
     return Slip(of, changes, frozenset(groups), hint, overflows)
+
+
+@dataclass(frozen=True)
+class Equal:
+    """Small changes of a solution that may keep its points; `verify --mutants` sees to it.
+
+    Parameters
+    ----------
+    of
+        The alternative solution that is changed, or `REFERENCE`.
+    changes
+        What is replaced by what, each by itself. What is replaced stands in the source exactly
+        once.
+    because
+        Why no answer can be another one; it is tried on many inputs.
+    settled
+        Where answers are other ones, but as right: the words of the statement that say so.
+    """
+
+    of: Solution
+    changes: tuple[tuple[str, str], ...]
+    because: str = ""
+    settled: str = ""
+
+
+def equal(of: Solution, *changes: tuple[str, str], because: str = "", settled: str = "") -> Equal:
+    """Return the word that each of some changes leaves a solution right (see `Equal`).
+
+    Raises
+    ------
+    ValueError
+        Not one of `because` and `settled` is given.
+
+    Examples
+    --------
+    >>> equal(REFERENCE, ("n < 2", "n <= 1"), because="n is a whole number").changes
+    (('n < 2', 'n <= 1'),)
+    """
+    if bool(because) == bool(settled):
+        raise ValueError("equal(...): expected either because=... or settled=...")
+    return Equal(of, changes, because, settled)
 
 
 def misconception(

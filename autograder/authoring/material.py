@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from autograder.authoring import pairs
-from autograder.authoring.checking import Alternative, Check, Misconception, Slip
+from autograder.authoring.checking import Alternative, Check, Equal, Misconception, Slip
 from autograder.authoring.conventions import (
     Question,
     cell_of,
@@ -52,12 +52,15 @@ class CheckedQuestion(Question):
         What students may answer besides the reference: mistakes, and other solutions.
     probes
         What its course asks in ways of its own.
+    equals
+        Which changes of solutions are as right, by the names of the variables that hold them.
     """
 
     check: Check
     misconceptions: tuple[Misconception, ...]
     alternatives: tuple[Alternative, ...]
     probes: CourseProbes = field(default_factory=CourseProbes)
+    equals: Mapping[str, Equal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,7 @@ def _load_check(
         misconceptions=tuple(_misconceptions(module, function, where)),
         alternatives=tuple(each for each in vars(module).values() if isinstance(each, Alternative)),
         probes=probes,
+        equals={name: each for name, each in vars(module).items() if isinstance(each, Equal)},
     )
     _refuse_inconsistent(checked, where)
     return checked

@@ -1,4 +1,4 @@
-"""Makes the wrong function out of a solution and the change that spoils it."""
+"""Makes another function out of a solution and the change of it."""
 
 from __future__ import annotations
 import __future__
@@ -44,18 +44,34 @@ def spoil(name: str, slip: Slip, reference: Callable[..., Any], where: str) -> M
         What it replaces is not there exactly once, or nothing or no function comes of it.
     """
     right = reference if slip.of == REFERENCE else slip.of.function
-    text = _changed(_source(right), slip.changes, f"{where}: slip {name!r} of {right.__name__}")
-    function = _function(text, right, name, f"{where}.{name}")
+    text = changed(source_of(right), slip.changes, f"{where}: slip {name!r} of {right.__name__}")
+    function = function_of(text, right, name, f"{where}.{name}")
     return Misconception(function, slip.loses, slip.hint, slip.overflows)
 
 
 @functools.lru_cache(maxsize=64)
-def _source(right: Callable[..., Any]) -> str:
+def source_of(right: Callable[..., Any]) -> str:
+    """Return the source of a solution, without the marks that students do not see."""
     return _MARKS.sub("", textwrap.dedent(inspect.getsource(right)))
 
 
-def _changed(source: str, changes: Sequence[tuple[str, str]], what: str) -> str:
-    """Return a source with each change made, in order."""
+def changed(source: str, changes: Sequence[tuple[str, str]], what: str) -> str:
+    """Return a source with each change made, in order.
+
+    Parameters
+    ----------
+    source
+        Of a solution.
+    changes
+        What is replaced by what.
+    what
+        What this is about, for messages.
+
+    Raises
+    ------
+    MisfitSlip
+        What is replaced is not there exactly once, or nothing comes of it.
+    """
     for replaced, by in changes:
         if replaced == by:
             raise MisfitSlip(f"{what} replaces {replaced!r} by itself")
@@ -67,8 +83,25 @@ def _changed(source: str, changes: Sequence[tuple[str, str]], what: str) -> str:
     return source
 
 
-def _function(text: str, right: Callable[..., Any], name: str, where: str) -> Callable[..., Any]:
-    """Return what a changed text defines, named anew; its source can be asked for."""
+def function_of(text: str, right: Callable[..., Any], name: str, where: str) -> Callable[..., Any]:
+    """Return what a changed text defines, named anew; its source can be asked for.
+
+    Parameters
+    ----------
+    text
+        The changed source.
+    right
+        The solution that it was; the global names are its own.
+    name
+        What the function is called.
+    where
+        What stands in tracebacks in place of a file.
+
+    Raises
+    ------
+    MisfitSlip
+        The text is no function.
+    """
     try:
         tree = ast.parse(text)
     except SyntaxError as error:

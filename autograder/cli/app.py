@@ -174,10 +174,26 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the proof as JSON.")] = False,
     workers: WorkersOption = CORES,
     no_cache: NoCacheOption = False,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Change right answers in every small way instead.")
+    ] = False,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="With --mutants: so many of each question, not all.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,
     course: CourseOption = HERE,
 ) -> None:
-    """Prove that grading is fair: reference full, release none, wrong ways lose, right ways win."""
-    _exit(_commands().prove(course, name, seeds, as_json, workers, not no_cache))
+    """Prove that grading is fair: reference full, release none, wrong ways lose, right ways win.
+
+    With --mutants: that no small change of a right answer keeps its points, unless the check says
+    why it may.
+    """
+    commands = _commands()
+    if mutants:
+        drawing = commands.MutantOptions(seeds, workers, sample, seed, not no_cache)
+        _exit(commands.prove_by_mutants(course, name, drawing, as_json))
+    else:
+        _exit(commands.prove(course, name, seeds, as_json, workers, not no_cache))
 
 
 @app.command()

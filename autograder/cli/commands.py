@@ -33,10 +33,13 @@ from autograder.cli.terminal import (
     as_text,
     closing_table,
     counted,
+    in_words,
+    mutant_table,
     proof_table,
     symptom_table,
     with_progress,
 )
+from autograder.proving.mutant_gate import gates_of
 from autograder.proving.simulate import simulate, write_class
 from autograder.proving.verify import verify
 
@@ -102,8 +105,7 @@ def release(course: Path, name: str | None, check: bool) -> None:
 def prove(course: Path, name: str, seeds: int, as_json: bool, workers: int, cache: bool) -> bool:
     """Print the proof that an assignment is graded fairly; return whether it is."""
     work = load_coursework(Course.at(course).assignment(name))
-    kept = platformdirs.user_cache_path("autograder") / "answers" if cache else None
-    proof = verify(work, seeds, workers, kept)
+    proof = verify(work, seeds, workers, _answers_kept(cache))
     if as_json:
         print(json.dumps(proof.as_data(), indent=1))
         return proof.fair
@@ -114,6 +116,40 @@ def prove(course: Path, name: str, seeds: int, as_json: bool, workers: int, cach
         console.print(f"{escape(', '.join(proof.inside))}: {INSIDE}", style="dim")
     console.print("fair" if proof.fair else "[bold red]NOT FAIR[/]")
     return proof.fair
+
+
+@dataclass(frozen=True)
+class MutantOptions:
+    """How right answers are changed and judged (see `autograder.proving.mutant_gate.gates_of`)."""
+
+    seeds: int
+    workers: int
+    sample: int | None
+    seed: int
+    cache: bool
+
+
+def prove_by_mutants(course: Path, name: str, options: MutantOptions, as_json: bool) -> bool:
+    """Print which changes of right answers keep their points; return whether none does."""
+    work = load_coursework(Course.at(course).assignment(name))
+    kept = _answers_kept(options.cache)
+    gates = gates_of(work, options.seeds, options.workers, options.sample, options.seed, kept)
+    found = gates.tried(options.workers)
+    tried = with_progress(found, len(gates.trials), complaints, "judging mutants")
+    proof = gates.proof(tried, options.workers)
+    if as_json:
+        print(json.dumps(proof.as_data(), indent=1))
+        return proof.closed
+    console.print(mutant_table(proof))
+    for words in (*map(in_words, proof.survivors), *proof.problems):
+        _say(words)
+    console.print("closed" if proof.closed else "[bold red]NOT CLOSED[/]")
+    return proof.closed
+
+
+def _answers_kept(cache: bool) -> Path | None:
+    """Return where a user keeps what known answers came to, None where that is not wanted."""
+    return platformdirs.user_cache_path("autograder") / "answers" if cache else None
 
 
 def simulate_class(course: Path, class_path: Path, name: str, students: int, seed: int) -> None:

@@ -5,8 +5,10 @@ Names and remarks of students are text there, never markup.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rich.console import Console, ConsoleOptions, Group
 from rich.measure import Measurement
@@ -20,8 +22,10 @@ from autograder.classroom.gathering import WITHOUT_SANDBOX
 from autograder.classroom.recording import Graded
 from autograder.classroom.report import notes
 from autograder.cli.doctor import Symptom
+from autograder.proving.mutant_gate import MutantProof, Survivor
 from autograder.proving.verify import Proof
 
+_Result = TypeVar("_Result")
 _MADE_OF = (
     "automatic: all questions but written ones, stretch questions included; gradebook: with "
     "written answers as far as they are marked, and a late penalty taken off. The report says it "
@@ -36,14 +40,16 @@ _NAME = 24
 _WIDEST = 1_000
 
 
-def with_progress(results: Iterable[Graded], total: int, console: Console) -> list[Graded]:
+def with_progress(
+    results: Iterable[_Result], total: int, console: Console, doing: str = "grading"
+) -> list[_Result]:
     """Return all results, showing a progress bar until the last is there."""
-    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     done = []
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("grading", total=total)
-        for graded in results:
-            done.append(graded)
+        task = progress.add_task(doing, total=total)
+        for result in results:
+            done.append(result)
             progress.advance(task)
     return done
 
@@ -149,6 +155,29 @@ def proof_table(proof: Proof) -> Table:
                 f"[bold red]unfair, expected {finding.expected:g}[/]" if broken else "ok",
             )
     return table
+
+
+def mutant_table(proof: MutantProof) -> Table:
+    """Return what became of the mutants of each question, and of all."""
+    table = Table(title=f"{proof.assignment}, mutants of right answers, {proof.seeds} exams")
+    kinds = ("answers", "mutants", "caught", "equal", "settled", "survivors")
+    table.add_column("question", no_wrap=True)
+    for kind in kinds:
+        table.add_column(kind, justify="right")
+    for tally in proof.tallies:
+        table.add_row(as_text(tally.question), *(f"{getattr(tally, kind)}" for kind in kinds))
+    sums = (sum(getattr(tally, kind) for tally in proof.tallies) for kind in kinds)
+    table.add_row("all", *map(str, sums), style="bold")
+    return table
+
+
+def in_words(survivor: Survivor) -> str:
+    """Return a mutant that kept its points: where, and the line before and after."""
+    exams = ", ".join(map(str, survivor.exams))
+    return (
+        f"{survivor.question}, {survivor.answer}: full marks in exams {exams}\n"
+        f"{textwrap.indent(survivor.before, '  - ')}\n{textwrap.indent(survivor.after, '  + ')}"
+    )
 
 
 def symptom_table(symptoms: Sequence[Symptom]) -> Table:

@@ -19,6 +19,7 @@ from autograder.cli import app as cli
 from autograder.cli import commands, demo
 from autograder.errors import CourseError
 from autograder.files import InTheWay
+from autograder.proving.mutant_gate import Gates, MutantProof, Survivor, Tally
 from autograder.proving.verify import Finding, Proof
 from autograder.sandbox.limits import ONE_THREAD
 from autograder.sandbox.run import Mode
@@ -192,6 +193,26 @@ def test_verify_exits_with_the_verdict_and_prints_json(command, here, monkeypatc
     assert data["findings"][0]["question"] == "double"
     words = command("verify", "01_tiny").stdout
     assert ("NOT FAIR" in words) is not fair
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_verify_by_mutants_exits_with_the_verdict_and_shows_survivors(
+    command, here, monkeypatch, closed
+):
+    survivor = Survivor("double", "reference", "return 2 * x", "return 2 / x", (0, 2))
+    tally = Tally("double", 1, 9, 8, 0, 0, 1)
+    proof = MutantProof("01_tiny", 3, (tally,), () if closed else (survivor,), ())
+    gates, asked = Gates("01_tiny", 3), []
+    monkeypatch.setattr(Gates, "proof", lambda *args: proof)
+    monkeypatch.setattr(commands, "gates_of", lambda work, *args: asked.append(args[:4]) or gates)
+    words = ("verify", "01_tiny", "--mutants", "--sample", 9, "--seed", 5, "--workers", 1)
+    result = command(*words)
+    assert result.exit_code == (0 if closed else 1)
+    assert asked == [(3, 1, 9, 5)]
+    shown = "double, reference: full marks in exams 0, 2\n  - return 2 * x\n  + return 2 / x"
+    assert (shown in result.stdout) is not closed
+    assert ("NOT CLOSED" in result.stdout) is not closed
+    assert json.loads(command(*words, "--json").stdout)["closed"] is closed
 
 
 @pytest.mark.parametrize(("words", "cached"), [((), True), (("--no-cache",), False)])

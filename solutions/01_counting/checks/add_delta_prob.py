@@ -8,7 +8,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 
 from .drawing import Counts, draw_counts, grams, pick
 
@@ -149,4 +158,8 @@ unseen_context_impossible = slip(
     loses=("unseen", "edges"),
     hint="An unseen context gives 0 in your version. Nothing was seen, but something comes next: "
     "with delta > 0 the formula gives 1 / |V| for every word.",
+)
+
+a_tensor_already = equal(
+    torch_float32, ("torch.tensor(delta)", "delta"), because="the denominator is a tensor"
 )

@@ -8,7 +8,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 
 from .drawing import draw_sentences
 
@@ -129,4 +138,13 @@ counts_types = slip(
     loses=("ordinary", "orders", "edges"),
     hint="Every n-gram has count 1 in your result: it lists which n-grams occur, not how often. "
     "Add to the count each time an n-gram is met.",
+)
+
+sentences_are_lists = equal(
+    REFERENCE, ("list(sentence)", "sentence"), because="sentences are lists, as the signature says"
+)
+only_the_last_n = equal(
+    plain_dict,
+    ("(n - 1)", "n"),
+    because="of the window the last n tokens are taken, the new one too",
 )

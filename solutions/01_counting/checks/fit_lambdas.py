@@ -7,7 +7,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -121,4 +130,10 @@ probabilities_averaged = slip(
     loses=("one round", "rounds", "edges"),
     hint="You average the probabilities of each order. Average the shares: for every token divide "
     "lambda times probability by its sum over the orders first.",
+)
+
+an_array_already = equal(
+    REFERENCE,
+    ("order_probs = np.asarray(order_probs, dtype=float)", "pass"),
+    because="it is an array, and products with the weights are floats",
 )

@@ -7,7 +7,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 
 from .drawing import Counts, draw_counts, grams, pick
 
@@ -140,4 +149,10 @@ lambdas_ignored = slip(
     ),
     loses=("seen", "lending", "edges"),
     hint="You average the orders with equal weights, whatever lambdas says.",
+)
+
+numbers_of_any_kind = equal(
+    numpy_dot,
+    ("np.asarray(lambdas, dtype=float)", "np.asarray(lambdas)"),
+    because="what whole numbers are multiplied by is no whole number",
 )

@@ -14,6 +14,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     slip,
     tally,
 )
@@ -190,4 +191,8 @@ prompt_counted = slip(
     ("range(length)", "range(length - len(prompt))"),
     loses=("continuing", "choosing"),
     hint="The prompt is counted in the length. There may be `length` new tokens after it.",
+)
+
+nothing_is_added = equal(
+    recursive, ("list(prompt)", "prompt"), because="what is returned holds the same tokens"
 )

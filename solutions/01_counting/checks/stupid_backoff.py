@@ -7,7 +7,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 
 from .drawing import Counts, draw_counts, grams, pick
 
@@ -122,4 +131,8 @@ backs_off_from_unseen_contexts_only = slip(
     loses=("one step", "steps"),
     hint="You only back off where the context was never seen. Where it was seen, but never with this "
     "word, the score is alpha times that of the shorter context, not 0.",
+)
+
+never_seen = equal(
+    REFERENCE, ("word), 0)", "word), -1)"), because="it is only asked whether the count is above 0"
 )

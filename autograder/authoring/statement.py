@@ -1,0 +1,52 @@
+"""Finds what students read of a question."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from nbformat import NotebookNode
+
+from autograder.authoring.conventions import grade_id_of
+
+
+def says(notebook: NotebookNode, name: str, function: Callable[..., Any], words: str) -> bool:
+    """Return whether a question's statement holds some words, whatever its line breaks.
+
+    Parameters
+    ----------
+    notebook
+        The reference notebook.
+    name
+        The question.
+    function
+        Its reference: what its docstring says is part of the statement.
+    words
+        What is looked for.
+    """
+    texts = (*_above(notebook.cells, name), inspect.getdoc(function) or "")
+    return any(_in_one_line(words) in _in_one_line(text) for text in texts)
+
+
+def _above(cells: Sequence[NotebookNode], name: str) -> Iterator[str]:
+    """Yield the prose that stands above a question's solution cell, back to the question before.
+
+    What stands above the first question is about all of them.
+    """
+    texts: list[str] = []
+    asked = False
+    for cell in cells:
+        grade_id = grade_id_of(cell)
+        if grade_id == name:
+            yield from texts
+            return
+        if cell.cell_type == "markdown" and grade_id is None:
+            texts.append(cell.source)
+        elif grade_id is not None and "-" not in grade_id:
+            yield from () if asked else texts
+            asked, texts = True, []
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -187,9 +187,9 @@ with plots.course_style():
     figure.tight_layout()
 plots.show(
     figure,
-    "Three curves over the words read, on logarithmic scales. The norms of the temporal components: the largest against the smallest is "
-    + "; ".join(f"{norms.max() / norms.min():,.0f} times as long {name}" for name, norms in spread.items())
-    + ". The second panel, the error carried back, has nearly the same shapes; the third, what was in the state, is almost flat. The transport makes the difference.",
+    "Three curves over the words read, on logarithmic scales. The norms of the temporal components, from the second step on: the largest is "
+    + "; ".join(f"{norms.max() / norms.min():,.0f} times the smallest {name}" for name, norms in spread.items())
+    + ". The second panel, the error carried back, has nearly the same shapes; the third, what was in the state, is flatter by far. The transport makes the difference.",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}

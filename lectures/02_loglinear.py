@@ -946,7 +946,6 @@ plots.show(
     + f". L-BFGS begins slowly and ends lowest, at {best_so_far[-1]:.2f} after {MANY_PASSES} passes.",
 )
 
-
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 plots.say(
     f"After {PASSES} passes: **{', '.join(f'{loss:.2f}' for loss in after_five.values())} nats**, from the full batch to minibatches of 20. (What happens to the full batch at ε = 40? "
@@ -971,6 +970,7 @@ plots.say(
     "that one can afford."
 )
 assert best_so_far[-1] < min(of_hundred)
+
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Momentum

@@ -188,7 +188,10 @@ with plots.course_style():
 plots.show(
     figure,
     "Three curves over the words read, on logarithmic scales. The norms of the temporal components, from the second step on: the largest is "
-    + "; ".join(f"{norms.max() / norms.min():,.0f} times the smallest {name}" for name, norms in spread.items())
+    + "; ".join(
+        f"{norms.max() / norms.min():,.0f} times the smallest {name}"
+        for name, norms in spread.items()
+    )
     + ". The second panel, the error carried back, has nearly the same shapes; the third, what was in the state, is flatter by far. The transport makes the difference.",
 )
 
@@ -917,13 +920,13 @@ for margin in (0.01, 0.1, 0.3):
 assert abs(rows[5.0][0] - 662) < 1
 assert abs(rows[5.5][1] - 330_122) < 400
 
-
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 plots.say(
     "The larger $w$, the thinner the wall. Its steepest place is this far from the line: "
     + ", ".join(f"{-rows[w][2]:.0e} at $w$ = {w}" for w in (4.5, 5.0, 5.5, 6.0))
     + f". On the plains beside it the median gradient has length {np.median(lengths[distance > 0.01]):.2f}. A regular grid steps over it. An optimiser may **land** on it: one step, and what then? Lecture 06."
 )
+
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Turn it yourself

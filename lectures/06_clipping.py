@@ -656,7 +656,9 @@ print("Recorded:", made("06_clipping"))
 assert counts[30, 0.05]["MSGD"].wilson()[1] < counts[30, 0.05]["MSGD-C"].wilson()[0]
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-as_counts = {key: {m: f"{c.successes} of {c.tries}" for m, c in by.items()} for key, by in counts.items()}
+as_counts = {
+    key: {m: f"{c.successes} of {c.tries}" for m, c in by.items()} for key, by in counts.items()
+}
 plots.say(
     rf"""
 * $T = 30$, rate .05: without clipping **{as_counts[30, 0.05]["MSGD"]}**, with it **{as_counts[30, 0.05]["MSGD-C"]}**. The intervals are far apart.
@@ -684,14 +686,20 @@ longest_steps = {
 }
 would_be = np.array([0.05 * max(run.norms) for run in long["MSGD-C"]])
 with plots.course_style():
-    figure, axes = plt.subplots(1, 2, figsize=(13, 4.4), width_ratios=(1.6, 1), layout="constrained")
+    figure, axes = plt.subplots(
+        1, 2, figsize=(13, 4.4), width_ratios=(1.6, 1), layout="constrained"
+    )
     for name, curves in smoothed.items():
         for number, curve in enumerate(curves):
             axes[0].plot(
-                curve, color=COLOURS[name], linewidth=1.1, alpha=0.75, label=None if number else name
+                curve,
+                color=COLOURS[name],
+                linewidth=1.1,
+                alpha=0.75,
+                label=None if number else name,
             )
     axes[0].axhline(guessing, color=plots.BLACK, linestyle=":", linewidth=2)
-    axes[0].annotate("guessing: ln 4", (0, guessing), (2, 6), textcoords="offset points")
+    axes[0].annotate("guessing: ln 4", (0, guessing), (2, 26), textcoords="offset points")
     axes[0].set(xlabel="update", ylabel="loss, nats", ylim=(-0.05, 2.1))
     legend = axes[0].legend(loc="upper right", ncols=2)
     for handle in legend.get_lines():
@@ -705,7 +713,7 @@ with plots.course_style():
     )  # fmt: skip
     axes[1].axhline(all_weights, color=plots.BLACK, linestyle="--", linewidth=2)
     axes[1].annotate(
-        f"all initial weights: {all_weights:.1f}", (-0.4, all_weights), (0, 6), textcoords="offset points"
+        f"all initial\nweights: {all_weights:.1f}", (0.5, all_weights), (0, 6), textcoords="offset points", ha="center"
     )  # fmt: skip
     axes[1].set(
         yscale="log", ylim=(0.03, 40), xlim=(-0.45, 1.45), ylabel="longest step of a run",
@@ -716,7 +724,9 @@ with plots.course_style():
     axes[1].set_yticks([0.05, 0.1, 1, 10], [".05", ".1", "1", "10"])
     axes[1].grid(axis="x", visible=False)
 lowest = {name: np.array([curve.min() for curve in curves]) for name, curves in smoothed.items()}
-at_end = {name: np.array([np.mean(run.losses[-200:]) for run in runs]) for name, runs in long.items()}
+at_end = {
+    name: np.array([np.mean(run.losses[-200:]) for run in runs]) for name, runs in long.items()
+}
 plots.show(
     figure,
     f"Left, the loss of all runs by update: unclipped ones dip to between {lowest['MSGD'].min():.2f} and {lowest['MSGD'].max():.2f} and are all at the loss of guessing in the end, between {at_end['MSGD'].min():.2f} and {at_end['MSGD'].max():.2f}; clipped ones fall to between "

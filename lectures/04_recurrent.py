@@ -1120,7 +1120,7 @@ ladder.draw()
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 plots.say(
-    f"At the repeated noun {ours.perplexity(Slot.RETURNING_NOUN):.1f}, where the window of 8 has {at_noun_of_8:.1f}, and no window had to be as long as the sentence. What is left above the floor of {noun_floor:.1f}: mostly the far nouns."
+    f"At the repeated noun {ours.perplexity(Slot.RETURNING_NOUN):.1f}, where the window of 8 has {at_noun_of_8:.1f}, and no window had to be as long as the sentence. What is left above the floor of {noun_floor:.1f} grows with the distance."
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}

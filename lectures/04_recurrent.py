@@ -1012,7 +1012,7 @@ size = 160
 line_starts = [0, *(i + 1 for i, ch in enumerate(passage[:-size]) if ch == "\n")]
 begin = max(line_starts, key=lambda i: properties["inside quotes"][i : i + size].std())
 shown = passage[begin : begin + size]
-for name in ("how long the word is so far", "inside quotes"):
+for name in ("just after a space", "inside quotes"):
     if name not in units:
         continue
     unit, sign, goes_with = units[name]

@@ -715,7 +715,7 @@ with plots.course_style():
     )  # fmt: skip
     axes[1].axhline(all_weights, color=plots.BLACK, linestyle="--", linewidth=2)
     axes[1].annotate(
-        f"all initial\nweights: {all_weights:.1f}", (0.5, all_weights), (0, 6), textcoords="offset points", ha="center"
+        f"all initial\nweights: {all_weights:.1f}", (0.58, all_weights), (0, 6), textcoords="offset points", ha="center"
     )  # fmt: skip
     axes[1].set(
         yscale="log", ylim=(0.03, 40), xlim=(-0.45, 1.45), ylabel="longest step of a run",

@@ -155,13 +155,14 @@ with plots.course_style():
     for name, (each, colour, marker) in kinds.items():
         components, whole = shares_by_step(each, story, place)
         parts = Unrolled.of(each, story, place)
-        spread[name] = np.linalg.norm(components, axis=(1, 2))[1:]  # before training h_0 is 0
         across = np.arange(1, len(components) + 1)
         curves = (
             np.linalg.norm(components, axis=(1, 2)),
             parts.signal_by_gap()[::-1][1:],
             np.linalg.norm(parts.states[:-1], axis=1),
         )
+        # from the second step on: before training h_0 is 0
+        spread[name] = [curve[1:].max() / curve[1:].min() for curve in curves]
         for axis, curve in zip(axes, curves, strict=True):
             drawn = np.where(curve > 0, curve, np.nan)  # before training h_0 is 0
             axis.semilogy(across, drawn, marker + "-", color=colour, label=name)
@@ -187,16 +188,16 @@ with plots.course_style():
     figure.tight_layout()
 plots.show(
     figure,
-    "Three curves over the words read, on logarithmic scales. The norms of the temporal components, from the second step on: the largest is "
+    "Three curves over the words read, on logarithmic scales, in each of three panels: the norms of the temporal components, the error carried back, and what was in the state. From the second step on the largest is so many times the smallest: "
     + "; ".join(
-        f"{norms.max() / norms.min():,.0f} times the smallest {name}"
-        for name, norms in spread.items()
+        f"{name}, {whole:,.0f}, {carried:,.0f} and {immediate:.1f}"
+        for name, (whole, carried, immediate) in spread.items()
     )
-    + ". The second panel, the error carried back, has nearly the same shapes; the third, what was in the state, is flatter by far. The transport makes the difference.",
+    + ".",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The sum is exact. Its terms are not equal, and what makes them so is the **transport**, the only factor with a product in it.
+# The sum is exact. Its terms are not equal. Where they differ by orders of magnitude, as from half a rotation, the **transport** does it, the only factor with a product in it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## A product of many numbers

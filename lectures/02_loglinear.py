@@ -571,8 +571,12 @@ with plots.course_style():
     axis.legend(loc="lower left", handlelength=1.5)
 plots.show(
     figure,
-    "Relative error of a gradient check against epsilon, both logarithmic. Central differences form a V with its lowest point near 1e-5, "
-    "one-sided ones a higher V with its lowest point near 1e-8, float32 a V that never gets below about 1e-5; a wrong gradient is a flat line.",
+    "Relative error of a gradient check against epsilon, both logarithmic. Lowest points of the Vs: "
+    + "; ".join(
+        f"{name}: {min(values):.0e} at {epsilons[int(np.argmin(values))]:.0e}"
+        for name, values in list(errors.items())[:3]
+    )
+    + f". A wrong gradient is a flat line near {np.median(errors['central, wrong gradient']):.1f}.",
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -581,16 +585,22 @@ plots.show(
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 for name, values in errors.items():
     best = int(np.argmin(values))
-    at_slides = values[int(np.argmin(abs(epsilons - 1e-4)))]
+    there = values[int(np.argmin(abs(epsilons - 1e-4)))]
     print(
-        f"{name:24} lowest {values[best]:.0e} at ε = {epsilons[best]:.0e};   at ε = 1e-4: {at_slides:.0e}"
+        f"{name:24} lowest {values[best]:.0e} at ε = {epsilons[best]:.0e};   at ε = 1e-4: {there:.0e}"
     )
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# * The slides (001) say $\varepsilon \approx 10^{-4}$. With central differences and float64 that is on the safe side of the V, far below any bug.
-# * One-sided differences keep half of the digits at best, central ones two thirds, for one evaluation more.
-# * In float32 a right gradient looks half wrong. **Check in float64.**
-# * **A bug is no V.** It is a plateau: no $\varepsilon$ makes it go away.
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+at_slides = {name: values[int(np.argmin(abs(epsilons - 1e-4)))] for name, values in errors.items()}
+plots.say(
+    rf"""
+* The slides (001) say $\varepsilon \approx 10^{{-4}}$. With central differences and float64 that is on the safe side of the V, far below our bug.
+* One-sided differences keep half of the digits at best, central ones two thirds, for one evaluation more.
+* In float32 a **right** gradient shows an error of {at_slides["central, float32"]:.0e} there, in float64 of {at_slides["central"]:.0e}. Our bug ({at_slides["central, wrong gradient"]:.0e}) is seen all the same; a small one would drown.
+  **Check in float64.**
+* **A bug is no V.** It is a plateau: no $\varepsilon$ makes it go away.
+"""
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What the check costs, and what fools it
@@ -869,16 +879,16 @@ def sgd(rate, momentum=0.0):
     return lambda parameters: torch.optim.SGD(parameters, lr=rate, momentum=momentum)
 
 
-PASSES = 5
-batch_curves = {
-    "full batch, ε = 20": descend(sgd(20.0), len(small), PASSES),
-    "minibatches of 500, ε = 20": descend(sgd(20.0), 500, PASSES),
-    "minibatches of 100, ε = 20": descend(sgd(20.0), 100, PASSES),
-    "minibatches of 20, ε = 10": descend(sgd(10.0), 20, PASSES),
+PASSES, MANY_PASSES = 5, 30
+batch_curves = {  # rates: the best that we tried for each, by its loss after five passes
+    "full batch, ε = 30": descend(sgd(30.0), len(small), PASSES),
+    "minibatches of 500, ε = 40": descend(sgd(40.0), 500, PASSES),
+    "minibatches of 100, ε = 60": descend(sgd(60.0), 100, MANY_PASSES),
+    "minibatches of 20, ε = 15": descend(sgd(15.0), 20, PASSES),
 }
 network = log_linear(log_frequencies=True)
 lbfgs = torch.optim.LBFGS(
-    network.parameters(), max_eval=20, max_iter=100, line_search_fn="strong_wolfe"
+    network.parameters(), max_eval=MANY_PASSES, max_iter=100, line_search_fn="strong_wolfe"
 )
 evaluations = []
 
@@ -894,7 +904,9 @@ def evaluate():
 _ = lbfgs.step(evaluate)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Many poor steps beat one good one
+# ## Many poor steps beat a few good ones
+#
+# Each batch size at the best learning rate that we tried for it:
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 with plots.course_style():
@@ -906,7 +918,7 @@ with plots.course_style():
         strict=True,
     ):
         axis.plot(passes, losses, marker=marker, markersize=5, color=colour, label=name)
-    best_so_far = np.minimum.accumulate(evaluations)
+    best_so_far = np.minimum.accumulate(evaluations)[:MANY_PASSES]
     axis.plot(
         range(1, len(best_so_far) + 1),
         best_so_far,
@@ -914,17 +926,32 @@ with plots.course_style():
         color=plots.BLACK,
         label="L-BFGS, full batch",
     )
-    axis.set(xlabel="passes over the text", ylabel="training loss, nats per token", xlim=(0, 15))
+    axis.set(xlabel="passes over the text", ylabel="training loss, nats per token", xlim=(0, 30))
+    axis.set_ylim(1, 5)
     axis.legend()
+
+
+def loss_after(name, n_passes):
+    passes, losses = batch_curves[name]
+    return losses[np.searchsorted(passes, n_passes - 1e-9)]
+
+
+after_five = {name: loss_after(name, PASSES) for name in batch_curves}
+of_hundred = [loss_after("minibatches of 100, ε = 60", n) for n in range(1, MANY_PASSES + 1)]
+ahead = 1 + max(n for n in range(MANY_PASSES) if of_hundred[n] <= best_so_far[n]) + 1
 plots.show(
     figure,
-    f"Training loss against passes over the text: after {PASSES} passes full-batch descent is at {batch_curves['full batch, ε = 20'][1][-1]:.2f} nats, minibatches of 20 at "
-    f"{batch_curves['minibatches of 20, ε = 10'][1][-1]:.2f}. L-BFGS needs many passes to catch up.",
+    f"Training loss against passes over the text. After {PASSES} passes: "
+    + "; ".join(f"{name}: {loss:.2f} nats" for name, loss in after_five.items())
+    + f". L-BFGS begins slowly and ends lowest, at {best_so_far[-1]:.2f} after {MANY_PASSES} passes.",
 )
 
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# With twice its rate the full batch soon stops falling, and climbs (exercise 3).
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+plots.say(
+    f"After {PASSES} passes: **{', '.join(f'{loss:.2f}' for loss in after_five.values())} nats**, from the full batch to minibatches of 20. (What happens to the full batch at ε = 40? "
+    "Exercise 3.)"
+)
+assert sorted(after_five.values(), reverse=True) == list(after_five.values())
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Second order, in words
@@ -935,8 +962,15 @@ plots.show(
 # * **L-BFGS** guesses it from the last few steps and gradients. **Conjugate gradients** choose directions that do not undo one another.
 # * Both need exact losses and gradients, that is full batches (or large ones: Le et al. 2011).
 # * 001: plain full-batch descent should never be used; on small data L-BFGS or conjugate gradients win; on large data SGD usually beats all batch methods.
-#
-# Our curve agrees: L-BFGS overtakes plain descent after a few passes, and the minibatches were there long before.
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+plots.say(
+    f"Our 400 sentences are **small data**, and L-BFGS wins: from pass {ahead} on it is below the minibatches of 100, and after {MANY_PASSES} passes at {best_so_far[-1]:.2f} nats against their "
+    f"{of_hundred[-1]:.2f}. What the minibatches win is the beginning: after {PASSES} passes they are at {of_hundred[PASSES - 1]:.2f}, L-BFGS at {best_so_far[PASSES - 1]:.2f}. On large data the beginning is all "
+    "that one can afford."
+)
+assert best_so_far[-1] < min(of_hundred)
+
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Momentum
@@ -999,7 +1033,7 @@ plots.show(
 momentum_curves = {
     "ε = 2": descend(sgd(2.0), 100, PASSES),
     "ε = 2, momentum 0.9": descend(sgd(2.0, 0.9), 100, PASSES),
-    "ε = 20": batch_curves["minibatches of 100, ε = 20"],
+    "ε = 20": descend(sgd(20.0), 100, PASSES),
 }
 with plots.course_style():
     figure, axis = plt.subplots(figsize=(9, 3.4))
@@ -1072,8 +1106,11 @@ plots.show(
 # ## Rare words keep large steps
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
+ADAGRAD_RATE = 1.0  # as for SGD, the best that we tried
+sgd_passes, sgd_losses = batch_curves["minibatches of 100, ε = 60"]
+sgd_passes, sgd_losses = sgd_passes[sgd_passes <= PASSES], sgd_losses[sgd_passes <= PASSES]
 network = log_linear(log_frequencies=True)
-adagrad = torch.optim.Adagrad(network.parameters(), lr=0.5)
+adagrad = torch.optim.Adagrad(network.parameters(), lr=ADAGRAD_RATE)
 adagrad_curve = []
 for done in updates(network, adagrad, 100, PASSES, np.random.default_rng(0)):
     if len(adagrad_curve) <= done * 6 and (done <= 1 or len(adagrad_curve) <= 6 + (done - 1) * 2):
@@ -1082,16 +1119,17 @@ adagrad_passes, adagrad_losses = np.array(adagrad_curve).T
 
 seen_before = torch.bincount(small_batch.inputs[:, -1], minlength=len(vocab))
 sums = adagrad.state[network.votes.weight]["sum"][: len(vocab)]
-rates = 0.5 / sums.mean(1).sqrt()
+rates = ADAGRAD_RATE / sums.mean(1).sqrt()
 use = (seen_before > 0) & torch.isfinite(rates)
 with plots.course_style():
     figure, axes = plt.subplots(1, 2, figsize=(11.5, 4.4))
     axes[0].plot(
-        *batch_curves["minibatches of 100, ε = 20"],
+        sgd_passes,
+        sgd_losses,
         marker="s",
         markersize=6,
         color=plots.BLUE,
-        label="SGD, ε = 20",
+        label="SGD, ε = 60",
     )
     axes[0].plot(
         adagrad_passes,
@@ -1099,7 +1137,7 @@ with plots.course_style():
         marker="o",
         markersize=6,
         color=plots.RED,
-        label="AdaGrad, ε = 0.5",
+        label=f"AdaGrad, ε = {ADAGRAD_RATE:g}",
     )
     axes[0].set(xlabel="passes over the text", ylabel="training loss, nats")
     axes[0].legend()
@@ -1120,8 +1158,13 @@ with plots.course_style():
     figure.tight_layout()
 plots.show(
     figure,
-    f"Left: after {PASSES} passes AdaGrad is at {adagrad_losses[-1]:.2f} nats, SGD at {batch_curves['minibatches of 100, ε = 20'][1][-1]:.2f}. Right: AdaGrad's rate at the end "
-    "against the frequency of the clue: rare words keep rates tens of times larger than frequent ones.",
+    f"Left: after {PASSES} passes AdaGrad is at {adagrad_losses[-1]:.2f} nats, SGD at {sgd_losses[-1]:.2f}. Right: AdaGrad's rate at the end against the frequency of the clue: "
+    f"words seen fewer than 5 times keep a median rate of {np.median(rates[use & (seen_before < 5)]):.1f}, those seen 100 times and more one of {np.median(rates[use & (seen_before >= 100)]):.1f}.",
+)
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+plots.say(
+    f"Minibatches of 100, both at the best rate that we tried: after {PASSES} passes AdaGrad is at **{adagrad_losses[-1]:.2f}** nats, SGD at **{sgd_losses[-1]:.2f}**."
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -1456,8 +1499,12 @@ plots.show(
     + ", ".join(f"best of {name}: {min(values):.1f}" for name, (_, values) in tried.items()),
 )
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# Lucky or not: of the curve on the right the grid knows three points, and chance knows nine.
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+(_, of_grid), (_, of_chance) = tried.values()
+plots.say(
+    f"The best of the grid: **{min(of_grid):.1f}**; of chance: **{min(of_chance):.1f}**. One draw decides nothing. But of the curve on the right the grid knows three points, and chance knows nine: the grid's best is "
+    "good only because one of its three happened to lie near the bottom."
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now let the clues vote
@@ -1583,7 +1630,7 @@ ladder.draw()
 #
 # 1. Show that adding the same number to all scores changes no probability. What does it do to the gradient?
 # 2. Add `sigmoid` and `divide` to `RULES` and `FlowTable`, and check them. Then write $p(w \mid c)$ with `divide` and find its gradient.
-# 3. Repeat the batch-size figure with learning rates 5, 10, 20, 40 for each curve. Which one is best for each, after five passes? What happens to the full batch at 40?
+# 3. Repeat the batch-size figure with half and with twice the learning rate of each curve. How does the best rate depend on the batch size? What happens to the full batch at 40?
 # 4. Draw the V for a function with a kink: $J(\theta) = \max(0, \theta)$ at $\theta = 10^{-6}$. Where does the check break down?
 # 5. Let weights start at 0 in a network with one hidden layer of four tanh units (`TinyModel` with `start` zero). Which gradients are 0, and which units ever differ?
 # 6. The hand-made clue counts words as often as they occur. Restrict it to nouns (`grammar.tags`). Does it come nearer to the floor?

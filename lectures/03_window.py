@@ -11,7 +11,7 @@
 #
 # ## *The pupils opened their …*
 #
-# You have read *the students opened their books* many times, and never a word about pupils. Say the next word.
+# You have read *the students opened their books* many times. Of *pupils* you have read that they go to school and do homework, but never what they opened. Say the next word.
 #
 # Of course you can. A table of counts cannot: **to counting, *students* and *pupils* are as different as *students* and *of*.**
 
@@ -599,12 +599,23 @@ with plots.course_style():
     axis.set_yticks(range(4), names)
     axis.grid(visible=False)
     figure.colorbar(image, label="correlation")
-off_diagonal = np.abs(correlation[~np.eye(4, dtype=bool)]).max()
+not_same = ~np.eye(4, dtype=bool)
+off_diagonal = np.abs(correlation[not_same]).max()
+by_chance = []  # the same of networks that have learned nothing
+for seed in range(8):
+    fresh_network = WindowNetwork(len(vocab), 4, 30, 100, rng=np.random.default_rng(seed))
+    rows_ = fresh_network.features.weight.detach().numpy()[vocab.encode(nouns)]
+    blocks_ = fresh_network.hidden.weight.detach().numpy().reshape(100, 4, 30)
+    said_ = [((rows_ - rows_.mean(axis=0)) @ blocks_[:, k].T).ravel() for k in range(4)]
+    by_chance.append(np.abs(np.corrcoef(said_)[not_same]).max())
 plots.show(
     figure,
-    f"Correlation of what words say from each two places: 1 on the diagonal, at most {off_diagonal:.2f} in size off it.",
+    f"Correlation of what words say from each two places: 1 on the diagonal, at most {off_diagonal:.2f} in size off it. In eight untrained networks the largest is {min(by_chance):.2f} to {max(by_chance):.2f}.",
 )
-print(f"Off the diagonal at most {off_diagonal:.2f}: the places have learned four unrelated codes.")
+plots.say(
+    f"Off the diagonal at most **{off_diagonal:.2f}** in size; in eight untrained networks {min(by_chance):.2f} to {max(by_chance):.2f}. The places began unrelated, and training has given them next to nothing in common."
+)
+assert off_diagonal < 0.2
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Two choices of 2003: direct connections, …
@@ -635,7 +646,7 @@ print("\nRecorded, as before.")
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 small = Corpus("1,000 sentences of the grammar", text.train[:1000], text.valid, text.test)
-strengths = (1e-4, 1e-2, 1e-1, 1.0)
+strengths = (0.0, 1e-3, 1e-2, 1e-1, 1.0)
 ends = {False: [], True: []}
 for decay_biases in ends:
     for strength in strengths:
@@ -654,12 +665,13 @@ for decay_biases in ends:
 unigram = AddDelta.fit(small.train, 1, 0.1, vocab).perplexity(small.valid[:400])
 with plots.course_style():
     figure, axis = plt.subplots(figsize=(9, 4.2))
-    axis.plot(strengths, ends[True], "s-", color=plots.ORANGE, label="biases decay too")
-    axis.plot(strengths, ends[False], "o-", color=plots.BLUE, label="biases are spared")
+    drawn_at = [1e-4, *strengths[1:]]  # no decay has no place on a logarithmic scale
+    axis.plot(drawn_at, ends[True], "s-", color=plots.ORANGE, label="biases decay too")
+    axis.plot(drawn_at, ends[False], "o-", color=plots.BLUE, label="biases are spared")
     for value, name in ((unigram, "unigrams"), (len(vocab), "uniform")):
         axis.axhline(value, color=plots.BLACK, linestyle=":", linewidth=2)
         axis.annotate(
-            f"{name}: {value:.0f}", (strengths[0], value), (0, 5), textcoords="offset points"
+            f"{name}: {value:.0f}", (drawn_at[0], value), (0, 5), textcoords="offset points"
         )
     axis.set(
         xscale="log",
@@ -669,12 +681,23 @@ with plots.course_style():
         ylim=(15, 900),
     )
     axis.set_yticks([20, 50, 100, 200, 500], ["20", "50", "100", "200", "500"])
+    axis.set_xticks(drawn_at, ["none", ".001", ".01", ".1", "1"])
     axis.minorticks_off()
     axis.legend(loc="upper left", bbox_to_anchor=(0, 0.78))
 plots.show(
     figure,
-    "Validation perplexity against the strength of weight decay: both rise; with biases spared it stops at the unigram model's, with decayed biases it goes on to the size of the vocabulary.",
+    "Validation perplexity against the strength of weight decay: both rise; with biases spared it stops at the unigram model's, with decayed biases it goes on to the size of the vocabulary. "
+    + "; ".join(
+        f"decay {strength:g}: {spared:.1f} with biases spared, {decayed_too:.1f} without"
+        for strength, spared, decayed_too in zip(strengths, ends[False], ends[True], strict=True)
+    ),
 )
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+plots.say(
+    f"In these three epochs **no decay is best**: {ends[False][0]:.1f}; at .001 it is {ends[False][1]:.1f}, at .01 {ends[False][2]:.1f} ({ends[True][2]:.1f} if the biases decay too). What is left at the right end is what decay *pulls towards*."
+)
+assert ends[False][0] < min(ends[False][2:])
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -1035,7 +1058,7 @@ ladder.draw()
 # * A word is a vector. Words that behave alike get vectors that are alike, and share what is learned.
 # * $y = b + Wx + U\tanh(d + Hx)$: parameters grow linearly with the window and the vocabulary, not with the text.
 # * Most of the time goes into the output layer; of the vectors only a few rows change at a step.
-# * Decay the weights, spare the biases. Watch the first loss. Keep the weights that were best on validation text.
+# * Weight decay pulls towards word frequencies if the biases are spared; whether it helps has to be measured (here it did not). Watch the first loss. Keep the weights that were best on validation text.
 # * Counting and a network err differently: a learned mixture beats both.
 # * The vectors serve other tasks; layers can be shared, and their errors add up.
 # * A window, however long, is blind beyond it, and learns every place anew. **Next: one set of weights for every place, and no window.**

@@ -11,8 +11,8 @@
 #
 # ## *… and the ____*
 #
-# Here is the beginning of a sentence. Which noun comes next? You know it, because you **read** the sentence: a word at a time, with something in mind that each word
-# changes a little. A window has no such thing.
+# Here is the beginning of a sentence. Which noun comes next? You have a good guess, because you **read** the sentence: a word at a time, with something in mind that each
+# word changes a little. A window has no such thing.
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # About 75 minutes. The story: from window to state (15 min); loss on every step, teacher forcing, masks (10); why gradients of a repeated weight add up, and BPTT line by
@@ -508,6 +508,28 @@ for other in (
     assert max(runs("recurrent", "at_noun")) < 0.5 * min(runs(other, "at_noun"))
 print("\nRanges: three seeds, recorded:", made("04_recurrent"))
 
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+returned = [s for s in text.test if s[grammar.returning_index(s)] == s[FIRST_NOUN_INDEX]][:200]
+first_guess = {}
+for name, scorer, begins in (
+    ("recurrent", model, []),
+    ("Kneser–Ney, n = 5", kneser_ney[5], ["<s>"]),
+):
+    first_guess[name] = np.mean(
+        [
+            vocab.words[int(scorer.next_distribution([*begins, *s[: grammar.returning_index(s)]]).argmax())]
+            == s[FIRST_NOUN_INDEX]
+            for s in returned
+        ]
+    )  # fmt: skip
+believed = model.next_distribution(prefix)
+best_guess, noun_read = vocab.words[int(believed.argmax())], story[FIRST_NOUN_INDEX]
+plots.say(
+    f"On this sentence its first guess is *{best_guess}*: {believed.max():.2f}, with {believed[vocab.encode([noun_read])[0]]:.2f} for *{noun_read}*, which it has read {grammar.distance(story)} tokens before. "
+    f"Where the first noun does return, it is the first guess in **{first_guess['recurrent']:.0%}** of {len(returned)} sentences (Kneser–Ney: {first_guess['Kneser–Ney, n = 5']:.0%}). Far better than counting, and far from certain."
+)
+assert first_guess["recurrent"] > first_guess["Kneser–Ney, n = 5"] + 0.1
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## How far back does it reach?
 #
@@ -576,11 +598,14 @@ def along(parts, total):
 with plots.course_style():
     figure, axes = plt.subplots(1, 2, figsize=(12.5, 4.0), width_ratios=(3, 2))
     across = np.arange(len(steps))
+    noun_share, last_share = [], []
     for parts, total, name, colour, shift in (
         (steps_before, whole_before, "before training", plots.SKY, -0.2),
         (steps, whole, "after training", plots.BLUE, 0.2),
     ):
         share = along(parts, total)
+        noun_share.append(share[FIRST_NOUN_INDEX + 1])
+        last_share.append(share[-1])
         axes[0].bar(across + shift, share, 0.4, color=colour, label=name)
         axes[1].plot(across, np.cumsum(share[::-1])[::-1], "o-", color=colour, label=name)
     axes[0].set(ylabel="share of the gradient", title="of each step")
@@ -601,8 +626,8 @@ with plots.course_style():
     figure.tight_layout()
 plots.show(
     figure,
-    "Left, shares of the gradient of the returning noun's loss by the step at which W_h was used, one pair of bars for each word read: before training they shrink from the last step to the first, after training they "
-    "are nearly even from the first noun on. Right, their sums from each step to the loss: both reach the whole, 1, at the first word.",
+    f"Left, shares of the gradient of the returning noun's loss by the step at which W_h was used, one pair of bars for each word read: before training the last step has {last_share[0]:.0%} and the step of the first noun {noun_share[0]:.0%}, after training "
+    f"{last_share[1]:.0%} and {noun_share[1]:.0%}. Right, their sums from each step to the loss: both reach the whole, 1, at the first word.",
 )
 error = np.abs(steps.sum(0) - whole).max()
 norms = [
@@ -972,36 +997,42 @@ for name, values in properties.items():
         continue  # your own text may have no quotes
     each = [np.corrcoef(values, activation)[0, 1] for activation in states.T]
     unit = int(np.abs(each).argmax())
-    units[name] = unit, np.sign(each[unit])
+    units[name] = unit, np.sign(each[unit]), abs(each[unit])
     weights, *_ = np.linalg.lstsq(np.c_[states, np.ones(len(states))][:half], values[:half])
     together = np.corrcoef(states[half:] @ weights[:-1], values[half:])[0, 1]
     print(f"{name:34} unit {unit:4}   {each[unit]:+.2f}{together:+14.2f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The figure to remember: a text, coloured by one unit
+# ## A text, coloured by one unit
+#
+# Red is high, blue is low; r is the correlation of the unit with what the title says:
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 size = 160
 line_starts = [0, *(i + 1 for i, ch in enumerate(passage[:-size]) if ch == "\n")]
 begin = max(line_starts, key=lambda i: properties["inside quotes"][i : i + size].std())
 shown = passage[begin : begin + size]
-for name in ("how long the word is so far", "inside quotes"):
+for name in ("just after a space", "inside quotes"):
     if name not in units:
         continue
-    unit, sign = units[name]
+    unit, sign, goes_with = units[name]
     plots.show(
         coloured_text(
             shown,
             sign * states[begin : begin + size, unit],
             columns=80,
-            title=f"unit {unit}: {name}",
+            title=f"unit {unit}: {name} (r = {goes_with:.2f})",
         ),
-        f"A passage of the documentation; behind each character the activation of unit {unit}, red high and blue low: the unit that goes best with: {name}.",
+        f"A passage of the documentation; behind each character the activation of unit {unit}, red high and blue low: the unit that goes best with: {name}. The correlation is {goes_with:.2f} in size.",
     )
 
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+plots.say(
+    "Nobody told it what a word is. But beware: of so many units *some* one always goes best, and what is known may be spread over many. "
+    + "; ".join(f"*{name}*: r = {size:.2f}" for name, (_, _, size) in units.items())
+    + ". Where r is small, the colours mislead."
+)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# Nobody told it what a word is. But beware: of so many units *some* one always goes best, and what is known may be spread over many. The correlations above say how well.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What is slow (1): the output layer
@@ -1082,12 +1113,15 @@ for window in (4, 8):
         for row in window_runs
         if (row["grammar"], row["model"], row["window"]) == ("near", "network", window)
     ]
-    ladder.add(f"window of {window} (recorded)", *np.mean(found, axis=0))
+    overall_mean, at_noun_of_8 = np.mean(found, axis=0)
+    ladder.add(f"window of {window} (recorded)", overall_mean, at_noun_of_8)
 ladder.measure("recurrent", model, grammar, text.test)
 ladder.draw()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# The repeated noun is predicted, and no window had to be as long as the sentence. What is left above the floor: the far nouns.
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+plots.say(
+    f"At the repeated noun {ours.perplexity(Slot.RETURNING_NOUN):.1f}, where the window of 8 has {at_noun_of_8:.1f}, and no window had to be as long as the sentence. What is left above the floor of {noun_floor:.1f} grows with the distance."
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary

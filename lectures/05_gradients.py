@@ -149,6 +149,7 @@ kinds = {
     "before training, a rotation": (untrained, plots.SKY, "v"),
     "after one epoch": (model, plots.BLUE, "o"),
 }
+spread = {}
 with plots.course_style():
     figure, axes = plt.subplots(1, 3, figsize=(13, 4.0), sharex=True)
     for name, (each, colour, marker) in kinds.items():
@@ -160,6 +161,8 @@ with plots.course_style():
             parts.signal_by_gap()[::-1][1:],
             np.linalg.norm(parts.states[:-1], axis=1),
         )
+        # from the second step on: before training h_0 is 0
+        spread[name] = [curve[1:].max() / curve[1:].min() for curve in curves]
         for axis, curve in zip(axes, curves, strict=True):
             drawn = np.where(curve > 0, curve, np.nan)  # before training h_0 is 0
             axis.semilogy(across, drawn, marker + "-", color=colour, label=name)
@@ -185,12 +188,16 @@ with plots.course_style():
     figure.tight_layout()
 plots.show(
     figure,
-    "Three curves over the words read, on logarithmic scales. The norms of the temporal components rise steeply towards the loss for half a rotation, little for a rotation, and are almost even after training. "
-    "The second panel, the error carried back, has nearly the same shapes; the third, what was in the state, is almost flat. The transport makes the difference.",
+    "Three curves over the words read, on logarithmic scales, in each of three panels: the norms of the temporal components, the error carried back, and what was in the state. From the second step on the largest is so many times the smallest: "
+    + "; ".join(
+        f"{name}, {whole:,.0f}, {carried:,.0f} and {immediate:.1f}"
+        for name, (whole, carried, immediate) in spread.items()
+    )
+    + ".",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The sum is exact. Its terms are not equal, and what makes them so is the **transport**, the only factor with a product in it.
+# The sum is exact. Its terms are not equal. Where they differ by orders of magnitude, as from half a rotation, the **transport** does it, the only factor with a product in it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## A product of many numbers
@@ -261,7 +268,7 @@ plots.show(
 # | $\rho < 1$ is **sufficient** for long-term components to **vanish** | $\rho < 1 \Rightarrow$ vanish | *must* vanish |
 # | $\rho > 1$ is **necessary** for them to **explode** | explode $\Rightarrow \rho > 1$ | *may* explode |
 #
-# Each row is the other, read backwards. Neither says "if and only if":
+# Read backwards, the first row says: what does not vanish has $\rho \ge 1$; the second: with $\rho \le 1$ nothing explodes. Neither says "if and only if":
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 stretch = np.diag([2.0, 0.5])
@@ -335,12 +342,16 @@ with plots.course_style():
     axis.legend(loc="lower left")
 plots.show(
     figure,
-    f"Norms of the powers of two matrices with spectral radius .9, logarithmic. The diagonal one falls in a straight line from 1. The other climbs to {peak:.2f} after 9 and 10 steps and falls below 1 only after {below}.",
+    f"Norms of the powers of two matrices with spectral radius .9, logarithmic. The diagonal one falls in a straight line from 1. The other climbs to {peak:.2f} after {' and '.join(map(str, at))} steps and falls below 1 only after {below}.",
 )
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# A language model's sentence has perhaps 20 steps. On this matrix, that is all uphill. What bounds **every** step is not an eigenvalue but the largest **singular value** $\lambda_1 = \lVert W\rVert$:
-# $\lVert W^n\rVert \le \lambda_1^n$, and $\rho \le \lambda_1$ always. For symmetric matrices and rotations the two are equal.
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+longest_sentence = max(len(sentence) + 1 for sentence in text.test)
+plots.say(
+    rf"A sentence of our language has {np.mean([len(sentence) + 1 for sentence in text.test]):.0f} tokens on average, at most {longest_sentence}. After 20 steps this matrix is past its peak, and still at **{hump[20]:.1f}**. "
+    r"What bounds **every** step is not an eigenvalue but the largest **singular value** $\lambda_1 = \lVert W\rVert$: $\lVert W^n\rVert \le \lambda_1^n$, and $\rho \le \lambda_1$ always. "
+    "For symmetric matrices and rotations the two are equal."
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The nonlinear case: a bound
@@ -354,7 +365,7 @@ plots.show(
 # $$\left\lVert \frac{\partial \mathcal E_t}{\partial \mathbf x_t} \prod_{i=k}^{t-1} \frac{\partial \mathbf x_{i+1}}{\partial \mathbf x_i} \right\rVert \le \eta^{\,t-k} \left\lVert \frac{\partial \mathcal E_t}{\partial \mathbf x_t} \right\rVert$$
 #
 # * $\lambda_1 < 1/\gamma$ is **sufficient** to vanish. By inverting the proof, $\lambda_1 > 1/\gamma$ is **necessary** to explode.
-# * At $\lambda_1 = 1/\gamma$ exactly, neither follows.
+# * At $\lambda_1 = 1/\gamma$ exactly, the product's norm is at most 1: it cannot explode. Whether it vanishes is left open.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## γ, by looking
@@ -910,9 +921,13 @@ for margin in (0.01, 0.1, 0.3):
 assert abs(rows[5.0][0] - 662) < 1
 assert abs(rows[5.5][1] - 330_122) < 400
 
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+plots.say(
+    "The larger $w$, the thinner the wall. Its steepest place is this far from the line: "
+    + ", ".join(f"{-rows[w][2]:.0e} at $w$ = {w}" for w in (4.5, 5.0, 5.5, 6.0))
+    + f". On the plains beside it the median gradient has length {np.median(lengths[distance > 0.01]):.2f}. A regular grid steps over it. An optimiser may **land** on it: one step, and what then? Lecture 06."
+)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# A wall thinner than a millionth, with plains on both sides where the gradient has length .04 to .05. A regular grid steps over it. An optimiser may **land** on it: one step, and what then? Lecture 06.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Turn it yourself
@@ -1132,7 +1147,7 @@ assert max(mixed) < 10
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What it does to a language model
 #
-# | slides 003, and 000 | as measured |
+# | slides 003, and 000 | as measured, in four epochs |
 # |---|---|
 # | *Gradient signal from far away is lost because it's much smaller than gradient signal from close-by* | from half a rotation: a millionth from 17 tokens on |
 # | *So, model weights are updated only with respect to near effects, not long-term effects* | at 12 tokens and more: what is near is learned, the noun is not |
@@ -1140,7 +1155,8 @@ assert max(mixed) < 10
 # | *So, the model is unable to predict similar long-distance dependencies at test time* | perplexity at the noun as if it had never been read |
 # | *If it's big, SGD jumps too far* (000) | lecture 06 |
 #
-# It is no question of what the network **can** keep. *tickets*, 40 steps back, is learned if something nearer teaches to keep such words, or not at all.
+# The same network **can** keep a noun that far, since near examples taught it to. What to expect of *tickets*, 40 steps back? In our runs nothing so far was learned unless something nearer taught it.
+# These are few seeds, four epochs and one optimiser: would longer training find it? (Exercise 7.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## And exploding?

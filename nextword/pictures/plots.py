@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 from cycler import cycler
-from IPython.display import Image, display
+from IPython.display import Image, Markdown, display
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,6 +66,20 @@ def show(figure: Figure, alt: str) -> None:
         What the figure shows: the reading of it, not its ingredients.
     """
     display(Image(png(figure), format="png", alt=alt))
+
+
+def say(sentence: str) -> None:
+    """Display a sentence of a lecture whose numbers its cell has computed.
+
+    What prose claims of a result is written here and not in a Markdown cell: then the number in the
+    text is the number in the plot, whatever changes.
+
+    Parameters
+    ----------
+    sentence
+        Markdown, with the computed values formatted into it.
+    """
+    display(Markdown(sentence))
 
 
 def png(figure: Figure) -> bytes:

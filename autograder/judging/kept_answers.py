@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from autograder.files import NoRoom, write_atomically
+from autograder.files import InTheWay, NoRoom, write_atomically
 
 
 @dataclass(frozen=True)
@@ -54,25 +54,25 @@ class KeptAnswers:
     def read(self, secret: str, question: str) -> Drawn | None:
         """Return what is kept of a question in the exam of a class, None where nothing is."""
         try:
-            head, _, body = self._path(secret, question).read_text("utf-8").partition("\n")
-        except (OSError, UnicodeDecodeError):
+            kept = json.loads(self._path(secret, question).read_text("utf-8"))
+        except (OSError, ValueError, RecursionError):
             return None
-        return Drawn(**json.loads(body)) if head == self._head(body) else None
+        match kept:
+            case {"program": self.program, "digest": digest, "drawn": str(drawn)}:
+                return Drawn(**json.loads(drawn)) if digest == _digest(drawn) else None
+        return None
 
     def keep(self, secret: str, question: str, drawn: Drawn) -> None:
         """Keep the answers to a question, in place of what was kept before."""
-        body = json.dumps(asdict(drawn))
-        path = self._path(secret, question)
+        text = json.dumps(asdict(drawn))
+        kept = {"program": self.program, "digest": _digest(text), "drawn": text}
         try:
-            write_atomically(path, f"{self._head(body)}\n{body}", lasting=False)
-        except NoRoom:  # the exam is drawn all the same, and what needs the room will say so
+            write_atomically(self._path(secret, question), json.dumps(kept), lasting=False)
+        except (NoRoom, InTheWay):  # the exam is there all the same; the next start takes longer
             return
 
     def _path(self, secret: str, question: str) -> Path:
         return self.folder / f"{question}-{_digest(secret)[:16]}.json"
-
-    def _head(self, body: str) -> str:
-        return f"{self.program} {_digest(body)}"
 
 
 def digest_of_inputs(inputs: str) -> str:

@@ -1,12 +1,13 @@
 """What known answers came to is kept, and is never used where it could be out of date."""
 
 import dataclasses
+import json
 
 import pytest
 
 from autograder.classroom import program
 from autograder.classroom.program import kept_answers
-from autograder.files import NoRoom
+from autograder.files import InTheWay, NoRoom
 from autograder.judging import exam as exams
 from autograder.judging.exam import CannotExamine, draw_exam
 from autograder.judging.kept_answers import KeptAnswers
@@ -90,9 +91,10 @@ def test_other_cases_or_other_mistakes_are_asked_anew(toy_material, kept, calls)
     [
         lambda text: "",
         lambda text: text[: len(text) // 2],
-        lambda text: text.replace("returned", "retorned", 1) + " ",
         lambda text: text.replace("0", "1"),
-        lambda text: "\n" + text,
+        lambda text: "[" + text + "]",
+        lambda text: "[" * 100_000,
+        lambda text: json.dumps(json.loads(text) | {"drawn": 1}),
     ],
 )
 def test_what_is_damaged_is_made_anew(toy_material, kept, calls, damage):
@@ -104,9 +106,10 @@ def test_what_is_damaged_is_made_anew(toy_material, kept, calls, damage):
     assert file_of(kept).read_text() == whole
 
 
-def test_what_cannot_be_read_or_written_costs_time_only(toy_material, kept, calls, monkeypatch):
+@pytest.mark.parametrize("kind", [NoRoom, InTheWay])
+def test_what_cannot_be_read_or_written_costs_time_only(toy_material, kept, monkeypatch, kind):
     def full(*args, **kwargs):
-        raise NoRoom("full")
+        raise kind("full")
 
     first = draw_exam(toy_material(), "tests", kept)
     path = file_of(kept)

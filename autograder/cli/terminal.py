@@ -138,7 +138,8 @@ def as_text(words: str, style: str = "") -> Text:
 
 def proof_table(proof: Proof) -> Table:
     """Return what `verify` found in the first exam, and where any exam was unfair."""
-    table = Table(title=f"{proof.assignment}, {proof.seeds} exams; points are those of the first")
+    exams = counted(proof.seeds, "exam")
+    table = Table(title=f"{proof.assignment}, {exams}; points are those of the first")
     for heading in ("question", "way", "", "points", "hint", ""):
         table.add_column(heading, no_wrap=True)
     unfair = {(f.question, f.kind, f.way) for f in proof.findings if not f.fair}
@@ -159,7 +160,8 @@ def proof_table(proof: Proof) -> Table:
 
 def mutant_table(proof: MutantProof) -> Table:
     """Return what became of the mutants of each question, and of all."""
-    table = Table(title=f"{proof.assignment}, mutants of right answers, {proof.seeds} exams")
+    exams = counted(proof.seeds, "exam")
+    table = Table(title=f"{proof.assignment}, mutants of right answers, {exams}")
     kinds = ("answers", "mutants", "caught", "equal", "settled", "survivors")
     table.add_column("question", no_wrap=True)
     for kind in kinds:

@@ -152,3 +152,8 @@ def test_a_proof_shows_the_first_exam_and_what_is_unfair_in_any():
     assert any("squared" in line and "unfair" in line for line in lines)
     assert any("negated" in line and " ok " in line for line in lines)
     assert not any("negated" in line and "unfair" in line for line in lines)
+
+
+@pytest.mark.parametrize(("seeds", "words"), [(1, "1 exam;"), (3, "3 exams;")])
+def test_one_exam_is_no_plural(seeds, words):
+    assert words in printed(proof_table(Proof("01_tiny", seeds, (), ())))

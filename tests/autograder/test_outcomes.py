@@ -54,6 +54,20 @@ def test_what_came_too_late_does_not_count_whatever_it_says(said):
     assert not outcome.returned
 
 
+def test_what_came_too_late_keeps_a_reason_of_its_own():
+    assert "too large" in read_one(late=True, too_large="x").failure
+
+
+@pytest.mark.parametrize("seconds", [2, 2.0, 1e-3, 3599.5])
+def test_the_time_that_ran_out_is_named(seconds):
+    assert f"longer than the {seconds:g} s" in read_one(timeout=seconds).failure
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 3600, 1e30, True, "2", None, [2]])
+def test_a_time_that_is_none_is_not_named(seconds):
+    assert read_one(timeout=seconds).failure == "it ran longer than one call may"
+
+
 def test_only_a_value_counts_as_returned():
     assert read_one(value=None).returned
     assert error_of() is not None
@@ -66,6 +80,7 @@ def test_only_a_value_counts_as_returned():
 def test_arguments_that_are_not_what_they_were_count_as_changed(after):
     assert read_one(value=1, after=after).changed
     assert not read_one(value=1, after="d0").changed
+    assert read_one(error={"types": ["KeyError"], "message": ""}, after=after).changed
 
 
 def test_who_says_nothing_of_the_arguments_is_taken_to_have_changed_them():
@@ -81,14 +96,20 @@ def test_words_of_the_student_cannot_be_long_or_break_a_file():
         json.dumps([words.message, words.line, *words.types], ensure_ascii=False).encode()
 
 
-@pytest.mark.parametrize("number", ["7", True, 7.0, -1, 10**30, None, [7]])
+@pytest.mark.parametrize("number", ["7", True, 7.0, -1, 10**30, None, [7], 0, 10**6])
 def test_a_line_number_that_is_none_is_dropped(number):
     assert error_of(line_number=number).line_number is None
 
 
-def test_a_line_and_its_number_are_kept():
-    error = error_of(line="x = 1", line_number=7)
-    assert (error.line, error.line_number) == ("x = 1", 7)
+@pytest.mark.parametrize("number", [1, 7, 10**6 - 1])
+def test_a_line_and_its_number_are_kept(number):
+    error = error_of(line="x = 1", line_number=number)
+    assert (error.line, error.line_number) == ("x = 1", number)
+
+
+@pytest.mark.parametrize("line", [None, 7, ["x = 1"]])
+def test_a_line_that_is_none_is_left_out(line):
+    assert error_of(line=line).line == ""
 
 
 def test_an_exception_is_known_by_the_first_type_that_python_defines():

@@ -26,6 +26,7 @@ from autograder.authoring.coursework import Asked
 from autograder.authoring.earlier import is_recorded, record
 from autograder.authoring.material import Material
 from autograder.authoring.nbgrader_config import configure_course, put_programs_on_path
+from autograder.authoring.nbgrader_database import write_database
 from autograder.authoring.pairs import has_output, read_notebook, with_stable_ids
 from autograder.errors import CourseError
 
@@ -100,6 +101,7 @@ def _generate(work: Asked, scratch: Path) -> Path:
     config = _settings(work, scratch)
     config.CourseDirectory.release_directory = str(scratch / "release")
     config.CourseDirectory.assignment_id = assignment.name
+    write_database(scratch / "gradebook.db")
     log, words = logging.getLogger("autograder.authoring.release"), io.StringIO()
     handler = logging.StreamHandler(words)
     log.addHandler(handler)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from nbgrader import utils
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, Student
-from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import SaveCells
 from sqlalchemy.exc import DatabaseError, OperationalError
 
@@ -19,6 +18,7 @@ from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.coursework import Asked
 from autograder.authoring.material import Material
 from autograder.authoring.nbgrader_config import put_programs_on_path
+from autograder.authoring.nbgrader_database import write_database
 from autograder.classroom.class_folder import ClassFolder
 from autograder.errors import CourseError
 from autograder.files import needing_room
@@ -76,22 +76,10 @@ def _ensure_whole(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     _remove_database(part)
     try:
-        _write_version(part)
-        Gradebook(f"sqlite:///{part}").close()
+        write_database(part)
         part.replace(path)
     finally:
         _remove_database(part)
-
-
-def _write_version(path: Path) -> None:
-    """Write the version of nbgrader's tables, for which it would start two programs of its own."""
-    from alembic.script import ScriptDirectory  # is slow to import, and rarely needed
-
-    version = ScriptDirectory(ALEMBIC_DIR).get_current_head()
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        database.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (version,))
-        database.commit()
 
 
 def _remove_database(path: Path) -> None:

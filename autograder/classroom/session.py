@@ -56,7 +56,13 @@ class Session(ClassRun):
     files: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, material: Material, class_folder: ClassFolder, cache: bool = True) -> Session:
+    def of(
+        cls,
+        material: Material,
+        class_folder: ClassFolder,
+        cache: bool = True,
+        exam: Exam | None = None,
+    ) -> Session:
         """Draw the class's exam and see that the gradebook knows the assignment.
 
         Parameters
@@ -65,10 +71,13 @@ class Session(ClassRun):
             The notebook and the class.
         cache
             Whether what known answers came to is kept in the class folder, and taken from there.
+        exam
+            The class's, where it has been drawn already.
         """
         gradebook.ensure_assignment(class_folder, material)
-        kept = kept_answers(material, class_folder.answers) if cache else None
-        exam = draw_exam(material, class_folder.secret(), kept)
+        if exam is None:
+            kept = kept_answers(material, class_folder.answers) if cache else None
+            exam = draw_exam(material, class_folder.secret(), kept)
         return cls(material, class_folder, exam, files=assignment_files(material.assignment))
 
     @property

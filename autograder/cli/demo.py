@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -21,10 +21,11 @@ from autograder.classroom.receipt import receipt_paths
 from autograder.classroom.recording import Graded
 from autograder.classroom.report import write_reports
 from autograder.classroom.session import Session
+from autograder.cli.ahead import ExamsAhead, exams_ahead
 from autograder.cli.terminal import closing_table, counted, with_progress
 from autograder.proving.manifest import Manifest
 from autograder.proving.simulate import Simulated, simulate, simulation, write_class
-from autograder.sandbox.dispatch import local_executor
+from autograder.sandbox.dispatch import local_executor, start_sandboxes
 from autograder.sandbox.isolation import trusted_mode
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import Mode
@@ -78,14 +79,21 @@ def run_demo(
             "graded like this: see autograder doctor."
         )
     all_true = True
-    for name in course.assignment_names():
-        material = load_material(course.assignment(name))
-        simulated = simulate(material, students, seed)
-        try:
-            results = _class_of(material, folder, simulated, workers, console, options)
-        finally:  # also where it is interrupted, so that the next one may replace it
-            _demonstration(folder).add(_written(folder, material, simulated))
-        all_true &= _compare(material, simulated, results, class_folder, console)
+    with (
+        local_executor(workers) as (executor, at_once),
+        exams_ahead(course, class_folder.secret()) as ahead,
+    ):
+        start_sandboxes(executor, at_once, limits, options.mode)
+        for name in course.assignment_names():
+            material = load_material(course.assignment(name))
+            simulated = simulate(material, students, seed)
+            try:
+                session = _submitted(material, folder, simulated, ahead, console)
+                graded = grade(session, [s.name for s in simulated], executor, at_once, options)
+                results = _reported(session, graded, console)
+            finally:  # also where it is interrupted, so that the next one may replace it
+                _demonstration(folder).add(_written(folder, material, simulated))
+            all_true &= _compare(material, simulated, results, class_folder, console)
     for what, where in (
         ("class report", class_folder.path / "reports"),
         ("feedback pages", class_folder.path / "feedback"),
@@ -96,15 +104,14 @@ def run_demo(
     return all_true
 
 
-def _class_of(
+def _submitted(
     material: Material,
     folder: Path,
     simulated: list[Simulated],
-    workers: int,
+    ahead: ExamsAhead,
     console: Console,
-    options: RunOptions,
-) -> list[Graded]:
-    """Release an assignment, let the class submit, grade it and report; return the results."""
+) -> Session:
+    """Release an assignment and let the class submit."""
     name = material.assignment.name
     class_folder = ClassFolder(folder / "class")
     check_release(material)
@@ -113,12 +120,14 @@ def _class_of(
     console.print(f"  {released}", soft_wrap=True, highlight=False, markup=False)
     write_class(class_folder, material, simulated)
     console.print(f"submitted by {counted(len(simulated), 'simulated student')}")
-    session = Session.of(material, class_folder, cache=False)  # the folder is made anew
-    names = [each.name for each in simulated]
-    with local_executor(workers) as (executor, at_once):
-        graded = grade(session, names, executor, at_once, options)
-        results = with_progress(graded, len(names), console)
-    console.print(closing_table(material, results, said=(WITHOUT_SANDBOX,)))
+    return Session.of(material, class_folder, exam=ahead.of(material))
+
+
+def _reported(session: Session, graded: Iterator[Graded], console: Console) -> list[Graded]:
+    """Return a class's results, as they are graded, and report them."""
+    students = len(session.class_folder.students(session.name))
+    results = with_progress(graded, students, console)
+    console.print(closing_table(session.material, results, said=(WITHOUT_SANDBOX,)))
     write_reports(session, results)
     return results
 

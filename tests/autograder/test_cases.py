@@ -106,13 +106,23 @@ def test_patience_is_for_the_question_as_for_the_call(clock, patience, begun):
     assert len(heard) == begun
 
 
-def test_the_courses_own_code_has_no_more_time_than_a_students(clock):
+@pytest.mark.parametrize(("patience", "asked_for"), [(1.0, 2), (2.0, 4)])
+def test_a_call_is_late_only_after_its_patience(clock, patience, asked_for):
+    ask, heard = clock.taking(*4 * [1.5])
+    run_cases(ask, asked((0,), (1,), (2,), (3,)), patience)
+    assert len(heard) == asked_for
+
+
+@pytest.mark.parametrize(("patience", "called"), [({}, 2), ({"patience": 2.0}, 3)])
+def test_code_of_the_course_has_a_students_time_or_more_by_patience(clock, patience, called):
+    heard = []
+
     def slow(number):
         clock.now += 0.9
-        return number
+        heard.append(number)
 
-    found = outcomes(slow, (0,), (1,), (2,), seconds=1.0)
-    assert [outcome.returned for outcome in found] == [True, True, False]
+    run_here(slow, asked((0,), (1,), (2,), (3,), seconds=1.0), **patience)
+    assert len(heard) == called
 
 
 @pytest.mark.parametrize(

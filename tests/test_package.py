@@ -5,10 +5,12 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 
@@ -98,3 +100,17 @@ def test_commands_that_need_the_checks_say_which_is_missing(installed, command):
 def test_commands_that_need_none_go_on(installed):
     done = installed("sync")
     assert done.returncode == 0, done.stderr
+
+
+def test_the_licences_come_with_what_is_installed(in_wheel, in_sdist):
+    licences = {"LICENSE", "LICENSE-CC-BY-4.0", "NOTICE.md"}
+    assert licences <= in_sdist
+    assert licences <= {Path(name).name for name in in_wheel if ".dist-info/licenses/" in name}
+
+
+def test_version_stands_the_same_where_people_look_for_it():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == version
+    assert f"\n## {version}\n" in (ROOT / "CHANGELOG.md").read_text()
+    assert citation["license"] == ["BSD-3-Clause", "CC-BY-4.0"]

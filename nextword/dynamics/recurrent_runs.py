@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from jaxtyping import Float
+
+from nextword.dynamics.recurrent_units import STARTS, UNITS
 
 Array = np.ndarray[Any, Any]
 
@@ -18,6 +21,13 @@ _POSITIVE = (
     *("learning_rate", "max_norm", "max_value", "max_signal", "random_above"),
     *("start_std", "solved_below"),
 )
+_CHOICES = {
+    "number_format": ("float32", "float64"),
+    "start": tuple(STARTS),
+    "unit": tuple(UNITS),
+}
+_KEPT = ("losses", "norms", "wrong", "inner", "outer")
+"""What is kept of a run, beside how it ended."""
 _DRAWN_AHEAD = 50  # updates whose sequences are drawn in one call
 
 
@@ -126,7 +136,12 @@ class RunSettings:
     n_hidden
         How many units a network has.
     start_std
-        Standard deviation of all initial weights; biases begin at 0.
+        Standard deviation of the initial weights that are drawn; biases begin at 0.
+    start
+        How W_h begins: ``"normal"``, drawn like all others; ``"sparse"``, with 15 weights into
+        each unit, scaled to a spectral radius of 0.95; ``"identity"``.
+    unit
+        The nonlinearity: ``"tanh"``, ``"sigmoid"`` or ``"relu"``.
     check_every
         Updates between two looks at whether a run has solved its task.
     check_size
@@ -159,6 +174,8 @@ class RunSettings:
     batch_size: int = 20
     n_hidden: int = 50
     start_std: float = 0.1
+    start: Literal["normal", "sparse", "identity"] = "normal"
+    unit: Literal["tanh", "sigmoid", "relu"] = "tanh"
     check_every: int = 250
     check_size: int = 10_000
     solved_below: float = 0.01
@@ -173,10 +190,10 @@ class RunSettings:
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise RunSettingsError(f"expected {name} above 0 and finite, got {value}")
-        if self.number_format not in ("float32", "float64"):
-            raise RunSettingsError(
-                f"expected number_format 'float32' or 'float64', got {self.number_format!r}"
-            )
+        for name, known in _CHOICES.items():
+            if getattr(self, name) not in known:
+                words = " or ".join(map(repr, known))
+                raise RunSettingsError(f"expected {name} {words}, got {getattr(self, name)!r}")
 
 
 @dataclass
@@ -219,7 +236,7 @@ class Run:
 
 
 class RecurrentRuns:
-    """S networks h_t = tanh(h_{t−1} W_h + u_t W_in + b) with an output after the last step.
+    """S networks h_t = σ(h_{t−1} W_h + u_t W_in + b) with an output after the last step.
 
     All weights that lead to a state stand in one matrix, so that a step of all runs is one product
     [h, u, 1] @ W, and the gradient by all of them another. A run's numbers do not depend on which
@@ -262,6 +279,7 @@ class RecurrentRuns:
         self.task, self.settings = task, settings
         self.runs = [Run(int(seed)) for seed in seeds]
         self._going = list(self.runs)
+        self.done = 0
         self._rngs, self._directions = [], []
         inner, outer = [], []
         n_hidden, std = settings.n_hidden, settings.start_std
@@ -272,6 +290,8 @@ class RecurrentRuns:
             inner.append(std * weights.normal(size=(n_hidden + task.n_inputs + 1, n_hidden)))
             outer.append(std * weights.normal(size=(n_hidden + 1, task.n_outputs)))
             inner[-1][-1], outer[-1][-1] = 0, 0
+            if settings.start != "normal":
+                inner[-1][:n_hidden] = STARTS[settings.start](weights, n_hidden, std)
             self._rngs.append(sequences)
             self._directions.append(directions)
         self.inner = np.array(inner, dtype=settings.number_format)
@@ -284,6 +304,7 @@ class RecurrentRuns:
                         f"{given.shape}; was that run trained, with as many units?"
                     )
                 mine[:] = given
+        self._squash, self._slopes = UNITS[settings.unit]
         self._buffers: tuple[Array, Array, Array] = self._new_buffers(settings.batch_size)
 
     def _new_buffers(self, batch: int) -> tuple[Array, Array, Array]:
@@ -292,19 +313,6 @@ class RecurrentRuns:
         read[..., -1] = 1  # times b
         signals, sums = np.empty((2, runs, steps, batch, n_hidden), read.dtype)
         return read, signals, sums
-
-    # --- what another nonlinearity would change
-
-    @staticmethod
-    def squash(sums: Array) -> None:
-        """Replace sums by the nonlinearity of them."""
-        np.tanh(sums, out=sums)
-
-    @staticmethod
-    def slopes(states: Array, out: Array) -> None:
-        """Write the nonlinearity's derivative, which tanh knows from its value."""
-        np.square(states, out=out)
-        np.subtract(1, out, out=out)
 
     # --- a pass forward, a pass back
 
@@ -315,7 +323,7 @@ class RecurrentRuns:
         for step in range(self.task.length):
             state = read[:, step + 1, :, :n_hidden]
             np.matmul(read[:, step], self.inner, out=state)
-            self.squash(state)
+            self._squash(state)
         outputs: Array = state @ self.outer[:, :-1] + self.outer[:, -1:]
         return outputs
 
@@ -341,7 +349,7 @@ class RecurrentRuns:
             [states[:, -1].swapaxes(1, 2) @ signal, signal.sum(axis=1, keepdims=True)], axis=1
         )
         slopes = np.empty_like(sums)
-        self.slopes(states[:, 1:], slopes)
+        self._slopes(states[:, 1:], slopes)
         back = np.ascontiguousarray(self.inner[:, :n_hidden].swapaxes(1, 2))
         signals[:, -1] = signal @ self.outer[:, :-1].swapaxes(1, 2)
         limit = self.settings.max_signal
@@ -415,12 +423,12 @@ class RecurrentRuns:
         watch
             Called after every check.
         """
-        settings, done = self.settings, 0
-        while done < settings.updates and self._going:
+        settings = self.settings
+        while self.done < settings.updates and self._going:
             ahead = min(
                 _DRAWN_AHEAD,
-                settings.updates - done,
-                settings.check_every - done % settings.check_every,
+                settings.updates - self.done,
+                settings.check_every - self.done % settings.check_every,
             )
             drawn = {
                 id(run): self.task.draw(rng, ahead * settings.batch_size)
@@ -435,13 +443,68 @@ class RecurrentRuns:
                     np.stack([inputs[part] for inputs, _ in batches]),
                     np.stack([answers[part] for _, answers in batches]),
                 )
-            done += ahead
-            if done % settings.check_every == 0 or done == settings.updates:
-                self._check(done)
+            self.done += ahead
+            if self.done % settings.check_every == 0 or self.done == settings.updates:
+                self._check(self.done)
                 if watch is not None:
                     watch(self)
         self._end(np.ones(len(self._going), dtype=np.bool_))
         return self.runs
+
+    def as_arrays(self) -> dict[str, Array]:
+        """Return all that training depends on from here, as arrays: see `resume`."""
+        said = {
+            "done": self.done,
+            "runs": [[run.seed, run.solved_at, run.broken_at] for run in self.runs],
+            "going": [run.seed for run in self._going],
+            "chance": [
+                [rng.bit_generator.state for rng in pair]
+                for pair in zip(self._rngs, self._directions, strict=True)
+            ],
+        }
+        weights = {"inner": self.inner.copy(), "outer": self.outer.copy()}
+        arrays = {**weights, "said": np.array(json.dumps(said))}
+        for run in self.runs:
+            for name in _KEPT:
+                arrays[f"{run.seed}_{name}"] = np.array(getattr(run, name))
+        return arrays
+
+    def resume(self, arrays: Mapping[str, Array]) -> None:
+        """Go on where other runs of the same task, settings and seeds were, to the last bit.
+
+        Parameters
+        ----------
+        arrays
+            What their `as_arrays` returned after a check.
+
+        Raises
+        ------
+        RunSettingsError
+            They had other seeds, or networks of another shape.
+        """
+        said = json.loads(str(arrays["said"]))
+        seeds = [seed for seed, _, _ in said["runs"]]
+        if seeds != [run.seed for run in self.runs]:
+            raise RunSettingsError(f"expected what became of these seeds, got that of {seeds}")
+        for mine, theirs in ((self.inner, arrays["inner"]), (self.outer, arrays["outer"])):
+            if mine.shape[1:] != theirs.shape[1:] or mine.dtype != theirs.dtype:
+                raise RunSettingsError(
+                    f"expected weights of {mine.shape[1:]} in {mine.dtype}, "
+                    f"got {theirs.shape[1:]} in {theirs.dtype}"
+                )
+        for run, (_, solved_at, broken_at) in zip(self.runs, said["runs"], strict=True):
+            run.solved_at, run.broken_at = solved_at, broken_at
+            for name in _KEPT:
+                value = arrays[f"{run.seed}_{name}"]
+                setattr(run, name, value if value.ndim == 2 else value.tolist())
+        self.done = said["done"]
+        self._going = [run for run in self.runs if run.seed in said["going"]]
+        self._rngs, self._directions = [], []
+        for sequences, directions in said["chance"]:
+            self._rngs.append(_generator_at(sequences))
+            self._directions.append(_generator_at(directions))
+        self.inner, self.outer = arrays["inner"].copy(), arrays["outer"].copy()
+        self._buffers = self._new_buffers(self.settings.batch_size)
 
     def _check(self, done: int) -> None:
         if not self._going:
@@ -470,7 +533,7 @@ class RecurrentRuns:
             for step in range(self.task.length):
                 read[..., n_hidden:-1] = part[:, step]
                 state = read @ inner
-                self.squash(state)
+                self._squash(state)
                 read[..., :n_hidden] = state
             outputs = state @ outer[:, :-1] + outer[:, -1:]
             wrong += len(part) * self.task.wrong(outputs, answers[begin : begin + _SCREENED])
@@ -489,3 +552,10 @@ class RecurrentRuns:
         self._directions = [self._directions[number] for number in left]
         self.inner, self.outer = self.inner[left], self.outer[left]
         self._buffers = self._new_buffers(self.settings.batch_size)
+
+
+def _generator_at(state: dict[str, Any]) -> np.random.Generator:
+    """Return a generator that goes on from a state."""
+    generator = np.random.default_rng()
+    generator.bit_generator.state = state
+    return generator

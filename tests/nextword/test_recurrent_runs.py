@@ -232,3 +232,47 @@ def test_seeds_are_some_and_each_stands_once(seeds):
 def test_settings_out_of_range_are_refused(wrong, message):
     with pytest.raises(RunSettingsError, match=message):
         RunSettings(**{"updates": 5, **wrong})
+
+
+@pytest.mark.parametrize("unit", ["sigmoid", "relu"])
+def test_gradients_of_other_units_are_differences_of_the_loss(unit):
+    task = TemporalOrder(10)
+    settings = RunSettings(
+        updates=1, n_hidden=6, batch_size=4, unit=unit, start="sparse", number_format="float64"
+    )
+    runs = RecurrentRuns(task, settings, [0])
+    inputs, answers = (each[None] for each in task.draw(np.random.default_rng(1), 4))
+    _, by_inner, _ = runs.gradients(inputs, answers)
+    for place in [(0, 0, 0), (0, 7, 3), (0, 12, 5)]:
+        losses = []
+        for step in (1e-6, -2e-6):
+            runs.inner[place] += step
+            losses.append(runs.gradients(inputs, answers)[0][0])
+        runs.inner[place] += 1e-6
+        assert by_inner[place] == pytest.approx((losses[0] - losses[1]) / 2e-6, rel=1e-5, abs=1e-9)
+
+
+def test_a_resumed_training_ends_as_if_it_had_not_been_interrupted():
+    task = TemporalOrder(10)
+    settings = RunSettings(
+        updates=60, learning_rate=0.1, check_every=20, check_size=1_000, random_above=0.05
+    )
+    whole = RecurrentRuns(task, settings, range(3)).train()
+    kept = []
+    RecurrentRuns(task, settings, range(3)).train(lambda runs: kept.append(runs.as_arrays()))
+    for arrays in kept:
+        again = RecurrentRuns(task, settings, range(3))
+        again.resume(arrays)
+        for one, other in zip(again.train(), whole, strict=True):
+            assert (one.losses, one.norms, one.wrong) == (other.losses, other.norms, other.wrong)
+            assert (one.inner == other.inner).all()
+            assert (one.outer == other.outer).all()
+
+
+def test_runs_of_other_seeds_or_shapes_are_not_resumed():
+    task = TemporalOrder(10)
+    arrays = RecurrentRuns(task, RunSettings(updates=1), [0, 1]).as_arrays()
+    with pytest.raises(RunSettingsError, match="these seeds"):
+        RecurrentRuns(task, RunSettings(updates=1), [0, 2]).resume(arrays)
+    with pytest.raises(RunSettingsError, match="expected weights"):
+        RecurrentRuns(task, RunSettings(updates=1, n_hidden=20), [0, 1]).resume(arrays)

@@ -112,6 +112,9 @@ def prove(course: Path, name: str, seeds: int, as_json: bool, workers: int, cach
     console.print(proof_table(proof))
     for words in proof.unstable:
         console.print(f"[red]differs between seeds:[/] {escape(words)}")
+    for guess in proof.guesses:
+        if not guess.nothing:
+            console.print(escape(guess.warning), style="yellow")
     if proof.inside:
         console.print(f"{escape(', '.join(proof.inside))}: {INSIDE}", style="dim")
     console.print("fair" if proof.fair else "[bold red]NOT FAIR[/]")

@@ -20,6 +20,7 @@ from autograder.classroom.stage import stage
 from autograder.judging.each_question import judge_all
 from autograder.judging.exam import PATIENCE, Exam, QuestionExam, draw_exam
 from autograder.judging.judge import Verdict, judge, judge_outcomes
+from autograder.proving.guessing import Earned, best_guess
 from autograder.sandbox.isolation import trusted_mode
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import execute
@@ -70,6 +71,8 @@ class Proof:
     unstable: tuple[str, ...]
     inside: tuple[str, ...] = ()
     """Questions without a check, of which there is less to prove."""
+    guesses: tuple[Earned, ...] = ()
+    """What the best guess at each question with a check earns in the first exam."""
 
     @property
     def fair(self) -> bool:
@@ -80,6 +83,7 @@ class Proof:
         """Return the proof as data for JSON."""
         data = asdict(self) | {"fair": self.fair}
         inside = data.pop("inside")
+        data["guesses"] = [asdict(each) for each in self.guesses if each.points]
         return data | {INSIDE: inside} if inside else data
 
 
@@ -103,21 +107,28 @@ def verify(work: Asked, seeds: int, workers: int, cache: Path | None = None) -> 
         A mistake cannot be told from the reference.
     """
     findings: list[Finding] = []
+    guesses: list[Earned] = []
     for sheet in work.sheets:
-        found = _findings(sheet, seeds, workers, cache)
+        exams = _exams(sheet, seeds, cache)
+        found = _findings(sheet, exams, workers)
         findings += [replace(each, question=named(work, sheet, each.question)) for each in found]
+        best = [best_guess(each) for each in exams[0].questions]
+        guesses += [replace(each, question=named(work, sheet, each.question)) for each in best]
     inside = tuple(question.name for question in work.questions if question.inside)
     unstable = tuple(_unstable(findings))
-    return Proof(work.assignment.name, seeds, tuple(findings), unstable, inside)
+    name = work.assignment.name
+    return Proof(name, seeds, tuple(findings), unstable, inside, tuple(guesses))
 
 
-def _findings(
-    material: Material, seeds: int, workers: int, cache: Path | None
-) -> Iterator[Finding]:
-    """Yield what every answer comes to in a notebook. Asserts are the same in every exam."""
+def _exams(material: Material, seeds: int, cache: Path | None) -> list[Exam]:
+    """Return the exams of a notebook. Asserts are the same in every exam."""
     n_exams = seeds if material.checked else 1
     kept = kept_answers(material, cache) if cache else None
-    exams = [draw_exam(material, f"verify-{seed}", kept) for seed in range(n_exams)]
+    return [draw_exam(material, f"verify-{seed}", kept) for seed in range(n_exams)]
+
+
+def _findings(material: Material, exams: Sequence[Exam], workers: int) -> Iterator[Finding]:
+    """Yield what every answer comes to in a notebook."""
     yield from _notebook_findings(material, exams, workers)
     for seed, exam in enumerate(exams):
         for each in exam.questions:

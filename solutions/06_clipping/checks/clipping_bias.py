@@ -46,7 +46,9 @@ check = Check(
     groups={
         "mixed": Group("batches of long and short gradients", 1.5),
         "none": Group("batches without a bias", 0.5),
-        "refused": Group("no example and thresholds that are refused, and one example that is not", 1),
+        "refused": Group(
+            "no example and thresholds that are refused, and one example that is not", 1
+        ),
     },
     draw=draw,
     compare=Close(rtol=1e-5, atol=1e-6, per_array=True),

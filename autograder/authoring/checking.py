@@ -245,6 +245,59 @@ def equal(of: Solution, *changes: tuple[str, str], because: str = "", settled: s
     return Equal(of, changes, because, settled)
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What sentences of a statement settle, and which cases show it.
+
+    Parameters
+    ----------
+    quotes
+        Words of the statement, one piece or more from each sentence.
+    when
+        Called with a case's arguments (a probe's own come first): whether it is one that shows it.
+        A case for which it raises is none.
+    gives
+        Called with the right answer, or the exception that is right.
+    """
+
+    quotes: tuple[str, ...]
+    when: Callable[..., Any] | None = None
+    gives: Callable[[Any], Any] | type[Exception] | None = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether there are cases to look for."""
+        return self.when is not None or self.gives is not None
+
+
+def rule(
+    *quotes: str,
+    when: Callable[..., Any] | None = None,
+    gives: Callable[[Any], Any] | type[Exception] | None = None,
+) -> Rule:
+    """Return the word that every exam has a case of what a statement says (see `Rule`).
+
+    Raises
+    ------
+    ValueError
+        Nothing is quoted, or nothing says which cases are meant.
+
+    Examples
+    --------
+    >>> rule("An empty list gives 0", when=lambda values: not values).quotes
+    ('An empty list gives 0',)
+    """
+    found = Rule(quotes, when, gives)
+    if not quotes or not found.shown:
+        raise ValueError("rule(...): expected words of the statement, and when=... or gives=...")
+    return found
+
+
+def told(*quotes: str) -> Rule:
+    """Return the word that sentences only tell what comes, and leave nothing open to be shown."""
+    return Rule(quotes)
+
+
 def misconception(
     *loses: str, hint: str, overflows: bool = False
 ) -> Callable[[Callable[..., Any]], Misconception]:

@@ -23,6 +23,7 @@ from nbgrader.preprocessors import (
 from traitlets.config import Config
 
 from autograder.authoring.conventions import ANSWER_STUB, STUB, with_its_line
+from autograder.authoring.scope import ScopeTests, refuse_lent_names
 from autograder.errors import CourseError
 
 
@@ -50,13 +51,15 @@ def derive(reference: NotebookNode, config: Config | None = None) -> Derived:
 
     Raises
     ------
-    CannotDerive
+    CannotDerive, LentName
     """
+    first: tuple[type, ...] = ()
     if config is None:
-        config, reference = _our_config(), copy.copy(reference)
+        refuse_lent_names(reference.cells)
+        config, reference, first = _our_config(), copy.copy(reference), (ScopeTests,)
         reference.cells = [with_its_line(cell) for cell in reference.cells]
     try:
-        return _derive(reference, config)
+        return _derive(reference, config, first)
     except RuntimeError as error:
         raise CannotDerive(
             f"nbgrader cannot make a student version: {error}. Look for a BEGIN without its END"
@@ -70,10 +73,10 @@ def _our_config() -> Config:
     return config
 
 
-def _derive(reference: NotebookNode, config: Config) -> Derived:
+def _derive(reference: NotebookNode, config: Config, first: tuple[type, ...]) -> Derived:
     master = _apply(
         reference,
-        (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums),
+        (*first, LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums),
         config,
     )
     release = _apply(

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from autograder.authoring import pairs
-from autograder.authoring.checking import Alternative, Check, Equal, Misconception, Slip
+from autograder.authoring.checking import Alternative, Check, Equal, Misconception, Rule, Slip
 from autograder.authoring.conventions import (
     Question,
     cell_of,
@@ -54,6 +54,8 @@ class CheckedQuestion(Question):
         What its course asks in ways of its own.
     equals
         Which changes of solutions are as right, by the names of the variables that hold them.
+    rules
+        What the statement settles, and by which cases it shows.
     """
 
     check: Check
@@ -61,6 +63,7 @@ class CheckedQuestion(Question):
     alternatives: tuple[Alternative, ...]
     probes: CourseProbes = field(default_factory=CourseProbes)
     equals: Mapping[str, Equal] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,7 @@ def _load_check(
         alternatives=tuple(each for each in vars(module).values() if isinstance(each, Alternative)),
         probes=probes,
         equals={name: each for name, each in vars(module).items() if isinstance(each, Equal)},
+        rules=tuple(getattr(module, "rules", ())),
     )
     _refuse_inconsistent(checked, where)
     return checked

@@ -10,6 +10,7 @@ from traitlets.config import Config
 
 from autograder.authoring.conventions import ANSWER_STUB, STUB
 from autograder.authoring.course import CHECKS
+from autograder.authoring.scope import ScopeTests
 
 CONFIG_FILE = "nbgrader_config.py"
 TIME = "timestamp.txt"
@@ -42,5 +43,6 @@ def configure_course(config: Config, root: Path) -> None:
     course.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
     # The text twin, the record and the checks are not released.
     course.ignore += ["*.py", "released.json", CHECKS]
+    config.GenerateAssignment.preprocessors.prepend([ScopeTests])
     config.ClearSolutions.code_stub = {"python": STUB}
     config.ClearSolutions.text_stub = ANSWER_STUB

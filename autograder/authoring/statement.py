@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -27,6 +28,33 @@ def says(notebook: NotebookNode, name: str, function: Callable[..., Any], words:
     """
     texts = (*_above(notebook.cells, name), inspect.getdoc(function) or "")
     return any(_in_one_line(words) in _in_one_line(text) for text in texts)
+
+
+_TASK = "**Write `"
+_BULLET = re.compile(r"^\* (.*?)(?=^\* |^\n|\Z)", re.MULTILINE | re.DOTALL)
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?])(?:\*\*|\))?\s+(?=[A-Z0-9`$*(\"])|(?<=[.!?]\*\*)\s+")
+
+
+def sentences(notebook: NotebookNode, name: str) -> list[str]:
+    """Return the sentences of the list under what a question asks to write, each in one line.
+
+    Parameters
+    ----------
+    notebook
+        The reference notebook.
+    name
+        The question.
+    """
+    text = "\n\n".join(_above(notebook.cells, name))
+    asked = text[text.rfind(_TASK) :] if _TASK in text else ""
+    bullets = [_in_one_line(bullet) for bullet in _BULLET.findall(asked)]
+    return [part for bullet in bullets for part in _SENTENCE_ENDS.split(bullet) if part]
+
+
+def holds(sentence: str, quote: str) -> bool:
+    """Return whether a quotation is from a sentence, or goes over all of it."""
+    quote = _in_one_line(quote)
+    return quote in sentence or sentence in quote
 
 
 def _above(cells: Sequence[NotebookNode], name: str) -> Iterator[str]:

@@ -172,6 +172,9 @@ def verify(
     name: AssignmentName,
     seeds: Annotated[int, typer.Option(min=1, help="How many exams are drawn.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print the proof as JSON.")] = False,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="Print which cases show each rule of a statement.")
+    ] = False,
     workers: WorkersOption = CORES,
     no_cache: NoCacheOption = False,
     mutants: Annotated[
@@ -185,6 +188,8 @@ def verify(
 ) -> None:
     """Prove that grading is fair: reference full, release none, wrong ways lose, right ways win.
 
+    And that each rule of a statement has a case in every exam, where the check quotes it.
+
     With --mutants: that no small change of a right answer keeps its points, unless the check says
     why it may.
     """
@@ -193,7 +198,7 @@ def verify(
         drawing = commands.MutantOptions(seeds, workers, sample, seed, not no_cache)
         _exit(commands.prove_by_mutants(course, name, drawing, as_json))
     else:
-        _exit(commands.prove(course, name, seeds, as_json, workers, not no_cache))
+        _exit(commands.prove(course, name, seeds, as_json, workers, not no_cache, rules))
 
 
 @app.command()

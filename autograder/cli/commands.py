@@ -36,6 +36,7 @@ from autograder.cli.terminal import (
     in_words,
     mutant_table,
     proof_table,
+    rule_table,
     symptom_table,
     with_progress,
 )
@@ -102,7 +103,9 @@ def release(course: Path, name: str | None, check: bool) -> None:
             _say(f"{write_release(work)}: written")
 
 
-def prove(course: Path, name: str, seeds: int, as_json: bool, workers: int, cache: bool) -> bool:
+def prove(
+    course: Path, name: str, seeds: int, as_json: bool, workers: int, cache: bool, rules: bool
+) -> bool:
     """Print the proof that an assignment is graded fairly; return whether it is."""
     work = load_coursework(Course.at(course).assignment(name))
     proof = verify(work, seeds, workers, _answers_kept(cache))
@@ -110,8 +113,15 @@ def prove(course: Path, name: str, seeds: int, as_json: bool, workers: int, cach
         print(json.dumps(proof.as_data(), indent=1))
         return proof.fair
     console.print(proof_table(proof))
+    if rules and proof.rules:
+        console.print(rule_table(proof))
     for words in proof.unstable:
         console.print(f"[red]differs between seeds:[/] {escape(words)}")
+    for words in proof.uncovered:
+        console.print(f"[red]not covered:[/] {escape(words)}")
+    for guess in proof.guesses:
+        if not guess.nothing:
+            console.print(escape(guess.warning), style="yellow")
     if proof.inside:
         console.print(f"{escape(', '.join(proof.inside))}: {INSIDE}", style="dim")
     console.print("fair" if proof.fair else "[bold red]NOT FAIR[/]")

@@ -158,6 +158,21 @@ def proof_table(proof: Proof) -> Table:
     return table
 
 
+def rule_table(proof: Proof) -> Table:
+    """Return what statements settle, and in which groups how many cases of every exam show it."""
+    table = Table(title=f"{proof.assignment}, what statements settle; cases in every exam")
+    table.add_column("question", no_wrap=True)
+    table.add_column("the statement says")
+    table.add_column("cases", no_wrap=True, justify="right")
+    table.add_column("groups")
+    for row in proof.rules:
+        told = row.cases is None
+        cases = "told" if told else str(row.cases) if row.cases else "[bold red]0[/]"
+        words = " … ".join(row.words)
+        table.add_row(row.question, as_text(words), cases, as_text(", ".join(row.groups)))
+    return table
+
+
 def mutant_table(proof: MutantProof) -> Table:
     """Return what became of the mutants of each question, and of all."""
     exams = counted(proof.seeds, "exam")

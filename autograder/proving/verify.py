@@ -20,6 +20,8 @@ from autograder.classroom.stage import stage
 from autograder.judging.each_question import judge_all
 from autograder.judging.exam import PATIENCE, Exam, QuestionExam, draw_exam
 from autograder.judging.judge import Verdict, judge, judge_outcomes
+from autograder.proving.coverage import RuleShown, shown_rules, uncovered
+from autograder.proving.guessing import Earned, best_guess
 from autograder.sandbox.isolation import trusted_mode
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import execute
@@ -70,16 +72,25 @@ class Proof:
     unstable: tuple[str, ...]
     inside: tuple[str, ...] = ()
     """Questions without a check, of which there is less to prove."""
+    guesses: tuple[Earned, ...] = ()
+    """What the best guess at each question with a check earns in the first exam."""
+    rules: tuple[RuleShown, ...] = ()
+    """Which cases show what statements settle."""
+    uncovered: tuple[str, ...] = ()
+    """What no case shows, though a statement settles it."""
 
     @property
     def fair(self) -> bool:
         """Whether every finding is as it should be, and the same for every seed."""
-        return not self.unstable and all(finding.fair for finding in self.findings)
+        return not (self.unstable or self.uncovered) and all(
+            finding.fair for finding in self.findings
+        )
 
     def as_data(self) -> dict[str, Any]:
         """Return the proof as data for JSON."""
         data = asdict(self) | {"fair": self.fair}
         inside = data.pop("inside")
+        data["guesses"] = [asdict(each) for each in self.guesses if each.points]
         return data | {INSIDE: inside} if inside else data
 
 
@@ -103,21 +114,43 @@ def verify(work: Asked, seeds: int, workers: int, cache: Path | None = None) -> 
         A mistake cannot be told from the reference.
     """
     findings: list[Finding] = []
+    guesses: list[Earned] = []
+    rules: list[RuleShown] = []
+    open_ends: list[str] = []
     for sheet in work.sheets:
-        found = _findings(sheet, seeds, workers, cache)
+        exams = _exams(sheet, seeds, cache)
+        found = _findings(sheet, exams, workers)
         findings += [replace(each, question=named(work, sheet, each.question)) for each in found]
+        best = [best_guess(each) for each in exams[0].questions]
+        guesses += [replace(each, question=named(work, sheet, each.question)) for each in best]
+        for drawn in zip(*(exam.questions for exam in exams), strict=True):
+            rows = shown_rules(drawn)
+            rules += [replace(row, question=named(work, sheet, row.question)) for row in rows]
+            open_ends += uncovered(sheet, drawn)
     inside = tuple(question.name for question in work.questions if question.inside)
     unstable = tuple(_unstable(findings))
-    return Proof(work.assignment.name, seeds, tuple(findings), unstable, inside)
+    name = work.assignment.name
+    return Proof(
+        name,
+        seeds,
+        tuple(findings),
+        unstable,
+        inside,
+        tuple(guesses),
+        tuple(rules),
+        tuple(open_ends),
+    )
 
 
-def _findings(
-    material: Material, seeds: int, workers: int, cache: Path | None
-) -> Iterator[Finding]:
-    """Yield what every answer comes to in a notebook. Asserts are the same in every exam."""
+def _exams(material: Material, seeds: int, cache: Path | None) -> list[Exam]:
+    """Return the exams of a notebook. Asserts are the same in every exam."""
     n_exams = seeds if material.checked else 1
     kept = kept_answers(material, cache) if cache else None
-    exams = [draw_exam(material, f"verify-{seed}", kept) for seed in range(n_exams)]
+    return [draw_exam(material, f"verify-{seed}", kept) for seed in range(n_exams)]
+
+
+def _findings(material: Material, exams: Sequence[Exam], workers: int) -> Iterator[Finding]:
+    """Yield what every answer comes to in a notebook."""
     yield from _notebook_findings(material, exams, workers)
     for seed, exam in enumerate(exams):
         for each in exam.questions:

@@ -1380,7 +1380,7 @@ for w in (0.5, 3.0, 4.0):
 # | `"lambda_1 above 1 explodes"` | if $\lambda_1(W) > 1$, gradients explode unless the units are saturated | $\lambda_1(W) \ge$ `size`, $\;0.5 \le d \le 1$, $\;\rho(J) \le 0.95$ |
 #
 # * `size` is above 1, and at most 1000. Any example that fulfils the conditions is right.
-# * Keep to entries of at most $10^6$ in modulus. The conditions are checked in float64; leave them a little room (a relative 1e-3), as eigenvalues of such matrices are easily off in the last digits.
+# * Keep to entries of at most 10 times `size` in modulus. The conditions are checked in float64; leave them a little room (a relative 1e-3), as eigenvalues of such matrices are easily off in the last digits.
 # * Another `claim` raises `ValueError`.
 
 # %% nbgrader={"grade": false, "grade_id": "counterexample", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1430,7 +1430,9 @@ def look(claim, size):
         f"a square matrix, and a slope for each of its units: not {W.shape} and {d.shape}"
     )
     assert np.all((d >= 0) & (d <= 1)), f"{claim}: slopes of tanh lie between 0 and 1: {d}"
-    assert np.abs(W).max() <= 1e6, f"{claim}: entries of at most 1e6 in modulus"
+    assert np.abs(W).max() <= 10 * size, (
+        f"{claim}: entries of at most 10 times {size} in modulus, not {np.abs(W).max()}"
+    )
     return W, d, W * d  # column j of W times d[j]: W diag(d)
 
 

@@ -19,6 +19,7 @@ from autograder.cli import app as cli
 from autograder.cli import commands, demo
 from autograder.errors import CourseError
 from autograder.files import InTheWay
+from autograder.proving.guessing import Earned
 from autograder.proving.mutant_gate import Gates, MutantProof, Survivor, Tally
 from autograder.proving.verify import Finding, Proof
 from autograder.sandbox.limits import ONE_THREAD
@@ -193,6 +194,17 @@ def test_verify_exits_with_the_verdict_and_prints_json(command, here, monkeypatc
     assert data["findings"][0]["question"] == "double"
     words = command("verify", "01_tiny").stdout
     assert ("NOT FAIR" in words) is not fair
+
+
+def test_verify_tells_where_guessing_pays(command, here, monkeypatch):
+    little, much = (Earned("double", "returns 0", each, 5.0, ("edges",)) for each in (0.5, 2.0))
+    for guess, told in ((little, False), (much, True)):
+        proof = Proof("01_tiny", 1, (), (), guesses=(guess,))
+        monkeypatch.setattr(commands, "verify", lambda *args, proof=proof: proof)
+        words = " ".join(command("verify", "01_tiny").stdout.split())
+        assert ("a function that returns 0 earns 2 of 5 points (edges)" in words) is told
+        (row,) = json.loads(command("verify", "01_tiny", "--json").stdout)["guesses"]
+        assert (row["guess"], row["points"]) == ("returns 0", guess.points)
 
 
 @pytest.mark.parametrize("closed", [True, False])

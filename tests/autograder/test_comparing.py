@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from autograder.authoring.allowance import AllowanceSpent, allowance
 from autograder.authoring.comparing import (
+    Answered,
     Close,
     Frequencies,
     HeldOut,
@@ -686,3 +687,8 @@ def test_parts_of_what_is_given_for_an_array_are_counted_against_the_time_of_jud
         allowance(0.5, lambda: next(clock)),
     ):
         CLOSE.difference(np.zeros(100), [0.0] * 100)
+
+
+def test_that_there_is_an_answer_may_be_all_that_is_compared():
+    for expected, got in ((1.0, 2.0), (None, "x"), ({"a": 1}, np.zeros(3))):
+        assert Answered().difference(expected, got) is None

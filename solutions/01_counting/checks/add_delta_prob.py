@@ -16,6 +16,7 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
 )
 
@@ -162,4 +163,28 @@ unseen_context_impossible = slip(
 
 a_tensor_already = equal(
     torch_float32, ("torch.tensor(delta)", "delta"), because="the denominator is a tensor"
+)
+
+rules = (
+    rule(
+        "the count of a context is the sum over its next words",
+        when=lambda counts, context, *_: "<s>" in context,
+    ),
+    rule("A context for whose order there are no counts", gives=ValueError),
+    rule(
+        "all tokens that can come next",
+        "do not count it yourself",
+        when=lambda counts, context, word, vocab_size, delta: vocab_size > len(counts[1]),
+    ),
+    rule(
+        "An unseen context gives $1/|V|$",
+        when=lambda counts, context, word, vocab_size, delta: delta > 0 and ("unheard" in context),
+        gives=lambda p: p > 0,
+    ),
+    rule("With $\\delta = 0$ it gives `nan`", gives=math.isnan),
+    rule(
+        "A known context with an unseen word gives 0",
+        when=lambda counts, context, word, vocab_size, delta: delta == 0,
+        gives=lambda p: p == 0,
+    ),
 )

@@ -16,6 +16,7 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
 )
 
@@ -147,4 +148,18 @@ only_the_last_n = equal(
     plain_dict,
     ("(n - 1)", "n"),
     because="of the window the last n tokens are taken, the new one too",
+)
+
+rules = (
+    rule("is a tuple of $n$ strings", when=lambda sentences, n: n > 1 and sentences),
+    rule(
+        "Those that do not occur are absent",
+        "or any other mapping",
+        gives=lambda counts: min(counts.values()) > 0,
+    ),
+    rule("With $n = 1$ there is no start token", when=lambda sentences, n: n == 1),
+    rule("A sentence without words", when=lambda sentences, n: [] in sentences and n == 2),
+    rule("No sentences give an empty result", when=lambda sentences, n: not sentences),
+    rule("$n < 1$ raises", when=lambda sentences, n: n == 0, gives=ValueError),
+    rule("$n < 1$ raises", when=lambda sentences, n: n < 0, gives=ValueError),
 )

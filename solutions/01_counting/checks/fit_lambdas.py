@@ -15,7 +15,9 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 
 
@@ -136,4 +138,21 @@ an_array_already = equal(
     REFERENCE,
     ("order_probs = np.asarray(order_probs, dtype=float)", "pass"),
     because="it is an array, and products with the weights are floats",
+)
+
+rules = (
+    told(
+        "is an array of shape $(T, n)$",
+        "Entry $[t, k-1]$ is",
+        "(Where its context was never seen",
+        "You will see below",
+    ),
+    rule("Start with equal weights", when=lambda table, n_iter: n_iter == 1),
+    rule("Do `n_iter` rounds of both steps", when=lambda table, n_iter: n_iter > 3),
+    rule("With `n_iter=0`", when=lambda table, n_iter: n_iter == 0),
+    rule(
+        "leave its row out",
+        when=lambda table, n_iter: 0 < (table.sum(axis=1) == 0).sum() < len(table),
+    ),
+    rule("If no row is left", when=lambda table, n_iter: n_iter > 0 and not table.any()),
 )

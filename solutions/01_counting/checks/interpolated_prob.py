@@ -15,7 +15,9 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 
 from .drawing import Counts, draw_counts, grams, pick
@@ -155,4 +157,39 @@ numbers_of_any_kind = equal(
     numpy_dot,
     ("np.asarray(lambdas, dtype=float)", "np.asarray(lambdas)"),
     because="what whole numbers are multiplied by is no whole number",
+)
+
+rules = (
+    told(
+        "are as in question 2",
+        "runs from order 1 to order $n$",
+        "So the probabilities still sum to 1",
+    ),
+    rule(
+        "any sequence of numbers or an array",
+        when=lambda counts, context, word, lambdas: isinstance(lambdas, list),
+    ),
+    rule(
+        "any sequence of numbers or an array",
+        when=lambda counts, context, word, lambdas: isinstance(lambdas, np.ndarray),
+    ),
+    rule(
+        "lends its weight to the order below",
+        when=lambda counts, context, *_: len(context) == 1 and "un" in context,
+    ),
+    rule(
+        "and that one, if it has not seen its context either",
+        when=lambda counts, context, *_: {"un", "heard"} <= set(context),
+    ),
+    rule("A word that no order has seen gets 0", gives=lambda p: p == 0),
+    rule(
+        "Weights that do not sum to 1",
+        when=lambda counts, context, word, lambdas: len(lambdas) == len(context) + 1,
+        gives=ValueError,
+    ),
+    rule(
+        "whose number is not",
+        when=lambda counts, context, word, lambdas: len(lambdas) != len(context) + 1,
+        gives=ValueError,
+    ),
 )

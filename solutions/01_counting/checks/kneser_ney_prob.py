@@ -7,7 +7,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 
 from .drawing import Counts, draw_counts, grams, pick
 
@@ -134,4 +144,24 @@ base_without_unknown = slip(
     loses=("top", "lower", "unseen"),
     hint="The uniform distribution at the bottom leaves no place for an unknown word: it is "
     "1 / (|V| + 1).",
+)
+
+rules = (
+    told("`counts` holds the counts of the orders 1 to the top"),
+    rule("A context as long as the top order", gives=ValueError),
+    rule(
+        "A *shorter* context starts lower down",
+        when=lambda counts, context, *_: len(context) + 1 < max(counts),
+    ),
+    rule("passes the question on", when=lambda counts, context, *_: "un" in context),
+    rule(
+        "of the empty context is uniform",
+        when=lambda counts, context, *_: context == () and len(counts) > 1,
+    ),
+    rule(
+        "a word that was never seen gets a small probability",
+        when=lambda counts, context, word, discount: not counts[1][(word,)],
+        gives=lambda p: 0 < p < 0.1,
+    ),
+    rule("If the top order is 1", when=lambda counts, *_: len(counts) == 1),
 )

@@ -8,7 +8,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 
 from .drawing import Counts, draw_counts, grams, pick
 
@@ -108,4 +118,23 @@ divides_by_the_word = slip(
     loses=("seen", "unseen"),
     hint="You divide by the count of the word. That is how probable the context is before this word; "
     "asked is how probable the word is after this context.",
+)
+
+rules = (
+    told("maps each order", "`context` is a tuple of tokens"),
+    rule("`()` for unigrams", when=lambda counts, context, word: context == ()),
+    rule(
+        "The count of a context is the sum over its next words",
+        when=lambda counts, context, word: (
+            len({g for g in counts[len(context) + 1] if g[:-1] == context}) > 1
+        ),
+    ),
+    rule(
+        "start tokens are contexts",
+        when=lambda counts, context, word: "<s>" in context,
+        gives=lambda p: p > 0,
+    ),
+    rule("A seen context with a word that never followed it gives 0", gives=lambda p: p == 0),
+    rule("A context that was never seen", gives=math.isnan),
+    rule("A context for whose order there are no counts", gives=ValueError),
 )

@@ -8,7 +8,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, alternative, case, misconception, slip
+from autograder.authoring.checking import (
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    misconception,
+    rule,
+    slip,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -144,3 +153,36 @@ cross_entropy_returned = slip(
 )
 def probabilities_averaged(log_probs: Sequence[float], base: float = math.e) -> float:
     return len(log_probs) / sum(base**x for x in log_probs)
+
+
+rules = (
+    rule("list, tuple or array", when=lambda log_probs, base=math.e: isinstance(log_probs, list)),
+    rule(
+        "list, tuple or array",
+        when=lambda log_probs, base=math.e: isinstance(log_probs, np.ndarray),
+    ),
+    rule(
+        "*in base `base`*",
+        when=lambda log_probs, base=math.e: base != math.e and len(log_probs) > 0,
+    ),
+    rule(
+        "has log-probability $-\\infty$",
+        when=lambda log_probs, base=math.e: -math.inf in log_probs,
+        gives=math.isinf,
+    ),
+    rule(
+        "too large for a float",
+        when=lambda log_probs, base=math.e: min(log_probs) > -math.inf,
+        gives=math.isinf,
+    ),
+    rule(
+        "An empty sequence",
+        when=lambda log_probs, base=math.e: isinstance(log_probs, list),
+        gives=ValueError,
+    ),
+    rule(
+        "An empty sequence",
+        when=lambda log_probs, base=math.e: isinstance(log_probs, np.ndarray),
+        gives=ValueError,
+    ),
+)

@@ -15,8 +15,10 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
     tally,
+    told,
 )
 from autograder.authoring.comparing import Frequencies
 from autograder.guest.recipes import Recipe
@@ -195,4 +197,33 @@ prompt_counted = slip(
 
 nothing_is_added = equal(
     recursive, ("list(prompt)", "prompt"), because="what is returned holds the same tokens"
+)
+
+rules = (
+    told(
+        "`next_probs(prefix)` is a model", "it returns a list of words", "How you draw is up to you"
+    ),
+    rule(
+        "Given all tokens so far",
+        "Do not pad the prefix",
+        when=lambda model, *_: model.args[0] == 2,
+    ),
+    rule("it may be empty", when=lambda model, prompt, *_: prompt == []),
+    rule(
+        "Return a list: the prompt, followed by",
+        when=lambda model, prompt, length, rng: prompt,
+        gives=lambda text: len(text) > 3,
+    ),
+    rule("**at most `length`** new tokens", when=lambda model, prompt, length, rng: length == 0),
+    rule(
+        "Stop after `</s>`",
+        when=lambda model, prompt, length, rng: "</s>" not in prompt,
+        gives=lambda text: text[-1] == "</s>",
+    ),
+    rule("A prompt that already ends in", when=lambda model, prompt, *_: "</s>" in prompt),
+    rule(
+        "with the probability that the model gives to it",
+        "All randomness comes from `rng`",
+        when=lambda times, *_: times == DRAWS,
+    ),
 )

@@ -15,7 +15,9 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 
 from .drawing import Counts, draw_counts, grams, pick
@@ -135,4 +137,27 @@ backs_off_from_unseen_contexts_only = slip(
 
 never_seen = equal(
     REFERENCE, ("word), 0)", "word), -1)"), because="it is only asked whether the count is above 0"
+)
+
+rules = (
+    told("are as in question 2"),
+    rule(
+        "is paid for *every* step down",
+        when=lambda counts, context, word, *_: (
+            len(context) > 1
+            and counts[1][(word,)]
+            and not any(
+                g[:-1] == context[i:]
+                for i in range(len(context))
+                for g in counts[len(context) - i + 1]
+            )
+        ),
+    ),
+    rule(
+        "At the end stands the empty context",
+        when=lambda counts, context, word, *_: context == (),
+        gives=lambda score: score > 0,
+    ),
+    rule("A word that never occurred scores 0", gives=lambda score: score == 0),
+    rule("A context for whose order there are no counts", gives=ValueError),
 )

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import Case, Check, Group, alternative, case, rule, slip, told
 
 from .drawing import GRADIENTS, draw_batch, draw_mask, full_mask
 
@@ -38,9 +38,10 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("edges", *batch, None)
     params, cache, targets, mask = draw_batch(rng, reference, (5, 2, 3), full_mask(2, 4))
     yield case("edges", params, cache, targets, ~mask, None)
-    outside = targets.copy()
-    outside[rng.integers(2), rng.integers(4)] = rng.choice([-1, 5])
-    yield case("edges", params, cache, outside, mask, None)
+    for wrong in (-1, 5):
+        outside = targets.copy()
+        outside[rng.integers(2), rng.integers(4)] = wrong
+        yield case("edges", params, cache, outside, mask, None)
     yield case("edges", params, cache, targets, mask, 0)
 
 
@@ -360,4 +361,62 @@ truncated_a_step_late = slip(
     loses="truncated",
     hint="You go one step too far. With truncate = k a loss is handed back over k factors, and "
     "no further.",
+)
+
+rules = (
+    told("are as in question 4", "**each** step $t$ reaches back over at most"),
+    rule(
+        "a word that occurs several times gets the sum",
+        when=lambda params, cache, *_: len(np.unique(cache["inputs"])) < cache["inputs"].size,
+    ),
+    rule(
+        "Padding contributes nothing",
+        when=lambda params, cache, targets, mask, truncate: truncate is None and not mask.all(),
+        gives=lambda got: True,
+    ),
+    rule(
+        "the sum over the rows of what arrives at",
+        when=lambda params, cache, targets, mask, truncate: truncate is None and len(mask) > 1,
+    ),
+    rule(
+        "`truncate` is `None` (no truncation)",
+        when=lambda params, cache, targets, mask, truncate: truncate is None,
+    ),
+    rule(
+        "or $k \\ge 1$",
+        "so only if $t + 1 \\le k$",
+        when=lambda params, cache, targets, mask, truncate: truncate == 1 and mask.shape[1] > 1,
+    ),
+    rule(
+        "it does not come in fixed chunks",
+        when=lambda params, cache, targets, mask, truncate: 1 < truncate < mask.shape[1],
+    ),
+    rule(
+        "With $k \\ge T$ nothing is cut",
+        when=lambda params, cache, targets, mask, truncate: truncate == mask.shape[1],
+    ),
+    rule(
+        "With $k \\ge T$ nothing is cut",
+        when=lambda params, cache, targets, mask, truncate: truncate > mask.shape[1],
+    ),
+    rule(
+        "A batch without a real token",
+        when=lambda params, cache, targets, mask, truncate: not mask.any(),
+        gives=ValueError,
+    ),
+    rule(
+        "a target below 0 or not below $V$",
+        when=lambda params, cache, targets, mask, truncate: targets.min() < 0,
+        gives=ValueError,
+    ),
+    rule(
+        "a target below 0 or not below $V$",
+        when=lambda params, cache, targets, mask, truncate: targets.max() >= len(params["E"]),
+        gives=ValueError,
+    ),
+    rule(
+        "a `truncate` below 1",
+        when=lambda params, cache, targets, mask, truncate: truncate == 0,
+        gives=ValueError,
+    ),
 )

@@ -18,13 +18,15 @@ from autograder.authoring.checking import (
     alternative,
     case,
     misconception,
+    rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import Close
 
 from .drawing import Params, draw_params
 
-BOS = 0
+BOS, EOS = 0, 1
 CLEAR = 0.05
 """How much better than the second the model's best word is, so that rounding changes none."""
 
@@ -33,6 +35,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield models and texts in which the model's own words are not the true ones."""
     for prompt_length, length in ((2, 5), (1, 8), (4, 6)):
         yield case("drifting", *_roll_out(rng, reference, prompt_length, length))
+    yield case("drifting", *_roll_out(rng, reference, 2, 7, end=0.5))
     yield case("edges", *_roll_out(rng, reference, 0, 6))
     yield case("edges", *_roll_out(rng, reference, 3, 2))
     params, prompt, words = _roll_out(rng, reference, 2, 4)
@@ -42,14 +45,26 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
 
 
 def _roll_out(
-    rng: np.random.Generator, reference: ModuleType, prompt_length: int, length: int
+    rng: np.random.Generator,
+    reference: ModuleType,
+    prompt_length: int,
+    length: int,
+    end: float = -50.0,
 ) -> tuple[Params, list[int], list[int]]:
-    """Return a model, a prompt, and words that are not what the model itself would say."""
+    """Return a model, a prompt, and words that are not what the model itself would say.
+
+    Where the score `end` of the end token is above 0, the model says it before its last word.
+    """
     while True:
         params = draw_params(rng, 9, 4, 6, scale=1.5)
         prompt = [int(word) for word in rng.integers(2, 9, size=prompt_length)]
-        params["c"][1] = -50.0
-        own = reference.generate(params, prompt, length, 0, rng)
+        params["c"][EOS] = end
+        own: list[int] = []
+        for _ in range(length):
+            read = np.array([[BOS, *prompt, *own]])
+            own.append(int(reference.rnn_forward(params, read, None)[0][0, -1].argmax()))
+        if end > 0 and EOS not in own[1:-1]:
+            continue
         read = np.array([[BOS, *prompt, *own[:-1]]])
         scores = np.sort(reference.rnn_forward(params, read, None)[0][0, prompt_length:], axis=1)
         if (scores[:, -1] - scores[:, -2] > CLEAR).all() and len(set(own)) >= min(length, 3):
@@ -186,3 +201,32 @@ def scored_after_reading(params, prompt, words):
         logits = h @ U + c
         answer.append(logits[true] - np.logaddexp.reduce(logits))
     return np.array(answer)
+
+
+rules = (
+    told("So the first number is"),
+    rule(
+        "reads `BOS`, then the ids of `prompt` (perhaps none)",
+        when=lambda params, prompt, words: not prompt,
+    ),
+    rule(
+        "reads `BOS`, then the ids of `prompt`", when=lambda params, prompt, words: len(prompt) > 1
+    ),
+    rule(
+        "**read its own word instead",
+        when=lambda params, prompt, words: len(words) > 3,
+        gives=lambda found: len(found) > 3,
+    ),
+    rule(
+        "It reads on in this way after an `EOS` too",
+        when=lambda params, prompt, words: params["c"][EOS] > 0,
+    ),
+    rule("No words give an empty array", when=lambda params, prompt, words: len(words) == 0),
+    rule(
+        "An id below 0 or not below $V$",
+        "in `prompt`",
+        when=lambda params, prompt, words: max(prompt) >= len(params["E"]),
+        gives=ValueError,
+    ),
+    rule("or in `words`", when=lambda params, prompt, words: min(words) < 0, gives=ValueError),
+)

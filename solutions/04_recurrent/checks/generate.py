@@ -18,8 +18,10 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    rule,
     slip,
     tally,
+    told,
 )
 from autograder.authoring.comparing import Close, Frequencies
 from autograder.guest.recipes import Recipe
@@ -38,6 +40,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         for length in (5, 7):
             params, prompt = _rollout(rng, reference, prompt_length, length, ends=False)
             yield case("best words", params, prompt, length, 0, _generator(rng))
+    params, prompt = _rollout(rng, reference, 3, 6, ends=False, read=EOS)
+    yield case("best words", params, prompt, 6, 0, _generator(rng))
     for prompt_length in (0, 2, 3):
         params, prompt = _rollout(rng, reference, prompt_length, 12, ends=True)
         yield case("ending", params, prompt, 12, 0.0, _generator(rng))
@@ -54,18 +58,28 @@ def _generator(rng: np.random.Generator) -> Recipe:
 
 
 def _rollout(
-    rng: np.random.Generator, reference: ModuleType, prompt_length: int, length: int, ends: bool
+    rng: np.random.Generator,
+    reference: ModuleType,
+    prompt_length: int,
+    length: int,
+    ends: bool,
+    read: int | None = None,
 ) -> tuple[Params, list[int]]:
-    """Return a model and a prompt whose best next words are clear, and of several kinds."""
+    """Return a model and a prompt whose best next words are clear, and of several kinds.
+
+    With `read`, that word stands in the middle of the prompt.
+    """
     while True:
         params = draw_params(rng, 9, 4, 6, scale=1.5)
         params["U"] *= 2
         if not ends:
             params["c"][EOS] = -50.0
         prompt = [int(word) for word in rng.integers(2, 9, size=prompt_length)]
+        if read is not None:
+            prompt[prompt_length // 2] = read
         new = reference.generate(params, prompt, length, 0, rng)
-        read = np.array([[BOS, *prompt, *new[:-1]]])
-        scores = np.sort(reference.rnn_forward(params, read, None)[0][0, prompt_length:], axis=1)
+        words = np.array([[BOS, *prompt, *new[:-1]]])
+        scores = np.sort(reference.rnn_forward(params, words, None)[0][0, prompt_length:], axis=1)
         clear = bool((scores[:, -1] - scores[:, -2] > CLEAR).all())
         if clear and len(set(new)) >= 4 and (not ends or (new[-1] == EOS and len(new) < length)):
             return params, prompt
@@ -264,4 +278,64 @@ prompt_counted = slip(
     ("< length", "< length - len(prompt)"),
     loses=("best words", "choosing"),
     hint="The prompt is counted in the length. There may be `length` new words after it.",
+)
+
+rules = (
+    told("(A word that is not in the vocabulary", "How you draw is up to you"),
+    rule("perhaps empty, without `<s>`", when=lambda params, prompt, *_: len(prompt) == 0),
+    rule(
+        "**reads `BOS` first, then the prompt**",
+        when=lambda params, prompt, length, temperature, rng: len(prompt) > 1 and temperature == 0,
+        gives=lambda new: len(new) > 1,
+    ),
+    rule(
+        "reads that word, chooses another one",
+        "Return **the new words only**",
+        gives=lambda new: len(new) >= 5,
+    ),
+    rule("`length` of them at most", when=lambda params, prompt, length, *_: length == 0),
+    rule(
+        "`EOS` ends the roll-out",
+        when=lambda params, prompt, length, temperature, rng: EOS not in prompt,
+        gives=lambda new: new[-1] == EOS,
+    ),
+    rule(
+        "(Where the prompt holds an `EOS`",
+        when=lambda params, prompt, *_: EOS in prompt,
+        gives=lambda new: len(new) > 0,
+    ),
+    rule(
+        "`BOS` included, can be drawn like the rest",
+        when=lambda times, params, prompt, length, temperature, rng: times == DRAWS and BOS == 0,
+        gives=lambda found: any(BOS in words for words in found),
+    ),
+    rule(
+        "`temperature` 0 means",
+        when=lambda params, prompt, length, temperature, rng: temperature == 0,
+        gives=lambda new: len(new) > 0,
+    ),
+    rule(
+        "Above 0, a word is drawn",
+        "with randomness from `rng` alone",
+        when=lambda times, params, prompt, length, temperature, rng: temperature < 1,
+    ),
+    rule(
+        "Above 0, a word is drawn",
+        when=lambda times, params, prompt, length, temperature, rng: temperature > 1,
+    ),
+    rule(
+        "A negative temperature",
+        when=lambda params, prompt, length, temperature, rng: temperature < 0,
+        gives=ValueError,
+    ),
+    rule(
+        "an id of the prompt below 0 or not below $V$",
+        when=lambda params, prompt, *_: min(prompt) < 0,
+        gives=ValueError,
+    ),
+    rule(
+        "an id of the prompt below 0 or not below $V$",
+        when=lambda params, prompt, *_: max(prompt) >= len(params["E"]),
+        gives=ValueError,
+    ),
 )

@@ -18,7 +18,9 @@ from autograder.authoring.checking import (
     alternative,
     case,
     misconception,
+    rule,
     slip,
+    told,
 )
 
 from .drawing import GRADIENTS, draw_batch, draw_mask, full_mask
@@ -227,4 +229,31 @@ sign_lost = slip(
     loses=("late", "padded", "edges"),
     hint="The sign is wrong: the derivative of the loss with respect to the logits is "
     "predicted minus observed.",
+)
+
+rules = (
+    told("is what `rnn_forward` returned", "are as in question 3"),
+    rule(
+        "summed over the rows",
+        "It is not divided by anything",
+        when=lambda params, cache, targets, mask, t: mask[:, t].sum() > 1,
+    ),
+    rule(
+        "A row whose step $t$ is padding adds nothing",
+        when=lambda params, cache, targets, mask, t: 0 < mask[:, t].sum() < len(mask),
+    ),
+    rule(
+        "where all of them are, the answer is zeros",
+        when=lambda params, cache, targets, mask, t: not mask[:, t].any(),
+    ),
+    rule(
+        "A `t` below 0 or not below $T$",
+        when=lambda params, cache, targets, mask, t: t < 0,
+        gives=ValueError,
+    ),
+    rule(
+        "A `t` below 0 or not below $T$",
+        when=lambda params, cache, targets, mask, t: t == mask.shape[1],
+        gives=ValueError,
+    ),
 )

@@ -11,7 +11,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close, HeldOut
 
 from .drawing import draw_params
@@ -228,4 +238,39 @@ overflows = slip(
     hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
     "all scores of a row changes no probability.",
     overflows=True,
+)
+
+rules = (
+    told("`ids` has shape `(N,)`"),
+    rule(
+        "in blocks of at most `seq_len` steps",
+        "wherever blocks begin and end",
+        when=lambda params, ids, seq_len: seq_len > 1 and len(ids) % seq_len,
+    ),
+    rule(
+        "in blocks of at most `seq_len` steps",
+        when=lambda params, ids, seq_len: seq_len >= len(ids),
+    ),
+    rule(
+        "the log-probabilities of **all** words",
+        "Each row is normalised",
+        "The last row is about the word after the text",
+        when=lambda params, texts, seq_len: len(texts) == TEXTS,
+    ),
+    rule(
+        "is that of the words of the text after the first one",
+        when=lambda params, ids, seq_len: len(ids) == 2,
+    ),
+    rule("Fewer than two ids", when=lambda params, ids, seq_len: len(ids) < 2, gives=ValueError),
+    rule("a `seq_len` below 1", when=lambda params, ids, seq_len: seq_len < 1, gives=ValueError),
+    rule(
+        "an id below 0 or not below $V$",
+        when=lambda params, ids, seq_len: ids.min() < 0,
+        gives=ValueError,
+    ),
+    rule(
+        "an id below 0 or not below $V$",
+        when=lambda params, ids, seq_len: ids.max() >= len(params["E"]),
+        gives=ValueError,
+    ),
 )

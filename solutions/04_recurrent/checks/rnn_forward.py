@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import Case, Check, Group, alternative, case, rule, slip, told
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_ids, draw_params
@@ -220,4 +220,43 @@ states_before_tanh = slip(
     loses=("sentences", "carried", "edges"),
     hint='cache["states"] holds the numbers before the tanh. The states are those after it, '
     "and so does the backward pass need them.",
+)
+
+rules = (
+    told(
+        "and holds ids, $T",
+        "`h0` is where to start",
+        "what the backward pass needs",
+        "It may hold other keys",
+    ),
+    rule(
+        "the scores of the word that comes *after*",
+        "They are not normalised",
+        when=lambda params, inputs, h0: inputs.shape[1] > 1,
+        gives=lambda got: got is not None,
+    ),
+    rule(
+        "`None` means the learned one",
+        when=lambda params, inputs, h0: h0 is None and len(inputs) > 1,
+    ),
+    rule(
+        "An array of shape `(H,)`", when=lambda params, inputs, h0: h0.ndim == 1 and len(inputs) > 1
+    ),
+    rule(
+        "An array of shape `(B, H)`",
+        when=lambda params, inputs, h0: h0.ndim == 2 and len(inputs) > 1,
+    ),
+    rule("Rows know nothing of each other", when=lambda params, inputs, h0: len(inputs) == 1),
+    rule("Rows know nothing of each other", when=lambda params, inputs, h0: len(inputs) > 2),
+    rule("where each row started", when=lambda params, inputs, h0: h0.ndim == 2),
+    rule(
+        "An id below 0 or not below $V$",
+        when=lambda params, inputs, h0: inputs.min() < 0,
+        gives=ValueError,
+    ),
+    rule(
+        "An id below 0 or not below $V$",
+        when=lambda params, inputs, h0: inputs.max() >= len(params["E"]),
+        gives=ValueError,
+    ),
 )

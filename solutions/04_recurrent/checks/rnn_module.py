@@ -11,7 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_ids, draw_params
@@ -193,4 +202,20 @@ batch_read_as_time = slip(
     loses=("numbers", "training"),
     hint="The axes are taken for one another: you walk along the rows of the batch instead of "
     "along time. torch.nn.RNN expects time first unless batch_first is set.",
+)
+
+rules = (
+    told("is a dict with the names and shapes", "How they are cut, named or transposed"),
+    rule(
+        "training it must not change `params`",
+        "One can differentiate through it",
+        when=lambda steps, *_: steps > 1,
+    ),
+    rule(
+        "returns the *log-probabilities*",
+        "`module(inputs)` gives the same answer every time",
+        when=lambda steps, *_: steps == 0,
+    ),
+    told("Keep their dtype; float64 stays float64"),  # answers of float32 are near enough here
+    rule("**and no more**", when=lambda steps, *_: steps > 1),
 )

@@ -11,7 +11,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_params
@@ -144,4 +154,14 @@ state_added = slip(
     loses=("rows", "one row"),
     hint="The state before is added to the result. In this model nothing passes by the tanh: "
     "h_t is made anew at every step.",
+)
+
+rules = (
+    told("`params` holds all names of the table", "`h_prev` has shape `(B, H)`"),
+    rule(
+        "a row for each text of the batch",
+        "Return an array of shape `(B, H)`",
+        when=lambda params, x_t, h_prev: len(x_t) > 1,
+    ),
+    rule("a row for each text of the batch", when=lambda params, x_t, h_prev: len(x_t) == 1),
 )

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import Case, Check, Group, alternative, case, rule, slip, told
 
 from .drawing import draw_ids, draw_mask, full_mask
 
@@ -177,4 +177,32 @@ overflows = slip(
     hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
     "all scores of a step changes no probability.",
     overflows=True,
+)
+
+rules = (
+    told("`logits` has shape", "`targets` and `mask` have shape"),
+    rule("nothing is to be shifted here", when=lambda logits, targets, mask: mask.all()),
+    rule(
+        "Every real token counts the same",
+        when=lambda logits, targets, mask: len(set(mask.sum(axis=1))) > 1,
+    ),
+    rule(
+        "Logits may be as large as 1,000",
+        when=lambda logits, targets, mask: np.abs(logits).max() > 800,
+    ),
+    rule(
+        "A batch without a real token",
+        when=lambda logits, targets, mask: not mask.any(),
+        gives=ValueError,
+    ),
+    rule(
+        "a target below 0 or not below $V$",
+        when=lambda logits, targets, mask: targets.min() < 0,
+        gives=ValueError,
+    ),
+    rule(
+        "a target below 0 or not below $V$",
+        when=lambda logits, targets, mask: targets.max() >= logits.shape[2],
+        gives=ValueError,
+    ),
 )

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, slip
+from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, rule, slip
 from autograder.authoring.comparing import Close
 
 
@@ -225,4 +225,45 @@ windows_overlap = slip(
     loses=("even", "uneven"),
     hint="The blocks overlap: each begins one step after the one before, so that predictions "
     "come several times. The next block begins where the last one ended.",
+)
+
+rules = (
+    rule(
+        "are cut into `batch_size` rows",
+        "Every prediction comes exactly once",
+        when=lambda ids, rows, seq_len: rows > 1,
+        gives=lambda blocks: len(blocks) > 1,
+    ),
+    rule(
+        "the longer ones first",
+        "So row 0 holds",
+        when=lambda ids, rows, seq_len: (len(ids) - 1) % rows and len(ids) > rows,
+    ),
+    rule(
+        "Block $j$ holds the steps",
+        "There are as many blocks",
+        gives=lambda blocks: len(blocks) > 2,
+    ),
+    rule("Every block is three arrays of shape", gives=lambda blocks: len(blocks) > 0),
+    rule(
+        "**padding: inputs and targets are 0",
+        gives=lambda blocks: not np.asarray(blocks[-1][2])[:, -1].any(),
+    ),
+    rule("What you yield are fresh arrays", gives=lambda blocks: len(blocks) > 1),
+    rule(
+        "Where there are more rows than predictions",
+        when=lambda ids, rows, seq_len: 1 < len(ids) <= rows,
+    ),
+    rule("With fewer than two ids", when=lambda ids, rows, seq_len: len(ids) == 1),
+    rule("With fewer than two ids", when=lambda ids, rows, seq_len: len(ids) == 0),
+    rule(
+        "A `batch_size` or `seq_len` below 1",
+        when=lambda ids, rows, seq_len: rows < 1,
+        gives=ValueError,
+    ),
+    rule(
+        "A `batch_size` or `seq_len` below 1",
+        when=lambda ids, rows, seq_len: seq_len < 1,
+        gives=ValueError,
+    ),
 )

@@ -15,7 +15,8 @@ ONLY_SHRINKS = "radius below 1 only shrinks"
 NORM_EXPLODES = "lambda_1 above 1 explodes"
 
 RADIUS = 0.95
-LARGEST_ENTRY = 1e6
+LARGEST_ENTRY = 10.0
+"""Times the size: an example that is the same for every size is none."""
 LARGEST_MATRIX = 20
 LONGEST_POWER = 200
 ROOM = 1e-4
@@ -59,7 +60,7 @@ class Refutation:
         least = 0.5 if self.claim == NORM_EXPLODES else 0.0
         if d.min() < least - room or d.max() > 1 + room:
             return "slopes outside their range"
-        if np.abs(W).max() > LARGEST_ENTRY * (1 + room):
+        if np.abs(W).max() > LARGEST_ENTRY * self.size * (1 + room):
             return "entries that are too large"
         J = W * d
         small = W if self.claim == NEVER_EXPLODES else J

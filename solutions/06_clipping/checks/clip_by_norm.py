@@ -64,6 +64,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("refused", draw_grads(rng, 2.0), threshold)
     yield case("refused", {}, -0.5)
     yield case("refused", {"b": np.zeros(2)}, 0)
+    yield fresh("refused", {}, 1e-9)
 
 
 check = Check(
@@ -72,7 +73,7 @@ check = Check(
         "short": Group("gradients below it, at it, zeros and none", 1),
         "huge": Group("gradients whose squares overflow, in float64 and float32", 1),
         "not finite": Group("nan and infinity in one entry", 1),
-        "refused": Group("thresholds that are refused", 1),
+        "refused": Group("thresholds that are refused, and a small one that is not", 1),
     },
     draw=draw,
     compare=Fresh(Close(rtol=1e-5, per_array=True)),

@@ -42,6 +42,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("refused", draw_grads(rng, 2.0), limit)
     yield case("refused", {}, -0.5)
     yield case("refused", draw_grads(rng, 2.0), -math.inf)
+    yield fresh("refused", {}, 1e-9)
 
 
 def _between(rng: np.random.Generator, grads: dict[str, np.ndarray]) -> float:
@@ -55,7 +56,7 @@ check = Check(
         "clipped": Group("gradients of which some entries are above the limit", 1),
         "short": Group("gradients within the limit, zeros and none", 0.5),
         "not finite": Group("nan and infinity in one entry", 1),
-        "refused": Group("limits that are refused", 0.5),
+        "refused": Group("limits that are refused, and a small one that is not", 0.5),
     },
     draw=draw,
     compare=Fresh(Close(rtol=1e-5, per_array=True)),

@@ -32,6 +32,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for threshold in (0.0, -1.0, math.nan):
         yield case("refused", _batch(rng, 3, 2), threshold)
     yield case("refused", np.zeros((0, 3)), 1.0)
+    yield case("refused", _batch(rng, 1, 3), 1e3)
 
 
 def _batch(rng: np.random.Generator, n: int, p: int) -> np.ndarray:
@@ -45,7 +46,9 @@ check = Check(
     groups={
         "mixed": Group("batches of long and short gradients", 1.5),
         "none": Group("batches without a bias", 0.5),
-        "refused": Group("no example, and thresholds that are refused", 1),
+        "refused": Group(
+            "no example and thresholds that are refused, and one example that is not", 1
+        ),
     },
     draw=draw,
     compare=Close(rtol=1e-5, atol=1e-6, per_array=True),

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
 
 from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, slip
-from autograder.authoring.comparing import Close
+from autograder.authoring.comparing import Answered, Close
 
 WORDS, WINDOW = 5, 2
 
@@ -29,6 +30,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield _steps(rng, "not finite", [math.nan], 1.0)
     for threshold in (0.0, -1.0, math.nan):
         yield _steps(rng, "refused", [1.0], threshold)
+    accepted = _steps(rng, "refused", [0.5], 1e3)
+    yield replace(accepted, compare=Answered())  # what it comes to is the other groups' business
 
 
 def _steps(rng: np.random.Generator, group: str, factors: list[float], threshold: float) -> Case:
@@ -47,7 +50,7 @@ check = Check(
     groups={
         "steps": Group("steps one after another, with long and short gradients", 2),
         "not finite": Group("gradients with a nan or an infinity in them", 1),
-        "refused": Group("thresholds that are refused", 1),
+        "refused": Group("thresholds that are refused, and a large one that is not", 1),
     },
     draw=draw,
     compare=Close(rtol=2e-5, per_array=True),

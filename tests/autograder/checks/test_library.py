@@ -1,4 +1,4 @@
-"""No public function of `nextword` is an answer to a question of any assignment."""
+"""Neither a public function of `nextword` nor a guess answers a question of any assignment."""
 
 import functools
 import importlib
@@ -19,6 +19,7 @@ from autograder.guest.recipes import Builder
 from autograder.judging.cases import read_cases, run_here
 from autograder.judging.exam import Exam, QuestionExam, agrees
 from autograder.judging.outcomes import read_outcomes
+from autograder.proving.guessing import best_guess
 from tests import course_code
 from tests.course_code import PROBES
 from tests.exams import shared_exam
@@ -129,3 +130,11 @@ def test_a_function_that_answers_in_full_would_be_found(name: str):
         asked = single_cases(exam)
         assert gets_full_marks(exam, asked, right.function)
         assert not gets_full_marks(exam, asked, wrong.function)
+
+
+@every_assignment
+def test_no_guess_earns_more_than_a_tenth_of_any_question(name: str):
+    """The best constant, echo and exception: who answers so has understood nothing."""
+    earned = [best_guess(exam) for exam in exam_of(name).questions]
+    assert len(earned) == len(exam_of(name).material.checked)
+    assert [each for each in earned if not each.nothing] == []

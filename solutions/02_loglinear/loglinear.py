@@ -17,7 +17,7 @@
 #
 # **Points:** 36 for the core count as full marks; the 6 of the stretch are a bonus.
 #
-# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
+# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
 #
 # Rules that hold for every question:
 #
@@ -25,7 +25,7 @@
 # * A function is called many times. It must give the same answer for the same arguments, whatever was called before.
 # * Numbers are compared to a relative accuracy of 1e-5, and to an absolute one of 1e-6 near zero. Arrays are float64, unless a question says that others come as well. Questions 4 and 5 need float64 throughout; elsewhere float32 is enough.
 # * An array may be returned as a numpy array, a torch tensor or nested lists of the same shape.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -84,7 +84,7 @@ def log_softmax(scores: Num[np.ndarray, "*shape"], axis: int = -1) -> Float[np.n
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "log_softmax-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "log_softmax-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 square = log_softmax(np.log(np.array([[1.0, 3.0], [4.0, 1.0]])))
 assert close(square, np.log([[0.25, 0.75], [0.8, 0.2]])), (
     f"weights 1 : 3 and 4 : 1, each row divided by its own sum, are log 0.25, log 0.75 and log 0.8, "
@@ -157,7 +157,7 @@ def loglinear_log_probs(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "loglinear_log_probs-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "loglinear_log_probs-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # Three words, two features: "is a noun", "was seen after their".
 features = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
 beta = np.log(np.array([2.0, 3.0]))
@@ -230,7 +230,7 @@ def loglinear_gradient(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "loglinear_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "loglinear_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 features = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
 beta = np.log(np.array([2.0, 3.0]))
 # The probabilities are 6/9, 2/9, 1/9 (see above), so the expected features are 8/9 and 6/9.
@@ -324,7 +324,7 @@ def numerical_gradient(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "numerical_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "numerical_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def cubes(x):
     """Return the sum of the cubes, plus the square of the sum."""
     return float(np.sum(x**3) + np.sum(x) ** 2)
@@ -420,7 +420,7 @@ def relative_error(a: Float[np.ndarray, "*shape"], b: Float[np.ndarray, "*shape"
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "relative_error-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "relative_error-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 one = relative_error(np.array([3.0, -10.0]), np.array([1.0, -10.0]))
 assert close(one, 0.5), f"|3 - 1| / (3 + 1) = 0.5, the other entry agrees: 0.5, not {one}"
 two = relative_error(np.array([1.0, 100.0]), np.array([3.0, 101.0]))
@@ -452,7 +452,7 @@ else:
 #
 # Now question 3 meets questions 4 and 5: the gradient that you derived, against what your model itself says, for many $\varepsilon$. (Cells like this one are for looking. They are not run when your work is graded.)
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 import matplotlib.pyplot as plt
 
 from nextword.pictures import plots
@@ -522,7 +522,7 @@ with plots.course_style():
 #
 # A node may stand *twice* among the parents of another one. The next cell shows it; it makes no difference whether nodes come from arithmetic or are put together by hand.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 x = Node(3.0, name="x")
 w = Node(-0.5, name="w")
 product = (x * w).named("product")
@@ -577,7 +577,7 @@ def topological_order(output: Node) -> list[Node]:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "topological_order-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "topological_order-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def names_of(nodes):
     """Return the names of listed nodes."""
     return [getattr(node, "name", node) for node in nodes]
@@ -677,7 +677,7 @@ def backpropagate(output: Node) -> None:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "backpropagate-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "backpropagate-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 a, b = Node(2.0, name="a"), Node(3.0, name="b")
 c = a * b
 e = c * 5.0
@@ -726,7 +726,7 @@ assert close([h.grad, x.grad], [1 + 7 * 12, 7 + 2 * 85]), (
 #
 # A log-linear model of three words as a flow graph. Nobody tells the graph about observed and expected features.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 features = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
 weights = [Node(math.log(2), name="beta 0"), Node(math.log(3), name="beta 1")]
 scores = [weights[0] * row[0] + weights[1] * row[1] for row in features]
@@ -787,7 +787,7 @@ def momentum_step(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "momentum_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "momentum_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 x, grad, velocity = np.array([1.0, 2.0]), np.array([10.0, -5.0]), np.array([0.5, 0.0])
 new_x, new_velocity = momentum_step(x, grad, velocity, learning_rate=0.1, mu=0.9)
 assert close(new_velocity, [-0.55, 0.5]), (
@@ -854,7 +854,7 @@ def early_stopping(losses: list[float], patience: int) -> int:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "early_stopping-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "early_stopping-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 stops = early_stopping([5.0, 4.0, 4.5, 4.6, 1.0], patience=2)
 assert stops == 1, (
     f"epochs 2 and 3 are no better than epoch 1, so training stops before epoch 4 is seen: 1, "
@@ -901,7 +901,7 @@ else:
 #
 # An $n$-gram model must choose between specific and general evidence, or mix them. A log-linear model just adds up the weights.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 from collections import Counter, defaultdict
 
 from nextword.corpora import from_grammar
@@ -960,7 +960,7 @@ print(small)
 print(f"{len(words)} words, {len(classes)} classes, {len(column_of):,} features")
 
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 def loss(beta, pairs):
     """Return the mean negative log-probability of the tokens, in nats."""
     total = 0.0
@@ -1022,7 +1022,7 @@ print(
 )
 
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 def with_momentum(beta, gradient, velocity):
     """Do a step with momentum."""
     return momentum_step(beta, gradient, velocity, learning_rate=2.0, mu=0.95)
@@ -1053,7 +1053,7 @@ with plots.course_style():
         f"{math.exp(valid_losses[-1]):.1f}. Epoch {kept}, {math.exp(valid_losses[kept]):.1f}, is kept.",
     )
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 ladder = Ladder(grammar.floor_of(small.test).perplexity())
 unigram = np.zeros(len(column_of))
 unigram[0] = 10.0
@@ -1069,7 +1069,7 @@ ladder.draw()
 # %% [markdown]
 # It is the same context of one word for all four. What did your model know that counts of pairs do not? Look at the heaviest weights.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 learned = betas[kept]
 heaviest = sorted(column_of, key=lambda feature: -abs(learned[column_of[feature]]))
 print("weight   feature")
@@ -1125,7 +1125,7 @@ def glorot_uniform(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "glorot_uniform-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "glorot_uniform-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 rng = np.random.default_rng(0)
 layer = np.asarray(glorot_uniform(100, 500, rng))  # r = sqrt(6 / 600) = 0.1
 assert layer.shape == (100, 500), f"100 inputs, 500 outputs: shape (100, 500), not {layer.shape}"
@@ -1209,7 +1209,7 @@ def adagrad_step(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "adagrad_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "adagrad_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 x, grad, cache = np.array([1.0, 1.0, 1.0]), np.array([3.0, -0.3, 0.0]), np.array([16.0, 0.0, 0.0])
 new_x, new_cache = adagrad_step(x, grad, cache, learning_rate=0.5, eps=0.2)
 assert close(new_cache, [25.0, 0.09, 0.0]), (
@@ -1233,7 +1233,7 @@ assert list(cache) == [16.0, 0.0, 0.0], "cache was changed: return new arrays"
 #
 # The same model and the same batches; only the step differs.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 def with_adagrad(beta, gradient, cache):
     """Do a step of AdaGrad."""
     return adagrad_step(beta, gradient, cache, learning_rate=0.5, eps=1e-8)

@@ -17,7 +17,7 @@
 #
 # **Points:** 35 for the core count as full marks; the 12 of the stretch are a bonus.
 #
-# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
+# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
 #
 # Rules that hold for every question:
 #
@@ -26,7 +26,7 @@
 # * Ids are whole numbers from 0 to $V-1$ in an array of any integer dtype. Parameters are arrays of float64 or of float32. An array of numbers is compared to an accuracy of 1e-5 of its largest entry, or of 1e-6 where that is more, so computing in float32 is enough where the question does not say otherwise. `print` what you like.
 # * Logarithms are natural (nats). Vectors are rows: a batch `x` of shape `(B, n)` meets a matrix as `x @ H`.
 # * Where the statement says that something raises `ValueError`, it does so; other wrong arguments do not come.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -116,7 +116,7 @@ def make_windows(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "make_windows-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "make_windows-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # Two sentences: 5 6 7 and 8 9. The last id of each is its </s>; 0 stands for <s>.
 contexts, targets = make_windows([np.array([5, 6, 7]), np.array([8, 9])], 2, 0)
 assert len(contexts) == len(targets) == 5, (
@@ -205,7 +205,7 @@ def parameter_count(V: int, m: int, n: int, h: int, direct: bool) -> int:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "parameter_count-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "parameter_count-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # 10 words, 2 features, n = 3 (two words of context), 4 hidden units.
 # C 10*2, H (2*2)*4, d 4, U 4*10, b 10: 20 + 16 + 4 + 40 + 10 = 90.
 without = parameter_count(10, 2, 3, 4, False)
@@ -271,7 +271,7 @@ def window_loss(log_probs: Float[np.ndarray, "B V"], targets: Int[np.ndarray, " 
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "window_loss-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "window_loss-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 two_examples = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]]))
 loss = window_loss(two_examples, np.array([1, 0]))
 assert close(loss, (math.log(4) + math.log(10)) / 2), (
@@ -354,7 +354,7 @@ def window_forward(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "window_forward-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "window_forward-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # 3 words with 2 features each, a window of 2, 1 hidden unit, small enough for pencil and paper.
 small = {
     "C": np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]]),
@@ -445,7 +445,7 @@ def mixture_log_probs(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "mixture_log_probs-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "mixture_log_probs-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 mixed = mixture_log_probs(np.array([0.8, 0.1]), np.array([0.2, 0.3]), 0.75)
 assert close(mixed, np.log([0.65, 0.15])), (
     f"0.75 * 0.8 + 0.25 * 0.2 = 0.65 and 0.75 * 0.1 + 0.25 * 0.3 = 0.15, in logarithms: not {mixed}"
@@ -520,7 +520,7 @@ def fit_mixture_weight(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "fit_mixture_weight-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "fit_mixture_weight-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def near(weight, expected):
     """Return whether a weight is accurate to 0.001."""
     return abs(float(weight) - expected) <= 0.001
@@ -617,7 +617,7 @@ def window_backward(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "window_backward-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "window_backward-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # 2 words with 1 feature, a window of 2, 1 hidden unit. The context is word 0, twice.
 # d and b are such that hidden is 1/2 and the probabilities are 1/4 and 3/4. The target is word 0.
 params = {
@@ -729,7 +729,7 @@ def add_weight_decay(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "add_weight_decay-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "add_weight_decay-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 params = {
     "C": np.array([[1.0], [2.0]]),
     "H": np.array([[3.0]]),
@@ -846,7 +846,7 @@ def train_window(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "train_window-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "train_window-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # A model without a context: a score for each of 3 words. Its gradient is predicted - observed.
 shown = []
 
@@ -951,7 +951,7 @@ assert len(losses) == 0, "no epochs: no losses"
 #
 # All of it together now, on the course's own language, whose floor is known. The cells from here to the written question are for looking; they are not run when your work is graded. They train your model three times from three seeds, about 10 seconds each on one core, so that you see which differences between models are more than luck.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 import sys
 import time
 
@@ -990,7 +990,7 @@ print(f"{n_parameters:,} parameters")
 # %% [markdown]
 # Where to start? Features random and small, `H` as wide as Glorot and Bengio advise (assignment 02), `U` nearly 0, and the output biases at the logarithms of the words' frequencies: the untrained network is then a unigram model, and need not spend its first thousand steps on becoming one.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 def begin(rng, examples):
     """Return the parameters before training."""
     n_words, n_inside = len(vocab), WINDOW * N_FEATURES
@@ -1048,7 +1048,7 @@ began = time.process_time()
 runs = [train_one(seed, train_examples, [3.0, 2.0, 0.5], 128) for seed in range(3)]
 print(f"{time.process_time() - began:.0f} s of one core for three models")
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 with plots.course_style():
     figure, axis = plt.subplots()
     for (params, valid_losses, step_losses), colour in zip(runs, plots.PALETTE, strict=False):
@@ -1074,7 +1074,7 @@ plots.show(
 # %% [markdown]
 # Now the test text, and the n-gram model that is hardest to beat, modified Kneser–Ney of order 5: four words of context, where your network has five. And the mixture of both, with *your* weight, fitted on validation text.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 class Yours:
     """Your model, as the ladder wants it."""
 
@@ -1130,7 +1130,7 @@ ladder.measure("yours: window of 5, seed 0", yours[0], grammar, text.test)
 ladder.measure("mixture of the two", both[0], grammar, text.test)
 ladder.draw()
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 scores = {
     "yours": [Scores.of(model, grammar, text.test) for model in yours],
     "mixture": [Scores.of(model, grammar, text.test) for model in both],
@@ -1155,7 +1155,7 @@ print("every mixture is below both of its parents:", all(better))
 # %% [markdown]
 # With this much text the network needs little help. With little text it is another matter: here is the same with the first 500 sentences only, for which we let it go over them more often.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 few = text.train[:500]
 few_rates = [2.0] * 10 + [1.0, 0.3]
 few_runs = [train_one(seed, windows_of(few), few_rates, 64) for seed in range(3)]
@@ -1179,7 +1179,7 @@ print(f"{'weight of the network':22}{f'{shares.min():.2f} to {shares.max():.2f}'
 # %% [markdown]
 # Which words does it lack? The noun of a sentence comes back at its end. Here is the perplexity at that noun, by the distance between the two, for your network (window of 5), for Kneser–Ney (four words of context) and for the best possible model.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 class Truth:
     """The grammar itself, as a model."""
 
@@ -1220,7 +1220,7 @@ print(f"yours, noun inside the window: {inside:.1f}; outside: {outside:.1f}")
 # %% [markdown]
 # Does the network know which words are alike? Nobody told it. The nearest rows of `C`, by the cosine of their angle:
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 features = runs[0][0]["C"] / np.linalg.norm(runs[0][0]["C"], axis=1, keepdims=True)
 occurrences = np.bincount(train_examples[1], minlength=len(vocab))
 for word in ("quickly", "young", "swimmers", vocab.words[300]):
@@ -1232,7 +1232,7 @@ for word in ("quickly", "young", "swimmers", vocab.words[300]):
 # %% [markdown]
 # And slot by slot, where a sentence makes its choices:
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 print(f"{'slot':16}{'floor':>8}{'yours':>8}{'Kneser–Ney':>12}{'mixture':>9}")
 for slot, lowest in best.by_slot().items():
     row = [s.perplexity(slot) for s in (scores["yours"][0], ngram_scores, scores["mixture"][0])]
@@ -1300,7 +1300,7 @@ def apply_dropout(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "apply_dropout-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "apply_dropout-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 rng = np.random.default_rng(0)
 ones = np.ones((400, 50))
 y, mask = apply_dropout(ones, 0.75, rng, True)
@@ -1378,7 +1378,7 @@ def window_module(params: Mapping[str, np.ndarray | None]) -> torch.nn.Module:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "window_module-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "window_module-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # For the context (1, 2) x is (1, 1, 0, 2), x H = 0.5 + 2 and d = -1, so hidden is tanh(1.5).
 small = {
     "C": np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 2.0]]),
@@ -1430,7 +1430,7 @@ assert close(with_direct(contexts)[0], scores - math.log(sum(math.exp(s) for s i
 # %% [markdown]
 # By hand and by library, the same numbers? For the model that you trained above:
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 some, next_words = (part[:500] for part in valid_examples)
 trained = runs[0][0]
 by_hand, cache = window_forward(trained, some)
@@ -1515,7 +1515,7 @@ def multitask_loss_and_grads(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "multitask_loss_and_grads-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "multitask_loss_and_grads-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # 2 words with 1 feature, a window of 1, 1 hidden unit, two tags in task 1 and three in task 2.
 # The word is 1, x = 2, and d is such that hidden is 1/2. Task 1 gives (1/4, 3/4), task 2 1/3 each.
 params = {

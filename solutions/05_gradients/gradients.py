@@ -17,7 +17,7 @@
 #
 # **Points:** 40 for the core count as full marks; the 6 of the stretch are a bonus.
 #
-# **How it is graded.** For each question you fill in one function (in question 7, four short ones). The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
+# **How it is graded.** For each question you fill in one function (in question 7, four short ones). The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
 #
 # **Two conventions; do not mix them.**
 #
@@ -33,7 +33,7 @@
 # * A number is compared to a relative accuracy of 1e-5, an array to 1e-5 of its largest entry, unless the question says otherwise.
 # * *The largest singular value* is called $\lambda_1$, as in 002, and *the spectral radius* (the largest modulus of an eigenvalue) $\rho$. Mind that $\lambda_1$ is no eigenvalue.
 # * Where the statement says that something raises `ValueError`, it does so; other wrong arguments do not come.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -126,7 +126,7 @@ def step_jacobian(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "step_jacobian-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "step_jacobian-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 W_h = np.array([[1.0, 2.0], [3.0, 4.0]])
 h_t = np.array([0.5, 0.25])
 got = step_jacobian(W_h, h_t, "identity")
@@ -205,7 +205,7 @@ def jacobian_product(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "jacobian_product-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "jacobian_product-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # The slopes at h_1, h_2 and h_3 are (3/4, 1), (1, 3/4) and (3/4, 3/4). So the three factors are
 # J_1 = ((0.75, 2.25), (2, 4)), J_2 = ((1, 3), (1.5, 3)) and J_3 = ((0.75, 2.25), (1.5, 3)).
 W_h = np.array([[1.0, 2.0], [3.0, 4.0]])
@@ -301,7 +301,7 @@ def temporal_components(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "temporal_components-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "temporal_components-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # The network of question 2, with two steps; what was read at step 1 is 1, at step 2 it is 10.
 W_h = np.array([[1.0, 2.0], [3.0, 4.0]])
 states = np.array([[0.5, -0.5], [0.5, 0.0], [0.0, 0.5]])
@@ -348,7 +348,7 @@ assert close(one["b"], [[3.0, 9.0]]), f"one step, t = 1, has one component: {one
 # %% [markdown]
 # Do the components add up to what torch calls the gradient? A network of 6 units reads 12 random rows; the loss is $\sum_i h_{12}[i]\, v_i$ for a random $v$. (Cells like this one are for looking; they are not run when your work is graded.)
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 rng = np.random.default_rng(0)
 size, n_in, steps = 6, 4, 12
 weights = {
@@ -407,7 +407,7 @@ def spectral_radius(W: Float[np.ndarray, "n n"]) -> float:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "spectral_radius-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "spectral_radius-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 triangle = np.array([[0.5, 7.0], [0.0, -0.8]])
 assert close(spectral_radius(triangle), 0.8), (
     "a triangular matrix has its eigenvalues on the diagonal, whatever stands above it: 0.5 and "
@@ -482,7 +482,7 @@ def power_iteration(W: Float[np.ndarray, "n n"], n_iter: int, rng: np.random.Gen
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "power_iteration-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "power_iteration-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def rng():
     return np.random.default_rng(5)
 
@@ -569,7 +569,7 @@ def vanishing_bound(W: Float[np.ndarray, "n n"], gamma: float, gap: int) -> floa
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "vanishing_bound-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "vanishing_bound-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # ((0, 2), (-0.5, 0)) swaps the axes and stretches by 2 and 0.5. Its eigenvalues are i and -i.
 swap = np.array([[0.0, 2.0], [-0.5, 0.0]])
 bound = vanishing_bound(swap, 1.0, 1)
@@ -601,7 +601,7 @@ assert refuses(vanishing_bound, swap, 1.0, -1), "a gap below 0: expected a Value
 # %% [markdown]
 # The fan: the norm of $\frac{\partial h_t}{\partial h_k}$ against $t - k$, as your `jacobian_product` says, and the bound of question 6, dashed (the first two networks have the same one). Three networks of 40 tanh units read the same noise; only $W_h$ differs.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 import matplotlib.pyplot as plt
 
 from nextword.pictures import plots
@@ -686,7 +686,7 @@ def must_vanish(W: Float[np.ndarray, "n n"], gamma: float) -> bool:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "must_vanish-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "must_vanish-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 assert says(must_vanish(0.9 * rotation(1.0), 1.0), True), "all stretch by 0.9 < 1: it must vanish"
 assert says(must_vanish(1.1 * rotation(1.0), 1.0), False), "1.1 is not below 1: expected False"
 sheared = np.array([[0.9, 5.0], [0.0, 0.9]])
@@ -749,7 +749,7 @@ def may_explode(W: Float[np.ndarray, "n n"], gamma: float) -> bool:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "may_explode-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "may_explode-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 assert says(may_explode(1.1 * rotation(1.0), 1.0), True), "1.1 > 1: the condition holds"
 assert says(may_explode(0.9 * rotation(1.0), 1.0), False), "all stretch by 0.9: it cannot explode"
 folding = np.array([[1.5, -2.0], [1.5, -1.5]])
@@ -808,7 +808,7 @@ def must_vanish_linear(W: Float[np.ndarray, "n n"]) -> bool:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "must_vanish_linear-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "must_vanish_linear-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 sheared = np.array([[0.9, 5.0], [0.0, 0.9]])
 assert says(must_vanish_linear(0.9 * rotation(1.0)), True), (
     "0.9 times a rotation: eigenvalues of modulus 0.9 < 1, so it must vanish"
@@ -860,7 +860,7 @@ def may_explode_linear(W: Float[np.ndarray, "n n"]) -> bool:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "may_explode_linear-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "may_explode_linear-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 sheared = np.array([[0.9, 5.0], [0.0, 0.9]])
 assert says(may_explode_linear(1.1 * rotation(1.5)), True), (
     "eigenvalues of modulus 1.1; their real part is 0.08, which is not what counts"
@@ -945,7 +945,7 @@ def gradient_norm_by_gap(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "gradient_norm_by_gap-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "gradient_norm_by_gap-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # The network of question 2: J_1 = ((0.75, 2.25), (2, 4)) and J_2 = ((1, 3), (1.5, 3)).
 W_h = np.array([[1.0, 2.0], [3.0, 4.0]])
 text = np.array([[0.5, -0.5], [0.5, 0.0], [0.0, 0.5]])
@@ -991,7 +991,7 @@ assert close(norms, [2.0, math.sqrt(80)]), f"one word: two gaps, 2 and sqrt(80),
 # %% [markdown]
 # What does training do to it? Here is a recurrent language model of the course's own language, as in assignment 04 but small, before training and after (about 10 seconds on one core). The loss is that of the noun that comes back at the end of a sentence, and the gap counts back from there. To predict it the model must have kept the first noun. Before training $W_h$ is a rotation; beside it the same model with that rotation halved.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 from nextword.corpora import load
 from nextword.grammar import Grammar
 from nextword.learning.training import TrainingSettings, train
@@ -1050,7 +1050,7 @@ print(
     f"{may_explode(W, 1.0)}"
 )
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 FURTHEST = max(gap for gap in range(40) if np.sum(places + 1 >= gap) >= 100)
 with plots.course_style():
     figure, axis = plt.subplots()
@@ -1142,7 +1142,7 @@ def fixed_points(w: float, b: float) -> Float[np.ndarray, " n"]:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "fixed_points-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "fixed_points-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def sigma(x):
     return 1 / (1 + np.exp(-np.asarray(x, dtype=float)))
 
@@ -1231,7 +1231,7 @@ def basin_boundary(w: float, b: float) -> float | None:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "basin_boundary-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "basin_boundary-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def ends_at(w, b, x):
     """Return where a start ends, after many steps."""
     for _ in range(3000):
@@ -1262,7 +1262,7 @@ for w, b in ((5.0, -2.5), (5.0, -2.45), (7.0, -3.2), (12.0, -8.0), (40.0, -15.0)
 # %% [markdown]
 # Figure 3 of 002, by your functions: the fixed points of the unit with $w = 5$ against its bias. Attractors are drawn in bold, the boundary between their basins dashed. Arrows show where states go.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 biases = np.linspace(-3.1, -1.9, 481)
 lower, upper, between = [], [], []
 for b in biases:
@@ -1341,7 +1341,7 @@ def fold_points(w: float) -> Float[np.ndarray, " n"]:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "fold_points-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "fold_points-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 folds = fold_points(5.0)
 assert np.shape(folds) == (2,), f"w = 5 has two folds, in an array of shape (2,), not {folds}"
 assert folds[0] < folds[1], f"in increasing order, not {folds}"
@@ -1415,7 +1415,7 @@ def counterexample(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "counterexample-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "counterexample-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def radius(matrix):
     return np.abs(np.linalg.eigvals(matrix)).max()
 

@@ -17,7 +17,7 @@
 #
 # **Points:** 40 for the core count as full marks; the 11 of the stretch are a bonus.
 #
-# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one: where a question starts from what another one computes, it gets that as an argument. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
+# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one: where a question starts from what another one computes, it gets that as an argument. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
 #
 # Rules that hold for every question:
 #
@@ -26,7 +26,7 @@
 # * *Gradients* are a dict of arrays by the names of the parameters: `{"W_h": ..., "b": ...}`, of any names and shapes, single numbers (shape `()`) among them, in float64 or in float32. The answer has the same names and shapes. An array is compared to a relative accuracy of 1e-5 of its largest entry.
 # * **The norm** of gradients is that of *all entries of all arrays together*, as if they stood in one long vector, $\lVert g \rVert = \sqrt{\sum_i g_i^2}$.
 # * A threshold, a limit or a factor that is not above 0, or is `nan`, raises `ValueError`, whatever the other arguments are. `math.inf` is allowed as a threshold or a limit: nothing is above it. Where the statement says that something else raises `ValueError`, it does so; other wrong arguments do not come.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell. `print` what you like.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there. `print` what you like.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -117,7 +117,7 @@ def global_norm(grads: Mapping[str, np.ndarray]) -> float:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "global_norm-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "global_norm-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 norm = global_norm({"W": np.array([[3.0, 0.0], [0.0, 0.0]]), "b": np.array([-4.0])})
 assert close(norm, 5.0), (
     "3 in W and -4 in b are one vector: sqrt(9 + 16) = 5, not the sum of two norms, nor the larger "
@@ -193,7 +193,7 @@ def suggest_threshold(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "suggest_threshold-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "suggest_threshold-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 threshold = suggest_threshold([1.0, 2.0, 9.0], 1.0)
 assert close(threshold, 4.0), (
     f"the mean of 1, 2 and 9 is 4 (the median is 2, the largest 9, the sum 12), not {threshold}"
@@ -255,7 +255,7 @@ def clip_by_value(grads: Mapping[str, np.ndarray], limit: float) -> dict[str, np
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "clip_by_value-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "clip_by_value-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 grads = {"W": np.array([[3.0, -0.5], [-7.0, 1.0]]), "b": np.array([0.25, 2.0])}
 before = {name: grad.copy() for name, grad in grads.items()}
 clipped = clip_by_value(grads, 1.0)
@@ -334,7 +334,7 @@ def clip_by_norm(grads: Mapping[str, np.ndarray], threshold: float) -> dict[str,
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "clip_by_norm-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "clip_by_norm-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 grads = {"W": np.array([[3.0, 0.0], [0.0, 0.0]]), "b": np.array([-4.0, 0.0])}
 before = {name: grad.copy() for name, grad in grads.items()}
 clipped = clip_by_norm(grads, 1.0)
@@ -388,7 +388,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% [markdown]
 # What do the three do to one and the same gradient? Here are arrows in the plane: a long gradient, what your two functions make of it, and the angle by which the direction was turned.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 import matplotlib.pyplot as plt
 
 from nextword.pictures import plots
@@ -463,7 +463,7 @@ def unit_error(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "unit_error-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "unit_error-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 error = unit_error(2.0, -1.0, 0)
 assert close(error, (logistic(0.5) - 0.7) ** 2), (
     "no steps: x is still x_0 = 0.5, and the output sigma(0.5) = 0.6225 is 0.0775 from 0.7: "
@@ -546,7 +546,7 @@ def unit_gradient(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "unit_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "unit_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 s0 = logistic(0.5)
 x1 = 2 * s0 - 1
 s1 = logistic(x1)
@@ -650,7 +650,7 @@ def descend(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "descend-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "descend-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def slope_3_4(w, b):
     return (3.0, 4.0)
 
@@ -697,7 +697,7 @@ for bad in (0.0, -1.0, math.nan):
 #
 # Your three functions draw Fig. 6 of 002, and Fig. 10.17 of 004: the error of the one unit after 50 steps over its two parameters, and two paths that start at the same point. Note the wall, and what one step on it does.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 import sys
 import time
 
@@ -797,7 +797,7 @@ def safe_step(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "safe_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "safe_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 params = {"W": np.array([[1.0, 2.0], [0.0, 0.0]]), "b": np.array([0.5, 0.0])}
 begin = {name: value.copy() for name, value in params.items()}
 grads = {"W": np.array([[3.0, 0.0], [0.0, 0.0]]), "b": np.array([-4.0, 0.0])}
@@ -951,7 +951,7 @@ def train_with_clipping(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "train_with_clipping-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "train_with_clipping-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # A model whose loss is a plane: the gradient of an example is what stands in its context.
 called = []
 
@@ -1046,7 +1046,7 @@ for bad in (0.0, -1.0, math.nan, math.inf):
 #
 # Now a recurrent language model on the course's own language, with plain gradient descent. `nextword.models.recurrent` has the model of assignment 04; torch differentiates, and your loop takes the steps. First the threshold: your `suggest_threshold` on the norms of some updates at a cautious learning rate. Then three ways to train on the same batches, for three seeds each: a bold learning rate without clipping (a threshold of a million), the same rate with it, and half the rate without.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 from nextword.corpora import load
 from nextword.models.recurrent import RecurrentNetwork
 from nextword.text.vocabulary import Vocabulary
@@ -1132,7 +1132,7 @@ for name, (limit, rate, _) in ways.items():
         sys.stdout.flush()
 print(f"{time.process_time() - began:.0f} s of one core")
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 with plots.course_style():
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.6))
     for (name, seed), (norms, losses) in runs.items():
@@ -1214,7 +1214,7 @@ def clipping_bias(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "clipping_bias-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "clipping_bias-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # The example: (10, 0) and (0, 1), threshold 1.
 bias = clipping_bias(np.array([[10.0, 0.0], [0.0, 1.0]]), 1.0)
 length = math.hypot(5.0, 0.5)
@@ -1244,7 +1244,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% [markdown]
 # Which examples lose? With per-example gradients of very different lengths, the long ones count less after clipping. Here the bias against the threshold, for 100 gradients of which one is long.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 rng = np.random.default_rng(0)
 many = rng.normal(size=(100, 5)) * 0.3 + np.array([1.0, 0.0, 0.0, 0.0, 0.0])
 many[0] = [0.0, 60.0, 0.0, 0.0, 0.0]
@@ -1319,7 +1319,7 @@ def clip_backward_signal(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "clip_backward_signal-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "clip_backward_signal-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # One unit, W_h = 4, three steps. The states are 0.9 (start), 0.5, 0.0, 0.5: tanh' is 3/4, 1, 3/4.
 one_unit = np.array([[[0.9], [0.5], [0.0], [0.5]]])
 weight = np.array([[4.0]])
@@ -1418,7 +1418,7 @@ def torch_step(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "torch_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "torch_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def two_weights():
     """Return a module with w = 1, v = 1 and an unused weight, and an optimizer of rate 0.1."""
     module = torch.nn.Module()
@@ -1470,7 +1470,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% [markdown]
 # Do the two agree? Your `clip_by_norm`, and torch's, on the gradient of the language model:
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 network, params = begin_with(0)
 inputs, targets = batch_of([np.append(vocab.encode(s), vocab.eos) for s in text.train[:BATCH]])
 loss_of(network, inputs, targets).backward()

@@ -829,7 +829,7 @@ assert close(only[2], [[1, 0, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0]]), (
 assert close(three_rows.sum(axis=1), [3, 2, 2]), (
     f"7 predictions in 3 rows: 3, 2 and 2, not {three_rows.sum(axis=1)}"
 )
-assert all(part.dtype.kind in "iu" for part in (in0, out0)), (
+assert all(np.asarray(part).dtype.kind in "iu" for part in (in0, out0)), (
     f"ids are whole numbers, so that one can look up with them: {in0.dtype} and {out0.dtype}"
 )
 one_by_one = iter(stream_batches(text, 2, 2))

@@ -1357,7 +1357,7 @@ with plots.course_style():
     figure, axis = plt.subplots()
     for (name, losses), colour in zip(curves.items(), plots.PALETTE, strict=False):
         axis.plot(range(1, 21), np.exp(losses), label=name, color=colour)
-    axis.set(xlabel="epoch", ylabel="validation perplexity", ylim=(0, 60), xticks=range(0, 21, 4))
+    axis.set(xlabel="epoch", ylabel="validation perplexity", ylim=(15, 35), xticks=range(0, 21, 4))
     axis.legend()
     lowest = ", ".join(
         f"{name} {math.exp(min(losses)):.1f} after epoch {int(np.argmin(losses)) + 1}"

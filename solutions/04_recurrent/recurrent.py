@@ -1286,13 +1286,17 @@ class Yours:
         return np.concatenate(answer)
 
 
-yours = [Yours(params) for params, _ in runs]
 kneser_ney = ModifiedKneserNey.fit(text.train, 5)
 window = window_model(vocab, text.train, window=4, seed=0)
 settings = TrainingSettings(epochs=3)
 read = window.reader.read
 train(window.network, read(text.train), read(text.valid), settings, progress=False)
+others = {
+    "Kneser–Ney, order 5": Scores.of(kneser_ney, grammar, text.test),
+    "window of 4": Scores.of(window, grammar, text.test),
+}
 
+yours = [Yours(params) for params, _ in runs]
 ladder = Ladder.over(grammar, text.test)
 ladder.measure("modified Kneser–Ney, order 5", kneser_ney, grammar, text.test)
 ladder.measure("window of 4", window, grammar, text.test)
@@ -1301,10 +1305,6 @@ ladder.draw()
 
 # %% tags=["exploration", "raises-exception"]
 scores = [Scores.of(model, grammar, text.test) for model in yours]
-others = {
-    "Kneser–Ney, order 5": Scores.of(kneser_ney, grammar, text.test),
-    "window of 4": Scores.of(window, grammar, text.test),
-}
 overall = [score.perplexity() for score in scores]
 at_noun = [score.perplexity(Slot.RETURNING_NOUN) for score in scores]
 print(f"{'':22}{'all tokens':>14}{'returning noun':>18}")

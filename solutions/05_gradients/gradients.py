@@ -1551,8 +1551,9 @@ assert refuses(counterexample, "the earth is flat", 2.0), "no such claim: expect
 # 2. $W$ is 100 by 100 with independent normal entries of variance $1/100$. What are $\rho$ and $\lambda_1$, about? Between them lies all that neither condition decides.
 # 3. Which is the largest power of your example for `"radius below 1 only shrinks"`, and at which $k$? Compare with $\begin{pmatrix} .9 & 5 \\ 0 & .9 \end{pmatrix}$.
 # 4. Let `power_iteration` run on $\begin{pmatrix} 0 & 2 \\ -1 & 0 \end{pmatrix}$ with 30, 31 and 32 iterations. What happens, and which of its assumptions does not hold?
-# 5. Where in the figure of $x_{50}$ does the curve of the start 0.5 jump, and what is `basin_boundary` there?
-# 6. The logistic unit with the nonlinearity outside is $y_t = \sigma(w y_{t-1} + b)$. What are its fixed points, given those of question 9, and where are its folds?
+# 5. The language model that was trained above does not have to vanish and may explode, says its $\lambda_1$; its spectral radius is above 1; and the curve of its gradient against the gap is nearly flat. Which of the conditions is contradicted? What has training done that neither number shows?
+# 6. Where in the figure of $x_{50}$ does the curve of the start 0.5 jump, and what is `basin_boundary` there?
+# 7. The logistic unit with the nonlinearity outside is $y_t = \sigma(w y_{t-1} + b)$. What are its fixed points, given those of question 9, and where are its folds?
 #
 # ## Sources
 #

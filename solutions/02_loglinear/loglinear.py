@@ -241,7 +241,7 @@ features = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
 beta = np.log(np.array([2.0, 3.0]))
 # The probabilities are 6/9, 2/9, 1/9 (see above), so the expected features are 8/9 and 6/9.
 uphill = loglinear_gradient(features, beta, 1)
-assert np.array_equal(features, [[1, 1], [1, 0], [0, 0]]) and close(np.exp(beta), [2, 3]), (
+assert all((close(features, [[1, 1], [1, 0], [0, 0]]), close(np.exp(beta), [2, 3]))), (
     "features or beta was changed, and is another model in the next call: work on a copy"
 )
 assert close(uphill, [1 - 8 / 9, 0 - 6 / 9]), (
@@ -658,6 +658,8 @@ both = names_of(topological_order((one + twin).named("sum")))
 assert sorted(both) == ["one", "sum", "twin"], (
     f"two different nodes may have the same value; both are listed: not {both}"
 )
+
+
 class Asked(tuple):
     """Parents that count how often they are gone through."""
 
@@ -1363,7 +1365,9 @@ with plots.course_style():
         f"{name} {math.exp(min(losses)):.1f} after epoch {int(np.argmin(losses)) + 1}"
         for name, losses in curves.items()
     )
-    plots.show(figure, f"Validation perplexity against epoch, each at its own rate. Lowest: {lowest}.")
+    plots.show(
+        figure, f"Validation perplexity against epoch, each at its own rate. Lowest: {lowest}."
+    )
 print("lowest:", lowest)
 
 # %% [markdown]

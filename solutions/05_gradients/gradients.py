@@ -66,6 +66,8 @@ def refuses(function, *args) -> bool:
         function(*args)
     except ValueError:
         return True
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+        print(f"(there was an error, but of another kind: {error!r})")
     return False
 
 
@@ -149,7 +151,9 @@ got = step_jacobian(W_h, np.array([0.0, 2.0]), "relu")
 assert close(got, [[0.0, 0.0], [2.0, 4.0]]), (
     f"the rectifier lets through where it is on, and nothing where it is off: not\n{got}"
 )
-assert close(W_h, [[1, 2], [3, 4]]) and close(h_t, [0.5, 0.25]), "W_h or h_t was changed: copy it"
+assert all((close(W_h, [[1, 2], [3, 4]]), close(h_t, [0.5, 0.25]))), (
+    "W_h or h_t was changed: copy it"
+)
 assert refuses(step_jacobian, W_h, h_t, "softsign"), "softsign is not listed: expected a ValueError"
 
 
@@ -311,7 +315,7 @@ states = np.array([[0.5, -0.5], [0.5, 0.0], [0.0, 0.5]])
 inputs = np.array([[1.0], [10.0]])
 d_last = np.array([1.0, 2.0])
 parts = temporal_components(W_h, states, inputs, d_last)
-assert close(d_last, [1, 2]) and close(states, [[0.5, -0.5], [0.5, 0], [0, 0.5]]), (
+assert all((close(d_last, [1, 2]), close(states, [[0.5, -0.5], [0.5, 0], [0, 0.5]]))), (
     "d_state or states was changed: work on a copy"
 )
 shapes = {name: np.shape(parts[name]) for name in ("W_h", "W_x", "b")}
@@ -636,7 +640,7 @@ noise = rng.normal(0, 0.2, size=(steps, size))
 with plots.course_style():
     figure, axis = plt.subplots()
     reading = []
-    for (label, W), colour in zip(networks.items(), plots.PALETTE):
+    for (label, W), colour in zip(networks.items(), plots.PALETTE, strict=False):
         states = np.zeros((steps + 1, size))
         for t in range(steps):
             states[t + 1] = np.tanh(states[t] @ W + noise[t])
@@ -1043,7 +1047,7 @@ def noun_gradients(model):
     """Return the mean gradient norm by gap, of the loss at the returning noun."""
     network, rows = model.network, np.arange(len(chosen))
     inputs = np.full((len(chosen), places.max() + 1), vocab.bos)
-    for row, (sentence, place) in enumerate(zip(chosen, places)):
+    for row, (sentence, place) in enumerate(zip(chosen, places, strict=False)):
         inputs[row, 1 : place + 1] = vocab.encode(list(sentence[:place]))
     with torch.no_grad():
         after = network.states(torch.tensor(inputs)).double().numpy()
@@ -1053,7 +1057,9 @@ def noun_gradients(model):
     lengths = places + 1  # <s> is read first
     scores = states[rows, lengths] @ U + c
     d_scores = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
-    d_scores[rows, [vocab.encode([s[place]])[0] for s, place in zip(chosen, places)]] -= 1
+    d_scores[
+        rows, [vocab.encode([s[place]])[0] for s, place in zip(chosen, places, strict=False)]
+    ] -= 1
     return np.asarray(
         gradient_norm_by_gap(recurrent_weights(model), states, lengths, d_scores @ U.T)
     )
@@ -1372,7 +1378,9 @@ with plots.course_style():
     left.set(ylabel="state after 50 steps")
     right.set(ylabel="derivative", yscale="log", ylim=(1e-16, 1e12))
     figure.tight_layout()
-plots.show(figure, "State after 50 steps against the bias, and its derivatives. " + "; ".join(reading))
+plots.show(
+    figure, "State after 50 steps against the bias, and its derivatives. " + "; ".join(reading)
+)
 print("\n".join(reading))
 
 

@@ -17,26 +17,48 @@
 #
 # **Points:** 29 for the core count as full marks; the 5 of the stretch are a bonus.
 #
-# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
+# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
 #
 # Rules that hold for every question:
 #
 # * *Do not change your inputs.* They are looked at after the call.
 # * A function is called many times. It must give the same answer for the same arguments, whatever was called before.
 # * Numbers are compared to a relative accuracy of 1e-5, so float32 is enough. `print` what you like.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 
 def close(number: float, expected: float) -> bool:
     """Return whether two numbers agree to the accuracy that counts in this assignment."""
-    return math.isclose(number, expected, rel_tol=1e-5)
+    try:
+        return math.isclose(number, expected, rel_tol=1e-5)
+    except TypeError:
+        return False  # None, say: is there a `return`?
+
+
+def is_nan(number: float) -> bool:
+    """Return whether this is the number nan."""
+    try:
+        return math.isnan(number)
+    except TypeError:
+        return False
+
+
+def refuses(function: Callable, *args: object) -> bool:
+    """Return whether a call raises ValueError."""
+    try:
+        function(*args)
+    except ValueError:
+        return True
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+        print(f"(there was an error, but of another kind: {error!r})")
+    return False
 
 
 # %% [markdown]
@@ -98,8 +120,20 @@ def count_ngrams(sentences: list[list[str]], n: int) -> Counter[tuple[str, ...]]
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "count_ngrams-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
-bigrams = count_ngrams(corpus, 2)
+# %% nbgrader={"grade": false, "grade_id": "count_ngrams-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
+three_sentences = [
+    ["the", "students", "opened", "their", "books"],
+    ["the", "students", "opened", "their", "exams"],
+    ["the", "proctor", "opened", "the", "door"],
+]
+bigrams = count_ngrams(three_sentences, 2)
+assert list(map(len, three_sentences)) == [5, 5, 5], (
+    "your function changed the sentences that it got, so the next call would find them padded: make "
+    "a padded copy. (Run the cell of `corpus` again as well, if you called your function on it.)"
+)
+assert all(isinstance(gram, tuple) for gram in bigrams), (
+    f"an n-gram is a tuple of strings, such as ('the', 'students'), not {next(iter(bigrams))!r}"
+)
 assert bigrams["students", "opened"] == 2, (
     f"'students opened' stands in two of the three sentences, so its count is 2, not {bigrams['students', 'opened']}"
 )
@@ -107,22 +141,26 @@ assert bigrams["<s>", "the"] == 3, (
     "all three sentences begin with 'the': is there a start token in front of it?"
 )
 assert bigrams["books", "</s>"] == 1, "'books' ends a sentence: the last window holds the end token"
-assert ("books", "the") not in bigrams, (
-    "'books' ends a sentence: no n-gram reaches into the next one"
+assert not {("books", "the"), ("</s>", "<s>")} & set(bigrams), (
+    "no n-gram reaches from one sentence into the next: neither ('books', 'the') nor ('</s>', '<s>'). "
+    "Are all sentences put into one list?"
 )
 assert sum(bigrams.values()) == 18, (
     f"5 words and 1 end token make 6 bigrams a sentence, 18 in all, not {sum(bigrams.values())}"
 )
-trigrams = count_ngrams(corpus, 3)
+trigrams = count_ngrams(three_sentences, 3)
 assert trigrams["<s>", "<s>", "the"] == 3, (
     "with n = 3 there are two start tokens: each word has two tokens before it"
 )
-unigrams = count_ngrams(corpus, 1)
+unigrams = count_ngrams(three_sentences, 1)
 assert unigrams[("the",)] == 4, "a unigram is a tuple of one token, ('the',)"
 assert unigrams[("</s>",)] == 3, "the end token is counted in unigrams too"
 assert ("<s>",) not in unigrams or unigrams[("<s>",)] == 0, (
     "with n = 1 there are n - 1 = 0 start tokens"
 )
+assert sum(count_ngrams([[]], 2).values()) == 1, "no words: still <s> and </s>, one bigram"
+assert sum(count_ngrams([], 2).values()) == 0, "no sentences: an empty result"
+assert refuses(count_ngrams, three_sentences, 0), "n = 0: expected a ValueError"
 
 
 # %% nbgrader={"grade": true, "grade_id": "count_ngrams-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -142,12 +180,12 @@ assert ("<s>",) not in unigrams or unigrams[("<s>",)] == 0, (
 #
 # **Write `mle_prob(counts, context, word)`.**
 #
-# * `counts` maps each order $1, \dots, n$ to the counts of that order: `counts[2]` is what `count_ngrams(corpus, 2)` returned.
+# * `counts` maps each order $1, \dots, n$ to the counts of that order: `counts[2]` is a `Counter` such as `count_ngrams(corpus, 2)` gives, and knows the bigrams that occur, each with a count of 1 or more. (Asked for another one, a `Counter` says 0; a plain dict would raise an error.)
 # * `context` is a tuple of tokens, and its length says which order is asked for: `()` for unigrams, one token for bigrams, and so on.
 # * **The count of a context is the sum over its next words**: how often it occurred *as a context*. (Not `counts[n-1][context]`: start tokens are contexts, but they are never counted as unigrams.)
 # * A seen context with a word that never followed it gives 0.
 # * A context that was never seen says nothing at all: it gives `nan`.
-# * A context for whose order there are no counts raises `ValueError`.
+# * A context whose order is no key of `counts` raises `ValueError`. (A key with an empty `Counter` is an order that has seen no context: `nan`.)
 
 # %% nbgrader={"grade": false, "grade_id": "mle_prob", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def mle_prob(
@@ -179,7 +217,7 @@ def mle_prob(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "mle_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "mle_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # The example of the slides: "students opened their" 1000 times, "... books" 400, "... exams" 100.
 opened_their = ("students", "opened", "their")
 next_words = {"books": 400, "exams": 100, "minds": 500}
@@ -195,12 +233,15 @@ assert close(exams, 0.1), f"100 / 1000 is 0.1, not {exams}"
 laptops = mle_prob(slide_counts, opened_their, "laptops")
 assert laptops == 0, f"'laptops' never followed this context: 0, not {laptops}"
 unseen = mle_prob(slide_counts, ("teachers", "opened", "their"), "books")
-assert math.isnan(unseen), f"this context was never seen, so nothing is known: nan, not {unseen}"
+assert is_nan(unseen), f"this context was never seen, so nothing is known: nan, not {unseen}"
 start_counts = {1: Counter({("the",): 4, ("door",): 1}), 2: Counter({("<s>", "the"): 3})}
 start = mle_prob(start_counts, ("<s>",), "the")
 assert close(start, 1), f"'<s>' was a context 3 times, always before 'the': 1, not {start}"
 the = mle_prob(start_counts, (), "the")
 assert close(the, 0.8), f"without a context, 4 of the 5 tokens are 'the': 0.8, not {the}"
+assert refuses(mle_prob, start_counts, ("<s>", "the"), "door"), (
+    "two tokens of context ask for order 3, and counts has the orders 1 and 2: expected a ValueError"
+)
 
 
 # %% nbgrader={"grade": true, "grade_id": "mle_prob-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
@@ -221,7 +262,7 @@ assert close(the, 0.8), f"without a context, 4 of the 5 tokens are 'the': 0.8, n
 # **Write `add_delta_prob(counts, context, word, vocab_size, delta)`.** As in question 2:
 #
 # * `counts` maps each order to its counts, the length of `context` says which order is asked for, and the count of a context is the sum over its next words.
-# * A context for whose order there are no counts raises `ValueError`.
+# * A context whose order is no key of `counts` raises `ValueError`.
 #
 # And new:
 #
@@ -273,7 +314,7 @@ def add_delta_prob(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "add_delta_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "add_delta_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 opened_their = ("students", "opened", "their")
 next_words = {"books": 400, "exams": 100, "minds": 500}
 slide_counts = {
@@ -303,6 +344,11 @@ start_counts = {
 }
 start = add_delta_prob(start_counts, ("<s>",), "the", 5, 0)
 assert close(start, 1), f"'<s>' was a context 3 times, always before 'the': 1, not {start}"
+nothing = add_delta_prob(start_counts, ("big",), "door", 5, 0)
+assert is_nan(nothing), f"an unseen context and delta = 0: nothing is known, nan, not {nothing}"
+assert refuses(add_delta_prob, start_counts, ("<s>", "the"), "door", 5, 1), (
+    "counts has no order 3: expected a ValueError"
+)
 
 
 # %% nbgrader={"grade": true, "grade_id": "add_delta_prob-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -333,7 +379,7 @@ assert close(start, 1), f"'<s>' was a context 3 times, always before 'the': 1, n
 # * An empty sequence raises `ValueError`.
 
 # %% nbgrader={"grade": false, "grade_id": "perplexity", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def perplexity(log_probs: list[float], base: float = math.e) -> float:
+def perplexity(log_probs: Sequence[float] | np.ndarray, base: float = math.e) -> float:
     """Return the perplexity of a text from the log-probabilities of its tokens.
 
     Parameters
@@ -359,7 +405,7 @@ def perplexity(log_probs: list[float], base: float = math.e) -> float:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "perplexity-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "perplexity-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 eighths = perplexity([math.log(1 / 8)] * 5)
 assert close(eighths, 8), f"a model that gives 1/8 to every token has perplexity 8, not {eighths}"
 mixed = perplexity([math.log(1 / 2), math.log(1 / 8)])
@@ -373,6 +419,11 @@ assert close(certain, 1), (
 assert perplexity([-1.0, -math.inf]) == math.inf, (
     "one token of probability 0 makes the perplexity infinite"
 )
+as_array = perplexity(np.array([-3.0, -3.0]), base=2)
+assert close(as_array, 8), f"an array is a sequence too: 8, not {as_array}"
+assert perplexity([-1000.0]) == math.inf, "e^1000 is more than a float holds: infinite"
+for nothing in ([], np.array([])):
+    assert refuses(perplexity, nothing), "the perplexity of no tokens: expected a ValueError"
 
 
 # %% nbgrader={"grade": true, "grade_id": "perplexity-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -395,7 +446,7 @@ assert perplexity([-1.0, -math.inf]) == math.inf, (
 # * `counts`, `context`, and the count of a context are as in question 2; `counts` holds all orders from 1 to `len(context) + 1`.
 # * $\alpha$ is paid for *every* step down, also past a context that was never seen.
 # * At the end stands the empty context, the relative frequency of the word itself. A word that never occurred scores 0.
-# * A context for whose order there are no counts raises `ValueError`.
+# * A context whose order is no key of `counts` raises `ValueError`.
 
 # %% nbgrader={"grade": false, "grade_id": "stupid_backoff", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def stupid_backoff(
@@ -438,7 +489,7 @@ def stupid_backoff(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "stupid_backoff-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "stupid_backoff-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 tiny = {
     1: Counter({("the",): 4, ("door",): 3, ("books",): 1}),
     2: Counter({("the", "door"): 3, ("their", "books"): 1, ("<s>", "the"): 3}),
@@ -454,7 +505,15 @@ assert close(twice, 0.4 * 0.4 * 1 / 8), (
 )
 half = stupid_backoff(tiny, ("the",), "books", alpha=0.5)
 assert close(half, 0.5 * 1 / 8), f"alpha is an argument: 0.5 * 1 / 8 = 0.0625, not {half}"
+half_twice = stupid_backoff(tiny, ("opened", "the"), "books", alpha=0.5)
+assert close(half_twice, 0.5 * 0.5 * 1 / 8), (
+    f"two steps down with alpha = 0.5: 0.5 * 0.5 * 1 / 8 = 0.03125, not {half_twice}. Does every step "
+    "hand alpha on to the next?"
+)
 assert stupid_backoff(tiny, ("opened", "the"), "laptops") == 0, "'laptops' never occurred: 0"
+assert refuses(stupid_backoff, tiny, ("they", "opened", "the"), "door"), (
+    "three tokens of context ask for order 4, and counts ends at 3: expected a ValueError"
+)
 
 
 # %% nbgrader={"grade": true, "grade_id": "stupid_backoff-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -476,15 +535,15 @@ assert stupid_backoff(tiny, ("opened", "the"), "laptops") == 0, "'laptops' never
 #
 # * `counts` and the count of a context are as in question 2. `lambdas` runs from order 1 to order $n$, and `context` has $n-1$ tokens. `lambdas` is any sequence of numbers or an array.
 # * **An order whose context was never seen lends its weight to the order below**, and that one, if it has not seen its context either, to the next one below. So the probabilities still sum to 1.
-# * A word that no order has seen gets 0.
-# * Weights that do not sum to 1 (to within 1e-6), or whose number is not `len(context) + 1`, raise `ValueError`.
+# * A word that no order has seen gets 0, also where nothing was counted at all.
+# * Weights that do not sum to 1 (to within 1e-6), or whose number is not `len(context) + 1`, raise `ValueError`. `counts` has all orders that are asked for.
 
 # %% nbgrader={"grade": false, "grade_id": "interpolated_prob", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def interpolated_prob(
     counts: dict[int, Counter[tuple[str, ...]]],
     context: tuple[str, ...],
     word: str,
-    lambdas: list[float],
+    lambdas: Sequence[float] | np.ndarray,
 ) -> float:
     """Return the mixture of the relative frequencies of all orders.
 
@@ -521,7 +580,7 @@ def interpolated_prob(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "interpolated_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "interpolated_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 tiny = {
     1: Counter({("the",): 4, ("door",): 3, ("books",): 1}),
     2: Counter({("the", "door"): 3, ("the", "books"): 1, ("their", "books"): 1}),
@@ -542,12 +601,16 @@ total = sum(
     for word in ["the", "door", "books"]
 )
 assert close(total, 1), f"two unseen contexts lend, and all words still sum to 1: {total}"
-try:
-    interpolated_prob(tiny, ("the",), "door", [0.5, 0.6])
-except ValueError:
-    pass
-else:
-    raise AssertionError("0.5 + 0.6 is not 1: expected a ValueError")
+as_array = interpolated_prob(tiny, ("the",), "books", np.array([0.2, 0.8]))
+assert close(as_array, bigram), (
+    f"weights in an array are the same weights: {bigram}, not {as_array}"
+)
+assert refuses(interpolated_prob, tiny, ("the",), "door", [0.5, 0.6]), (
+    "0.5 + 0.6 is not 1: expected a ValueError"
+)
+assert refuses(interpolated_prob, tiny, ("the",), "door", [0.2, 0.3, 0.5]), (
+    "three weights for a context of one token, which has two orders: expected a ValueError"
+)
 
 
 # %% nbgrader={"grade": true, "grade_id": "interpolated_prob-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -601,7 +664,7 @@ def fit_lambdas(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "fit_lambdas-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "fit_lambdas-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 one_token = np.array([[0.1, 0.3]])
 equal = fit_lambdas(one_token, 0)
 assert np.allclose(equal, [0.5, 0.5]), f"before the first round the weights are equal, not {equal}"
@@ -621,6 +684,12 @@ assert np.allclose(two_tokens, [0.625, 0.375]), (
 with_unknown = fit_lambdas(np.array([[0.1, 0.3], [0.0, 0.0]]), 1)
 assert np.allclose(with_unknown, [0.25, 0.75]), (
     f"the second token has probability 0 in every order and is left out: {with_unknown}"
+)
+slowly = fit_lambdas(np.array([[0.1, 0.10001]]), 2000)
+grown = 1.0001**2000
+assert np.allclose(slowly, [1 / (1 + grown), grown / (1 + grown)], rtol=1e-5), (
+    "n_iter rounds are n_iter rounds, however little one of them changes: 2000 rounds multiply the "
+    f"odds by 1.0001^2000 = {grown:.4f}, not {slowly[1] / slowly[0]:.4f}"
 )
 
 
@@ -679,7 +748,7 @@ def sample_text(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "sample_text-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "sample_text-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def abc_model(prefix):
     """Say 'a b c </s>', whatever stands before: it leaves no choice."""
     return [["a", "b", "c", "</s>"][min(len(prefix), 3)]], np.array([1.0])
@@ -694,6 +763,9 @@ assert list(prompted) == ["x", "b", "c"], (
 )
 ended = sample_text(abc_model, ["x", "</s>"], 5, rng)
 assert list(ended) == ["x", "</s>"], f"a prompt that has ended is returned as it is, not {ended}"
+begun = ["x"]
+sample_text(abc_model, begun, 2, rng)
+assert begun == ["x"], f"the prompt belongs to the caller, and was changed to {begun}: copy it"
 
 
 def coin_model(prefix):
@@ -704,6 +776,17 @@ def coin_model(prefix):
 throws = Counter(sample_text(coin_model, [], 1, rng)[0] for _ in range(4000))
 assert 2850 < throws["heads"] < 3150, f"expected about 3000 of 4000 'heads', came {dict(throws)}"
 
+
+def three_coins(seed):
+    """Return three samples of 20 throws, by one generator."""
+    generator = np.random.default_rng(seed)
+    return [sample_text(coin_model, [], 20, generator) for _ in range(3)]
+
+
+first, again = three_coins(7), three_coins(7)
+assert first == again, "the same rng gives the same text: does all randomness come from rng?"
+assert first[0] != first[1], "a generator that goes on gives another text: use rng, make no new one"
+
 # %% nbgrader={"grade": true, "grade_id": "sample_text-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: models that leave no choice, and the frequencies of many draws.
 ### BEGIN HIDDEN TESTS
@@ -713,11 +796,11 @@ assert 2850 < throws["heads"] < 3150, f"expected about 3000 of 4000 'heads', cam
 # %% [markdown]
 # ## Your models on the ladder
 #
-# Now all of it together, on a language that you do not know by heart. The course's own language is a small grammar: its sentences read like English, and because we wrote it, we know its *entropy* exactly. No model can have a lower perplexity on it than `floor`, except by luck or by cheating.
+# Now all of it together, on a language that you do not know by heart. The course's own language is a small grammar: its sentences read like English, and because we wrote it, we know its *entropy* exactly. On new text no model can have a lower perplexity than `floor`, except by luck or by cheating.
 #
 # (The cells from here to the written question are for looking. They are not run when your work is graded.)
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 from nextword.corpora import from_grammar
 from nextword.grammar import Grammar
 from nextword.models.ngram import ModifiedKneserNey
@@ -729,7 +812,7 @@ print(small)
 for sentence in small.train[:5]:
     print("  ", " ".join(sentence))
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 train_counts = {n: count_ngrams(small.train, n) for n in (1, 2, 3)}
 vocab_size = len(grammar.vocab) + 1  # and </s>
 
@@ -752,7 +835,7 @@ order_probs = np.array(
 lambdas = fit_lambdas(order_probs, 50)
 print("weights of the orders 1, 2, 3:", lambdas.round(3))
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 floor = grammar.floor_of(small.test).perplexity()
 ladder = Ladder(floor)
 for n in (1, 2, 3):
@@ -781,7 +864,7 @@ ladder.draw()
 #
 # And what does it say? Here is your trigram, speaking.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 followers = {}
 for (*context, word), count in train_counts[3].items():
     followers.setdefault(tuple(context), {})[word] = count
@@ -797,43 +880,55 @@ def trigram_model(prefix):
 
 rng = np.random.default_rng(1)
 for _ in range(5):
-    print(" ".join(sample_text(trigram_model, [], 30, rng)[:-1]))
+    said = sample_text(trigram_model, [], 30, rng)
+    print(" ".join(said), "" if said[-1] == "</s>" else "…")
 
 # %% [markdown]
-# ## Written: better than the best?
+# ## Written: ten times the text
 #
-# The next cell shows an add-δ model with a very small δ, of order 1 to 6, fitted on the course's whole training text.
+# The next cell needs none of your functions. It fits add-δ models with a very small δ, of order 1 to 6, on a tenth of the course's training text and on all of it, and counts how many tokens of the test text stand in a context that the model has never seen.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 from nextword.corpora import load
 from nextword.models.ngram import AddDelta
 
 corpus_of_the_course = load("grammar")
-print(f"exact floor: {grammar.floor().perplexity():.2f}")
-print("order   training perplexity   test perplexity")
+of_all = corpus_of_the_course.train
+a_tenth = of_all[: len(of_all) // 10]
+
+
+def contexts_of(sentences, n):
+    """Yield the context of every token, </s> included."""
+    for sentence in sentences:
+        padded = ("<s>",) * (n - 1) + tuple(sentence)
+        for end in range(n - 1, len(padded) + 1):
+            yield padded[end - n + 1 : end]
+
+
+print(
+    f"floor on this test text: {Grammar.load().floor_of(corpus_of_the_course.test).perplexity():.2f}"
+)
+print("         a tenth of the text           all of the text")
+print("order    perplexity   never seen       perplexity   never seen")
 for n in range(1, 7):
-    model = AddDelta.fit(corpus_of_the_course.train, n, delta=0.001)
-    on_train = model.perplexity(corpus_of_the_course.train)
-    on_test = model.perplexity(corpus_of_the_course.test)
-    print(f"{n:5}   {on_train:19.2f}   {on_test:15.2f}")
+    row = f"{n:5}"
+    for sentences in (a_tenth, of_all):
+        on_test = AddDelta.fit(sentences, n, delta=0.001).perplexity(corpus_of_the_course.test)
+        seen = set(contexts_of(sentences, n))
+        unseen = np.mean([c not in seen for c in contexts_of(corpus_of_the_course.test, n)])
+        row += f"{on_test:14.2f}{unseen:13.1%}    "
+    print(row)
 
 
 # %% [markdown]
-# On the training text, orders 4 to 6 are *below the floor*: better than a model that knows the grammar itself. **In at most 200 words:** (a) How can that be, and is the floor wrong? (b) Test perplexity first falls and then climbs. What happens at high orders, and to which tokens? (c) If you were shown only one of the two columns, which one would you want, and what could it still not tell you?
+# **In at most 200 words:** (a) With ten times the text, order 1 hardly gains, order 2 gains much, and order 4 gains most. Explain all three. (b) The best order has moved by one. What has to happen for it to move by one more, and what do you predict for a hundred times the text: at which order is the best model, and which orders have stopped gaining? Say what your prediction rests on. (c) A fellow student's model has a perplexity of 4.9 on this test text of 60,000 tokens, which is below the floor by more than luck can do. Nobody has cheated. Name two mistakes that lead to such a number, in the model or in how it was measured, and for each of them a check that finds it.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "better_than_best-written", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
-# **A model answer.** (a) The floor is the lowest *expected* perplexity on fresh text from the grammar. The training text is not
-# fresh: the model was made from it. A high order has seen most of its training contexts only once, and so predicts the one
-# word that followed with a probability near 1: it recites. The floor is right; it does not bound a model that has seen
-# the answers. (b) On test text most of these long contexts were never seen, and add-δ then gives the uniform 1/|V|; and where
-# they were seen once, almost all probability is on one word, so a different word costs dearly. Up to order 2 or 3 the longer context
-# helps more than sparsity hurts. (c) The test column: it estimates performance on new text. It says nothing about text of
-# another kind, nor how far the model is from the best possible one: for that we need the floor.
+# **A model answer.** (a) Order 1 has some five hundred numbers to estimate, and a tenth of the text is enough for them: what limits it is not the text but that it looks at nothing. Order 2 has seen nearly all contexts either way, but with a tenth of the text each of them only a few times, so many of its next words are missing. At order 4 a quarter of the test contexts were never seen in the small text, where add-δ says 1/|V| to everything, and far fewer in the large one; so most of the gain is at contexts that are new.
+# (b) A longer context pays when what it knows better outweighs what it has not seen. For order 4 to win, its unseen share has to fall to about what order 3 had when it won, under a hundredth, from 7% now; the table shows that ten times the text divides the unseen share at order 4 by about four. So with ten times more (a hundred times a tenth, ten times all) order 4 is near 2% and about equal with 3; orders 1 and 2 have stopped gaining, and order 3 nearly. Any prediction that argues from these shares is right.
+# (c) Scores that are no probabilities (stupid backoff, or a discount that is given out twice): add up the probabilities of all words in some contexts. Tokens left out, such as those of probability 0 or every `</s>`: count the tokens that were scored. Test sentences in the training text: look for them. A context that holds the word to be predicted: change the word, and see whether the context does. The wrong base, bits taken for nats: a uniform model over |V| words must have the perplexity |V|.
 #
-# **Rubric (4 points).** 1: the training text is not fresh, or memorised, so the floor (an expectation over new text) does not
-# apply. 1: at high orders most test contexts are unseen or seen once, and what add-δ then does (uniform, or overconfident).
-# 1: the trade-off, that longer contexts help until sparsity wins. 1: (c) the test column, with one thing that it cannot tell (distance from
-# the floor, other text, which tokens). Accept any wording; half points for a right claim without a reason.
+# **Rubric (4 points).** 1: (a) order 1 is limited by the model, the high orders by the text (few or no counts in a context). 1: (b) a prediction that rests on the trade-off of the table (what the longer context knows against how much of it is unseen), with the low orders at their limit. 2: (c) one for each mistake that really lowers the number and has a check that would find it. Half points for a mistake without a check.
 
 # %% [markdown]
 # ## 9. Stretch: Kneser–Ney
@@ -849,7 +944,7 @@ for n in range(1, 7):
 #
 # **Write `kneser_ney_prob(counts, context, word, discount)`.**
 #
-# * `counts` holds the counts of the orders 1 to the top. A context as long as the top order or longer raises `ValueError`. A *shorter* context starts lower down, and uses continuation counts there.
+# * `counts` holds the counts of the orders 1 to the top, each 1 or more. A context as long as the top order or longer raises `ValueError`. A *shorter* context starts lower down, and uses continuation counts there.
 # * A context without any adjusted count passes the question on: $P(w \mid c) = P(w \mid c')$.
 # * Below the unigrams, $P(w \mid c')$ of the empty context is uniform, $1/(|V|+1)$: over the $|V|$ types in `counts[1]` and one unknown word. So a word that was never seen gets a small probability, and all words together with one unknown word sum to 1.
 # * If the top order is 1, unigrams are counted plainly.
@@ -901,7 +996,7 @@ def kneser_ney_prob(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "kneser_ney_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "kneser_ney_prob-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # 'francisco' is frequent, but only ever after 'san'; 'door' is rarer, after three different words.
 city = {
     1: Counter({("francisco",): 6, ("door",): 3, ("san",): 6}),
@@ -936,6 +1031,27 @@ total = sum(
     kneser_ney_prob(city, ("the",), word, 0.5) for word in ["san", "francisco", "door", "zebra"]
 )
 assert close(total, 1), f"all types and one unknown word sum to 1, not {total}"
+# Three orders. In the middle, continuation counts: 'the door' after two different words.
+street = {
+    1: Counter({("the",): 4, ("door",): 4}),
+    2: Counter({("the", "door"): 3, ("a", "door"): 1}),
+    3: Counter(
+        {("opened", "the", "door"): 2, ("shut", "the", "door"): 1, ("shut", "a", "door"): 1}
+    ),
+}
+low = (2 - 0.5) / 2 + 0.5 * 1 / 2 * 1 / 3  # 'door' has 2 different predecessors of 2
+middle = (2 - 0.5) / 2 + 0.5 * 1 / 2 * low  # 'the door' has 2, counted in the trigrams
+at_top = (2 - 0.5) / 2 + 0.5 * 1 / 2 * middle
+found = kneser_ney_prob(street, ("the",), "door", 0.5)
+assert close(found, middle), (
+    "between the top and the unigrams stand continuation counts too, from one order higher: 'the "
+    f"door' follows 2 different words: {middle:.5f}, not {found}"
+)
+found = kneser_ney_prob(street, ("opened", "the"), "door", 0.5)
+assert close(found, at_top), f"order 3 at the top, then 2, then 1: {at_top:.5f}, not {found}"
+assert refuses(kneser_ney_prob, street, ("he", "shut", "the"), "door", 0.5), (
+    "three tokens of context, and the top order is 3: expected a ValueError"
+)
 
 # %% nbgrader={"grade": true, "grade_id": "kneser_ney_prob-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # 5 points, graded when you submit: the top order, lower orders, unseen contexts and unknown words.
@@ -950,11 +1066,11 @@ assert close(total, 1), f"all types and one unknown word sum to 1, not {total}"
 # * Counting needs padding, so that a sentence has a beginning and an end.
 # * Perplexity is the inverse probability per token. Its logarithm and its power share one base.
 # * Relative frequencies fail on what they have not seen. Smoothing, backing off, interpolation and Kneser–Ney differ in whom they take probability from, and to whom they give it.
-# * Training perplexity can be as low as you like. Test perplexity has a floor, and on this corpus we know it.
+# * A perplexity below the floor on new text is a mistake until it is explained.
 #
 # ## Exercises
 #
-# 1. Which δ is best for add-δ of order 2 and of order 3 on the grammar? Plot test perplexity against δ.
+# 1. Which δ is best for add-δ of order 2 and of order 3 on the grammar? Plot perplexity on the *validation* text against δ, choose there, and look at the test text once.
 # 2. Use `nextword.corpora.from_text` on a book of yours and compare `</s>` by punctuation with `</s>` by line.
 # 3. The interpolated weights here do not depend on the context. Bengio et al. let them depend on how frequent the context is. Try two sets of weights, for contexts seen once and more often.
 #

@@ -13,19 +13,19 @@
 #
 # **You need:** the chain rule, partial derivatives, numpy. Lecture 02 helps.
 #
-# **Time:** 6 to 8 hours for the core (questions 1 to 9 and the written question), 2 more for the stretch (questions 10 and 11).
+# **Time:** 6 to 8 hours for the core (questions 1 to 9 and the written question), 1 more for the stretch (questions 10 and 11).
 #
 # **Points:** 36 for the core count as full marks; the 6 of the stretch are a bonus.
 #
-# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
+# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
 #
 # Rules that hold for every question:
 #
-# * *Do not change your inputs.* They are looked at after the call. Return new arrays.
+# * *Do not change your inputs.* They are looked at after the call. Return new arrays (of shape `()`, a number will do).
 # * A function is called many times. It must give the same answer for the same arguments, whatever was called before.
 # * Numbers are compared to a relative accuracy of 1e-5, and to an absolute one of 1e-6 near zero. Arrays are float64, unless a question says that others come as well. Questions 4 and 5 need float64 throughout; elsewhere float32 is enough.
 # * An array may be returned as a numpy array, a torch tensor or nested lists of the same shape.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -57,7 +57,7 @@ def close(got: object, expected: object) -> bool:
 # **Write `log_softmax(scores, axis=-1)`.**
 #
 # * `scores` has one dimension or more. Each slice along `axis` (which may be negative) is one distribution. The result has the shape of `scores`.
-# * **Scores may be large**: 10,000 and −10,000 in the same slice. The result is finite there. (So far from 1, log-probabilities are compared to an absolute accuracy of 0.005.)
+# * **Scores may be large**: 10,000 and −10,000 in the same slice. The result is finite there. (Scores come in two sizes: below 50 in modulus, or, in cases of their own, in the thousands. There, log-probabilities are compared to an absolute accuracy of 0.005, and float32 is enough as well.)
 # * A score of $-\infty$ gives a log-probability of $-\infty$, and the others are what they would be without it. At least one score of each slice is finite. Infinite or missing scores (`inf`, `nan`) do not come.
 # * Integer scores are scores like others: the result is an array of floats. float32 comes as well.
 # * Of a single class the log-probability is 0.
@@ -84,7 +84,7 @@ def log_softmax(scores: Num[np.ndarray, "*shape"], axis: int = -1) -> Float[np.n
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "log_softmax-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "log_softmax-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 square = log_softmax(np.log(np.array([[1.0, 3.0], [4.0, 1.0]])))
 assert close(square, np.log([[0.25, 0.75], [0.8, 0.2]])), (
     f"weights 1 : 3 and 4 : 1, each row divided by its own sum, are log 0.25, log 0.75 and log 0.8, "
@@ -99,6 +99,12 @@ half = math.log(1 / 2)
 assert np.allclose(large, [half, half, half - 20_000], atol=5e-3), (
     f"two equal scores and one 20,000 below: -0.693, -0.693 and -20000.693, not {large}. "
     "Which number can you subtract from all scores first?"
+)
+far_apart = log_softmax(np.array([[10_000.0, 9_999.0], [-10_000.0, -9_999.0]]))
+near, less = -math.log(1 + math.exp(-1)), -math.log(1 + math.exp(1))
+assert np.allclose(far_apart, [[near, less], [less, near]], atol=5e-3), (
+    "two rows, one near 10,000 and one near -10,000: each subtracts a number of its own, not the "
+    f"largest of all. Expected -0.313 and -1.313 in each, not\n{far_apart}"
 )
 integers = log_softmax(np.array([0, 0, 0, 0]))
 assert close(integers, np.full(4, -math.log(4))), (
@@ -157,14 +163,14 @@ def loglinear_log_probs(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "loglinear_log_probs-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "loglinear_log_probs-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # Three words, two features: "is a noun", "was seen after their".
 features = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
 beta = np.log(np.array([2.0, 3.0]))
 log_probs = loglinear_log_probs(features, beta)
 assert close(log_probs, np.log([6 / 9, 2 / 9, 1 / 9])), (
     f"exp(score) is 2 * 3, 2 and 1, so the probabilities are 6/9, 2/9, 1/9, and their logarithms "
-    f"-0.405, -1.504, -2.197, not {log_probs}"
+    f"-0.405, -1.504, -2.197, not {log_probs} (if you call your log_softmax: do its tests pass?)"
 )
 sure = loglinear_log_probs(np.array([[1, 0], [0, 1]]), np.array([5_000.0, -5_000.0]))
 assert close(sure, [0.0, -10_000.0]), f"scores 5000 and -5000 give 0 and -10000, not {sure}"
@@ -230,11 +236,14 @@ def loglinear_gradient(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "loglinear_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "loglinear_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 features = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
 beta = np.log(np.array([2.0, 3.0]))
 # The probabilities are 6/9, 2/9, 1/9 (see above), so the expected features are 8/9 and 6/9.
 uphill = loglinear_gradient(features, beta, 1)
+assert all((close(features, [[1, 1], [1, 0], [0, 0]]), close(np.exp(beta), [2, 3]))), (
+    "features or beta was changed, and is another model in the next call: work on a copy"
+)
 assert close(uphill, [1 - 8 / 9, 0 - 6 / 9]), (
     f"word 1 has features (1, 0), expected are (8/9, 6/9): the difference is (0.111, -0.667), "
     f"not {uphill}"
@@ -274,7 +283,7 @@ for nowhere in (3, -1):
 #
 # $$\frac{\partial f}{\partial x_i} \approx \frac{f(x + \varepsilon e_i) - f(x - \varepsilon e_i)}{2 \varepsilon}$$
 #
-# where $e_i$ is 1 at entry $i$ and 0 elsewhere. Its error shrinks with $\varepsilon^2$; looking to one side only, it would shrink with $\varepsilon$.
+# where $e_i$ is 1 at entry $i$ and 0 elsewhere. It is more exact than looking to one side only; how much, your own figure will show.
 #
 # **Write `numerical_gradient(f, x, eps=1e-4)`**, an array of the shape of `x` with the central difference for every entry.
 #
@@ -324,7 +333,7 @@ def numerical_gradient(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "numerical_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "numerical_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def cubes(x):
     """Return the sum of the cubes, plus the square of the sum."""
     return float(np.sum(x**3) + np.sum(x) ** 2)
@@ -343,6 +352,8 @@ assert close(coarse, expected + 0.25), (
     f"with eps = 0.5 the central difference of x^3 is 3 x^2 + 0.25, so\n{expected + 0.25}\n"
     f"not\n{coarse}"
 )
+nothing = numerical_gradient(cubes, np.zeros((0, 3)))
+assert np.size(nothing) == 0, f"no entries: an empty array, not {nothing}"
 scalar = numerical_gradient(cubes, np.array(2.0))
 assert close(scalar, 16.0), f"x^3 + x^2 has slope 12 + 4 = 16 at 2, not {scalar}"
 
@@ -420,7 +431,7 @@ def relative_error(a: Float[np.ndarray, "*shape"], b: Float[np.ndarray, "*shape"
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "relative_error-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "relative_error-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 one = relative_error(np.array([3.0, -10.0]), np.array([1.0, -10.0]))
 assert close(one, 0.5), f"|3 - 1| / (3 + 1) = 0.5, the other entry agrees: 0.5, not {one}"
 two = relative_error(np.array([1.0, 100.0]), np.array([3.0, 101.0]))
@@ -432,6 +443,8 @@ zeros = relative_error(np.zeros((2, 2)), np.zeros((2, 2)))
 assert close(zeros, 0.0), f"0 against 0 is no error: 0, not {zeros}"
 tiny = relative_error(np.array([3e-9]), np.array([1e-9]))
 assert close(tiny, 0.2), f"2e-9 / max(1e-8, 4e-9) = 0.2, not {tiny}"
+nothing = relative_error(np.zeros(0), np.zeros(0))
+assert close(nothing, 0.0), f"empty arrays agree: 0, not {nothing}"
 broken = relative_error(np.array([1.0, np.nan, 1.0]), np.array([1.0, 2.0, 1.0]))
 assert math.isnan(broken), f"a nan in a gradient gives nan, not {broken}"
 try:
@@ -452,7 +465,7 @@ else:
 #
 # Now question 3 meets questions 4 and 5: the gradient that you derived, against what your model itself says, for many $\varepsilon$. (Cells like this one are for looking. They are not run when your work is graded.)
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 import matplotlib.pyplot as plt
 
 from nextword.pictures import plots
@@ -492,20 +505,46 @@ with plots.course_style():
         f"Looking to both sides it is lowest, {central[best]:.0e}, at {distances[best]:.0e}.",
     )
 
+
 # %% [markdown]
-# ## Written: a V
-#
 # If your curves have no bottom, a gradient is wrong: go back to question 3, or make the model smaller until it is right (slides 001: *simplify your model until you have no bug*).
 #
-# **In at most 150 words:** (a) Why does the error grow to the right of the bottom, why does it grow to the left of it, and why does the curve of the central difference fall more steeply on the right? (b) Anna's check gives a relative error of 0.3 at every $\varepsilon$ from $10^{-2}$ to $10^{-8}$. Ben's gives $10^{-2}$ at $\varepsilon = 10^{-1}$ and $10^{-6}$ at $\varepsilon = 10^{-3}$. Who has a bug, and how do you know? (c) Cleo computes everything in float32. What happens to her V?
+# ## Written: four checks
+#
+# Four people check a derivative, at one point, by central differences. The next cell needs none of your functions. You see what they see, the relative error for each ε, and not their code.
+
+# %% tags=["exploration", "raises-exception"]
+def softplus(x):
+    return math.log1p(math.exp(x))
+
+
+def slope_of_softplus(x):
+    return 1 / (1 + math.exp(-x))
+
+
+people = {  # a function, and what its author takes for the derivative
+    "Anna": (softplus, slope_of_softplus),
+    "Ben": (softplus, lambda x: 1.0002 * slope_of_softplus(x)),
+    "Cleo": (lambda x: x**2 + max(0.0, x - 0.2995), lambda x: 2 * x + (x > 0.2995)),
+    "Dora": (lambda x: softplus(x) + 1e7, slope_of_softplus),
+}
+print("ε       " + "".join(f"{name:>10}" for name in people))
+for eps in (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7):
+    row = f"{eps:<8.0e}"
+    for f, slope in people.values():
+        found, claimed = (f(0.3 + eps) - f(0.3 - eps)) / (2 * eps), slope(0.3)
+        row += f"{abs(found - claimed) / (abs(found) + abs(claimed)):10.0e}"
+    print(row)
+
+# %% [markdown]
+# **In at most 200 words:** (a) One of the four has a bug, and the other three derivatives are right. Who has it, and how do the rows of the table show it? (b) The three others do not see what Anna sees. Say for each of them what about their *function* explains the column, and at which ε you would trust their check. (Cleo and Dora have two different reasons.) (c) Emil's error is $10^{-9}$ at the best ε, and his model still learns nothing. Name two mistakes that no gradient check can find, whatever ε is.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "gradient_check-written", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
-# **A model answer.** (a) On the right the *formula* is wrong: the curve bends between $x - \varepsilon$ and $x + \varepsilon$. By Taylor, the central difference errs by a multiple of $\varepsilon^2$ (the even terms cancel), one side by a multiple of $\varepsilon$: slopes 2 and 1 on logarithmic axes. On the left the *arithmetic* is wrong: two nearly equal numbers are
-# subtracted, each rounded to about 1e-16 of its size, and the rounding is divided by $\varepsilon$: slope −1. (b) Anna. A bug does not depend on $\varepsilon$; her error does not shrink where the formula's would. Ben's falls by $10^4$ when $\varepsilon$ falls by $10^2$: that is $\varepsilon^2$, what a right gradient does. (c) Rounding is about 1e-7 instead of 1e-16, so the left branch lies 9 orders of magnitude higher: the bottom moves up
-# and to the right, and the check can hardly tell a small bug from rounding.
+# **A model answer.** (a) Ben. His error stays at $10^{-4}$ however small ε becomes: what is left does not depend on ε, so it is neither the formula nor rounding, but the derivative. Anna's falls by 100 for each 10 of ε and then, near $10^{-5}$, is down at rounding.
+# (b) Cleo's function has a kink just beside the point, 0.0005 away: while ε reaches over it, the difference sees both slopes, and the error is large; from $10^{-4}$ on only one side is seen and the check is right. Trust it below the distance of the kink. Dora's function is a large number with a small one on it: its values are rounded to about 1e-9, and that, divided by 2ε, drowns the difference at small ε; trust the largest errors' bottom, near $10^{-2}$ or $10^{-3}$, or leave out the constant. (Anna: at $10^{-4}$ or $10^{-5}$.)
+# (c) The check compares a derivative with *its* function. It says nothing when the function is the wrong one: targets shifted by a place, the wrong axis, a sign of the loss (uphill for downhill), a learning rate of 0. It says nothing either about what is not active at the point or not among the entries that were checked: a saturated or a dead unit, a feature that does not occur in the batch.
 #
-# **Rubric (4 points).** 1: right branch is truncation (the curve bends, Taylor), with $\varepsilon^2$ against $\varepsilon$ as the reason for the steeper fall. 1: left branch is rounding (cancellation), divided by $\varepsilon$. 1: Anna, because a bug's error does not shrink with $\varepsilon$, or because Ben's shrinks as $\varepsilon^2$. 1: float32 raises the left branch, so the bottom is higher (and further right). Half points for a
-# right claim without a reason.
+# **Rubric (4 points).** 1: Ben, since what is left does not shrink with ε. 1: Cleo's kink (not differentiable near by), with small ε to be trusted. 1: Dora's rounding of a large value (cancellation), with large ε to be trusted. 1: two mistakes of (c), half each: the loss itself, or what happens after the gradient, or what was not active or not checked. Half points for a right claim without a reason.
 
 # %% [markdown]
 # ## 6. Flow graphs: in which order?
@@ -522,7 +561,7 @@ with plots.course_style():
 #
 # A node may stand *twice* among the parents of another one. The next cell shows it; it makes no difference whether nodes come from arithmetic or are put together by hand.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 x = Node(3.0, name="x")
 w = Node(-0.5, name="w")
 product = (x * w).named("product")
@@ -577,7 +616,7 @@ def topological_order(output: Node) -> list[Node]:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "topological_order-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "topological_order-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def names_of(nodes):
     """Return the names of listed nodes."""
     return [getattr(node, "name", node) for node in nodes]
@@ -618,6 +657,34 @@ one, twin = Node(1.0, name="one"), Node(1.0, name="twin")
 both = names_of(topological_order((one + twin).named("sum")))
 assert sorted(both) == ["one", "sum", "twin"], (
     f"two different nodes may have the same value; both are listed: not {both}"
+)
+
+
+class Asked(tuple):
+    """Parents that count how often they are gone through."""
+
+    times = 0
+
+    def __iter__(self):
+        Asked.times += 1
+        return super().__iter__()
+
+
+def doublings(how_many):
+    """Return a chain x, x + x, ..., whose parents count."""
+    chain = [Node(1.0, name="x")]
+    for _ in range(how_many):
+        chain.append(chain[-1] + chain[-1])
+        chain[-1].parents = Asked(chain[-1].parents)
+    return chain
+
+
+Asked.times = 0
+long_chain = topological_order(doublings(12)[-1])
+assert len(long_chain) == 13, f"12 doublings of x: 13 nodes, not {len(long_chain)}"
+assert Asked.times < 400, (
+    f"12 doublings have 24 arcs and 4096 paths, and you went through parents {Asked.times} times: do "
+    "you follow every path? With 60 doublings that would never end"
 )
 alone = names_of(topological_order(one))
 assert alone == ["one"], f"a node without parents is the whole of its order, not {alone}"
@@ -677,7 +744,7 @@ def backpropagate(output: Node) -> None:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "backpropagate-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "backpropagate-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 a, b = Node(2.0, name="a"), Node(3.0, name="b")
 c = a * b
 e = c * 5.0
@@ -712,7 +779,31 @@ late = h + k * 7.0
 backpropagate(late)
 assert close([h.grad, x.grad], [1 + 7 * 12, 7 + 2 * 85]), (
     f"late = h + 7 (x + 3 h^2) with h = 2x, x = 1: by h 1 + 42 h = 85, by x 7 + 2 * 85 = 177, "
-    f"not {h.grad}, {x.grad}. Is a node's gradient complete when it hands it on?"
+    f"not {h.grad}, {x.grad}. Is a node's gradient complete when it hands it on? (If you call your "
+    "topological_order: do its tests pass?)"
+)
+
+
+class Crossed(tuple):
+    """Parents that count how often they are gone through."""
+
+    times = 0
+
+    def __iter__(self):
+        Crossed.times += 1
+        return super().__iter__()
+
+
+x = doubled = Node(1.0, name="x")
+for _ in range(12):
+    doubled = doubled + doubled
+    doubled.parents = Crossed(doubled.parents)
+Crossed.times = 0
+backpropagate(doubled)
+assert close(x.grad, 4096), f"12 doublings make 4096 x: the derivative by x is 4096, not {x.grad}"
+assert Crossed.times < 400, (
+    f"12 doublings have 24 arcs and 4096 paths, and you went through parents {Crossed.times} times: "
+    "do you follow every path? With 60 doublings that would never end"
 )
 
 # %% nbgrader={"grade": true, "grade_id": "backpropagate-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
@@ -726,7 +817,7 @@ assert close([h.grad, x.grad], [1 + 7 * 12, 7 + 2 * 85]), (
 #
 # A log-linear model of three words as a flow graph. Nobody tells the graph about observed and expected features.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 features = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
 weights = [Node(math.log(2), name="beta 0"), Node(math.log(3), name="beta 1")]
 scores = [weights[0] * row[0] + weights[1] * row[1] for row in features]
@@ -787,7 +878,7 @@ def momentum_step(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "momentum_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "momentum_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 x, grad, velocity = np.array([1.0, 2.0]), np.array([10.0, -5.0]), np.array([0.5, 0.0])
 new_x, new_velocity = momentum_step(x, grad, velocity, learning_rate=0.1, mu=0.9)
 assert close(new_velocity, [-0.55, 0.5]), (
@@ -854,7 +945,7 @@ def early_stopping(losses: list[float], patience: int) -> int:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "early_stopping-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "early_stopping-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 stops = early_stopping([5.0, 4.0, 4.5, 4.6, 1.0], patience=2)
 assert stops == 1, (
     f"epochs 2 and 3 are no better than epoch 1, so training stops before epoch 4 is seen: 1, "
@@ -877,12 +968,16 @@ broken = early_stopping([5.0, math.nan, 4.0], patience=2)
 assert broken == 2, f"nan is no improvement, and epoch 2 comes in time: 2, not {broken}"
 lost = early_stopping([5.0, math.nan, math.nan, 4.0], patience=2)
 assert lost == 0, f"two epochs of nan, and patience is at its end: 0, not {lost}"
-try:
-    early_stopping([], patience=2)
-except ValueError:
-    pass
-else:
-    raise AssertionError("without losses there is no best epoch: expected a ValueError")
+for losses, patience in (([], 2), ([5.0, 4.0], 0)):
+    try:
+        early_stopping(losses, patience=patience)
+    except ValueError:
+        pass
+    else:
+        raise AssertionError(
+            f"losses {losses} and patience {patience}: no losses, or a patience below 1: expected a "
+            "ValueError"
+        )
 
 # %% nbgrader={"grade": true, "grade_id": "early_stopping-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # 3 points, graded when you submit: training that stops, training that does not, and the special cases of the statement.
@@ -896,12 +991,12 @@ else:
 # Everything together, on the language whose floor we know. The context is one word, as in a bigram model, but now a next word $w$ after $c$ has three kinds of features:
 #
 # * how frequent $w$ is: one feature, the logarithm of its relative frequency (slides 001: *initialize output biases to optimal value if weights were 0*; divided by 10, so that no feature is much larger than another; its weight starts at 10, so the model starts as the unigram model);
-# * an indicator for each pair of word classes: *a noun after an adjective*;
+# * an indicator for each pair of word classes: *a noun after an adjective*. (The classes are the grammar's own tags of the words. A model of real text would have to learn them, or get them from a tagger; so in this respect it is told more than the $n$-gram models are.)
 # * an indicator for each pair of words that was seen in training: *their books*.
 #
 # An $n$-gram model must choose between specific and general evidence, or mix them. A log-linear model just adds up the weights.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 from collections import Counter, defaultdict
 
 from nextword.corpora import from_grammar
@@ -960,7 +1055,7 @@ print(small)
 print(f"{len(words)} words, {len(classes)} classes, {len(column_of):,} features")
 
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 def loss(beta, pairs):
     """Return the mean negative log-probability of the tokens, in nats."""
     total = 0.0
@@ -1022,7 +1117,7 @@ print(
 )
 
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 def with_momentum(beta, gradient, velocity):
     """Do a step with momentum."""
     return momentum_step(beta, gradient, velocity, learning_rate=2.0, mu=0.95)
@@ -1053,7 +1148,7 @@ with plots.course_style():
         f"{math.exp(valid_losses[-1]):.1f}. Epoch {kept}, {math.exp(valid_losses[kept]):.1f}, is kept.",
     )
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 ladder = Ladder(grammar.floor_of(small.test).perplexity())
 unigram = np.zeros(len(column_of))
 unigram[0] = 10.0
@@ -1069,7 +1164,7 @@ ladder.draw()
 # %% [markdown]
 # It is the same context of one word for all four. What did your model know that counts of pairs do not? Look at the heaviest weights.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 learned = betas[kept]
 heaviest = sorted(column_of, key=lambda feature: -abs(learned[column_of[feature]]))
 print("weight   feature")
@@ -1125,7 +1220,7 @@ def glorot_uniform(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "glorot_uniform-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "glorot_uniform-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 rng = np.random.default_rng(0)
 layer = np.asarray(glorot_uniform(100, 500, rng))  # r = sqrt(6 / 600) = 0.1
 assert layer.shape == (100, 500), f"100 inputs, 500 outputs: shape (100, 500), not {layer.shape}"
@@ -1209,7 +1304,7 @@ def adagrad_step(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "adagrad_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "adagrad_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 x, grad, cache = np.array([1.0, 1.0, 1.0]), np.array([3.0, -0.3, 0.0]), np.array([16.0, 0.0, 0.0])
 new_x, new_cache = adagrad_step(x, grad, cache, learning_rate=0.5, eps=0.2)
 assert close(new_cache, [25.0, 0.09, 0.0]), (
@@ -1229,41 +1324,58 @@ assert list(cache) == [16.0, 0.0, 0.0], "cache was changed: return new arrays"
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## Two ways down
+# ## Three ways down
 #
-# The same model and the same batches; only the step differs.
+# The same model and the same batches, and three kinds of step. One rate for all of them would compare rates and not steps: momentum of .95 adds up to 20 times its rate. So each gets the best of three rates, judged by the validation loss after 6 epochs, and then 20 epochs.
 
-# %% tags=["exploration"]
-def with_adagrad(beta, gradient, cache):
-    """Do a step of AdaGrad."""
-    return adagrad_step(beta, gradient, cache, learning_rate=0.5, eps=1e-8)
-
-
-def plainly(beta, gradient, memory):
-    """Do a step of gradient descent without any memory."""
-    return beta - 2.0 * gradient, memory
+# %% tags=["exploration", "raises-exception"]
+def plain_step(rate):
+    """Return a step of gradient descent without any memory."""
+    return lambda beta, gradient, memory: (beta - rate * gradient, memory)
 
 
-curves = {
-    "gradient descent": train_loglinear(plainly, 25)[2],
-    "momentum": valid_losses[:25],
-    "AdaGrad": train_loglinear(with_adagrad, 25)[2],
+def momentum_of(rate):
+    """Return a step with momentum."""
+    return lambda beta, gradient, velocity: momentum_step(beta, gradient, velocity, rate, 0.95)
+
+
+def adagrad_of(rate):
+    """Return a step of AdaGrad."""
+    return lambda beta, gradient, cache: adagrad_step(beta, gradient, cache, rate, 1e-8)
+
+
+kinds = {
+    "gradient descent": (plain_step, (3.0, 10.0, 30.0)),
+    "momentum": (momentum_of, (0.5, 2.0, 8.0)),
+    "AdaGrad": (adagrad_of, (0.2, 0.5, 1.25)),
 }
+curves = {}
+for name, (kind, rates) in kinds.items():
+    after_6 = {rate: train_loglinear(kind(rate), 6)[2][-1] for rate in rates}
+    rate = min(after_6, key=after_6.get)
+    curves[f"{name}, rate {rate:g}"] = train_loglinear(kind(rate), 20)[2]
+    print(f"{name}:", ", ".join(f"rate {r:g} {math.exp(after_6[r]):.1f}" for r in rates))
 with plots.course_style():
     figure, axis = plt.subplots()
     for (name, losses), colour in zip(curves.items(), plots.PALETTE, strict=False):
-        axis.plot(np.exp(losses), label=name, color=colour)
-    axis.set(xlabel="epoch", ylabel="validation perplexity", ylim=(0, 60))
+        axis.plot(range(1, 21), np.exp(losses), label=name, color=colour)
+    axis.set(xlabel="epoch", ylabel="validation perplexity", ylim=(15, 35), xticks=range(0, 21, 4))
     axis.legend()
-    reading = ", ".join(f"{name} {math.exp(losses[-1]):.1f}" for name, losses in curves.items())
-    plots.show(figure, f"Validation perplexity against epoch; after 25 epochs: {reading}.")
+    lowest = ", ".join(
+        f"{name} {math.exp(min(losses)):.1f} after epoch {int(np.argmin(losses)) + 1}"
+        for name, losses in curves.items()
+    )
+    plots.show(
+        figure, f"Validation perplexity against epoch, each at its own rate. Lowest: {lowest}."
+    )
+print("lowest:", lowest)
 
 # %% [markdown]
 # ## Summary
 #
 # * A log-linear model scores each word by weighted features; the softmax makes probabilities of scores, in logarithms and without overflow.
 # * Its gradient is *observed minus expected*. At the optimum the model expects what was observed.
-# * A gradient is checked by shaking its argument. The error against $\varepsilon$ is a V: truncation on the right, rounding on the left. A bug has no V.
+# * A gradient is checked by shaking its argument, at several $\varepsilon$ and not at one.
 # * In a flow graph every gradient is found in one walk backwards: a node hands its gradient on when all of its successors have given theirs. Arcs count, not paths.
 # * Momentum remembers the last steps, AdaGrad all squared gradients of each weight. Early stopping keeps the best validation epoch.
 #

@@ -17,16 +17,16 @@
 #
 # **Points:** 35 for the core count as full marks; the 12 of the stretch are a bonus.
 #
-# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
+# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
 #
 # Rules that hold for every question:
 #
 # * *Do not change your inputs.* They are looked at after the call. What you return are fresh arrays.
 # * A function is called many times. It must give the same answer for the same arguments, whatever was called before.
-# * Ids are whole numbers from 0 to $V-1$ in an array of any integer dtype. Parameters are arrays of float64 or of float32. An array of numbers is compared to an accuracy of 1e-5 of its largest entry, or of 1e-6 where that is more, so computing in float32 is enough where the question does not say otherwise. `print` what you like.
+# * Ids are whole numbers from 0 to $V-1$ in an array of any integer dtype. Parameters are arrays of float64 or of float32. A number is compared to a relative accuracy of 1e-5, an array to 1e-5 of its largest finite entry in modulus, or to 1e-6 where that is more ($-\infty$ agrees with $-\infty$ only), so computing in float32 is enough where the question does not say otherwise. `print` what you like.
 # * Logarithms are natural (nats). Vectors are rows: a batch `x` of shape `(B, n)` meets a matrix as `x @ H`.
 # * Where the statement says that something raises `ValueError`, it does so; other wrong arguments do not come.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -55,6 +55,8 @@ def refuses(function: Callable, *args: object) -> bool:
         function(*args)
     except ValueError:
         return True
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+        print(f"(there was an error, but of another kind: {error!r})")
     return False
 
 
@@ -116,7 +118,7 @@ def make_windows(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "make_windows-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "make_windows-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # Two sentences: 5 6 7 and 8 9. The last id of each is its </s>; 0 stands for <s>.
 contexts, targets = make_windows([np.array([5, 6, 7]), np.array([8, 9])], 2, 0)
 assert len(contexts) == len(targets) == 5, (
@@ -140,6 +142,12 @@ assert close(contexts, [[1, 1, 1, 1], [1, 1, 1, 5]]), (
 contexts, targets = make_windows([], 3, 0)
 assert np.shape(contexts) == (0, 3), f"no text: contexts of shape (0, 3), not {np.shape(contexts)}"
 assert np.shape(targets) == (0,), f"no text: targets of shape (0,), not {np.shape(targets)}"
+contexts, targets = make_windows([np.array([5, 6]), np.array([], dtype=int), [7]], 1, 0)
+assert close(targets, [5, 6, 7]), f"a sentence without ids gives no example: 5, 6, 7, not {targets}"
+assert all(np.asarray(part).dtype.kind in "iu" for part in (contexts, targets)), (
+    f"ids are whole numbers: {np.asarray(contexts).dtype} and {np.asarray(targets).dtype}"
+)
+assert refuses(make_windows, [np.array([5, 6])], 0, 0), "a window of 0: expected a ValueError"
 
 
 # %% nbgrader={"grade": true, "grade_id": "make_windows-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -205,7 +213,7 @@ def parameter_count(V: int, m: int, n: int, h: int, direct: bool) -> int:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "parameter_count-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "parameter_count-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # 10 words, 2 features, n = 3 (two words of context), 4 hidden units.
 # C 10*2, H (2*2)*4, d 4, U 4*10, b 10: 20 + 16 + 4 + 40 + 10 = 90.
 without = parameter_count(10, 2, 3, 4, False)
@@ -213,10 +221,9 @@ assert without == 90, f"C 20, H 16, d 4, U 40, b 10: 90 in all, not {without}"
 # And W (2*2)*10 = 40 more.
 with_direct = parameter_count(10, 2, 3, 4, True)
 assert with_direct == 130, f"W has 4 * 10 entries: 130 in all, not {with_direct}"
-# The formula of Bengio et al., |V|(1 + nm + h) + h(1 + (n - 1)m), with direct connections.
-formula = 17_964 * (1 + 5 * 30 + 100) + 100 * (1 + 4 * 30)
+# A model of the size that Bengio et al. trained, with direct connections.
 bengio = parameter_count(17_964, 30, 5, 100, True)
-assert bengio == formula, f"the formula of the paper says {formula:,}, not {bengio:,}"
+assert bengio == 4_521_064, f"17,964 words, m = 30, n = 5, h = 100: 4,521,064, not {bengio:,}"
 assert refuses(parameter_count, 10, 2, 1, 4, True), "n = 1 leaves no context: a ValueError"
 
 
@@ -271,7 +278,7 @@ def window_loss(log_probs: Float[np.ndarray, "B V"], targets: Int[np.ndarray, " 
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "window_loss-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "window_loss-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 two_examples = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]]))
 loss = window_loss(two_examples, np.array([1, 0]))
 assert close(loss, (math.log(4) + math.log(10)) / 2), (
@@ -286,7 +293,14 @@ with np.errstate(divide="ignore"):
 assert window_loss(impossible, np.array([1, 0])) == math.inf, "a target of probability 0: infinite"
 other = window_loss(impossible, np.array([0, 0]))
 assert close(other, math.log(2) / 2), f"only the targets count: log(2) / 2 = 0.347, not {other}"
+elsewhere = np.array([[math.log(0.5), math.nan], [math.log(0.5), -math.inf]])
+with_nan = window_loss(elsewhere, np.array([0, 0]))
+assert close(with_nan, math.log(2)), (
+    f"a nan that is no target's plays no part: log 2 = 0.693, not {with_nan}"
+)
+assert refuses(window_loss, elsewhere, np.array([1, 0])), "a target's nan: expected a ValueError"
 assert refuses(window_loss, two_examples, np.array([0, -1])), "-1 is no id: expected a ValueError"
+assert refuses(window_loss, two_examples, np.array([0])), "2 rows, 1 target: expected a ValueError"
 assert refuses(window_loss, np.zeros((0, 3)), np.zeros(0, dtype=int)), (
     "the mean of no example is not defined: expected a ValueError"
 )
@@ -310,7 +324,7 @@ assert refuses(window_loss, np.zeros((0, 3)), np.zeros(0, dtype=int)), (
 # * `params` is a dict with the six names of question 2. `contexts` has shape `(B, window)`, the oldest word first. All sizes follow from the shapes.
 # * $x$ is the *concatenation* of the feature vectors in the order of the context, so it has $\text{window}\cdot m$ numbers: all features of the oldest word, then all of the next one, and so on. Each place has its own rows in `H`.
 # * `log_probs` has shape `(B, V)`. Scores may be large (1000, or −1000): they must not overflow, and the log-probabilities are exact there as well.
-# * `cache` is a dict of what the backward pass will need: `"contexts"` (as they came), `"x"` of shape `(B, window * m)`, `"hidden"` of shape `(B, h)`, `"log_probs"`. Further keys do no harm.
+# * `cache` is a dict of what the backward pass will need: `"contexts"` (the ids as they came; the array itself will do), `"x"` of shape `(B, window * m)`, `"hidden"` of shape `(B, h)`, `"log_probs"`. Further keys do no harm.
 # * A batch of one example is a batch. A batch without examples gives log-probabilities of shape `(0, V)`.
 # * An id below 0 or not below $V$ raises `ValueError`, and so does a score that is infinite or `nan`: a model that has diverged.
 
@@ -354,7 +368,7 @@ def window_forward(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "window_forward-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "window_forward-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # 3 words with 2 features each, a window of 2, 1 hidden unit, small enough for pencil and paper.
 small = {
     "C": np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]]),
@@ -393,7 +407,19 @@ scores = np.array([t, 1.0, -t + 4.0])
 assert close(with_direct[0], scores - math.log(sum(math.exp(score) for score in scores))), (
     f"direct connections add x W = (0, 0, 4) to the scores: {with_direct[0]}"
 )
+try:
+    nobody, _ = window_forward(small, np.zeros((0, 2), dtype=int))
+except ValueError as error:
+    raise AssertionError(
+        "a batch without examples is allowed, and raised an error. (reshape(0, -1) cannot know how "
+        "wide the rows are, and a maximum over nothing is no number.)"
+    ) from error
+assert np.shape(nobody) == (0, 3), f"no examples: shape (0, 3), not {np.shape(nobody)}"
 assert refuses(window_forward, small, np.array([[0, -1]])), "-1 is no id: expected a ValueError"
+broken = {**small, "b": np.array([0.0, np.inf, 0.0])}
+assert refuses(window_forward, broken, np.array([[0, 1]])), (
+    "an infinite score is a model that has diverged: expected a ValueError"
+)
 
 
 # %% nbgrader={"grade": true, "grade_id": "window_forward-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
@@ -445,7 +471,7 @@ def mixture_log_probs(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "mixture_log_probs-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "mixture_log_probs-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 mixed = mixture_log_probs(np.array([0.8, 0.1]), np.array([0.2, 0.3]), 0.75)
 assert close(mixed, np.log([0.65, 0.15])), (
     f"0.75 * 0.8 + 0.25 * 0.2 = 0.65 and 0.75 * 0.1 + 0.25 * 0.3 = 0.15, in logarithms: not {mixed}"
@@ -478,7 +504,7 @@ assert refuses(mixture_log_probs, np.array([0.8]), np.array([0.2]), 1.5), (
 #
 # $$L(\alpha) = \sum_{t=1}^{T} \log\big(\alpha\, p_t + (1-\alpha)\, q_t\big)$$
 #
-# largest, where $p_t$ is what the neural model gives to token $t$, and $q_t$ what the n-gram model gives. $L$ has no second hill: its second derivative is never positive. Find the top in any way: EM as in assignment 01, bisection of the derivative, a fine grid.
+# largest, where $p_t$ is what the neural model gives to token $t$, and $q_t$ what the n-gram model gives. $L$ has no second hill: its second derivative is never positive. Find the top in any way: bisection of the derivative, a fine grid, EM as in assignment 01. Mind that EM creeps where the two models nearly agree: a number of rounds that is enough for one text is far from enough for another.
 #
 # **Write `fit_mixture_weight(p_neural, p_ngram)`.**
 #
@@ -520,7 +546,7 @@ def fit_mixture_weight(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "fit_mixture_weight-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "fit_mixture_weight-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def near(weight, expected):
     """Return whether a weight is accurate to 0.001."""
     return abs(float(weight) - expected) <= 0.001
@@ -540,6 +566,19 @@ worse = fit_mixture_weight(np.array([0.1, 0.3]), np.array([0.5, 0.4]))
 assert near(worse, 0.0), f"the neural model is worse on every token: no weight, not {worse}"
 unknown = fit_mixture_weight(np.array([0.8, 0.0, 0.2]), np.array([0.2, 0.0, 0.6]))
 assert near(unknown, 7 / 12), f"the second token is left out, so 7/12 again, not {unknown}"
+# (0.6, 0.46) against (0.5, 0.56): 0.1 / (0.5 + 0.1 a) = 0.1 / (0.56 - 0.1 a) at a = 0.3.
+alike = fit_mixture_weight(np.array([0.6, 0.46]), np.array([0.5, 0.56]))
+assert near(alike, 0.3), (
+    f"two models that nearly agree: the top is at 0.3, not {alike}. A fixed number of rounds of EM, or "
+    "stopping when a round changes little, ends too early here"
+)
+tie = fit_mixture_weight(np.array([0.2, 0.3]), np.array([0.2, 0.3]))
+assert near(tie, 0.5), f"every weight is as good as any other: 0.5, not {tie}"
+none_left = fit_mixture_weight(np.array([0.0]), np.array([0.0]))
+assert near(none_left, 0.5), f"no token is left: 0.5, not {none_left}"
+assert refuses(fit_mixture_weight, np.array([0.5, 0.5]), np.array([0.5])), (
+    "two tokens and one: expected a ValueError"
+)
 
 
 # %% nbgrader={"grade": true, "grade_id": "fit_mixture_weight-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -617,7 +656,7 @@ def window_backward(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "window_backward-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "window_backward-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # 2 words with 1 feature, a window of 2, 1 hidden unit. The context is word 0, twice.
 # d and b are such that hidden is 1/2 and the probabilities are 1/4 and 3/4. The target is word 0.
 params = {
@@ -634,7 +673,10 @@ cache = {
     "hidden": np.array([[0.5]]),
     "log_probs": np.log(np.array([[0.25, 0.75]])),
 }
+came = {name: value.copy() for name, value in cache.items()}
 grads = window_backward(params, cache, np.array([0]))
+changed = [name for name in came if not np.array_equal(came[name], cache[name])]
+assert not changed, f"cache[{changed[0]!r}] was changed in place: work on a copy"
 assert close(grads["b"], [-0.75, 0.75]), (
     f"predicted (1/4, 3/4) minus observed (1, 0) is (-0.75, 0.75), not {grads['b']}"
 )
@@ -664,7 +706,10 @@ assert without["W"] is None, f"where W is None its gradient is None, not {withou
 assert close(without["C"], [[-3.375], [0.0]]), (
     f"without W: (1, 2) * -1.125, which sum to -3.375: {without['C']}"
 )
-assert refuses(window_backward, params, cache, np.array([2])), "2 is no id: expected a ValueError"
+for wrong in ([2], [-1], [0, 0]):
+    assert refuses(window_backward, params, cache, np.array(wrong)), (
+        f"targets {wrong} for one example and two words: expected a ValueError"
+    )
 
 
 # %% nbgrader={"grade": true, "grade_id": "window_backward-graded", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
@@ -729,7 +774,7 @@ def add_weight_decay(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "add_weight_decay-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "add_weight_decay-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 params = {
     "C": np.array([[1.0], [2.0]]),
     "H": np.array([[3.0]]),
@@ -755,6 +800,9 @@ assert close(same, 2.0), f"without decay the loss stays 2, not {same}"
 without, none = add_weight_decay(2.0, {**grads, "W": None}, {**params, "W": None}, 0.1)
 assert close(without, 2.75), f"without W the squares are 15: 2.75, not {without}"
 assert none["W"] is None, f"the gradient of a W that is None stays None, not {none['W']}"
+assert refuses(add_weight_decay, 2.0, grads, params, -0.1), (
+    "a negative decay: expected a ValueError"
+)
 
 
 # %% nbgrader={"grade": true, "grade_id": "add_weight_decay-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -770,7 +818,7 @@ assert none["W"] is None, f"the gradient of a W that is None stays None, not {no
 #
 # **Write `train_window(params, train, valid, loss, gradients, learning_rates, batch_size, patience, rng)`**, which returns the pair `(best_params, valid_losses)`.
 #
-# * The loop does not care which model it trains. `params` is a dict of arrays **with any names**; a value may be `None`, and stays `None`. `loss(params, contexts, targets)` returns the mean loss of some examples, `gradients(params, contexts, targets)` returns the gradients of that mean, by name (`None` where the parameter is). Both are given to you as arguments. Do not change what they get or return.
+# * The loop does not care which model it trains. `params` is a dict of arrays **with any names**; a value may be `None`, and stays `None`. `loss(params, contexts, targets)` returns the mean loss of some examples, `gradients(params, contexts, targets)` returns the gradients of that mean, by name (`None` where the parameter is). Both are given to you as arguments, and may keep what they got: step to *new* arrays instead of writing into those that you handed over, or that came back.
 # * `train` and `valid` are pairs `(contexts, targets)`. The examples of `train` come in any order, perhaps sorted.
 # * `learning_rates` has a number for each epoch, so its length is the largest number of epochs. **One epoch:** draw a new random order of all training examples with `rng`; cut it into batches of `batch_size`, *the last of which may be smaller and is used as well*; for each batch, take one step of gradient descent, $\theta \leftarrow \theta - \eta\, \nabla J$, with this epoch's $\eta$ for every parameter. A batch size above the number of examples makes one batch of all.
 # * After each epoch, compute the loss of *all* of `valid`. `valid_losses` is the list of these numbers. The parameters from before the first epoch are not a candidate and have no number.
@@ -846,7 +894,7 @@ def train_window(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "train_window-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "train_window-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # A model without a context: a score for each of 3 words. Its gradient is predicted - observed.
 shown = []
 
@@ -936,6 +984,32 @@ assert close(losses, [5, 3, 4, 2, 2.5, 2]), (
     f"is not below 2, make two in a row without one: stop. Not {losses}"
 )
 assert close(best["x"], 4.0), f"2 came first after epoch 4: the first of equals, not {best['x']}"
+
+
+def run_lengths(rates, batch_size=4, patience=2, loss=1.0):
+    """Train x by steps of the learning rate, with this loss after each epoch but the first."""
+    went = []
+
+    def record(params, contexts, targets):
+        went.append(float(params["x"]))
+        return loss if len(went) > 1 else 2.0
+
+    start = {"x": np.array(0.0)}
+    source = np.random.default_rng(0)
+    train_window(start, clock, clock, record, clock_gradients, rates, batch_size, patience, source)
+    return went
+
+
+went = run_lengths([1.0, 0.5, 0.25])
+assert close(went, [1.0, 1.5, 1.75]), (
+    f"each epoch has its own learning rate: x is 1, 1.5 and 1.75 after 1, 0.5 and 0.25, not {went}"
+)
+assert close(np.array([examples[0][:, 0], examples[1]]), [range(8), [0, 0, 0, 0, 1, 1, 2, 2]]), (
+    "the arrays of the caller were shuffled in place: draw an order, and index with it"
+)
+assert refuses(run_lengths, [1.0], 0), "batches of 0 examples: expected a ValueError"
+assert refuses(run_lengths, [1.0], 4, 0), "a patience of 0: expected a ValueError"
+assert refuses(run_lengths, [1.0, 1.0], 4, 2, math.nan), "a loss of nan: expected a ValueError"
 best, losses = run_clock(0, 2)
 assert close(best["x"], 0.0), "no epochs: the parameters as they came"
 assert len(losses) == 0, "no epochs: no losses"
@@ -951,7 +1025,7 @@ assert len(losses) == 0, "no epochs: no losses"
 #
 # All of it together now, on the course's own language, whose floor is known. The cells from here to the written question are for looking; they are not run when your work is graded. They train your model three times from three seeds, about 10 seconds each on one core, so that you see which differences between models are more than luck.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 import sys
 import time
 
@@ -990,7 +1064,7 @@ print(f"{n_parameters:,} parameters")
 # %% [markdown]
 # Where to start? Features random and small, `H` as wide as Glorot and Bengio advise (assignment 02), `U` nearly 0, and the output biases at the logarithms of the words' frequencies: the untrained network is then a unigram model, and need not spend its first thousand steps on becoming one.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 def begin(rng, examples):
     """Return the parameters before training."""
     n_words, n_inside = len(vocab), WINDOW * N_FEATURES
@@ -1048,7 +1122,7 @@ began = time.process_time()
 runs = [train_one(seed, train_examples, [3.0, 2.0, 0.5], 128) for seed in range(3)]
 print(f"{time.process_time() - began:.0f} s of one core for three models")
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 with plots.course_style():
     figure, axis = plt.subplots()
     for (params, valid_losses, step_losses), colour in zip(runs, plots.PALETTE, strict=False):
@@ -1073,8 +1147,85 @@ plots.show(
 
 # %% [markdown]
 # Now the test text, and the n-gram model that is hardest to beat, modified Kneser–Ney of order 5: four words of context, where your network has five. And the mixture of both, with *your* weight, fitted on validation text.
+#
+# The *returning noun* is the noun of a sentence that comes again at its end (*the painter paints … and the painter smiles*). How far it is from the first one differs from sentence to sentence. The next cell needs none of your functions: it fits Kneser–Ney, measures the floor, and has a figure ready for that noun. Distances that are rare are put together, so that each point is the mean of 150 nouns or more.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
+class Truth:
+    """The grammar itself, as a model."""
+
+    def log_probs(self, sentences):
+        """Return the log-probability of every token, </s> included."""
+        return np.concatenate([grammar.log_probs(sentence) for sentence in sentences])
+
+
+kneser_ney = ModifiedKneserNey.fit(text.train, 5)
+ngram_scores = Scores.of(kneser_ney, grammar, text.test)
+best = Scores.of(Truth(), grammar, text.test)
+away = best.distances[
+    [slot == Slot.RETURNING_NOUN for slot in best.slots]
+]  # a number for each noun
+
+
+def spans_of(distances, at_least=150):
+    """Return spans of distances, from the shortest, with so many nouns each or more."""
+    spans, first, found = [], None, 0
+    for k in range(int(distances.min()), int(distances.max()) + 1):
+        here = int(np.count_nonzero(distances == k))
+        first = k if found == 0 else first
+        found += here
+        if here and found >= at_least:
+            spans.append((first, k))
+            found = 0
+    return spans
+
+
+def at_nouns(score, spans):
+    """Return the perplexity at the returning nouns of each span."""
+    return np.array([score.perplexity(Slot.RETURNING_NOUN, span) for span in spans])
+
+
+def draw_nouns(label, score):
+    """Draw a model's perplexity at the returning noun against its distance."""
+    spans = spans_of(away)
+    middles = [away[(away >= low) & (away <= high)].mean() for low, high in spans]
+    with plots.course_style():
+        figure, axis = plt.subplots()
+        for name, drawn, colour, mark in (
+            ("Kneser–Ney, order 5", ngram_scores, plots.ORANGE, "s-"),
+            (label, score, plots.BLUE, "o-"),
+            ("floor", best, plots.RED, "--"),
+        ):
+            axis.plot(middles, at_nouns(drawn, spans), mark, color=colour, label=name)
+        axis.axvline(WINDOW + 0.5, color=plots.BLACK, linewidth=1, linestyle=":")
+        axis.set(xlabel="distance from the noun in words", ylabel="perplexity at the noun")
+        axis.set_yscale("log")
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.set_ylim(1.2, 300)
+        axis.set_xticks(range(4, 25, 4))
+        axis.legend(loc=(0.5, 0.3))
+    inside, outside = (
+        score.perplexity(Slot.RETURNING_NOUN, span) for span in ((4, WINDOW), (WINDOW + 1, 99))
+    )
+    floors = at_nouns(best, spans)
+    plots.show(
+        figure,
+        f"Perplexity at the returning noun against its distance, {label}: {inside:.1f} where the "
+        f"noun is inside the window, {outside:.0f} where it is not, like Kneser–Ney. The floor lies "
+        f"between {floors.min():.1f} and {floors.max():.1f}.",
+    )
+    print(f"{label}, noun inside the window: {inside:.1f}; outside: {outside:.1f}")
+
+
+def print_slots(*models):
+    """Print the perplexity in every slot: the floor, and that of scored models by name."""
+    print(f"{'slot':16}{'floor':>8}" + "".join(f"{name:>13}" for name, _ in models))
+    for slot, lowest in best.by_slot().items():
+        row = "".join(f"{score.perplexity(slot):13.2f}" for _, score in models)
+        print(f"{slot:16}{lowest:8.2f}{row}")
+
+
+# %% tags=["exploration", "raises-exception"]
 class Yours:
     """Your model, as the ladder wants it."""
 
@@ -1111,7 +1262,6 @@ class Both:
         return mixture_log_probs(p_neural, p_ngram, self.weight)
 
 
-kneser_ney = ModifiedKneserNey.fit(text.train, 5)
 print(
     f"Kneser–Ney stores {sum(kneser_ney.n_ngrams):,} n-grams, the network {n_parameters:,} numbers"
 )
@@ -1130,7 +1280,7 @@ ladder.measure("yours: window of 5, seed 0", yours[0], grammar, text.test)
 ladder.measure("mixture of the two", both[0], grammar, text.test)
 ladder.draw()
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 scores = {
     "yours": [Scores.of(model, grammar, text.test) for model in yours],
     "mixture": [Scores.of(model, grammar, text.test) for model in both],
@@ -1142,7 +1292,6 @@ for name, found in scores.items():
         f"{name:8} over three seeds: {min(overall):.2f} to {max(overall):.2f} overall, "
         f"{min(at_noun):.1f} to {max(at_noun):.1f} at the returning noun"
     )
-ngram_scores = Scores.of(kneser_ney, grammar, text.test)
 print(f"Kneser–Ney of order 5:     {ngram_scores.perplexity():.2f} overall")
 below = all(score.perplexity() < ngram_scores.perplexity() for score in scores["yours"])
 print("every seed of the network is below Kneser–Ney:", below)
@@ -1155,7 +1304,7 @@ print("every mixture is below both of its parents:", all(better))
 # %% [markdown]
 # With this much text the network needs little help. With little text it is another matter: here is the same with the first 500 sentences only, for which we let it go over them more often.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 few = text.train[:500]
 few_rates = [2.0] * 10 + [1.0, 0.3]
 few_runs = [train_one(seed, windows_of(few), few_rates, 64) for seed in range(3)]
@@ -1175,52 +1324,52 @@ print(f"{'mixture':22}{f'{together.min():.2f} to {together.max():.2f}':>16}")
 print(f"{'gain of the mixture':22}{f'{1 - (together / alone).max():.1%} or more':>16}")
 print(f"{'weight of the network':22}{f'{shares.min():.2f} to {shares.max():.2f}':>16}")
 
+# %% [markdown]
+# Your early stopping had nothing to do so far. Let it: the same 500 sentences, at one rate, for as long as it likes (30 epochs at most). What becomes of the two curves?
+
+# %% tags=["exploration", "raises-exception"]
+long_rates = [2.0] * 30
+
+
+def draw_overfitting(runs_by_name):
+    """Draw training and validation perplexity by epoch."""
+    with plots.course_style():
+        figure, axis = plt.subplots()
+        reading = []
+        for (name, (_, valid_losses, step_losses)), colour in zip(
+            runs_by_name.items(), (plots.BLUE, plots.ORANGE), strict=False
+        ):
+            epochs = np.arange(1, len(valid_losses) + 1)
+            parts = np.array_split(step_losses, len(valid_losses))
+            training = np.exp([part.mean() for part in parts])
+            axis.plot(epochs, training, "--", color=colour, label=f"{name}, training")
+            axis.plot(epochs, np.exp(valid_losses), "o-", color=colour, label=f"{name}, validation")
+            kept = int(np.argmin(valid_losses))
+            reading.append(
+                f"{name}: kept epoch {kept + 1} at {math.exp(valid_losses[kept]):.1f} on validation "
+                f"text; stopped after epoch {len(valid_losses)}, at {training[-1]:.1f} on training "
+                f"and {math.exp(valid_losses[-1]):.1f} on validation text"
+            )
+        axis.set(xlabel="epoch", ylabel="perplexity", ylim=(0, 40))
+        axis.legend(fontsize=12)
+    plots.show(figure, "Perplexity by epoch, 500 sentences. " + "; ".join(reading) + ".")
+    print("\n".join(reading))
+
+
+few_examples = windows_of(few)
+without_dropout = train_one(0, few_examples, long_rates, 64)
+draw_overfitting({"your network": without_dropout})
 
 # %% [markdown]
-# Which words does it lack? The noun of a sentence comes back at its end. Here is the perplexity at that noun, by the distance between the two, for your network (window of 5), for Kneser–Ney (four words of context) and for the best possible model.
+# Which words does it lack? Here is the perplexity at the returning noun, by the distance between the two, for your network (window of 5), for Kneser–Ney (four words of context) and for the best possible model.
 
-# %% tags=["exploration"]
-class Truth:
-    """The grammar itself, as a model."""
-
-    def log_probs(self, sentences):
-        """Return the log-probability of every token, </s> included."""
-        return np.concatenate([grammar.log_probs(sentence) for sentence in sentences])
-
-
-best = Scores.of(Truth(), grammar, text.test)
-distances = [k for k in range(4, 20) if np.count_nonzero(best.distances == k) > 1000]
-with plots.course_style():
-    figure, axis = plt.subplots()
-    for label, score, colour, mark in (
-        ("Kneser–Ney, order 5", ngram_scores, plots.ORANGE, "s-"),
-        ("yours, window of 5", scores["yours"][0], plots.BLUE, "o-"),
-        ("floor", best, plots.RED, "--"),
-    ):
-        nouns = [score.perplexity(Slot.RETURNING_NOUN, (k, k)) for k in distances]
-        axis.plot(distances, nouns, mark, color=colour, label=label)
-    axis.axvline(WINDOW + 0.5, color=plots.BLACK, linewidth=1, linestyle=":")
-    axis.set(xlabel="distance from the noun in words", ylabel="perplexity at the noun")
-    axis.set_yscale("log")
-    axis.yaxis.set_major_formatter("{x:g}")
-    axis.set_ylim(1.5, 300)
-    axis.legend(loc=(0.5, 0.4))
-inside, outside = (
-    scores["yours"][0].perplexity(Slot.RETURNING_NOUN, span)
-    for span in ((4, WINDOW), (WINDOW + 1, 99))
-)
-plots.show(
-    figure,
-    f"Perplexity at the returning noun against its distance. Your network: {inside:.1f} where the "
-    f"noun is inside its window, {outside:.0f} where it is not, as bad as "
-    "Kneser–Ney. The floor is near 2 at every distance.",
-)
-print(f"yours, noun inside the window: {inside:.1f}; outside: {outside:.1f}")
+# %% tags=["exploration", "raises-exception"]
+draw_nouns("yours, window of 5", scores["yours"][0])
 
 # %% [markdown]
 # Does the network know which words are alike? Nobody told it. The nearest rows of `C`, by the cosine of their angle:
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 features = runs[0][0]["C"] / np.linalg.norm(runs[0][0]["C"], axis=1, keepdims=True)
 occurrences = np.bincount(train_examples[1], minlength=len(vocab))
 for word in ("quickly", "young", "swimmers", vocab.words[300]):
@@ -1230,22 +1379,51 @@ for word in ("quickly", "young", "swimmers", vocab.words[300]):
     print(f"{word:10} {times:14}", ", ".join(vocab.words[j] for j in nearest))
 
 # %% [markdown]
+# The more often a word occurred, the better its neighbours: a word that was seen a few times has hardly moved from where chance had put it, and its neighbours mean nothing.
+
+# %% [markdown]
 # And slot by slot, where a sentence makes its choices:
 
-# %% tags=["exploration"]
-print(f"{'slot':16}{'floor':>8}{'yours':>8}{'Kneser–Ney':>12}{'mixture':>9}")
-for slot, lowest in best.by_slot().items():
-    row = [s.perplexity(slot) for s in (scores["yours"][0], ngram_scores, scores["mixture"][0])]
-    print(f"{slot:16}{lowest:8.2f}{row[0]:8.2f}{row[1]:12.2f}{row[2]:9.2f}")
+# %% tags=["exploration", "raises-exception"]
+print_slots(
+    ("yours", scores["yours"][0]), ("Kneser–Ney", ngram_scores), ("mixture", scores["mixture"][0])
+)
+
+# %% [markdown]
+# Stuck on an earlier question? The written question needs none of them: here are the same pictures from the course's own window network, and its mixture with Kneser–Ney (about 20 seconds; where your own network was trained, nothing happens).
+
+# %% tags=["exploration", "raises-exception"]
+from nextword.learning.training import TrainingSettings
+from nextword.learning.training import train as train_network
+from nextword.models.mixture import Mixture
+from nextword.models.neural import window_model
+
+if "runs" not in globals():
+    for sentences, epochs in ((text.train, 3), (text.train[:500], 12)):
+        network = window_model(vocab, sentences, window=5, seed=0)
+        read = network.reader.read
+        so_long = TrainingSettings(epochs=epochs)
+        train_network(network.network, read(sentences), read(text.valid), so_long, progress=False)
+        ngram = ModifiedKneserNey.fit(sentences, 5, vocab=vocab)
+        together = Mixture.fit(network, ngram, text.valid)
+        print(f"{len(sentences):,} sentences: perplexity on the test text", end=" ")
+        for name, model in (("network", network), ("Kneser–Ney", ngram), ("mixture", together)):
+            print(f"{name} {model.perplexity(text.test):.2f}", end="  ")
+        print()
+        if sentences is text.train:
+            score = Scores.of(network, grammar, text.test)
+            draw_nouns("window of 5", score)
+            mixed = Scores.of(together, grammar, text.test)
+            print_slots(("network", score), ("Kneser–Ney", ngram_scores), ("mixture", mixed))
 
 
 # %% [markdown]
 # ## Written: what the window fixes, and what it cannot
 #
-# Look at the ladder, the figure of the noun and the table of slots. **In at most 250 words:** (a) Kneser–Ney of order 5 sees four words of context and remembers every n-gram of the text; your network has far fewer parameters than it has counts. Why can the network still be better, and in which slots does it show? (b) Where the noun stands outside the window, more training or more hidden units hardly help. Why? What would a window of 12 cost, in parameters and in examples of each place, given that `H` has rows of its own for each place? (c) With 500 sentences the mixture is better than the better of its parents; with the whole text it is hardly so. How can a worse model improve a better one at all, and why does it help less here when there is more text?
+# Look at the ladder, the figure of the noun and the table of slots. **In at most 300 words:** (a) Kneser–Ney of order 5 sees four words of context and remembers every n-gram of the text; your network has far fewer parameters than it has counts. Why can the network still be better, and in which slots does it show? (b) Where the noun stands outside the window, more training or more hidden units hardly help. Why? How many numbers more would a window of 12 have in `H`, with 20 features and 50 units? And how many examples would each of the new places have to learn from, compared with the place four words back, given that `H` has rows of its own for each place? (c) With 500 sentences the mixture is better than the better of its parents; with the whole text it is hardly so. How can a worse model improve a better one at all, and why does it help less here when there is more text?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "window_limits-written", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
-# **A model answer.** (a) Counts treat every context as a name of its own: what was learned after *the painter praised* says nothing about *the painter adored*. The network computes from features, and words that are used alike get like features (see the neighbours), so what it learns from one context serves all similar ones, seen or not. It shows where the choice depends on a *kind* of word (topic or number of the noun) across words that vary freely: noun, verb, next phrase, closing verb, where contexts of four words are mostly unseen. In slots where a word or two settle everything (determiner, article, setting) both are near the floor, and at the returning noun both mostly look at a context from which it has gone. (b) The prediction is a function of the five words of the window. If the noun is not among them, no parameters can use it; the best that is left is the mean over all nouns that fit the rest. A window of 12 costs 7·m·h more numbers in `H` (few compared with `U` and `C`, but the matrix grows with every word), and since the places do not share rows, what is learned about a noun five words back must be learned again for six, seven … back, each from the fewer sentences in which it stands there. No window is ever long enough. (c) They err on different tokens. The logarithm punishes a probability near 0 most, and where one model gives a token too little, the other often does not; the mixture loses at most the logarithm of the weight where its better parent was right, and wins much more where it was badly wrong. With little text the network has not yet learned what even the counts know (frequent n-grams, word by word), so there is much to win; with more text it has learned nearly all that four words of context tell, and Kneser–Ney knows hardly anything that it does not.
+# **A model answer.** (a) Counts treat every context as a name of its own: what was learned after *the painter praised* says nothing about *the painter adored*. The network computes from features, and words that are used alike get like features (see the neighbours), so what it learns from one context serves all similar ones, seen or not. It shows where the choice depends on a *kind* of word (topic or number of the noun) across words that vary freely: noun, verb, next phrase, closing verb, where contexts of four words are mostly unseen. In slots where a word or two settle everything (determiner, article, setting) both are near the floor, and at the returning noun both mostly look at a context from which it has gone. (b) The prediction is a function of the five words of the window. If the noun is not among them, no parameters can use it; the best that is left is the mean over all nouns that fit the rest. A window of 12 has 7·20·50 = 7,000 more numbers in `H` (few compared with `U` and `C`, but the matrix grows with every word), and since the places do not share rows, what is learned about a noun five words back must be learned again for six, seven … back, each from the fewer sentences in which it stands there. No window is ever long enough. (c) They err on different tokens. The logarithm punishes a probability near 0 most, and where one model gives a token too little, the other often does not; the mixture loses at most the logarithm of the weight where its better parent was right, and wins much more where it was badly wrong. With little text the network has not yet learned what even the counts know (frequent n-grams, word by word), so there is much to win; with more text it has learned nearly all that four words of context tell, and Kneser–Ney knows hardly anything that it does not.
 #
 # **Rubric (4 points).** 1: sharing among similar words, or contexts, through features, with a slot or an example as evidence. 1: the information is not in the input, so nothing learned can recover it. 1: the cost of a longer window: the rows of `H` grow with it, and are not shared among places (no symmetry), so each place needs its own examples. 1: different mistakes, and why averaging probabilities pays (the loss is dominated by tokens to which a model gives little), or why the gain shrinks with more text. Accept any wording; half points for a right claim without a reason.
 
@@ -1300,7 +1478,7 @@ def apply_dropout(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "apply_dropout-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "apply_dropout-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 rng = np.random.default_rng(0)
 ones = np.ones((400, 50))
 y, mask = apply_dropout(ones, 0.75, rng, True)
@@ -1331,6 +1509,35 @@ assert refuses(apply_dropout, ones, 1.5, rng, True), "a rate of 1.5: expected a 
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# Does it help where the network learned 500 sentences by heart? Your `apply_dropout` on the hidden units, at a rate of 0.3, from the same start. (A dropped unit sends nothing on: its row of `U` counts as 0, and the others as rescaled. For simplicity all examples of a batch share a mask.)
+
+# %% tags=["exploration", "raises-exception"]
+def train_with_dropout(seed, examples, learning_rates, batch_size, rate):
+    """Train a model whose hidden units are dropped. Return the same as train_one."""
+    rng, step_losses = np.random.default_rng(seed), []
+
+    def gradients(params, contexts, targets):
+        kept = np.asarray(apply_dropout(np.ones((N_UNITS, 1)), rate, rng, True)[1])
+        thinned = {**params, "U": params["U"] * kept}
+        log_probs, cache = window_forward(thinned, contexts)
+        loss = window_loss(log_probs, targets)
+        step_losses.append(loss)
+        grads = dict(window_backward(thinned, cache, targets))
+        grads["U"] = grads["U"] * kept
+        return add_weight_decay(loss, grads, params, DECAY)[1]
+
+    start = begin(rng, examples)
+    params, valid_losses = train_window(
+        start, examples, valid_examples, mean_loss, gradients, learning_rates, batch_size, 3, rng
+    )
+    return params, valid_losses, step_losses
+
+
+with_dropout = train_with_dropout(0, few_examples, long_rates, 64, 0.3)
+draw_overfitting({"without dropout": without_dropout, "with dropout": with_dropout})
+
+
+# %% [markdown]
 # ## 11. Stretch: the same model in torch
 #
 # You have derived every gradient by hand. Once. From now on a library may do it, as long as you know that it does the same. Write the model of question 2 as a `torch.nn.Module`, such that it starts from given numpy parameters.
@@ -1339,7 +1546,7 @@ assert refuses(apply_dropout, ones, 1.5, rng, True), "a rate of 1.5: expected a 
 #
 # * `params` is a dict with the names and shapes of question 2, in numpy. The module starts from *copies* of these numbers: **training it must not change `params`**. Keep their dtype; float64 stays float64.
 # * `module(contexts)`, with an int64 tensor of shape `(B, window)`, the oldest word first, returns the *log-probabilities*, a tensor of shape `(B, V)` through which one can differentiate.
-# * Everything in `params` is trainable: `module.parameters()` yields as many numbers as `params` holds, biases and `C` included, and no others. How they are cut, named or transposed is up to you. Where `W` is `None`, there are no direct connections, and none come into being by training.
+# * Everything in `params` is trainable: the trainable numbers of `module.parameters()` are as many as `params` holds, biases and `C` included, **and no more**. How they are cut, named or transposed is up to you. Where `W` is `None`, there are no direct connections, and none come into being by training.
 # * There is no dropout, and `module(contexts)` gives the same answer every time.
 #
 # How it is graded: the log-probabilities of the module on fresh contexts, then some steps of `torch.optim.SGD` on their mean loss, and the log-probabilities again. A gradient that does not arrive somewhere shows there.
@@ -1378,7 +1585,7 @@ def window_module(params: Mapping[str, np.ndarray | None]) -> torch.nn.Module:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "window_module-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "window_module-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # For the context (1, 2) x is (1, 1, 0, 2), x H = 0.5 + 2 and d = -1, so hidden is tanh(1.5).
 small = {
     "C": np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 2.0]]),
@@ -1406,13 +1613,19 @@ assert trainable == 6 + 4 + 1 + 3 + 3, (
     f"C 6, H 4, d 1, U 3 and b 3: 17 trainable numbers, and none for a W that is None: {trainable}"
 )
 # One step of gradient descent on the loss of word 0 after (1, 2): b moves against p - (1, 0, 0).
+untouched = {name: value.copy() for name, value in small.items() if value is not None}
 before = log_probs[0].detach().numpy().copy()
 optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
 (-log_probs[0, 0]).backward()
 optimizer.step()
 after = module(contexts)[0].detach().numpy()
 assert after[0] > before[0] + 0.05, "a step of training makes the target more probable"
-assert small["b"][1] == 1.0, "training the module must not change params: it starts from copies"
+for name, value in untouched.items():
+    assert np.array_equal(small[name], value), (
+        f"training the module must not change params, and changed {name}: start from copies, such as "
+        "torch.tensor(value); torch.from_numpy(value) shares its memory"
+    )
+assert log_probs.dtype == torch.float64, f"float64 stays float64, and came {log_probs.dtype}"
 with_direct = window_module(
     {**small, "W": np.array([[0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 2.0]])}
 )
@@ -1430,7 +1643,7 @@ assert close(with_direct(contexts)[0], scores - math.log(sum(math.exp(s) for s i
 # %% [markdown]
 # By hand and by library, the same numbers? For the model that you trained above:
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 some, next_words = (part[:500] for part in valid_examples)
 trained = runs[0][0]
 by_hand, cache = window_forward(trained, some)
@@ -1515,7 +1728,7 @@ def multitask_loss_and_grads(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "multitask_loss_and_grads-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "multitask_loss_and_grads-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # 2 words with 1 feature, a window of 1, 1 hidden unit, two tags in task 1 and three in task 2.
 # The word is 1, x = 2, and d is such that hidden is 1/2. Task 1 gives (1/4, 3/4), task 2 1/3 each.
 params = {
@@ -1529,6 +1742,14 @@ params = {
 }
 one = (np.array([[1]]), np.array([0]), np.array([2]))
 loss, grads = multitask_loss_and_grads(params, *one)
+for wrong in (
+    (one[0], np.array([-1]), one[2]),
+    (one[0], one[1], np.array([3])),
+    (one[0], *[[0, 0]] * 2),
+):
+    assert refuses(multitask_loss_and_grads, params, wrong[0], *map(np.asarray, wrong[1:])), (
+        f"tags {wrong[1]} and {wrong[2]} for one word, 2 and 3 tags: expected a ValueError"
+    )
 assert close(loss, math.log(4) + math.log(3)), (
     f"the true tags have 1/4 and 1/3: log 4 + log 3 = 2.485, not {loss}: the sum of two losses"
 )
@@ -1570,10 +1791,10 @@ assert close(grads["C"], [[0.0], [-5.25]]), (
 # ## Summary
 #
 # * A word becomes a vector of features, a context the concatenation of its words' features. Words that are used alike become alike, and what is learned of one context serves others: no sparsity problem, no table of n-grams.
-# * The parameters grow linearly in the vocabulary and in the window. The work is in the output layer: a score for every word, for every prediction.
+# * The work is in the output layer: a score for every word, for every prediction.
 # * Backwards, what reaches a number on several paths adds up: $x$ through `H` and through `W`, a word's features through all the places where it stands.
-# * A network and an n-gram model err on different tokens, so their mixture can be better than both, most of all where text is scarce.
-# * A fixed window cannot use what lies outside it, and learns every place anew. The next assignment reads one word at a time instead, with the same weights at every step.
+# * Models can be mixed, and held-out text says how.
+# * The next assignment reads one word at a time, with the same weights at every step.
 #
 # ## Exercises
 #

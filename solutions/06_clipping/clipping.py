@@ -17,16 +17,16 @@
 #
 # **Points:** 40 for the core count as full marks; the 11 of the stretch are a bonus.
 #
-# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one: where a question starts from what another one computes, it gets that as an argument. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
+# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one: where a question starts from what another one computes, it gets that as an argument. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
 #
 # Rules that hold for every question:
 #
 # * *Do not change your inputs.* They are looked at after the call. **What you return are new arrays**, also where nothing had to be changed: who gets them may go on to write into them. (Question 12 is about torch and says otherwise.)
 # * A function is called many times. It must give the same answer for the same arguments, whatever was called before.
-# * *Gradients* are a dict of arrays by the names of the parameters: `{"W_h": ..., "b": ...}`, of any names and shapes, single numbers (shape `()`) among them, in float64 or in float32. The answer has the same names and shapes. An array is compared to a relative accuracy of 1e-5 of its largest entry.
+# * *Gradients* are a dict of arrays by the names of the parameters: `{"W_h": ..., "b": ...}`, of any names and shapes, single numbers (shape `()`) among them, in float64 or in float32. The answer has the same names and shapes. A number is compared to a relative accuracy of 1e-5, an array to 1e-5 of its largest entry, unless a question says otherwise.
 # * **The norm** of gradients is that of *all entries of all arrays together*, as if they stood in one long vector, $\lVert g \rVert = \sqrt{\sum_i g_i^2}$.
-# * A threshold, a limit or a factor that is not above 0, or is `nan`, raises `ValueError`, whatever the other arguments are. `math.inf` is allowed as a threshold or a limit: nothing is above it. Where the statement says that something else raises `ValueError`, it does so; other wrong arguments do not come.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell. `print` what you like.
+# * A threshold, a limit or a factor that is not above 0, or is `nan`, raises `ValueError`, whatever the other arguments are. `math.inf` is allowed as a threshold or a limit (a factor is finite): nothing is above it. *Whatever the other arguments are* means: also where there is nothing to clip, no step to take and no batch. Where the statement says that something else raises `ValueError`, it does so; other wrong arguments do not come.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there. `print` what you like.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -52,7 +52,7 @@ def close(got: object, expected: object) -> bool:
         return False
     wanted = np.asarray(expected, dtype=float)
     return array.shape == wanted.shape and np.allclose(
-        array, wanted, rtol=1e-4, atol=1e-6, equal_nan=True
+        array, wanted, rtol=2e-5, atol=1e-6, equal_nan=True
     )
 
 
@@ -71,6 +71,8 @@ def refuses(function, *args) -> bool:
         function(*args)
     except ValueError:
         return True
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+        print(f"(there was an error, but of another kind: {error!r})")
     return False
 
 
@@ -117,7 +119,7 @@ def global_norm(grads: Mapping[str, np.ndarray]) -> float:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "global_norm-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "global_norm-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 norm = global_norm({"W": np.array([[3.0, 0.0], [0.0, 0.0]]), "b": np.array([-4.0])})
 assert close(norm, 5.0), (
     "3 in W and -4 in b are one vector: sqrt(9 + 16) = 5, not the sum of two norms, nor the larger "
@@ -144,6 +146,12 @@ assert close(min(norm, 1e300) / 1e25, 5.0), (
 )
 norm = global_norm({"W": np.ones(2), "b": np.array([1.0, np.nan])})
 assert math.isnan(norm), f"one nan makes the norm nan, or nobody would notice: {norm}"
+for zeros in ([np.nan, 0.0, 0.0], [0.0, 0.0, np.nan]):
+    norm = global_norm({"W": np.zeros(2), "b": np.array(zeros), "c": np.zeros(1)})
+    assert math.isnan(norm), (
+        f"a nan among zeros makes the norm nan as well, not {norm} (max(0.0, nan) is 0.0: python's max "
+        "keeps the first where a comparison is False)"
+    )
 norm = global_norm({"W": np.array([1.0, -np.inf]), "b": np.ones(2)})
 assert norm == math.inf, f"one infinite entry makes the norm infinite: {norm}"
 
@@ -162,7 +170,7 @@ assert norm == math.inf, f"one infinite entry makes the norm infinite: {norm}"
 # **Write `suggest_threshold(norms, factor)`**, which returns `factor` times the mean norm, one number.
 #
 # * `norms` is a list or an array of the norms of some updates, 0 or more each. Some may be `nan` or infinite: **these are left out**, and the mean is over the others. A norm of 0 is a norm.
-# * Where no finite norm is left, or all that are left are 0, there is nothing to suggest: `ValueError`. And, as everywhere, where `factor` is not above 0.
+# * Where no finite norm is left, or all that are left are 0, there is nothing to suggest: `ValueError`. And, as everywhere, where `factor` is not above 0, or is `nan`.
 
 # %% nbgrader={"grade": false, "grade_id": "suggest_threshold", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def suggest_threshold(
@@ -193,7 +201,7 @@ def suggest_threshold(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "suggest_threshold-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "suggest_threshold-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 threshold = suggest_threshold([1.0, 2.0, 9.0], 1.0)
 assert close(threshold, 4.0), (
     f"the mean of 1, 2 and 9 is 4 (the median is 2, the largest 9, the sum 12), not {threshold}"
@@ -210,7 +218,8 @@ assert refuses(suggest_threshold, [math.nan, math.inf], 1.0), "no finite norm: a
 assert refuses(suggest_threshold, [], 1.0), "no norms at all: a ValueError"
 assert refuses(suggest_threshold, [0.0, 0.0], 1.0), "0 is no threshold: a ValueError"
 assert refuses(suggest_threshold, [1.0], 0.0), "a factor of 0: a ValueError"
-assert refuses(suggest_threshold, [1.0], -2.0), "a negative factor: a ValueError"
+for bad in (-2.0, math.nan):
+    assert refuses(suggest_threshold, [1.0], bad), f"a factor of {bad}: a ValueError"
 
 
 # %% nbgrader={"grade": true, "grade_id": "suggest_threshold-graded", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
@@ -222,7 +231,7 @@ assert refuses(suggest_threshold, [1.0], -2.0), "a negative factor: a ValueError
 # %% [markdown]
 # ## 3. Clipping by value
 #
-# Practitioners clipped before they knew why. Mikolov (2012) cut each entry of the gradient by itself, just before the update: what is above $c$ becomes $c$, what is below $-c$ becomes $-c$. (002 says of his thesis that he did so to each *temporal component*; 004 says it of the gradient of a minibatch, and that is what you write.) The direction changes, but the step still goes down: an entry keeps its sign.
+# Practitioners clipped before they knew why. Mikolov (2012) cut each entry of the gradient by itself, just before the update: what is above $c$ becomes $c$, what is below $-c$ becomes $-c$. (002 says of his thesis that he did so to each *temporal component*; 004 says it of the gradient of a minibatch, and that is what you write.) The direction changes; what that means for a step, the written question asks.
 #
 # **Write `clip_by_value(grads, limit)`**, which returns a dict of new arrays, every entry cut to lie from `-limit` to `limit`.
 #
@@ -255,7 +264,7 @@ def clip_by_value(grads: Mapping[str, np.ndarray], limit: float) -> dict[str, np
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "clip_by_value-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "clip_by_value-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 grads = {"W": np.array([[3.0, -0.5], [-7.0, 1.0]]), "b": np.array([0.25, 2.0])}
 before = {name: grad.copy() for name, grad in grads.items()}
 clipped = clip_by_value(grads, 1.0)
@@ -280,6 +289,7 @@ assert not share_memory(left, one_inf), "copies, here too"
 assert all_close(clip_by_value({}, 1.0), {}), "no gradients: an empty dict"
 for bad in (0.0, -1.0, math.nan):
     assert refuses(clip_by_value, grads, bad), f"a limit of {bad}: a ValueError"
+    assert refuses(clip_by_value, {}, bad), f"a limit of {bad}: a ValueError, also for no gradients"
 
 
 # %% nbgrader={"grade": true, "grade_id": "clip_by_value-graded", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -334,7 +344,7 @@ def clip_by_norm(grads: Mapping[str, np.ndarray], threshold: float) -> dict[str,
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "clip_by_norm-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "clip_by_norm-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 grads = {"W": np.array([[3.0, 0.0], [0.0, 0.0]]), "b": np.array([-4.0, 0.0])}
 before = {name: grad.copy() for name, grad in grads.items()}
 clipped = clip_by_norm(grads, 1.0)
@@ -351,6 +361,11 @@ assert all_close(clipped, {"W": [[2.7, 0.0], [0.0, 0.0]], "b": [-3.6, 0.0]}), (
 clipped = clip_by_norm({"b": np.array([0.3, 0.4])}, 0.3)
 assert all_close(clipped, {"b": [0.18, 0.24]}), (
     f"0.5 is above 0.3, though its square, 0.25, is not: times 0.6, not {clipped}"
+)
+tiny = clip_by_norm({"b": np.array([3e-3, -4e-3])}, 1e-3)
+assert close(np.asarray(tiny["b"]) / 1e-3, [0.6, -0.8]), (
+    f"a norm of 5e-3 is cut to 1e-3: (6e-4, -8e-4), not {tiny['b']}. Is something added to the norm? A "
+    "norm that is above a threshold is not 0"
 )
 exact = clip_by_norm(grads, 5.0)
 assert all_close(exact, before), f"a norm of exactly the threshold: nothing changes, not {exact}"
@@ -378,6 +393,9 @@ assert all_close(left, one_inf), (
 )
 for bad in (0.0, -1.0, math.nan):
     assert refuses(clip_by_norm, grads, bad), f"a threshold of {bad}: a ValueError"
+    assert refuses(clip_by_norm, {}, bad), (
+        f"a threshold of {bad}: a ValueError, also for no gradients"
+    )
 
 # %% nbgrader={"grade": true, "grade_id": "clip_by_norm-graded", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 # 6 points, graded when you submit: long and short gradients, huge ones, nan and infinity, and what is refused.
@@ -386,9 +404,9 @@ for bad in (0.0, -1.0, math.nan):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# What do the three do to one and the same gradient? Here are arrows in the plane: a long gradient, what your two functions make of it, and the angle by which the direction was turned.
+# What do the two clippings do to one and the same gradient? Here are arrows in the plane: a long gradient, what your two functions make of it, and the angle by which the direction was turned.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 import matplotlib.pyplot as plt
 
 from nextword.pictures import plots
@@ -463,7 +481,7 @@ def unit_error(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "unit_error-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "unit_error-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 error = unit_error(2.0, -1.0, 0)
 assert close(error, (logistic(0.5) - 0.7) ** 2), (
     "no steps: x is still x_0 = 0.5, and the output sigma(0.5) = 0.6225 is 0.0775 from 0.7: "
@@ -546,7 +564,7 @@ def unit_gradient(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "unit_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "unit_gradient-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 s0 = logistic(0.5)
 x1 = 2 * s0 - 1
 s1 = logistic(x1)
@@ -650,7 +668,7 @@ def descend(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "descend-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "descend-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def slope_3_4(w, b):
     return (3.0, 4.0)
 
@@ -685,6 +703,9 @@ path = descend(slope_3_4, (1.0, 2.0), 0.1, 1.0, 0)
 assert close(path, [[1.0, 2.0]]), f"no steps: the start alone, of shape (1, 2), not {path}"
 for bad in (0.0, -1.0, math.nan):
     assert refuses(descend, slope_3_4, (0.0, 0.0), 0.1, bad, 1), f"a threshold of {bad}: ValueError"
+    assert refuses(descend, slope_3_4, (0.0, 0.0), 0.1, bad, 0), (
+        f"a threshold of {bad}: a ValueError, also where no step is taken"
+    )
 
 # %% nbgrader={"grade": true, "grade_id": "descend-graded", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # 4 points, graded when you submit: paths without and with clipping, no steps, and what is refused.
@@ -697,7 +718,7 @@ for bad in (0.0, -1.0, math.nan):
 #
 # Your three functions draw Fig. 6 of 002, and Fig. 10.17 of 004: the error of the one unit after 50 steps over its two parameters, and two paths that start at the same point. Note the wall, and what one step on it does.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 import sys
 import time
 
@@ -751,7 +772,7 @@ plots.show(
 # * All randomness comes from `rng`: a generator in the same state gives the same step, and one that goes on gives a new one.
 # * `grads` has the names and shapes of `params`. The parameters themselves are finite. `learning_rate` is above 0. `threshold` is finite here: infinity raises `ValueError` too.
 #
-# How a random step is graded: your function is called 1,000 times. Each step has to have the right length, to 1e-4. The shares of entries below a number of heights have to be those of the reference, to .024 for all entries together, and to .25 for those at one place or in one array. A right function is outside with a chance below 1e-9.
+# How a random step is graded: your function is called 1,000 times. Each step has to have the right length, to 1e-4. Then the numbers by which the parameters moved are looked at: for a number of limits, the share of them that lies below the limit has to be that of the reference. It may differ by .024 where all numbers are taken together, and by .25 where only those at one place of one array are, or only those of one array. A right function is outside with a chance below 1e-9.
 
 # %% nbgrader={"grade": false, "grade_id": "safe_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def safe_step(
@@ -797,7 +818,7 @@ def safe_step(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "safe_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "safe_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 params = {"W": np.array([[1.0, 2.0], [0.0, 0.0]]), "b": np.array([0.5, 0.0])}
 begin = {name: value.copy() for name, value in params.items()}
 grads = {"W": np.array([[3.0, 0.0], [0.0, 0.0]]), "b": np.array([-4.0, 0.0])}
@@ -885,7 +906,7 @@ for threshold in (0.0, -1.0, math.nan, math.inf):
 #
 # Where in the loop does clipping belong? After the gradient *of the whole batch* is known, and before the step.
 #
-# **Write `train_with_clipping(params, batches, gradients, learning_rate, threshold, rng)`**, which returns the pair `(params, norms)`. This is the one question that puts others together: you may call your own functions, or write it anew.
+# **Write `train_with_clipping(params, batches, gradients, learning_rate, threshold, rng)`**, which returns the pair `(params, norms)`. It puts questions 1, 4 and 8 together: call your own functions, or write it anew.
 #
 # * `batches` is a list of pairs `(contexts, targets)`. There is **one update for each batch**, in the order of the list.
 # * `gradients(params, contexts, targets)` returns the gradient of the *mean* loss of these examples at these parameters, a dict with the names of `params`. It is given to you as an argument, and called once for each batch, with the whole batch.
@@ -893,7 +914,7 @@ for threshold in (0.0, -1.0, math.nan, math.inf):
 # * `norms` is a list with the norm of each batch's gradient, *before* it was clipped, as question 1 has it: `nan` or infinite where an entry is, and without overflow.
 # * `params` that come back are new arrays. No batches: a copy of `params`, and an empty list. A threshold that is not above 0, or not finite, raises `ValueError`, also where there are no batches.
 #
-# How it is graded: your loop trains small models. The log-probabilities that the trained models give on held-out contexts are compared, to 1e-4. Where random steps were taken they differ by chance, and the mean loss on the next words, which are only known elsewhere, has to be within 0.05 nats of that of the reference; a step is so short there that chance makes a tenth of that.
+# How it is graded: your loop trains small models. The log-probabilities that the trained models give on held-out contexts are compared, to 1e-4. Where random steps were taken they differ by chance, and the mean loss on the true next words (your function never gets them) has to be within 0.05 nats of that of the reference; a step is so short there that chance makes a tenth of that.
 
 # %% nbgrader={"grade": false, "grade_id": "train_with_clipping", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def train_with_clipping(
@@ -951,7 +972,7 @@ def train_with_clipping(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "train_with_clipping-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "train_with_clipping-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # A model whose loss is a plane: the gradient of an example is what stands in its context.
 called = []
 
@@ -973,7 +994,8 @@ end, norms = train_with_clipping(
     plane, [plane_batch([3.0, 0.0, 4.0])], plane_gradients, 0.1, 10.0, rng
 )
 assert all_close(end, {"x": [0.7, 1.0], "y": [0.6]}), (
-    f"one batch, a norm of 5 below 10: 1 - 0.1 * (3, 0, 4), not {end}"
+    f"one batch, a norm of 5 below 10: 1 - 0.1 * (3, 0, 4), not {end} (if you call your functions of "
+    "questions 1, 4 and 8: do their tests pass?)"
 )
 assert close(norms, [5.0]), f"one batch, one norm: [5.0], not {norms}"
 assert all_close(plane, plane_begin), f"the parameters that came must not change: {plane}"
@@ -1044,9 +1066,9 @@ for bad in (0.0, -1.0, math.nan, math.inf):
 # %% [markdown]
 # ## Your loop on a language model
 #
-# Now a recurrent language model on the course's own language, with plain gradient descent. `nextword.models.recurrent` has the model of assignment 04; torch differentiates, and your loop takes the steps. First the threshold: your `suggest_threshold` on the norms of some updates at a cautious learning rate. Then three ways to train on the same batches, for three seeds each: a bold learning rate without clipping (a threshold of a million), the same rate with it, and half the rate without.
+# Now a recurrent language model on the course's own language, with plain gradient descent. `nextword.models.recurrent` has the model of assignment 04; torch differentiates, and your loop takes the steps. First the threshold: your `suggest_threshold` on the norms of some updates at a cautious learning rate. Then three ways to train on the same batches, for three seeds each: a bold learning rate without clipping (a threshold of a million), the same rate with it, and half the rate without. (The cell takes about half a minute.)
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 from nextword.corpora import load
 from nextword.models.recurrent import RecurrentNetwork
 from nextword.text.vocabulary import Vocabulary
@@ -1132,7 +1154,7 @@ for name, (limit, rate, _) in ways.items():
         sys.stdout.flush()
 print(f"{time.process_time() - began:.0f} s of one core")
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 with plots.course_style():
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.6))
     for (name, seed), (norms, losses) in runs.items():
@@ -1164,7 +1186,7 @@ print(max(last["bold, clipped"]) < min(last["bold"]))
 # %% [markdown]
 # ## Written: what clipping does, and what it does not
 #
-# Look at the picture of the paper, at the arrows, and at the nine runs. **In at most 250 words:** (a) On the wall, both paths follow the same direction. Why does the one get on and the other not? Say what has to be true of the surface *beside* the wall. (b) A fellow student writes: *clipping by value points elsewhere than the gradient, so it can go uphill*. What is right about this, and what is wrong? Give the reason in one line. (c) Another one: *clipping keeps the weights from growing too fast, so it is a regulariser, and it also helps the network to learn what lies far back, because the gradient is under control*. Say for each half whether it holds, and by which number of the runs, or which argument, one can tell.
+# Look at the picture of the paper, at the arrows, and at the nine runs. (Stuck on an earlier question? Lecture 06 draws the same picture, and trains with clipping and without; its runs will do.) **In at most 250 words:** (a) On the wall, both paths follow the same direction. Why does the one get on and the other not? Say what has to be true of the surface *beside* the wall. (b) A fellow student writes: *clipping by value points elsewhere than the gradient, so it can go uphill*. What is right about this, and what is wrong? Give the reason in one line. (c) Another one: *clipping keeps the weights from growing too fast, so it is a regulariser, and it also helps the network to learn what lies far back, because the gradient is under control*. Say for each half whether it holds, and by which number of the runs, or which argument, one can tell.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "clipping_limits-written", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
 # **A model answer.** (a) The gradient on the wall is right about the direction and wrong about the distance: it holds in a tiny neighbourhood only, because where the gradient explodes the curvature does so too. The step is the learning rate times that length, and it leads out of the valley altogether, to a flat plateau where the gradient is nearly 0 and nothing brings the path back. The clipped step has a bounded length, so it ends beside the wall. That helps because the region beside it is wide and smooth (002 says so: it *assumes* that the valley is wide): there ordinary gradients lead on downhill. (b) Right: the direction is turned, up to the corner of a cube. Wrong: it is still a descent direction. Every entry keeps its sign, so the product with the gradient, a sum of $g_i \operatorname{clip}(g_i)$, has no negative term; a small enough step goes down. (c) It does not hold that it is a regulariser: it repairs the optimisation. A regulariser makes the training loss worse and the test loss better; here it is the *training* loss that clipping lowers, at the same rate (002 finds so for training and test); half the rate without clipping comes close. It does not hold either that it helps with what lies far back: what vanished is a small number, and a short gradient is left as it is; clipping by norm multiplies all entries by the same factor, so the part that comes from far back keeps its share, and is made smaller still. That needs other remedies (module 7).
@@ -1214,7 +1236,7 @@ def clipping_bias(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "clipping_bias-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "clipping_bias-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # The example: (10, 0) and (0, 1), threshold 1.
 bias = clipping_bias(np.array([[10.0, 0.0], [0.0, 1.0]]), 1.0)
 length = math.hypot(5.0, 0.5)
@@ -1244,7 +1266,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% [markdown]
 # Which examples lose? With per-example gradients of very different lengths, the long ones count less after clipping. Here the bias against the threshold, for 100 gradients of which one is long.
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 rng = np.random.default_rng(0)
 many = rng.normal(size=(100, 5)) * 0.3 + np.array([1.0, 0.0, 0.0, 0.0, 0.0])
 many[0] = [0.0, 60.0, 0.0, 0.0, 0.0]
@@ -1319,7 +1341,7 @@ def clip_backward_signal(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "clip_backward_signal-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "clip_backward_signal-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 # One unit, W_h = 4, three steps. The states are 0.9 (start), 0.5, 0.0, 0.5: tanh' is 3/4, 1, 3/4.
 one_unit = np.array([[[0.9], [0.5], [0.0], [0.5]]])
 weight = np.array([[4.0]])
@@ -1371,7 +1393,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% [markdown]
 # ## 12. Stretch: the same in torch
 #
-# A training step in torch has an order that is easy to get wrong: old gradients, backward, clipping, step. `torch.nn.utils.clip_grad_norm_` clips in place, jointly, as you do; you may use it. (It divides by the norm plus 1e-6; to that the two agree.)
+# A training step in torch has an order that is easy to get wrong: old gradients, backward, clipping, step. `torch.nn.utils.clip_grad_norm_` clips in place, jointly, as you do; you may use it. (It divides by the norm plus 1e-6; to that the two agree. And it does not scale first: where float32 overflows, its norm is infinite though question 1 would find a number. **Here torch's word counts:** a norm that torch finds infinite is infinite, and no step is taken. Such cases do not come.)
 #
 # **Write `torch_step(module, optimizer, loss, threshold)`**, which takes one step, and returns the norm of the gradient before clipping, a number.
 #
@@ -1418,7 +1440,7 @@ def torch_step(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "torch_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "torch_step-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 def two_weights():
     """Return a module with w = 1, v = 1 and an unused weight, and an optimizer of rate 0.1."""
     module = torch.nn.Module()
@@ -1470,7 +1492,7 @@ for bad in (0.0, -1.0, math.nan):
 # %% [markdown]
 # Do the two agree? Your `clip_by_norm`, and torch's, on the gradient of the language model:
 
-# %% tags=["exploration"]
+# %% tags=["exploration", "raises-exception"]
 network, params = begin_with(0)
 inputs, targets = batch_of([np.append(vocab.encode(s), vocab.eos) for s in text.train[:BATCH]])
 loss_of(network, inputs, targets).backward()
@@ -1487,11 +1509,10 @@ print(f"norm {global_norm(grads):.3f}; largest difference after clipping to 0.1:
 # ## Summary
 #
 # * The gradient has one norm, that of all parameters together; computed with care it does not overflow.
-# * On the wall the gradient says where to go, and not how far. Clipping its norm keeps the direction and bounds the step. Clipping by value turns the direction, and still goes down.
+# * Clipping by norm keeps the direction and bounds the step; clipping by value bounds every entry.
 # * The threshold comes from statistics of the norm, from half to ten times the mean, without the norms that are not finite.
 # * `nan` passes every comparison. Look for it by name, and take a random step, or none.
-# * Clip the gradient of the batch, before the step. Clipping is biased: long gradients count less than they are.
-# * Clipping repairs the optimisation. It is no regulariser, and it does nothing for gradients that vanish.
+# * Clip the gradient of the batch, before the step. Clipping each example by itself is another thing.
 #
 # ## Exercises
 #

@@ -51,6 +51,14 @@ def test_runs_top_to_bottom_in_its_budget(
     budget = BUDGETS.get(module, BUDGET)
     record_property("notebook", (str(path.relative_to(ROOT)), took, budget))
     assert took < budget, "CPU seconds"
+    # A cell tagged raises-exception does not stop a student's Run All, nor this one.
+    failed = [
+        (cell.source[:60], output.evalue)
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    ]
+    assert failed == []
     printed = [
         output.text
         for cell in notebook.cells
@@ -58,6 +66,37 @@ def test_runs_top_to_bottom_in_its_budget(
         if output.get("name") == "stderr"
     ]
     assert printed == []
+
+
+@pytest.mark.parametrize("name", COURSE.assignment_names())
+def test_run_all_goes_on_behind_whatever_a_student_has_not_solved(name: str) -> None:
+    """Every cell that calls what is still to be written is tagged, so that the kernel goes on."""
+    released = nbformat.read(COURSE.assignment(name).release_path, as_version=4)
+    stops = [
+        cell.source[:60]
+        for cell in released.cells
+        if cell.cell_type == "code"
+        and "raises-exception" not in cell.metadata.get("tags", [])
+        and (
+            "exploration" in cell.metadata.get("tags", [])
+            or str(cell.metadata.get("nbgrader", {}).get("grade_id", "")).endswith("-visible")
+        )
+    ]
+    assert stops == []
+
+
+@pytest.mark.parametrize("name", ["01_counting", "02_loglinear"])
+def test_an_untouched_notebook_runs_to_its_end(name: str) -> None:
+    """And shows what needs no student's code, such as the table of 01's written question."""
+    path = COURSE.assignment(name).release_path
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=LONGEST_CELL, kernel_name="python3").execute(
+        cwd=str(path.parent), env=dict(os.environ)
+    )
+    shown = "".join(
+        output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
+    )
+    assert {"01_counting": "never seen", "02_loglinear": "Dora"}[name] in shown
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(ROOT)))

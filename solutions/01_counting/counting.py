@@ -263,9 +263,7 @@ def add_delta_prob(
         raise ValueError(
             f"there are no counts of order {order} for a context of {len(context)} tokens"
         )
-    context_count = sum(
-        count for ngram, count in counts[order].items() if ngram[:-1] == tuple(context)
-    )
+    context_count = sum(n for gram, n in counts[order].items() if gram[:-1] == context)
     denominator = context_count + delta * vocab_size
     if denominator == 0:
         return math.nan
@@ -476,7 +474,7 @@ assert stupid_backoff(tiny, ("opened", "the"), "laptops") == 0, "'laptops' never
 #
 # * `counts` and the count of a context are as in question 2. `lambdas` runs from order 1 to order $n$, and `context` has $n-1$ tokens. `lambdas` is any sequence of numbers or an array.
 # * **An order whose context was never seen lends its weight to the order below**, and that one, if it has not seen its context either, to the next one below. So the probabilities still sum to 1.
-# * A word that no order has seen gets 0.
+# * A word that no order has seen gets 0, also where nothing at all was counted.
 # * Weights that do not sum to 1 (to within 1e-6), or whose number is not `len(context) + 1`, raise `ValueError`.
 
 # %% nbgrader={"grade": false, "grade_id": "interpolated_prob", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -849,7 +847,7 @@ for n in range(1, 7):
 #
 # **Write `kneser_ney_prob(counts, context, word, discount)`.**
 #
-# * `counts` holds the counts of the orders 1 to the top. A context as long as the top order or longer raises `ValueError`. A *shorter* context starts lower down, and uses continuation counts there.
+# * `counts` holds the counts of the orders 1 to the top; an n-gram that never occurred is absent. A context as long as the top order or longer raises `ValueError`. A *shorter* context starts lower down, and uses continuation counts there.
 # * A context without any adjusted count passes the question on: $P(w \mid c) = P(w \mid c')$.
 # * Below the unigrams, $P(w \mid c')$ of the empty context is uniform, $1/(|V|+1)$: over the $|V|$ types in `counts[1]` and one unknown word. So a word that was never seen gets a small probability, and all words together with one unknown word sum to 1.
 # * If the top order is 1, unigrams are counted plainly.
@@ -884,10 +882,9 @@ def kneser_ney_prob(
     if order > top:
         raise ValueError(f"a context of {len(context)} tokens for a model of order {top}")
     if order == top:
-        adjusted = {g[-1]: n for g, n in counts[top].items() if g[:-1] == context and n > 0}
+        adjusted = {g[-1]: n for g, n in counts[top].items() if g[:-1] == context}
     else:
-        longer = (g for g, n in counts[order + 1].items() if g[1:-1] == context and n > 0)
-        adjusted = Counter(gram[-1] for gram in longer)
+        adjusted = Counter(g[-1] for g in counts[order + 1] if g[1:-1] == context)
     lower = (
         kneser_ney_prob(counts, context[1:], word, discount)
         if context

@@ -8,7 +8,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 
 from .drawing import Counts, draw_counts, grams, pick
 
@@ -108,4 +117,18 @@ divides_by_the_word = slip(
     loses=("seen", "unseen"),
     hint="You divide by the count of the word. That is how probable the context is before this word; "
     "asked is how probable the word is after this context.",
+)
+
+seen_at_most_once = equal(
+    loop,
+    ("together += count", "together = count"),
+    because="each n-gram stands in the counts once, so only one is that of context and word",
+)
+an_int_of_numpy = equal(
+    numpy_with_nan,
+    (
+        "np.float64(sum(c for g, c in table.items() if g[:-1] == context))",
+        "sum(c for g, c in table.items() if g[:-1] == context)",
+    ),
+    because="np.divide gives a float, and nan for 0 / 0, of whole numbers as well",
 )

@@ -8,7 +8,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, alternative, case, misconception, slip
+from autograder.authoring.checking import (
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    misconception,
+    slip,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -75,8 +84,6 @@ def with_torch_float32(log_probs: Sequence[float], base: float = math.e) -> obje
 def with_a_loop(log_probs: Sequence[float], base: float = math.e) -> float:
     total, tokens = 0.0, 0
     for log_prob in log_probs:
-        if math.isinf(log_prob):
-            return math.inf
         total += log_prob
         tokens += 1
     if tokens == 0:
@@ -144,3 +151,8 @@ cross_entropy_returned = slip(
 )
 def probabilities_averaged(log_probs: Sequence[float], base: float = math.e) -> float:
     return len(log_probs) / sum(base**x for x in log_probs)
+
+
+numbers_of_any_kind = equal(
+    with_numpy, (", dtype=float", ""), because="a mean is a float, whatever it is the mean of"
+)

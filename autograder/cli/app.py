@@ -184,6 +184,9 @@ def verify(
         int | None, typer.Option(min=1, help="With --mutants: so many of each question, not all.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,
+    question: Annotated[
+        str | None, typer.Option(help="With --mutants: this question only, not all.")
+    ] = None,
     course: CourseOption = HERE,
 ) -> None:
     """Prove that grading is fair: reference full, release none, wrong ways lose, right ways win.
@@ -195,7 +198,7 @@ def verify(
     """
     commands = _commands()
     if mutants:
-        drawing = commands.MutantOptions(seeds, workers, sample, seed, not no_cache)
+        drawing = commands.MutantOptions(seeds, workers, sample, seed, not no_cache, question)
         _exit(commands.prove_by_mutants(course, name, drawing, as_json))
     else:
         _exit(commands.prove(course, name, seeds, as_json, workers, not no_cache, rules))

@@ -137,13 +137,16 @@ class MutantOptions:
     sample: int | None
     seed: int
     cache: bool
+    question: str | None = None
 
 
 def prove_by_mutants(course: Path, name: str, options: MutantOptions, as_json: bool) -> bool:
     """Print which changes of right answers keep their points; return whether none does."""
     work = load_coursework(Course.at(course).assignment(name))
     kept = _answers_kept(options.cache)
-    gates = gates_of(work, options.seeds, options.workers, options.sample, options.seed, kept)
+    gates = gates_of(
+        work, options.seeds, options.workers, options.sample, options.seed, kept, options.question
+    )
     found = gates.tried(options.workers)
     tried = with_progress(found, len(gates.trials), complaints, "judging mutants")
     proof = gates.proof(tried, options.workers)

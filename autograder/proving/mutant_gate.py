@@ -48,6 +48,10 @@ class UnfairToStartWith(CourseError):
     """An answer that was not changed at all loses points: nothing follows from its mutants."""
 
 
+class NoSuchQuestion(CourseError):
+    """The gate of a question is wanted that there is not."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A right answer to a question, and the exams in which its mutants are judged.
@@ -376,6 +380,7 @@ def gates_of(
     sample: int | None = None,
     seed: int = 0,
     cache: Path | None = None,
+    only: str | None = None,
 ) -> Gates:
     """Return the gates of an assignment, having seen that unchanged answers come through them.
 
@@ -393,9 +398,13 @@ def gates_of(
         Of the sample.
     cache
         A folder in which what mistakes come to is kept, and taken from.
+    only
+        The question whose gate is wanted; None for all.
 
     Raises
     ------
+    NoSuchQuestion
+        The assignment has none that is called `only`, or none that is answered with code.
     UnfairToStartWith
         An unchanged answer loses points.
     CannotExamine
@@ -404,7 +413,14 @@ def gates_of(
         An equal change does not fit its solution.
     """
     gates = []
-    for sheet in work.sheets:
+    asked = [named(work, sheet, q.name) for sheet in work.sheets for q in sheet.checked]
+    if only is not None and only not in asked:
+        raise NoSuchQuestion(
+            f"{work.assignment.name} has no question {only!r} that a check judges; "
+            f"there are {', '.join(asked)}"
+        )
+    for whole in work.sheets:
+        sheet = whole if only is None else _with_only(work, whole, only)
         kept = kept_answers(sheet, cache) if cache else None
         exams = [draw_exam(sheet, f"verify-{number}", kept) for number in range(seeds)]
         for place, question in enumerate(sheet.checked):
@@ -413,6 +429,12 @@ def gates_of(
             answers = _timed(list(_answers(sheet, question, name, drawn)), workers)
             gates.append(Gate(name, sheet, question, answers, sample, seed))
     return Gates(work.assignment.name, seeds, tuple(gates))
+
+
+def _with_only(work: Asked, sheet: Material, name: str) -> Material:
+    """Return a sheet with one of its questions, or none: each draws its exams by itself."""
+    checked = tuple(each for each in sheet.checked if named(work, sheet, each.name) == name)
+    return replace(sheet, checked=checked, asserted=())
 
 
 def _answers(

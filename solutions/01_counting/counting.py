@@ -304,9 +304,7 @@ def add_delta_prob(
         raise ValueError(
             f"there are no counts of order {order} for a context of {len(context)} tokens"
         )
-    context_count = sum(
-        count for ngram, count in counts[order].items() if ngram[:-1] == tuple(context)
-    )
+    context_count = sum(n for gram, n in counts[order].items() if gram[:-1] == context)
     denominator = context_count + delta * vocab_size
     if denominator == 0:
         return math.nan
@@ -979,10 +977,9 @@ def kneser_ney_prob(
     if order > top:
         raise ValueError(f"a context of {len(context)} tokens for a model of order {top}")
     if order == top:
-        adjusted = {g[-1]: n for g, n in counts[top].items() if g[:-1] == context and n > 0}
+        adjusted = {g[-1]: n for g, n in counts[top].items() if g[:-1] == context}
     else:
-        longer = (g for g, n in counts[order + 1].items() if g[1:-1] == context and n > 0)
-        adjusted = Counter(gram[-1] for gram in longer)
+        adjusted = Counter(g[-1] for g in counts[order + 1] if g[1:-1] == context)
     lower = (
         kneser_ney_prob(counts, context[1:], word, discount)
         if context

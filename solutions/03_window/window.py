@@ -1610,7 +1610,7 @@ assert close(log_probs[0], scores - math.log(sum(math.exp(score) for score in sc
 )
 trainable = sum(weights.numel() for weights in module.parameters() if weights.requires_grad)
 assert trainable == 6 + 4 + 1 + 3 + 3, (
-    f"C 6, H 4, d 1, U 3 and b 3: 17 trainable numbers, and none for a W that is None: {trainable}"
+    f"C 6, H 4, d 1, U 3 and b 3: 17 trainable numbers, and none for a W that is None, not {trainable}"
 )
 # One step of gradient descent on the loss of word 0 after (1, 2): b moves against p - (1, 0, 0).
 untouched = {name: value.copy() for name, value in small.items() if value is not None}

@@ -216,11 +216,12 @@ def test_verify_by_mutants_exits_with_the_verdict_and_shows_survivors(
     proof = MutantProof("01_tiny", 3, (tally,), () if closed else (survivor,), ())
     gates, asked = Gates("01_tiny", 3), []
     monkeypatch.setattr(Gates, "proof", lambda *args: proof)
-    monkeypatch.setattr(commands, "gates_of", lambda work, *args: asked.append(args[:4]) or gates)
+    monkeypatch.setattr(commands, "gates_of", lambda work, *args: asked.append(args) or gates)
     words = ("verify", "01_tiny", "--mutants", "--sample", 9, "--seed", 5, "--workers", 1)
+    words = (*words, "--question", "double", "--no-cache")
     result = command(*words)
     assert result.exit_code == (0 if closed else 1)
-    assert asked == [(3, 1, 9, 5)]
+    assert asked == [(3, 1, 9, 5, None, "double")]
     shown = "double, reference: full marks in exams 0, 2\n  - return 2 * x\n  + return 2 / x"
     assert (shown in result.stdout) is not closed
     assert ("NOT CLOSED" in result.stdout) is not closed

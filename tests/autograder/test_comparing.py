@@ -576,8 +576,9 @@ def test_slack_doubles_the_margin_of_two_losses_at_most(nats, slack, agrees):
     assert (HELD_OUT.difference(THIRDS, got, slack) is None) is agrees
 
 
-def test_two_answers_that_are_no_models_are_alike_so_that_a_mistake_is_known_again():
-    assert difference(THIRDS + 0.1, np.exp(THIRDS), comparison=HELD_OUT) is None
+def test_two_answers_that_are_no_models_are_alike_only_where_they_are_the_same():
+    assert difference(THIRDS + 0.1, THIRDS + 0.1, comparison=HELD_OUT) is None
+    assert difference(THIRDS + 0.1, np.exp(THIRDS), comparison=HELD_OUT) is not None
     assert difference(THIRDS + 0.1, THIRDS, comparison=HELD_OUT) is not None
 
 

@@ -14,7 +14,7 @@ from autograder.authoring.slips import MisfitSlip
 from autograder.authoring.statement import says
 from autograder.proving import mutant_gate
 from autograder.proving.apart import Bounds, each_apart
-from autograder.proving.mutant_gate import UnfairToStartWith, gates_of
+from autograder.proving.mutant_gate import NoSuchQuestion, UnfairToStartWith, gates_of
 from autograder.proving.mutants import canonical, mutants_of
 
 FAR = 60.0
@@ -328,6 +328,20 @@ def test_an_answer_that_loses_points_unchanged_is_told(toy_material):
 
     with pytest.raises(UnfairToStartWith, match="total: always_zero loses points"):
         gates_of(toy_material(alternatives=(always_zero,)), seeds=1, workers=1)
+
+
+def test_one_question_of_several_can_be_asked_for(material):
+    questions = material.checked[:2]
+    few = replace(material, checked=tuple(replace(q, misconceptions=(), alternatives=()) for q in questions))
+    whole = gates_of(few, seeds=1, workers=1)
+    (alone,) = gates_of(few, seeds=1, workers=1, only=questions[1].name).gates
+    texts = [[each.mutant.text for each in gate.trials] for gate in (whole.gates[1], alone)]
+    assert texts[0] == texts[1]
+
+
+def test_a_question_that_is_not_there_is_named_with_those_that_are(tiny):
+    with pytest.raises(NoSuchQuestion, match=r"no question 'dubble'.*there are double$"):
+        gates_of(tiny, seeds=1, workers=1, only="dubble")
 
 
 def test_a_proof_can_be_written_as_json(toy_material):

@@ -164,6 +164,17 @@ unseen_context_impossible = slip(
 a_tensor_already = equal(
     torch_float32, ("torch.tensor(delta)", "delta"), because="the denominator is a tensor"
 )
+seen_at_most_once = equal(
+    loop_and_try,
+    ("together += table[gram]", "together = table[gram]"),
+    because="each n-gram stands in the counts once, so only one is that of context and word",
+)
+floats_by_delta = equal(
+    numpy_scalars, (", dtype=float", ""), because="what is added to it is a float, and divided by"
+)
+no_need_to_be_exact = equal(
+    fractions, ("Fraction(delta)", "delta"), because="a float is exact to far more than 1e-6"
+)
 
 rules = (
     rule(

@@ -147,7 +147,20 @@ sentences_are_lists = equal(
 only_the_last_n = equal(
     plain_dict,
     ("(n - 1)", "n"),
+    ("(n - 1)", "(n - 0)"),
+    ("(n - 1)", "(n + 1)"),
     because="of the window the last n tokens are taken, the new one too",
+)
+an_array_of_a_list = equal(
+    numpy_counts,
+    (
+        'np.array(["<s>"] * (n - 1) + sentence + ["</s>"])',
+        '["<s>"] * (n - 1) + sentence + ["</s>"]',
+    ),
+    because="sliding_window_view makes an array of a list",
+)
+a_one_of_either_kind = equal(
+    numpy_counts, ("np.int64(1)", "1"), because="a count is a whole number of either kind"
 )
 
 rules = (

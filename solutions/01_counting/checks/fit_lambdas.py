@@ -137,7 +137,23 @@ probabilities_averaged = slip(
 an_array_already = equal(
     REFERENCE,
     ("order_probs = np.asarray(order_probs, dtype=float)", "pass"),
+    ("np.asarray(order_probs, dtype=float)", "np.asarray(order_probs)"),
+    ("np.asarray(order_probs, dtype=float)", "order_probs"),
     because="it is an array, and products with the weights are floats",
+)
+of_one_sign = equal(
+    REFERENCE,
+    ("order_probs.sum(axis=1)", "order_probs.mean(axis=1)"),
+    because="a row's mean is above 0 where its sum is",
+)
+in_any_order = equal(
+    loops,
+    ("order_probs[0]", "order_probs[-1]"),
+    ("zip(lambdas, row)", "zip(row, lambdas)"),
+    because="rows are of one length, and products do not ask which factor comes first",
+)
+warned_or_not = equal(
+    with_nan, ('invalid="ignore"', ""), because="it only keeps a warning from being shown"
 )
 
 rules = (

@@ -47,6 +47,12 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("edges", counts, gram[:-1], gram[-1], (_weights(rng, 3) * 1.2).tolist())
     yield case("edges", counts, gram[:-1], gram[-1], [0.2, 0.3, 0.4])
     yield case("edges", counts, gram[:-1], gram[-1], _weights(rng, 2).tolist())
+    off = float(rng.choice([-1, 1]))
+    for error in (rng.uniform(0.65e-6, 0.8e-6), rng.uniform(1.35e-6, 1.7e-6)):
+        nearly = _weights(rng, 3) * (1 + off * error)
+        yield case("edges", counts, gram[:-1], gram[-1], nearly.tolist())
+    nothing = {n: reference.count_ngrams([], n) for n in (1, 2)}
+    yield case("edges", nothing, ("the",), "door", _weights(rng, 2).tolist())
 
 
 def _weights(rng: np.random.Generator, order: int) -> np.ndarray:
@@ -59,7 +65,9 @@ check = Check(
     groups={
         "seen": Group("contexts that every order has seen", 1),
         "lending": Group("contexts that were never seen, whose weight is lent", 1),
-        "edges": Group("unknown words, weights that do not sum to 1 or are too few", 1),
+        "edges": Group(
+            "unknown words, no words at all, weights that do not sum to 1 or are too few", 1
+        ),
     },
     draw=draw,
 )
@@ -153,10 +161,38 @@ lambdas_ignored = slip(
     hint="You average the orders with equal weights, whatever lambdas says.",
 )
 
+tolerance_of_its_own = slip(
+    bottom_up,
+    ("rtol=0, ", ""),
+    loses="edges",
+    hint="np.isclose allows a relative error of 1e-5 on top of the atol that you give, so weights "
+    "that miss 1 by ten times as much as the statement allows are accepted. Set rtol=0.",
+)
+
 numbers_of_any_kind = equal(
     numpy_dot,
     ("np.asarray(lambdas, dtype=float)", "np.asarray(lambdas)"),
     because="what whole numbers are multiplied by is no whole number",
+)
+no_such_sum = equal(
+    REFERENCE,
+    ("> 1e-6", ">= 1e-6"),
+    because="near 1 floats are multiples of 2**-53, and the float 1e-6 is none",
+)
+no_such_sum_of_numpy = equal(
+    numpy_dot,
+    ("> 1e-6", ">= 1e-6"),
+    because="near 1 floats are multiples of 2**-53, and the float 1e-6 is none",
+)
+one_is_close_to_it = equal(
+    bottom_up,
+    ("np.sum(lambdas), 1,", "1, np.sum(lambdas),"),
+    because="without a relative tolerance np.isclose is symmetric",
+)
+the_product_refuses = equal(
+    numpy_dot,
+    ("weights.shape != (n,) or ", ""),
+    because="a product with another number of weights raises ValueError as well",
 )
 
 rules = (

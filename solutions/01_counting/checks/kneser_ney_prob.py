@@ -14,6 +14,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
@@ -146,6 +147,29 @@ base_without_unknown = slip(
     "1 / (|V| + 1).",
 )
 
+larger_of_two = equal(
+    REFERENCE,
+    ("max(adjusted.get(word, 0) - discount, 0)", "max(0, adjusted.get(word, 0) - discount)"),
+    ("word, 0)", "word, -1)"),
+    because="the larger of two is the same in either order, and nothing below 0 is larger than 0",
+)
+larger_of_two_below = equal(
+    from_the_bottom_up,
+    ("max(adjusted.get(word, 0) - discount, 0)", "max(0, adjusted.get(word, 0) - discount)"),
+    ("max(adjusted.get(word, 0)", "max(adjusted.get(word, -1)"),
+    because="the larger of two is the same in either order, and nothing below 0 is larger than 0",
+)
+numbers_of_any_kind = equal(
+    predecessor_sets,
+    (", dtype=float", ""),
+    (
+        "np.array([table.get(word, 0), sum(table.values()), len(table)], dtype=float)",
+        "[table.get(word, 0), sum(table.values()), len(table)]",
+    ),
+    ("table.get(word, 0)", "table.get(word, -1)"),
+    ("np.float64(1)", "1"),
+    because="they are discounted and divided, and nothing below 0 is larger than 0",
+)
 rules = (
     told("`counts` holds the counts of the orders 1 to the top"),
     rule("A context as long as the top order", gives=ValueError),

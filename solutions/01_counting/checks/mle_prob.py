@@ -15,6 +15,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
@@ -120,6 +121,19 @@ divides_by_the_word = slip(
     "asked is how probable the word is after this context.",
 )
 
+seen_at_most_once = equal(
+    loop,
+    ("together += count", "together = count"),
+    because="each n-gram stands in the counts once, so only one is that of context and word",
+)
+an_int_of_numpy = equal(
+    numpy_with_nan,
+    (
+        "np.float64(sum(c for g, c in table.items() if g[:-1] == context))",
+        "sum(c for g, c in table.items() if g[:-1] == context)",
+    ),
+    because="np.divide gives a float, and nan for 0 / 0, of whole numbers as well",
+)
 rules = (
     told("maps each order", "`context` is a tuple of tokens"),
     rule("`()` for unigrams", when=lambda counts, context, word: context == ()),

@@ -14,6 +14,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     misconception,
     rule,
     slip,
@@ -84,8 +85,6 @@ def with_torch_float32(log_probs: Sequence[float], base: float = math.e) -> obje
 def with_a_loop(log_probs: Sequence[float], base: float = math.e) -> float:
     total, tokens = 0.0, 0
     for log_prob in log_probs:
-        if math.isinf(log_prob):
-            return math.inf
         total += log_prob
         tokens += 1
     if tokens == 0:
@@ -155,6 +154,9 @@ def probabilities_averaged(log_probs: Sequence[float], base: float = math.e) -> 
     return len(log_probs) / sum(base**x for x in log_probs)
 
 
+numbers_of_any_kind = equal(
+    with_numpy, (", dtype=float", ""), because="a mean is a float, whatever it is the mean of"
+)
 rules = (
     rule("list, tuple or array", when=lambda log_probs, base=math.e: isinstance(log_probs, list)),
     rule(

@@ -138,6 +138,20 @@ backs_off_from_unseen_contexts_only = slip(
 never_seen = equal(
     REFERENCE, ("word), 0)", "word), -1)"), because="it is only asked whether the count is above 0"
 )
+asked_once_more = equal(
+    REFERENCE,
+    ("range(len(context) + 1)", "range(len(context) + 2)"),
+    because="beyond the empty context it is asked again, and a word that it has not is not there",
+)
+nothing_is_no_count = equal(
+    recursive, ("word), 0)", "word))"), because="it is only asked whether there is a count"
+)
+zeros_of_any_kind = equal(
+    all_levels_at_once,
+    ("np.float64(0)", "np.float64()"),
+    ("np.float64(0)", "0"),
+    because="they are the same number",
+)
 
 rules = (
     told("are as in question 2"),

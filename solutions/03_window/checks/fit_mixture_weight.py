@@ -125,6 +125,8 @@ coarse_grid = slip(
 )
 share_of_wins = slip(
     with_a_grid,
+    ("    grid = np.arange(0, 1.0005, 0.001)\n", ""),
+    ('    with np.errstate(divide="ignore"):\n        return', "    return"),
     (
         "grid[np.argmax(np.log(np.outer(grid, p) + np.outer(1 - grid, q)).sum(axis=1))]",
         "(p > q).mean()",

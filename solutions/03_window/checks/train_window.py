@@ -277,7 +277,7 @@ stops_late = slip(
 )
 no_patience = slip(
     REFERENCE,
-    ("len(valid_losses) - 1 - best_epoch >= patience", "patience < 500"),
+    ("len(valid_losses) - 1 - best_epoch >= patience", "True"),
     loses="stopping",
     hint="You stop at the first epoch without an improvement. Patience says how many in a row it "
     "takes.",

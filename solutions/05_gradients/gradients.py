@@ -124,7 +124,7 @@ def step_jacobian(
         slopes = np.ones_like(h)
     else:
         raise ValueError(f"expected tanh, logistic, relu or identity, not {activation!r}")
-    return slopes[:, None] * np.asarray(W_h, dtype=float).T
+    return slopes[:, None] * W_h.T
     ### END SOLUTION
 
 
@@ -200,7 +200,7 @@ def jacobian_product(
         Shape (H, H): a row for each number of h_t.
     """
     ### BEGIN SOLUTION
-    W_h, states = np.asarray(W_h, dtype=float), np.asarray(states, dtype=float)
+    states = np.asarray(states, dtype=float)
     if not 0 <= k <= t < len(states):
         raise ValueError(f"expected 0 <= k <= t <= {len(states) - 1}, came t = {t}, k = {k}")
     product = np.eye(len(W_h))
@@ -294,9 +294,9 @@ def temporal_components(
         `W_h` (t, H, H), `W_x` (t, m, H) and `b` (t, H): step 1 first.
     """
     ### BEGIN SOLUTION
-    W_h, states, inputs = (np.asarray(a, dtype=float) for a in (W_h, states, inputs))
+    states = np.asarray(states, dtype=float)
     d_inside = np.empty_like(states[1:])
-    d_h = np.asarray(d_state, dtype=float)
+    d_h = d_state
     for k in range(len(inputs), 0, -1):
         d_inside[k - 1] = d_h * (1 - states[k] ** 2)
         d_h = d_inside[k - 1] @ W_h.T
@@ -413,9 +413,9 @@ def spectral_radius(W: Float[np.ndarray, "n n"]) -> float:
     """
     ### BEGIN SOLUTION
     W = np.asarray(W, dtype=float)
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
+    if W.shape[0] != W.shape[1]:
         raise ValueError(f"expected a square matrix, came shape {W.shape}")
-    return float(np.abs(np.linalg.eigvals(W)).max())
+    return np.abs(np.linalg.eigvals(W)).max()
     ### END SOLUTION
 
 
@@ -482,14 +482,13 @@ def power_iteration(W: Float[np.ndarray, "n n"], n_iter: int, rng: np.random.Gen
     """
     ### BEGIN SOLUTION
     W = np.asarray(W, dtype=float)
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or n_iter < 1:
+    if W.shape[0] != W.shape[1] or n_iter < 1:
         raise ValueError(f"expected a square matrix and an iteration: {W.shape}, {n_iter}")
     v = rng.normal(size=len(W))
     v /= np.linalg.norm(v)
-    stretch = 0.0
     for _ in range(n_iter):
         v = W @ v
-        stretch = float(np.linalg.norm(v))
+        stretch = np.linalg.norm(v)
         if stretch == 0:
             return 0.0
         v /= stretch
@@ -580,10 +579,9 @@ def vanishing_bound(W: Float[np.ndarray, "n n"], gamma: float, gap: int) -> floa
         Of the 2-norm.
     """
     ### BEGIN SOLUTION
-    W = np.asarray(W, dtype=float)
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
+    if W.shape[0] != W.shape[1] or gamma <= 0 or gap < 0:
         raise ValueError(f"expected a square matrix, gamma > 0, gap >= 0: {W.shape} {gamma} {gap}")
-    return float((gamma * np.linalg.norm(W, 2)) ** gap)
+    return (gamma * np.linalg.norm(np.asarray(W, dtype=float), 2)) ** gap
     ### END SOLUTION
 
 
@@ -700,8 +698,7 @@ def must_vanish(W: Float[np.ndarray, "n n"], gamma: float) -> bool:
         False also where components vanish, but the condition does not say so.
     """
     ### BEGIN SOLUTION
-    W = np.asarray(W, dtype=float)
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0:
+    if W.shape[0] != W.shape[1] or gamma <= 0:
         raise ValueError(f"expected a square matrix and gamma > 0, came {W.shape}, {gamma}")
     return bool(gamma * np.linalg.norm(W, 2) < 1 - 1e-9)
     ### END SOLUTION
@@ -766,8 +763,7 @@ def may_explode(W: Float[np.ndarray, "n n"], gamma: float) -> bool:
         True also where components do not explode, but the condition does not exclude it.
     """
     ### BEGIN SOLUTION
-    W = np.asarray(W, dtype=float)
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0:
+    if W.shape[0] != W.shape[1] or gamma <= 0:
         raise ValueError(f"expected a square matrix and gamma > 0, came {W.shape}, {gamma}")
     return bool(gamma * np.linalg.norm(W, 2) > 1 + 1e-9)
     ### END SOLUTION
@@ -829,7 +825,7 @@ def must_vanish_linear(W: Float[np.ndarray, "n n"]) -> bool:
     """
     ### BEGIN SOLUTION
     W = np.asarray(W, dtype=float)
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
+    if W.shape[0] != W.shape[1]:
         raise ValueError(f"expected a square matrix, came shape {W.shape}")
     return bool(np.abs(np.linalg.eigvals(W)).max() < 1 - 1e-9)
     ### END SOLUTION
@@ -884,7 +880,7 @@ def may_explode_linear(W: Float[np.ndarray, "n n"]) -> bool:
     """
     ### BEGIN SOLUTION
     W = np.asarray(W, dtype=float)
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
+    if W.shape[0] != W.shape[1]:
         raise ValueError(f"expected a square matrix, came shape {W.shape}")
     return bool(np.abs(np.linalg.eigvals(W)).max() > 1 + 1e-9)
     ### END SOLUTION
@@ -965,14 +961,12 @@ def gradient_norm_by_gap(
         Shape (max(lengths) + 1,): the mean over the texts that reach back so far, gap 0 first.
     """
     ### BEGIN SOLUTION
-    back = np.asarray(W_h, dtype=float).T
-    states, lengths = np.asarray(states, dtype=float), np.asarray(lengths)
-    carried = np.array(d_last, dtype=float)
+    states, carried = np.asarray(states, dtype=float), d_last
     rows = np.arange(len(lengths))
     norms = [np.linalg.norm(carried, axis=1).mean()]
-    for gap in range(1, int(lengths.max()) + 1):
+    for gap in range(1, lengths.max() + 1):
         here = states[rows, np.maximum(lengths - gap + 1, 0)]
-        carried = (carried * (1 - here**2)) @ back
+        carried = (carried * (1 - here**2)) @ W_h.T
         norms.append(np.linalg.norm(carried[lengths >= gap], axis=1).mean())
     return np.array(norms)
     ### END SOLUTION
@@ -1158,12 +1152,12 @@ def fixed_points(w: float, b: float) -> Float[np.ndarray, " n"]:
 
     # sigma lies between 0 and 1, so all fixed points lie between b and b + w. The excess falls,
     # but for between the two places where w sigma'(x) = 1.
-    cuts = [b - 1.0, b + w + 1.0]
+    cuts = [b, b + w + 1]
     if w > 4:
         turn = 2 * math.acosh(math.sqrt(w) / 2)
-        cuts = [cuts[0], *(x for x in (-turn, turn) if cuts[0] < x < cuts[1]), cuts[1]]
+        cuts = [b, -turn, turn, b + w + 1]
     points = []
-    for left, right in zip(cuts[:-1], cuts[1:], strict=True):
+    for left, right in zip(cuts[:-1], cuts[1:], strict=False):
         rising = excess(left) < 0
         if rising == (excess(right) < 0):
             continue

@@ -14,17 +14,20 @@ import numpy as np
 from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
-from .drawing import one_attractor, two_attractors
+from .drawing import near_a_fold, one_attractor, two_attractors
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield units with two attractors and with one, in both groups."""
-    for least, most in ((4.8, 5.5), (5.5, 7), (7, 9), (9, 11)):
+    for least, most in ((4.8, 4.95), (5.5, 7), (7, 9), (9, 11)):
         yield case("moderate", *two_attractors(rng, least, most))
+    for end in (-1, 1):
+        yield case("moderate", *near_a_fold(rng, 5.5, 8, end))
     for least, most in ((1, 3.8), (4.6, 6), (6, 9), (9, 11)):
         yield case("moderate", *one_attractor(rng, least, most))
-    for least, most in ((25, 40), (40, 60)):
-        yield case("far", *two_attractors(rng, least, most))
+    for least, most, side in ((25, 40, -1), (25, 40, 1), (50, 60, 0)):
+        yield case("far", *two_attractors(rng, least, most, side))
+    yield case("far", *near_a_fold(rng, 20, 30, int(rng.choice([-1, 1]))))
     yield case("far", float(rng.uniform(10, 40)), -float(rng.uniform(60, 80)))
     yield case("far", float(rng.uniform(30, 60)), float(rng.uniform(1, 50)))
     yield case("far", float(rng.uniform(0.1, 0.5)), float(rng.uniform(-2, 2)))
@@ -74,7 +77,7 @@ def by_sign_changes(w, b):
             left = middle
         else:
             right = middle
-    return np.float64(left)
+    return left
 
 
 @alternative
@@ -82,7 +85,7 @@ def by_the_inverse_map(w, b):
     low, high = b, b + w
     for _ in range(5000):
         low, high = (w / (1 + math.exp(-x)) + b for x in (low, high))
-    if abs(high - low) < 1e-3:
+    if high - low < 1e-3:
         return None
     x = (low + high) / 2
     for _ in range(5000):

@@ -47,6 +47,8 @@ def norm_specials(rng: np.random.Generator, side: int) -> Iterator[Weighted]:
     """Yield the threshold, computed on one side of it, zeros and ones, and what is refused."""
     for gamma in (1.0, 0.25, 1.0):
         yield at_the_threshold(rng, side, norm=True) / gamma, gamma
+    for gamma in (1.0, 0.25):  # within 1e-9, which counts as 1
+        yield np.eye(2) * (1 + side * 7e-10) / gamma, gamma
     yield np.eye(3) * 2, 0.5
     yield np.zeros((2, 2)), 1.0
     yield np.zeros((3, 3)), 4.0
@@ -75,8 +77,11 @@ def by_radius(rng: np.random.Generator, side: int) -> Iterator[np.ndarray]:
     yield normal(rng, 3, 0.7).astype("float32")
     for _ in range(2):
         yield at_the_threshold(rng, side, norm=False)
+    yield np.array([[1 + side * 7e-10, 3.0], [0.0, 0.5]])  # within 1e-9, which counts as 1
     yield np.array([[1.0, 1.0], [0.0, 1.0]]) * float(rng.choice([-1.0, 1.0]))
     yield np.array([[0.0, 5.0], [0.0, 0.0]])
+    # Below the threshold, as the triangle below the diagonal says; three steps of it still grow.
+    yield np.array([[0.5, 5.0], [0.0, 0.5]])
     yield np.zeros((2, 2))
     yield np.array([[-_near(rng, 1.5)]])
     yield rng.normal(size=(3, 2))

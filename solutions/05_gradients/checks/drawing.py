@@ -98,6 +98,12 @@ def draw_states(rng: np.random.Generator, W_h: np.ndarray, steps: int) -> np.nda
     return states
 
 
+def saturated(rng: np.random.Generator, states: np.ndarray) -> np.ndarray:
+    """Return states near -1 and 1 in float32: there 1 - h^2 has few digits left in float32."""
+    sizes = rng.uniform(0.999, 0.9999, size=states.shape)
+    return (sizes * rng.choice([-1.0, 1.0], size=states.shape)).astype("float32")
+
+
 # --- one unit ------------------------------------------------------------------------------------
 
 
@@ -107,12 +113,43 @@ def folds(w: float) -> tuple[float, float]:
     return turn - w / (1 + math.exp(-turn)), -turn - w / (1 + math.exp(turn))
 
 
-def two_attractors(rng: np.random.Generator, least: float, most: float) -> tuple[float, float]:
-    """Return w and b of a unit with two attractors, far from the folds and from symmetry."""
+def two_attractors(
+    rng: np.random.Generator, least: float, most: float, side: int = 0
+) -> tuple[float, float]:
+    """Return w and b of a unit with two attractors, far from the folds and from symmetry.
+
+    Parameters
+    ----------
+    rng
+        Draws both.
+    least, most
+        Between which w lies.
+    side
+        1 for a bias above that of symmetry, -1 for one below it, 0 for any.
+    """
     w = float(rng.uniform(least, most))
     lower, upper = folds(w)
     middle, half = (lower + upper) / 2, (upper - lower) / 2
-    return w, middle + half * float(rng.choice([-1, 1]) * rng.uniform(0.3, 0.8))
+    return w, middle + half * float((side or rng.choice([-1, 1])) * rng.uniform(0.3, 0.8))
+
+
+def near_a_fold(
+    rng: np.random.Generator, least: float, most: float, side: int
+) -> tuple[float, float]:
+    """Return w and b of a unit whose unstable fixed point is about 0.15 from an attractor.
+
+    Parameters
+    ----------
+    rng
+        Draws w.
+    least, most
+        Between which w lies.
+    side
+        1 for the upper attractor, -1 for the lower one.
+    """
+    w = float(rng.uniform(least, most))
+    unstable = side * (2 * math.acosh(math.sqrt(w) / 2) - 0.08)
+    return w, unstable - w / (1 + math.exp(-unstable))
 
 
 def one_attractor(rng: np.random.Generator, least: float, most: float) -> tuple[float, float]:

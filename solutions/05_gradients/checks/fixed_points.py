@@ -23,17 +23,20 @@ from autograder.authoring.checking import (
 )
 from autograder.authoring.comparing import Close
 
-from .drawing import one_attractor, two_attractors
+from .drawing import near_a_fold, one_attractor, two_attractors
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield units with one fixed point and with three, and large weights and biases."""
     for least, most in ((0.3, 2), (2, 3.8), (4.6, 6), (6, 10)):
         yield case("one", *one_attractor(rng, least, most))
-    for least, most in ((4.8, 5.5), (5.5, 7), (7, 9), (9, 11)):
+    for least, most in ((4.8, 4.95), (5.5, 7), (7, 9), (9, 11)):
         yield case("three", *two_attractors(rng, least, most))
-    for least, most in ((25, 40), (40, 60)):
-        yield case("far", *two_attractors(rng, least, most))
+    for least, most, end in ((5.5, 8, -1), (5.5, 8, 1)):
+        yield case("three", *near_a_fold(rng, least, most, end))
+    for least, most, side in ((25, 40, -1), (25, 40, 1), (50, 60, 0)):
+        yield case("far", *two_attractors(rng, least, most, side))
+    yield case("far", *near_a_fold(rng, 20, 30, int(rng.choice([-1, 1]))))
     for side in (-1, 1):
         yield case("far", float(rng.uniform(1, 9)), side * float(rng.uniform(40, 80)))
 
@@ -55,7 +58,7 @@ def on_a_grid_then_bisection(w, b):
     rest = b + w / (1 + np.exp(-grid)) - grid
     found = []
     for i in np.flatnonzero(np.sign(rest[:-1]) != np.sign(rest[1:])):
-        left, right = float(grid[i]), float(grid[i + 1])
+        left, right = grid[i], grid[i + 1]
         sign = math.copysign(1, rest[i])
         while right - left > 1e-10:
             middle = (left + right) / 2
@@ -68,22 +71,17 @@ def on_a_grid_then_bisection(w, b):
 
 
 @alternative
-def by_newton_from_many_starts(w, b):
-    def step(x):
-        s = 1 / (1 + np.exp(-np.clip(x, -700, 700)))
-        slope = w * s * (1 - s) - 1
-        return x - (w * s + b - x) / np.where(np.abs(slope) < 1e-9, 1e-9, slope)
+def by_brent_s_method(w, b):
+    from scipy.optimize import brentq
+    from scipy.special import expit
 
-    x = np.concatenate([np.linspace(b - 1, b + w + 1, 4001), np.linspace(-12, 12, 4001)])
-    for _ in range(200):
-        x = np.clip(step(x), b - 2, b + w + 2)
-    s = 1 / (1 + np.exp(-x))
-    good = np.sort(x[np.abs(w * s + b - x) < 1e-9])
-    keep = [good[0]]
-    for value in good[1:]:
-        if value - keep[-1] > 1e-3:
-            keep.append(value)
-    return tuple(keep)
+    def excess(x):
+        return w * expit(x) + b - x
+
+    grid = np.linspace(b - 1, b + w + 1, 5001)
+    signs = np.sign(excess(grid))
+    changes = np.flatnonzero(signs[1:] != signs[:-1])
+    return tuple(brentq(excess, grid[i], grid[i + 1]) for i in changes)
 
 
 @alternative

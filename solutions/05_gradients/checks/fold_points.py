@@ -48,14 +48,14 @@ def by_the_state(w):
 @alternative
 def as_extremes_of_the_curve(w):
     if w <= 4:
-        return np.array([])
+        return []
     low, high = 0.0, 20.0  # where the slope of b(x) = x - w sigma(x) changes its sign
     for _ in range(200):
         middle = (low + high) / 2
         s = 1 / (1 + np.exp(-middle))
         low, high = (middle, high) if w * s * (1 - s) > 1 else (low, middle)
     b = low - w / (1 + np.exp(-low))
-    return np.array([b, -w - b])  # symmetric about -w/2
+    return [b, -w - b]  # symmetric about -w/2
 
 
 @alternative

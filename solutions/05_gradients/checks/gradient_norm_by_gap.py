@@ -13,7 +13,7 @@ import numpy as np
 from autograder.authoring.checking import Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
-from .drawing import draw_states, draw_weights
+from .drawing import draw_states, draw_weights, saturated
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -25,6 +25,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     W_h, states, lengths, d_last = _batch(rng, 3, 4, rng.permutation([4, 1, 2]))
     single = (W_h.astype("float32"), states.astype("float32"), lengths, d_last.astype("float32"))
     yield case("different", *single)
+    W_h, states, lengths, d_last = _batch(rng, 3, 4, rng.permutation([4, 1, 2]))
+    W_h, d_last = 5 * W_h.astype("float32"), d_last.astype("float32")
+    yield case("different", W_h, saturated(rng, states), lengths, d_last)
     for H, T, length in ((3, 4, 4), (2, 5, 3), (3, 6, 1), (1, 5, 4)):
         yield case("single", *_batch(rng, H, T, np.array([length])))
 
@@ -56,18 +59,17 @@ def gap_by_gap(W_h, states, lengths, d_last):
     rows = np.arange(len(lengths))
     for gap in range(lengths.max() + 1):
         if gap:
-            here = states[rows, np.maximum(lengths - gap + 1, 0)]
+            here = states[rows, lengths - gap + 1]
             carried = (carried * (1 - here**2)) @ W_h.T
         there = carried[lengths >= gap]
         norms.append(np.linalg.norm(there, axis=1).mean())
-    return np.array(norms)
+    return norms
 
 
 @alternative
 def text_by_text(W_h, states, lengths, d_last):
     found = [[] for _ in range(max(lengths) + 1)]
-    for h, n, d in zip(states, lengths, d_last, strict=True):
-        signal = np.array(d, dtype=float)
+    for h, n, signal in zip(states.astype(float), lengths, d_last):
         found[0].append(np.sqrt(signal @ signal))
         for gap in range(1, n + 1):
             signal = W_h @ (signal * (1 - h[n - gap + 1] ** 2))
@@ -77,7 +79,7 @@ def text_by_text(W_h, states, lengths, d_last):
 
 @alternative
 def with_jacobians(W_h, states, lengths, d_last):
-    longest = int(np.max(lengths))
+    longest = np.max(lengths)
     norms = np.full((len(lengths), longest + 1), np.nan)
     for i, n in enumerate(lengths):
         product = np.eye(len(W_h))
@@ -93,12 +95,12 @@ def by_torch(W_h, states, lengths, d_last):
     import torch
 
     W = torch.tensor(W_h).double()
-    sums = torch.zeros(int(lengths.max()) + 1).double()
+    sums = torch.zeros(lengths.max() + 1)
     counts = torch.zeros_like(sums)
-    for h, n, d in zip(states, lengths, d_last, strict=True):
-        true = torch.tensor(h[: n + 1]).double()
+    for h, n, d in zip(states, lengths, d_last):
+        true = torch.tensor(h).double()
         rest = torch.atanh(true[1:]) - true[:-1] @ W
-        walked = [true[0].clone().requires_grad_()]
+        walked = [true[0].requires_grad_()]
         for k in range(n):
             walked.append(torch.tanh(walked[-1] @ W + rest[k]))
         loss = walked[-1] @ torch.tensor(d).double()

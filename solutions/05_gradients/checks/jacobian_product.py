@@ -13,7 +13,7 @@ import numpy as np
 from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
-from .drawing import draw_states, draw_weights
+from .drawing import draw_states, draw_weights, saturated
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -28,6 +28,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         W_h = draw_weights(rng, H, 1.2)
         states = draw_states(rng, W_h, steps)
         yield case("several", W_h.astype(dtype), states.astype(dtype), t, k)
+    W_h = 5 * draw_weights(rng, 3).astype("float32")
+    yield case("several", W_h, saturated(rng, np.empty((5, 3))), 4, 1)
     for H, steps, t, k in ((3, 4, 3, 2), (2, 2, 1, 0), (3, 5, 5, 4), (4, 5, 3, 3), (2, 3, 0, 0)):
         W_h = draw_weights(rng, H)
         yield case("near", W_h, draw_states(rng, W_h, steps), t, k)
@@ -55,7 +57,7 @@ check = Check(
 def from_the_left(W_h, states, t, k):
     if not (0 <= k <= t <= len(states) - 1):
         raise ValueError("out of range")
-    product = np.identity(W_h.shape[0])
+    product = np.identity(len(W_h))
     for i in range(t, k, -1):
         product = product @ np.diag(1 - states[i].astype(float) ** 2) @ W_h.T
     return product
@@ -66,15 +68,16 @@ def by_recursion(W_h, states, t, k):
     if t < k or k < 0 or t >= len(states):
         raise ValueError((t, k))
     if t == k:
-        return np.eye(len(W_h)).tolist()
-    before = np.array(by_recursion(W_h, states, t - 1, k))
-    return ((1 - states[t] ** 2)[:, None] * W_h.T @ before).tolist()
+        return np.eye(len(W_h))
+    slopes = 1 - states[t].astype(float) ** 2
+    return slopes[:, None] * W_h.T @ by_recursion(W_h, states, t - 1, k)
 
 
 @alternative
 def with_multi_dot(W_h, states, t, k):
     if k not in range(len(states)) or t not in range(k, len(states)):
         raise ValueError
+    states = states.astype(float)
     factors = [np.einsum("i,ji->ij", 1 - states[i] ** 2, W_h) for i in range(t, k, -1)]
     if len(factors) < 2:
         return factors[0] if factors else np.eye(len(W_h))
@@ -106,7 +109,7 @@ def in_long_precision(W_h, states, t, k):
     W_h, states = W_h.astype("longdouble"), states.astype("longdouble")
     product = np.eye(len(W_h))
     for i in range(k + 1, t + 1):
-        product = (1 - states[i] ** 2).reshape(-1, 1) * (W_h.T @ product)
+        product = (1 - states[i] ** 2)[:, None] * (W_h.T @ product)
     return product.astype(float)
 
 

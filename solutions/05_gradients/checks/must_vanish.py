@@ -45,10 +45,9 @@ def by_svd(W, gamma):
 
 @alternative
 def by_eigenvalues(W, gamma):
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or gamma <= 0:
+    if W.shape[0] != W.shape[1] or gamma <= 0:
         raise ValueError
-    W = W.astype(float)
-    return np.sqrt(max(np.linalg.eigvalsh(W.T @ W)[-1], 0.0)) < (1 - 1e-9) / gamma
+    return np.sqrt(np.linalg.eigvalsh(W.T @ W)[-1]) < (1 - 1e-9) / gamma
 
 
 @alternative
@@ -57,7 +56,7 @@ def by_torch(W, gamma):
 
     if W.shape[0] != W.shape[1] or gamma <= 0:
         raise ValueError
-    norm = torch.linalg.matrix_norm(torch.tensor(W).double(), ord=2).item()
+    norm = torch.linalg.matrix_norm(torch.tensor(W).double(), ord=2)
     return 1 - norm * gamma > 1e-9
 
 

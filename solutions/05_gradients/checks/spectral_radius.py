@@ -32,6 +32,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("real", np.triu(rng.uniform(0.5, 1, size=(3, 3)), 1) + np.diag([0.3, -0.9, 0.5]))
     yield case("real", np.array([[-float(rng.uniform(0.2, 3))]]))
     yield case("real", skewed(rng, np.diag([0.4, -1.1]), 1.0).astype("float32"))
+    # In float32 these eigenvalues are off in the second digit.
+    yield case("real", skewed(rng, np.diag([0.4, -1.1]), 1000.0).astype("float32"))
     for radius, others in ((1.4, (0.6,)), (0.7, (-0.3, 0.5)), (3.0, ())):
         pair = radius * rng.uniform(0.9, 1.1) * rotation(float(rng.uniform(1.2, 1.9)))
         yield case("others", skewed(rng, blocks(pair, *others), 1.0))
@@ -53,7 +55,7 @@ check = Check(
 
 @alternative
 def with_eig(W):
-    if len(np.shape(W)) != 2 or len(W) != len(W[0]):
+    if len(W) != len(W[0]):
         raise ValueError("not square")
     values, _ = np.linalg.eig(W.astype(float))
     return max(abs(value) for value in values)
@@ -73,13 +75,13 @@ def by_torch(W):
 def with_hypot(W):
     if W.shape != W.T.shape:
         raise ValueError("expected a square matrix")
-    values = np.linalg.eigvals(W)
+    values = np.linalg.eigvals(W.astype(float))
     return np.hypot(values.real, values.imag).max()
 
 
 @alternative
 def as_numpy_refuses(W):
-    return np.max(np.abs(np.linalg.eigvals(W)))
+    return np.max(np.abs(np.linalg.eigvals(W.astype(float))))
 
 
 largest_singular_value = slip(
@@ -129,11 +131,7 @@ frobenius = slip(
     hint="You take the eigenvalue that comes first. They come in no particular order.",
 )
 def first_eigenvalue(W):
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
-        raise ValueError
-    if W.shape[0] > 1 and np.iscomplex(np.linalg.eigvals(W)).any():
-        return float(np.abs(np.linalg.eigvals(W)).max())
-    return float(abs(np.linalg.eigvals(W)[0]))
+    return float(abs(np.linalg.eigvals(W.astype(float))[0]))
 
 
 squared_modulus = slip(

@@ -14,7 +14,7 @@ import numpy as np
 from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
-from .drawing import draw_weights
+from .drawing import draw_weights, saturated
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -23,6 +23,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         W_h = draw_weights(rng, H).astype(dtype)
         yield case("tanh", W_h, rng.uniform(-0.9, 0.9, size=H).astype(dtype), "tanh")
         yield case("logistic", W_h, rng.uniform(0.1, 0.9, size=H).astype(dtype), "logistic")
+    yield case("tanh", draw_weights(rng, 4).astype("float32"), saturated(rng, np.empty(4)), "tanh")
+    yield case("tanh", draw_weights(rng, 3), rng.choice([-1, 1], 3) * rng.uniform(0.95, 1, 3), "tanh")
     for H in (2, 4):
         yield case("others", draw_weights(rng, H), rng.normal(size=H), "identity")
         h_t = np.array([0.0, *rng.uniform(0.2, 2, size=H)])
@@ -52,18 +54,18 @@ def with_diag(W_h, h_t, activation):
     }
     if activation not in slope_of:
         raise ValueError(f"unknown activation {activation}")
-    return np.diag(slope_of[activation](h_t)) @ np.transpose(W_h)
+    return np.diag(slope_of[activation](h_t.astype(float))) @ np.transpose(W_h)
 
 
 @alternative
 def with_loops(W_h, h_t, activation):
     rows = []
-    for i, h in enumerate(h_t):
+    for i, h in enumerate(map(float, h_t)):
         match activation:
             case "tanh":
                 slope = 1 / math.cosh(math.atanh(h)) ** 2
             case "logistic":
-                slope = float(h) * (1 - float(h))
+                slope = h * (1 - h)
             case "relu":
                 slope = 1 if h > 0 else 0
             case "identity":

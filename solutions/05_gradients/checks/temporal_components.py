@@ -13,7 +13,7 @@ import numpy as np
 from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
 from autograder.authoring.comparing import Close
 
-from .drawing import draw_states, draw_weights
+from .drawing import draw_states, draw_weights, saturated
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -31,6 +31,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         W_h = draw_weights(rng, H, 1.2)
         arguments = (W_h, draw_states(rng, W_h, t), rng.normal(size=(t, m)), rng.normal(size=H))
         yield case(group, *(array.astype(dtype) for array in arguments))
+    W_h, inputs, d_state = 5 * draw_weights(rng, 3), rng.normal(size=(4, 2)), rng.normal(size=3)
+    W_h, inputs, d_state = (array.astype("float32") for array in (W_h, inputs, d_state))
+    yield case("late", W_h, saturated(rng, np.empty((5, 3))), inputs, d_state)
 
 
 check = Check(
@@ -45,7 +48,7 @@ check = Check(
 
 @alternative
 def by_the_formula(W_h, states, inputs, d_state):
-    W_h, states, inputs = W_h.astype(float), states.astype(float), inputs.astype(float)
+    states = states.astype(float)
     parts = {"W_h": [], "W_x": [], "b": []}
     t = len(states) - 1
     for k in range(1, t + 1):
@@ -77,17 +80,17 @@ def with_copies_in_torch(W_h, states, inputs, d_state):
     for k in range(t):
         state = torch.tanh(state @ copies["W_h"][k] + x[k] @ copies["W_x"][k] + copies["b"][k])
     (state @ torch.tensor(d_state).double()).backward()
-    return {name: torch.stack([c.grad for c in some]) for name, some in copies.items()}
+    return {name: [c.grad for c in some] for name, some in copies.items()}
 
 
 @alternative
 def with_loops_over_units(W_h, states, inputs, d_state):
     t, m = inputs.shape
     H = len(W_h)
-    hidden = np.zeros((t, H, H))
-    read = np.zeros((t, m, H))
-    bias = np.zeros((t, H))
-    signal = [float(d) for d in d_state]
+    hidden = np.empty((t, H, H))
+    read = np.empty((t, m, H))
+    bias = np.empty((t, H))
+    signal = d_state
     for k in reversed(range(t)):
         for j in range(H):
             bias[k, j] = signal[j] * (1 - float(states[k + 1, j]) ** 2)

@@ -25,6 +25,7 @@ from autograder.authoring.comparing import Close
 
 from .drawing import (
     SHAPES,
+    Grads,
     draw_grads,
     fresh,
     plain_gradients,
@@ -60,11 +61,23 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for value in (math.nan, math.inf, -math.inf, math.nan):
         grads = spoiled(rng, draw_grads(rng, 6.0), value, str(rng.choice(list(SHAPES))))
         yield fresh("not finite", grads, 0.5)
+    for value in (math.nan, math.inf):  # in the first array, and in the last
+        for name in ("W_h", "b"):
+            shapes = {"W_h": SHAPES["W_h"], "W_x": SHAPES["W_x"], "b": SHAPES["b"]}
+            yield fresh("not finite", spoiled(rng, draw_grads(rng, 6.0, shapes), value, name), 0.5)
+    yield fresh("long", {"E": np.zeros((2, 3)), **_negative(rng)}, float(rng.uniform(0.3, 2)))
     for threshold in (0.0, -1.0, math.nan):
         yield case("refused", draw_grads(rng, 2.0), threshold)
     yield case("refused", {}, -0.5)
     yield case("refused", {"b": np.zeros(2)}, 0)
     yield fresh("refused", {}, 1e-9)
+
+
+def _negative(rng: np.random.Generator) -> Grads:
+    """Return gradients of which all entries are negative, beside some that are 0."""
+    grads = {name: -np.abs(grad) for name, grad in draw_grads(rng, 9.0).items()}
+    grads["b"][0] = 0.0
+    return grads
 
 
 check = Check(
@@ -100,14 +113,12 @@ def with_torch(grads, threshold):
 
     if not threshold > 0:
         raise ValueError("threshold")
-    parameters = {k: torch.nn.Parameter(torch.tensor(g).double()) for k, g in grads.items()}
-    if not all(bool(torch.isfinite(p).all()) for p in parameters.values()):
-        return {k: p.detach() for k, p in parameters.items()}
-    largest = max((float(p.detach().abs().max()) for p in parameters.values()), default=0.0)
-    if largest == 0:
-        return {k: p.detach() for k, p in parameters.items()}
+    parameters = {k: torch.tensor(g).double() for k, g in grads.items()}
+    largest = max((p.abs().max() for p in parameters.values()), default=0.0)
+    if largest == 0 or not all(p.isfinite().all() for p in parameters.values()):
+        return parameters
     for p in parameters.values():
-        p.grad = p.detach() / largest
+        p.grad = p / largest
     torch.nn.utils.clip_grad_norm_(parameters.values(), threshold / largest)
     return {k: p.grad * largest for k, p in parameters.items()}
 
@@ -125,7 +136,7 @@ def in_one_vector(grads, threshold):
         flat = flat * min(1.0, threshold / norm)
     ends = np.cumsum([g.size for g in grads.values()])[:-1]
     parts = np.split(flat, ends)
-    return {k: p.reshape(g.shape) for (k, g), p in zip(grads.items(), parts, strict=True)}
+    return {k: p.reshape(g.shape) for (k, g), p in zip(grads.items(), parts)}
 
 
 @alternative

@@ -95,7 +95,7 @@ def with_torch(grads, limit):
     if not limit > 0:
         raise ValueError("limit")
     tensors = {k: torch.tensor(g).double() for k, g in grads.items()}
-    if not all(bool(t.isfinite().all()) for t in tensors.values()):
+    if not all(t.isfinite().all() for t in tensors.values()):
         return tensors
     return {k: t.clamp(-limit, limit) for k, t in tensors.items()}
 
@@ -105,7 +105,7 @@ def by_signs(grads, limit):
     if not limit > 0:
         raise ValueError("limit")
     copies = {k: np.array(g) for k, g in grads.items()}
-    if not np.isfinite(sum(np.abs(g).sum() * 0 for g in copies.values())):
+    if not all(np.isfinite(g).all() for g in copies.values()):
         return copies
     return {k: np.sign(g) * np.minimum(np.abs(g), limit) for k, g in copies.items()}
 

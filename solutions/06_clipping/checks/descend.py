@@ -141,13 +141,13 @@ def with_torch(gradient, start, learning_rate, threshold, n_steps):
         raise ValueError("threshold")
     here = torch.nn.Parameter(torch.tensor(start, dtype=torch.float64))
     optimizer = torch.optim.SGD([here], lr=learning_rate)
-    path = [here.detach().clone()]
+    path = [here.clone()]
     for _ in range(n_steps):
         here.grad = torch.tensor(gradient(here[0].item(), here[1].item()), dtype=torch.float64)
         if threshold is not None:
             torch.nn.utils.clip_grad_norm_([here], threshold)
         optimizer.step()
-        path.append(here.detach().clone())
+        path.append(here.clone())
     return torch.stack(path)
 
 

@@ -19,6 +19,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for n in (5, 12, 30):
         yield case("finite", _norms(rng, n), float(rng.uniform(0.5, 10)))
         yield case("finite", _norms(rng, n).tolist(), float(rng.uniform(0.5, 10)))
+    yield case("finite", _norms(rng, 6), float(rng.uniform(0.1, 0.4)))
+    yield case("finite", _norms(rng, 6) * 1e200, float(rng.uniform(0.5, 10)))
+    yield case("finite", _norms(rng, 1), 1)
     with_zeros = _norms(rng, 8)
     with_zeros[::3] = 0.0
     yield case("finite", with_zeros, 2)
@@ -67,7 +70,7 @@ def in_a_loop(norms, factor):
 def with_a_masked_mean(norms, factor):
     norms = np.array(norms, dtype=float)
     norms[~np.isfinite(norms)] = np.nan
-    if not factor > 0 or np.isnan(norms).all() or np.nansum(norms) == 0:
+    if not factor > 0 or np.nansum(norms) == 0:
         raise ValueError("nothing to suggest")
     return np.nanmean(norms) * factor
 
@@ -80,7 +83,7 @@ def with_torch(norms, factor):
     norms = norms[torch.isfinite(norms)]
     if not factor > 0 or norms.sum() == 0:
         raise ValueError("nothing to suggest")
-    return (norms.mean() * factor).item()
+    return norms.mean() * factor
 
 
 from_the_maximum = slip(

@@ -102,7 +102,7 @@ def set_to_zero(module, optimizer, loss, threshold):
         raise ValueError("threshold")
     module.zero_grad(set_to_none=False)
     loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(list(module.parameters()), max_norm=threshold)
+    norm = torch.nn.utils.clip_grad_norm_(module.parameters(), max_norm=threshold)
     if torch.isnan(norm) or torch.isinf(norm):
         return norm
     optimizer.step()
@@ -117,7 +117,7 @@ old_gradients_kept = slip(
     "first.",
     overflows=True,
 )
-clipped_too_late_or_too_soon = slip(
+clipped_too_late = slip(
     REFERENCE,
     ("threshold))", "math.inf))"),
     (
@@ -125,8 +125,8 @@ clipped_too_late_or_too_soon = slip(
         "    torch.nn.utils.clip_grad_norm_(module.parameters(), threshold)\n    return norm",
     ),
     loses=("steps", "not finite"),
-    hint="The step is taken with an unclipped gradient: you clip after it, or before backward, when there "
-    "is no gradient of this loss yet. The order is: old gradients away, backward, clip, step.",
+    hint="The step is taken with an unclipped gradient: you clip after it. The order is: old gradients "
+    "away, backward, clip, step.",
     overflows=True,
 )
 each_by_its_own = slip(
@@ -147,7 +147,7 @@ by_value = slip(
     REFERENCE,
     (
         "threshold))\n",
-        "math.inf))\n    torch.nn.utils.clip_grad_value_(module.parameters(), threshold / 10)\n",
+        "math.inf))\n    torch.nn.utils.clip_grad_value_(module.parameters(), threshold)\n",
     ),
     loses=("steps", "not finite"),
     hint="clip_grad_value_ cuts every entry by itself. Here the joint norm is clipped.",

@@ -127,7 +127,7 @@ def in_one_vector(params, batches, gradients, learning_rate, threshold, rng):
 
     def unpack(flat):
         parts = np.split(flat, ends)
-        return {k: p.reshape(s).copy() for k, p, s in zip(names, parts, shapes, strict=True)}
+        return {k: p.reshape(s).copy() for k, p, s in zip(names, parts, shapes)}
 
     norms = []
     for contexts, targets in batches:
@@ -236,8 +236,8 @@ step_clipped = slip(
         "min(1.0, threshold / (learning_rate * norm))",
     ),
     loses=("steps", "explosions"),
-    hint="You clip after the step: the parameters are scaled, or the step is clipped when it has been "
-    "multiplied with the learning rate. The gradient is clipped, before the step.",
+    hint="You clip the step, after the multiplication with the learning rate. The gradient is clipped "
+    "first: a step is at most learning_rate times threshold long.",
 )
 norms_after_clipping = slip(
     REFERENCE,

@@ -71,7 +71,7 @@ def pair_by_pair(w, b, steps):
 
 @alternative
 def by_half_a_tanh(w, b, steps):
-    x = 0.5 + 0.0 * np.asarray(w) + 0.0 * np.asarray(b)
+    x = 0.5 + 0.0 * (w + b)
     for _ in range(steps):
         x = w * (0.5 + 0.5 * np.tanh(x / 2)) + b
     return np.square(0.5 + 0.5 * np.tanh(x / 2) - 0.7)
@@ -91,7 +91,7 @@ def with_torch(w, b, steps):
 nonlinearity_outside = slip(
     REFERENCE,
     ("w / (1 + np.exp(-x)) + b", "1 / (1 + np.exp(-(w * x + b)))"),
-    ("(1 / (1 + np.exp(-x)) - 0.7)", "((x if steps else 1 / (1 + np.exp(-x))) - 0.7)"),
+    ("(1 / (1 + np.exp(-x)) - 0.7)", "(x - 0.7)"),
     loses=("single", "grids", "few"),
     hint="The nonlinearity stands outside in your version, sigma(w x + b). Here it is the form of the "
     "paper: w sigma(x) + b.",

@@ -91,7 +91,7 @@ def backwards(w, b, steps):
 @alternative
 def pair_by_pair(w, b, steps):
     ws, bs = np.broadcast_arrays(w, b)
-    found = np.zeros((2, *ws.shape))
+    by_w_and_b = np.empty(ws.shape), np.empty(ws.shape)
     for place in np.ndindex(ws.shape):
         x, by_w, by_b = 0.5, 0.0, 0.0
         for _ in range(steps):
@@ -100,9 +100,9 @@ def pair_by_pair(w, b, steps):
             by_w, by_b = s + on * by_w, 1 + on * by_b
             x = ws[place] * s + bs[place]
         s = 1 / (1 + math.exp(-x))
-        found[(0, *place)] = 2 * (s - 0.7) * s * (1 - s) * by_w
-        found[(1, *place)] = 2 * (s - 0.7) * s * (1 - s) * by_b
-    return found[0], found[1]
+        by_w_and_b[0][place] = 2 * (s - 0.7) * s * (1 - s) * by_w
+        by_w_and_b[1][place] = 2 * (s - 0.7) * s * (1 - s) * by_b
+    return by_w_and_b
 
 
 @alternative

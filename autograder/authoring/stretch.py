@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 
-from autograder.authoring.conventions import grade_id_of
+from nbgrader import utils
+
+from autograder.authoring.conventions import GRADED, WRITTEN, grade_id_of
 from autograder.authoring.coursework import Asked, named
 
 _HEADING = re.compile(r"^##? (.*)$", re.MULTILINE)
 _STRETCH = re.compile(r"(\d+\. )?Stretch\b")
 
 
-def stretch_cells(work: Asked) -> frozenset[str]:
-    """Return the grade_ids of the cells that stand below a heading such as ``## 9. Stretch: ...``.
+def marked_cells(work: Asked) -> dict[str, bool]:
+    """Return whether each cell with points belongs to the stretch, by its grade_id.
 
-    The stretch ends at the next heading of that level.
+    A cell does that stands below a heading such as ``## 9. Stretch: Kneser-Ney``, before the next
+    heading of that level.
 
     Parameters
     ----------
@@ -23,16 +26,27 @@ def stretch_cells(work: Asked) -> frozenset[str]:
 
     Returns
     -------
-    grade_ids
-        As the assignment knows them (see `autograder.authoring.coursework.named`).
+    cells
+        Under the names by which the assignment knows them (see
+        `autograder.authoring.coursework.named`).
     """
-    found = set()
+    found = {}
     for sheet in work.sheets:
         inside = False
         for cell in sheet.derived.master.cells:
             if cell.cell_type == "markdown" and (headings := _HEADING.findall(cell.source)):
                 inside = _STRETCH.match(headings[-1]) is not None
-            grade_id = grade_id_of(cell)
-            if inside and grade_id is not None:
-                found.add(named(work, sheet, grade_id))
-    return frozenset(found)
+            if utils.is_grade(cell) or utils.is_task(cell):
+                found[named(work, sheet, grade_id_of(cell) or "")] = inside
+    return found
+
+
+def question_of(cell: str) -> str:
+    """Return the question whose points a cell holds, as staff call it.
+
+    Examples
+    --------
+    >>> question_of("kneser_ney_prob-graded"), question_of("better_than_best-written")
+    ('kneser_ney_prob', 'better_than_best')
+    """
+    return cell.removesuffix(f"-{GRADED}").removesuffix(f"-{WRITTEN}")

@@ -131,18 +131,18 @@ class LatePolicy(_Table):
     """
 
     policy: Literal["none", "per_day", "hard"]
-    percent: float = Field(0.0, ge=0, le=100)
+    percent: float = Field(default=0.0, ge=0, le=100)
     of: Literal["earned", "full"] = "earned"
-    at_most: float = Field(100.0, ge=0, le=100)
-    closed_after_days: int | None = Field(None, ge=0)
-    grace_minutes: int = Field(0, ge=0)
+    at_most: float = Field(default=100.0, ge=0, le=100)
+    closed_after_days: int | None = Field(default=None, ge=0)
+    grace_minutes: int = Field(default=0, ge=0)
 
 
 class SlipDays(_Table):
     """Days that each student may be late without a penalty, over all assignments."""
 
     total: int = Field(ge=0)
-    at_once: int | None = Field(None, ge=1)
+    at_once: int | None = Field(default=None, ge=1)
 
 
 class Counts(_Table):
@@ -161,21 +161,21 @@ class AssignmentRules(_Table):
 
     due: Moment | None = None
     late: LatePolicy | None = None
-    attempts: int | None = Field(None, ge=1)
-    stretch: tuple[str, ...] | None = Field(None, strict=False)
+    attempts: int | None = Field(default=None, ge=1)
+    stretch: list[str] | None = None
 
 
 class ClassFile(_Table):
     """The rules of a class."""
 
     time_zone: Zone
-    attempts: int | None = Field(None, ge=1)
+    attempts: int | None = Field(default=None, ge=1)
     late: LatePolicy = LatePolicy(policy="none")
     slip_days: SlipDays = SlipDays(total=0)
     counts: Counts = Counts()
     assignments: dict[str, AssignmentRules] = Field(default_factory=dict)
     extensions: dict[str, dict[str, Extension]] = Field(default_factory=dict)
-    groups: dict[str, tuple[str, ...]] = Field(default_factory=dict, strict=False)
+    groups: dict[str, list[str]] = Field(default_factory=dict)
 
     def of(self, assignment: str) -> AssignmentRules:
         """Return what is true of one assignment only."""

@@ -56,6 +56,8 @@ def later(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
     >>> (later(due, 1, zurich) - due).total_seconds() / 3600  # the clock is put back meanwhile
     25.0
     """
+    if not days:
+        return moment.astimezone(UTC)
     local = moment.astimezone(zone).replace(tzinfo=None) + days * _DAY
     return max(local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
 

@@ -208,6 +208,29 @@ def simulate(
     _commands().simulate_class(course, class_path, name, students, seed)
 
 
+@app.command(epilog="Example: autograder roster ~/Downloads/canvas-grades.csv")
+def roster(
+    file: Annotated[
+        Path | None, typer.Argument(help="A CSV of Canvas, Moodle or Gradescope.")
+    ] = None,
+    name_by: Annotated[
+        str | None, typer.Option(help="The column that names a student's folders.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the roster as JSON.")] = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Say who is in the class, from a platform's CSV or by hand, and who has submitted what."""
+    from autograder.cli import roster as command
+
+    here = Course.at(course)
+    class_folder = _class_folder(class_path, here)
+    with one_run(class_folder):
+        if file is not None:
+            command.bring(class_folder, file, name_by)
+        command.show(class_folder, here, as_json)
+
+
 @app.command()
 def grade(
     name: AssignmentName,

@@ -26,6 +26,7 @@ from autograder.classroom.gathering import RunOptions
 from autograder.classroom.grading import grade, rejudge
 from autograder.classroom.recording import Graded
 from autograder.classroom.report import write_reports
+from autograder.classroom.roster import enrol
 from autograder.classroom.session import Session, Sitting, sitting
 from autograder.cli.demo import run_demo
 from autograder.cli.doctor import examine
@@ -190,6 +191,7 @@ class Selection:
         work = load_coursework(self.assignment)
         _known_question(work, question)
         gradebook.back_up(self.class_folder)
+        enrol(self.class_folder)
         return sitting(work, self.class_folder, cache)
 
 
@@ -254,6 +256,10 @@ def _closed(session: Session | Sitting, results: list[Graded]) -> bool:
     console.print(closing_table(session.material, results))
     _say(f"reports   {folder.report_path(session.name, '.html')} and .csv, of the whole class")
     _say(f"feedback  {folder.feedback}/<student>/{session.name}/")
+    absent = sorted(set(gradebook.registered(folder)) - {graded.student for graded in results})
+    absent = [name for name in absent if name not in folder.students(session.name)]
+    if absent:
+        console.print(as_text(f"not submitted ({len(absent)}): {', '.join(absent)}"))
     reused = sum(graded.reused for graded in results)
     if reused:
         console.print(f"{reused} of {len(results)} had not changed and were judged from evidence")

@@ -24,6 +24,9 @@
     [extensions.ada]
     01_counting = "3 days"             # or a time
 
+    [came.eve]                         # where nothing else says when a submission came
+    01_counting = "2026-10-06 10:00"
+
     [groups]
     "team red" = ["bob", "eve"]
 
@@ -75,8 +78,6 @@ _EXPECTED = {
 """What each key takes, in words."""
 _OF_AN_ASSIGNMENT = 'a list of questions, such as ["kneser_ney_prob"]'
 _EXTENSION = f'"3 days", "36 hours", or {_TIME_WANTED}'
-_TABLES = ("assignments", "extensions", "groups")
-"""Whose keys are names that staff choose."""
 
 
 class BrokenClassFile(CourseError):
@@ -175,6 +176,7 @@ class ClassFile(_Table):
     counts: Counts = Counts()
     assignments: dict[str, AssignmentRules] = Field(default_factory=dict)
     extensions: dict[str, dict[str, Extension]] = Field(default_factory=dict)
+    came: dict[str, dict[str, Moment]] = Field(default_factory=dict)
     groups: dict[str, list[str]] = Field(default_factory=dict)
 
     def of(self, assignment: str) -> AssignmentRules:
@@ -210,6 +212,11 @@ class ClassFile(_Table):
         if isinstance(by, datetime):
             return in_utc(by, self.time_zone)
         return later(due, by.days, self.time_zone) + timedelta(seconds=by.seconds)
+
+    def came_at(self, assignment: str, student: str) -> datetime | None:
+        """Return when a submission came, as UTC, where the file says so."""
+        came = self.came.get(student, {}).get(assignment)
+        return None if came is None else in_utc(came, self.time_zone)
 
     def group_of(self, student: str) -> str | None:
         """Return a student's group."""
@@ -309,6 +316,8 @@ def _expected(place: tuple[str, ...]) -> str:
             return _OF_AN_ASSIGNMENT
         case ("extensions", _, _):
             return _EXTENSION
+        case ("came", _, _):
+            return _TIME_WANTED
         case ("groups", _):
             return 'a list of students, such as ["ada", "bob"]'
         case _:
@@ -371,6 +380,12 @@ def _contradictions(rules: ClassFile, assignments: tuple[str, ...] | None) -> It
                 )
             if isinstance(until, datetime):
                 yield from _no_time(("extensions", student, name), until, rules.time_zone)
+    for student, times in rules.came.items():
+        for name, moment in times.items():
+            if name not in rules.assignments:
+                known = _meant(name, list(rules.assignments))
+                yield ("came", student, name), f"{name} has no deadline here. {known}"
+            yield from _no_time(("came", student, name), moment, rules.time_zone)
     of_student: dict[str, str] = {}
     for group, members in rules.groups.items():
         for student in members:

@@ -230,7 +230,7 @@ def lateness_of(
     order = sorted((due, name) for name, due in dues.items() if due is not None)
     left = rules.slip_days.total
     for due, name in order:
-        came = times.get(name)
+        came = rules.came_at(name, student) or times.get(name)
         came = came.replace(tzinfo=UTC) if came is not None and came.tzinfo is None else came
         days = 0 if came is None else _days_late(rules, name, came, due)
         at_once = rules.slip_days.at_once

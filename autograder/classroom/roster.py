@@ -65,7 +65,7 @@ class Person:
 
 
 COLUMNS = tuple(field.name for field in fields(Person))
-_KINDS = {
+_KINDS: dict[str, dict[str, tuple[str, ...]]] = {
     "roster": {"student": ("student",), **{name: (name,) for name in COLUMNS[1:]}},
     "Canvas": {
         "student": ("SIS Login ID", "SIS User ID", "ID"),
@@ -204,7 +204,7 @@ def _people(table: Table, kind: str, name_by: str | None) -> Iterator[Person]:
         if kind == "Canvas" and (facts["first_name"], facts["last_name"]) == ("Test", "Student"):
             continue  # nobody: an instructor's view of a student
         person = Person(**facts)
-        why = _no_folder(person.student)
+        why = no_folder(person.student)
         if why:
             problems.append(f"{table.path}, line {number}: student {person.student!r}: {why}")
         yield person
@@ -221,7 +221,7 @@ def _split(name: str) -> tuple[str, str]:
     return first, last
 
 
-def _no_folder(student: str) -> str | None:
+def no_folder(student: str) -> str | None:
     """Return why a folder cannot have a student's name."""
     if not student:
         return "expected a name for the student's folder, found nothing"

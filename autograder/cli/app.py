@@ -69,6 +69,16 @@ class Side(StrEnum):
     notebook = "notebook"
 
 
+class Platform(StrEnum):
+    """Who named the files of submissions."""
+
+    canvas = "canvas"
+    moodle = "moodle"
+    gradescope = "gradescope"
+    exchange = "exchange"
+    folder = "folder"
+
+
 def run() -> None:
     """Run the command line; a `CourseError` is shown as words and exits with 1."""
     try:
@@ -229,6 +239,34 @@ def roster(
         if file is not None:
             command.bring(class_folder, file, name_by)
         command.show(class_folder, here, as_json)
+
+
+@app.command(epilog="Example: autograder collect 01_counting ~/Downloads/*_submissions.zip")
+def collect(
+    name: AssignmentName,
+    sources: Annotated[
+        list[Path],
+        typer.Argument(help="Zip files of Canvas, Moodle or Gradescope, folders, the exchange."),
+    ],
+    worksheet: Annotated[
+        Path | None,
+        typer.Option(help="Moodle's grading worksheet: who the numbers are, and when they came."),
+    ] = None,
+    scheme: Annotated[
+        Platform | None, typer.Option("--from", help="Who named the files, if it is not seen.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Lay submissions into the class folder: the newest of each student, older ones aside."""
+    from autograder.cli import collect as command
+
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    kind = None if scheme is None else scheme.value
+    with one_run(class_folder):
+        _exit(command.collect(class_folder, assignment, sources, kind, worksheet, as_json))
 
 
 @app.command()

@@ -45,7 +45,7 @@ _WIDEST = 1_000
 
 
 def with_progress(
-    results: Iterable[_Result], total: int, console: Console, doing: str = "grading"
+    results: Iterable[_Result], total: int | None, console: Console, doing: str = "grading"
 ) -> list[_Result]:
     """Return all results, showing a progress bar until the last is there."""
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

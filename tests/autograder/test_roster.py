@@ -61,7 +61,7 @@ def test_canvas_with_split_names_and_without_logins(table):
     ("text", "person"),
     [
         (
-            "Identifier,Full name,Email address,Grade\nParticipant 1,Ada Lovelace,ada@example.org,-\n",
+            "Identifier,Full name,Email address\nParticipant 1,Ada Lovelace,ada@example.org\n",
             Person("ada@example.org", "Ada", "Lovelace", "ada@example.org"),
         ),
         (

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 from autograder.authoring.course import Assignment
 from autograder.authoring.nbgrader_config import SECRET, TIME
+from autograder.classroom.called_late import note_late
 from autograder.classroom.class_file import ClassFile
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.csv_files import read_table
@@ -132,7 +133,16 @@ class Collection:
             dated = [self._dated(each, kind, listed) for each in found]
             # What has no time comes after what has, in the order of the source.
             for attempt in sorted(dated, key=lambda each: each.time or datetime.max):
-                yield from self._settled(attempt, kind, matcher)
+                for settled in self._settled(attempt, kind, matcher):
+                    self._note(settled)
+                    yield settled
+
+    def _note(self, settled: Collected) -> None:
+        """Note whether what is graded was called late, its time being unknown."""
+        if settled.fate in (Fate.new, Fate.newer, Fate.unchanged):
+            unknown = settled.late and settled.time is None
+            late, rest = ([settled.student], []) if unknown else ([], [settled.student])
+            note_late(self.class_folder, self.assignment.name, late, rest)
 
     def _dated(
         self, attempt: Attempt, scheme: Scheme, listed: Mapping[str, tuple[Person, str]]
@@ -171,11 +181,14 @@ class Collection:
         except UnreadableFile as error:
             yield replace(base, student=", ".join(students), remarks=(*base.remarks, str(error)))
             return
-        if attempt.late and attempt.time is None:
-            words = "late, and when it came is not in the archive: say it in class.toml, [came]"
-            base = replace(base, remarks=(*base.remarks, words))
         for student in students:
-            yield self._laid_down(base, student, content)
+            laid = self._laid_down(base, student, content)
+            name, rules = self.assignment.name, self.rules
+            said = rules is not None and rules.came_at(name, student) is not None
+            if attempt.late and attempt.time is None and not said:
+                words = "late; when it came is not in the archive: say it in class.toml, [came]"
+                laid = replace(laid, remarks=(*laid.remarks, words))
+            yield laid
 
     def _laid_down(self, base: Collected, student: str, content: Mapping[str, bytes]) -> Collected:
         """Lay an attempt of one student down: as the one that is graded, or aside."""

@@ -75,12 +75,15 @@ class Lateness:
         Begun after the deadline, the grace period not counted.
     slipped
         How many of them the student's slip days pay.
+    unknown
+        Whether the platform calls it late, and nothing says when it came.
     """
 
     due: datetime | None = None
     came: datetime | None = None
     days: int = 0
     slipped: int = 0
+    unknown: bool = False
 
     @property
     def charged(self) -> int:
@@ -90,6 +93,8 @@ class Lateness:
     @property
     def in_words(self) -> str:
         """The days in words; nothing where it was in time."""
+        if self.unknown:
+            return "late, nobody said when it came"
         if not self.days:
             return ""
         paid = f", {_days(self.slipped)} of them by slip days" if self.slipped else ""

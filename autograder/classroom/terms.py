@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from autograder.authoring.coursework import Asked
 from autograder.authoring.stretch import marked_cells, question_of
+from autograder.classroom.called_late import called_late
 from autograder.classroom.class_file import (
     BrokenClassFile,
     ClassFile,
@@ -30,11 +31,14 @@ class Terms:
         Its name.
     stretch
         The grade_ids of the cells that belong to the stretch.
+    late
+        Whom the platform calls late, without saying when they came.
     """
 
     rules: ClassFile
     assignment: str
     stretch: frozenset[str]
+    late: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, class_folder: ClassFolder, work: Asked) -> Terms | None:
@@ -48,9 +52,11 @@ class Terms:
         if rules is None:
             return None
         name = work.assignment.name
+        late = called_late(class_folder, name)
         cells, wanted = marked_cells(work), rules.of(name).stretch
         if wanted is None:
-            return cls(rules, name, frozenset(cell for cell, inside in cells.items() if inside))
+            stretch = frozenset(cell for cell, inside in cells.items() if inside)
+            return cls(rules, name, stretch, late)
         questions = {cell: question_of(cell) for cell in cells}
         unknown = sorted(set(wanted) - set(questions.values()))
         if unknown:
@@ -58,19 +64,23 @@ class Terms:
                 f"{class_file_path(class_folder)}: assignments.{name}.stretch: there is no "
                 f"question {', '.join(unknown)}. There are: {', '.join(questions.values())}"
             )
-        return cls(rules, name, frozenset(c for c, which in questions.items() if which in wanted))
+        stretch = frozenset(cell for cell, which in questions.items() if which in wanted)
+        return cls(rules, name, stretch, late)
 
     def applied(self, writer: ScoreWriter, student: str) -> Standing | None:
         """Return what the gradebook says of a submission, with its final mark."""
         standing = writer.standing(student)
         if standing is None:
             return None
+        lateness = lateness_of(self.rules, self.assignment, student, writer.times(student))
+        if lateness.came is None and student in self.late:
+            lateness = replace(lateness, unknown=True)
         mark = final_mark(
             standing.cells,
             self.stretch,
             self.rules.counts,
             self.rules.late_policy(self.assignment),
-            lateness_of(self.rules, self.assignment, student, writer.times(student)),
+            lateness,
             sum(written.points is None for written in standing.written),
         )
         return replace(

@@ -79,7 +79,7 @@ def _say_all(
 def _table(found: Sequence[Collected], name: str) -> Table:
     """Return what became of everything; what a person must see stands last, by the prompt."""
     table = Table(title=f"{name}: {counted(len(found), 'attempt')}")
-    for heading in ("student", "from", "came (UTC)", "", "remarks"):
+    for heading in ("student", "from", "came (UTC)", "what became of it", "remarks"):
         table.add_column(heading, overflow="fold")
     for each in sorted(found, key=lambda each: (_rank(each.fate), each.student, each.source)):
         when = f"{each.time:%Y-%m-%d %H:%M:%S}" if each.time else ""

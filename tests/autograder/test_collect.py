@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder.classroom import incoming
+from autograder.classroom.called_late import called_late
 from autograder.classroom.class_file import read_class_file
 from autograder.classroom.collecting import Collection, Fate, alike
 from autograder.classroom.incoming import UnreadableSource, opened
@@ -99,10 +100,27 @@ def test_canvas(collection, zipped):
     assert found["grace", Fate.new].late
     assert "not in the archive" in found["grace", Fate.new].remarks[-1]
     assert found["alan", Fate.refused].remarks == ("a text typed on Canvas, no file",)
+    assert called_late(collection.class_folder, "01_tiny") == {"grace"}
     assert there(collection, "ada") == {"tiny.ipynb": "a"}
     assert there(collection, "grace") == {"tiny.ipynb": "g"}, "Canvas's number is not a student's"
     assert there(collection, "zoe") == {"tiny.ipynb": "z"}
     assert fates(collection, path).count(("ada", Fate.unchanged)) == 1
+
+
+def test_who_comes_again_in_time_is_late_no_more_and_a_time_in_the_class_file_is_enough(
+    ruled, zipped
+):
+    late = zipped({"hoppergrace_LATE_4712_1_tiny.ipynb": "g"})
+    collection = ruled("[assignments.01_tiny]\ndue = 2026-10-05\n")
+    (found,) = collection.from_source(late)
+    assert found.remarks == (
+        "late; when it came is not in the archive: say it in class.toml, [came]",
+    )
+    came = '[assignments.01_tiny]\ndue = 2026-10-05\n[came.grace]\n01_tiny = "2026-10-06"\n'
+    (found,) = ruled(came).from_source(late)
+    assert (found.fate, found.remarks) == (Fate.unchanged, ())
+    list(collection.from_source(zipped({"hoppergrace_4712_2_tiny.ipynb": "h"}, "2.zip")))
+    assert called_late(collection.class_folder, "01_tiny") == frozenset()
 
 
 def test_of_two_files_in_one_attempt_on_canvas_the_newer_has_the_name(collection, zipped):

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from autograder.classroom import gradebook
+from autograder.classroom.called_late import note_late
 from autograder.classroom.class_file import BrokenClassFile
 from autograder.classroom.gathering import RunOptions
 from autograder.classroom.grading import grade, rejudge
@@ -133,3 +134,16 @@ def test_without_a_file_there_is_no_final_mark(session, submit, right, ran):
     assert all(each.standing.final is None for each in results)
     assert "gradebook" in table(session, results)
     assert "late_penalty" not in lines(session)["ada"]
+
+
+def test_who_is_called_late_without_a_time_is_said_to_be_and_pays_when_it_is_known(classroom):
+    graded(classroom)
+    with gradebook.open_gradebook(classroom.class_folder) as gb:
+        gb.find_submission("01_tiny", "bob").timestamp = None
+        gb.db.commit()
+    note_late(classroom.class_folder, "01_tiny", ["bob"], [])
+    line = lines(classroom)["bob"]
+    assert "late, nobody said when it came: 0 taken off" in line["made_of"]
+    path = classroom.class_folder.path / "class.toml"
+    path.write_text(RULES + '[came.bob]\n01_tiny = "2026-10-06 12:00"\n')
+    assert lines(classroom)["bob"]["gradebook_points"] == "1.8"

@@ -184,8 +184,8 @@ class Collection:
         for student in students:
             laid = self._laid_down(base, student, content)
             name, rules = self.assignment.name, self.rules
-            said = rules is not None and rules.came_at(name, student) is not None
-            if attempt.late and attempt.time is None and not said:
+            known = rules is not None and rules.came_at(name, student) is not None
+            if attempt.late and attempt.time is None and not known:
                 words = "late; when it came is not in the archive: say it in class.toml, [came]"
                 laid = replace(laid, remarks=(*laid.remarks, words))
             yield laid

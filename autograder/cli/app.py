@@ -79,6 +79,19 @@ class Platform(StrEnum):
     folder = "folder"
 
 
+class Program(StrEnum):
+    """For whom marks are written."""
+
+    csv = "csv"
+    canvas = "canvas"
+    moodle = "moodle"
+    moodle_gradebook = "moodle-gradebook"
+    gradescope = "gradescope"
+
+
+_FORMATS = "csv, canvas, moodle, moodle-gradebook or gradescope."
+
+
 def run() -> None:
     """Run the command line; a `CourseError` is shown as words and exits with 1."""
     try:
@@ -298,7 +311,7 @@ def grade(
             start_sandboxes(running, min(at_once, len(students)), limits, mode)
         commands = _commands()
         options = commands.RunOptions(mode, limits, force, question, not no_cache)
-        selection = commands.Selection(assignment, class_folder, students)
+        selection = commands.Selection(assignment, class_folder, students, bool(student))
         try:
             _exit(commands.grade_selected(selection, running, at_once, options))
         except KeyboardInterrupt:
@@ -320,8 +333,32 @@ def rejudge(
     students = _students(class_folder, name, student)
     with one_run(class_folder):
         commands = _commands()
-        selection = commands.Selection(assignment, class_folder, students)
+        selection = commands.Selection(assignment, class_folder, students, bool(student))
         _exit(commands.rejudge_selected(selection))
+
+
+@app.command(epilog="Example: autograder export 01_counting canvas ~/Downloads/grades.csv")
+def export(
+    name: AssignmentName,
+    for_whom: Annotated[Program, typer.Argument(metavar="FORMAT", help=_FORMATS)],
+    file: Annotated[
+        Path | None, typer.Argument(help="Canvas's gradebook, or Moodle's grading worksheet.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="Where to; class/exports/ without it.")] = None,
+    column: Annotated[
+        str | None, typer.Option(help="Canvas's column, where the title is another.")
+    ] = None,
+    zeros: Annotated[bool, typer.Option("--zeros", help="0 for who has not submitted.")] = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Write the final marks for Canvas, Moodle, Gradescope or a spreadsheet."""
+    from autograder.cli import export as command
+
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    with one_run(class_folder):
+        command.export(class_folder, assignment, for_whom.value, file, to, column, zeros)
 
 
 @app.command()

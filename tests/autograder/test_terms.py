@@ -9,6 +9,14 @@ from rich.console import Console
 from autograder.classroom import gradebook
 from autograder.classroom.called_late import note_late
 from autograder.classroom.class_file import BrokenClassFile
+from autograder.classroom.differences import (
+    BrokenRequest,
+    Given,
+    answered,
+    difference,
+    given,
+    request_path,
+)
 from autograder.classroom.gathering import RunOptions
 from autograder.classroom.grading import grade, rejudge
 from autograder.classroom.report import write_reports
@@ -147,3 +155,36 @@ def test_who_is_called_late_without_a_time_is_said_to_be_and_pays_when_it_is_kno
     path = classroom.class_folder.path / "class.toml"
     path.write_text(RULES + '[came.bob]\n01_tiny = "2026-10-06 12:00"\n')
     assert lines(classroom)["bob"]["gradebook_points"] == "1.8"
+
+
+def test_what_a_run_changes_is_said_and_a_request_is_answered(classroom):
+    graded(classroom)
+    path = request_path(classroom, "ada")
+    path.parent.mkdir(parents=True)
+    path.write_text("My train was late.\n")
+    before = given(classroom, ["ada", "bob"])
+    assert before["ada"] == Given({"double": 2.0}, 1.6)
+    rules = classroom.class_folder.path / "class.toml"
+    rules.write_text(RULES + '[extensions.ada]\n01_tiny = "1 day"\n')
+    now = {each.student: each for each in rejudge(classroom, ["ada", "bob"])}
+    words = difference(before["ada"], now["ada"])
+    assert words == "mark 1.6 → 1.8"
+    assert difference(before["bob"], now["bob"]) == ""
+    for _ in range(2):
+        assert answered(classroom, now["ada"], words) == path
+        text = path.read_text()
+        assert text.startswith("My train was late.\n\n## Answer\n\nJudged again: mark 1.6 → 1.8.")
+        assert text.count("## Answer") == 1
+    assert answered(classroom, now["bob"], "") is None
+
+
+def test_a_question_that_is_judged_otherwise_is_named(classroom):
+    (ada, _) = graded(classroom)
+    before = Given({"double": 0.0}, 0.0)
+    assert difference(before, ada) == "double 0 → 2, mark 0 → 1.6"
+    assert difference(Given(), ada) == "", "what is given for the first time has not changed"
+    path = request_path(classroom, "ada")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(BrokenRequest, match="UTF-8"):
+        answered(classroom, ada, "")

@@ -361,6 +361,21 @@ def export(
         command.export(class_folder, assignment, for_whom.value, file, to, column, zeros)
 
 
+@app.command(epilog="Example: autograder forget --class class-2026 --yes")
+def forget(
+    surely: Annotated[bool, typer.Option("--yes", help="Remove; else it is only listed.")] = False,
+    class_path: ClassOption = CLASS,
+) -> None:
+    """Remove all that is known of a class's students, when the term is over."""
+    from autograder.cli import forget as command
+
+    class_folder = ClassFolder(class_path.resolve())
+    if not class_folder.path.is_dir():
+        raise typer.BadParameter(f"there is no folder {class_folder.path}")
+    with one_run(class_folder):
+        _exit(command.forget_class(class_folder, surely))
+
+
 @app.command()
 def doctor(workers: WorkersOption = CORES, class_path: ClassOption = CLASS) -> None:
     """Say what this machine offers for grading, and what to do about each lack."""

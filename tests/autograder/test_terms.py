@@ -5,8 +5,9 @@ import io
 
 import pytest
 from rich.console import Console
+from traitlets.config import Config
 
-from autograder.classroom import gradebook
+from autograder.classroom import gradebook, late_plugin
 from autograder.classroom.called_late import note_late
 from autograder.classroom.class_file import BrokenClassFile
 from autograder.classroom.differences import (
@@ -19,6 +20,8 @@ from autograder.classroom.differences import (
 )
 from autograder.classroom.gathering import RunOptions
 from autograder.classroom.grading import grade, rejudge
+from autograder.classroom.marks import marks_of
+from autograder.classroom.penalties import assign_late_penalty
 from autograder.classroom.report import write_reports
 from autograder.classroom.terms import Terms
 from autograder.cli.terminal import closing_table
@@ -188,3 +191,24 @@ def test_a_question_that_is_judged_otherwise_is_named(classroom):
     path.write_bytes(b"\xff\xfe\xff")
     with pytest.raises(BrokenRequest, match="UTF-8"):
         answered(classroom, ada, "")
+
+
+PLUGIN = Config()
+PLUGIN.AssignLatePenalties.plugin_class = "autograder.classroom.late_plugin.ClassLatePolicy"
+
+
+def test_nbgraders_own_step_takes_off_the_same(classroom, monkeypatch):
+    graded(classroom)
+    monkeypatch.setattr(late_plugin, "_work", lambda root, name: classroom.material)
+    path = classroom.class_folder.path / "class.toml"
+    for extension, total in (("", 1.6), ('[extensions.ada]\n01_tiny = "1 day"\n', 1.8)):
+        path.write_text(RULES + extension)
+        marks_of(classroom.class_folder, classroom.material)
+        for student in ("ada", "bob"):
+            ours = nbgraders_total(classroom, student)
+            assign_late_penalty(classroom.class_folder, classroom.material, student, PLUGIN)
+            assert nbgraders_total(classroom, student) == pytest.approx(ours)
+        assert nbgraders_total(classroom, "ada") == pytest.approx(total)
+    path.unlink()
+    assign_late_penalty(classroom.class_folder, classroom.material, "ada", PLUGIN)
+    assert nbgraders_total(classroom, "ada") == 2.0, "as nbgrader's own plugin"

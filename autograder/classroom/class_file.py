@@ -228,7 +228,9 @@ def class_file_path(class_folder: ClassFolder) -> Path:
     return class_folder.path / NAME
 
 
-def read_class_file(class_folder: ClassFolder, course: Course | None = None) -> ClassFile | None:
+def read_class_file(
+    class_folder: ClassFolder, course: Course | None = None, students: Sequence[str] | None = None
+) -> ClassFile | None:
     """Return the rules of a class, None where it has no file.
 
     Parameters
@@ -237,6 +239,8 @@ def read_class_file(class_folder: ClassFolder, course: Course | None = None) -> 
         The class.
     course
         Whose assignments are known; None where names need not be looked at.
+    students
+        Who is in the class; None likewise.
 
     Raises
     ------
@@ -252,11 +256,14 @@ def read_class_file(class_folder: ClassFolder, course: Course | None = None) -> 
         raise BrokenClassFile(
             f"{path}: expected text in UTF-8 that can be read ({error})"
         ) from error
-    return _parsed(text, str(path), tuple(course.assignment_names()) if course else None)
+    assignments = tuple(course.assignment_names()) if course else None
+    return _parsed(text, str(path), assignments, None if students is None else tuple(students))
 
 
 @functools.lru_cache(maxsize=8)
-def _parsed(text: str, path: str, assignments: tuple[str, ...] | None) -> ClassFile:
+def _parsed(
+    text: str, path: str, assignments: tuple[str, ...] | None, students: tuple[str, ...] | None
+) -> ClassFile:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -269,6 +276,7 @@ def _parsed(text: str, path: str, assignments: tuple[str, ...] | None) -> ClassF
     try:
         rules = ClassFile.model_validate(data)
         problems = list(_contradictions(rules, assignments))
+        problems += [] if students is None else _strangers(rules, students)
     except ValidationError as error:
         problems = [_in_words(data, each["loc"], each["type"]) for each in error.errors()]
         problems = list(dict.fromkeys(problems))
@@ -392,6 +400,24 @@ def _contradictions(rules: ClassFile, assignments: tuple[str, ...] | None) -> It
             first = of_student.setdefault(student, group)
             if first != group:
                 yield ("groups", group), f"{student} is in {first} already. Remove one of the two"
+
+
+def _strangers(rules: ClassFile, students: Sequence[str]) -> Iterator[Problem]:
+    """Yield who is named in the file and is not in the class: a typo would change nobody's mark."""
+    named = [("extensions", name) for name in rules.extensions if name not in rules.groups]
+    named += [("came", name) for name in rules.came]
+    for table, name in named:
+        if name not in students:
+            yield (table, name), _no_student(name, students)
+    for group, members in rules.groups.items():
+        for name in members:
+            if name not in students:
+                yield ("groups", group), _no_student(name, students)
+
+
+def _no_student(name: str, students: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, students, n=1, cutoff=0.5)
+    return f"{name} is not on the roster.{f' Did you mean {near[0]}?' if near else ''}"
 
 
 def _no_time(place: tuple[str, ...], moment: datetime, zone: ZoneInfo) -> Iterator[Problem]:

@@ -79,7 +79,7 @@ def marks_of(class_folder: ClassFolder, work: Asked) -> Marks:
     people = {person.student: person for person in read_roster(class_folder) or ()}
     known = sorted({*gradebook.registered(class_folder), *people})
     gradebook.ensure_assignment(class_folder, work)
-    terms = Terms.of(class_folder, work)
+    terms = Terms.of(class_folder, work, tuple(people) or None)
     found = []
     with gradebook.open_gradebook(class_folder) as gb:
         writer = ScoreWriter(gb, work)

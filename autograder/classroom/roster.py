@@ -325,6 +325,17 @@ def write_roster(class_folder: ClassFolder, people: Sequence[Person]) -> None:
     write_atomically(path, written.getvalue(), mode=0o600)
 
 
+def names_on(class_folder: ClassFolder) -> tuple[str, ...] | None:
+    """Return the names of the students on a class's roster, None where it has none.
+
+    Raises
+    ------
+    BrokenRoster, UnreadableTable
+    """
+    people = read_roster(class_folder)
+    return None if people is None else tuple(person.student for person in people)
+
+
 def enrol(class_folder: ClassFolder) -> None:
     """Bring names and mails of the roster into the gradebook, which the formgrader shows.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -41,14 +42,24 @@ class Terms:
     late: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, class_folder: ClassFolder, work: Asked) -> Terms | None:
+    def of(
+        cls, class_folder: ClassFolder, work: Asked, students: Sequence[str] | None = None
+    ) -> Terms | None:
         """Return the rules of a class for an assignment, None where it has no file.
+
+        Parameters
+        ----------
+        class_folder, work
+            Which.
+        students
+            Who is in the class, so that nobody else is named in its file; None where that need
+            not be looked at.
 
         Raises
         ------
         BrokenClassFile
         """
-        rules = read_class_file(class_folder, work.assignment.course)
+        rules = read_class_file(class_folder, work.assignment.course, students)
         if rules is None:
             return None
         name = work.assignment.name

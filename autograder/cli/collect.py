@@ -14,7 +14,7 @@ from autograder.authoring.course import Assignment
 from autograder.classroom.class_file import read_class_file
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.collecting import Collected, Collection, Fate, alike
-from autograder.classroom.roster import read_roster
+from autograder.classroom.roster import names_on, read_roster
 from autograder.classroom.schemes import Scheme
 from autograder.cli.terminal import as_text, counted, with_progress
 
@@ -32,7 +32,7 @@ def collect(
     as_json: bool,
 ) -> bool:
     """Collect, and say what became of everything; return whether all of it is somebody's."""
-    rules = read_class_file(class_folder, assignment.course)
+    rules = read_class_file(class_folder, assignment.course, names_on(class_folder))
     collection = Collection(class_folder, assignment, rules, worksheet)
     kind = None if scheme is None else Scheme(scheme)
     found: list[Collected] = []

@@ -27,8 +27,9 @@ from autograder.classroom.gathering import RunOptions
 from autograder.classroom.grading import grade, rejudge
 from autograder.classroom.recording import Graded
 from autograder.classroom.report import write_reports
-from autograder.classroom.roster import enrol
+from autograder.classroom.roster import enrol, names_on
 from autograder.classroom.session import Session, Sitting, sitting
+from autograder.classroom.terms import Terms
 from autograder.cli.demo import run_demo
 from autograder.cli.doctor import examine
 from autograder.cli.terminal import (
@@ -196,6 +197,7 @@ class Selection:
         _known_question(work, question)
         gradebook.back_up(self.class_folder)
         enrol(self.class_folder)
+        Terms.of(self.class_folder, work, names_on(self.class_folder))  # before anything is run
         return sitting(work, self.class_folder, cache)
 
 

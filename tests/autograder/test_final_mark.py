@@ -237,3 +237,20 @@ def test_full_marks_are_those_that_the_assignment_names(course, name):
     text = "\n".join(cell.source for cell in work.sheets[0].derived.master.cells)
     said = re.search(r"(\d+) for the core count as full marks; the (\d+) of the stretch", text)
     assert (core, stretch) == (int(said[1]), int(said[2]))
+
+
+def test_who_is_not_on_the_roster_is_no_name_for_an_extension(class_folder, rules_of):
+    text = (
+        'time_zone = "UTC"\n[assignments.01_counting]\ndue = 2026-10-05\n'
+        '[extensions.adda]\n01_counting = "1 day"\n[extensions.red]\n01_counting = "1 day"\n'
+        '[came.bob]\n01_counting = 2026-10-06\n[groups]\nred = ["ada", "eve"]\n'
+    )
+    assert rules_of(text) is not None
+    with pytest.raises(BrokenClassFile) as raised:
+        read_class_file(class_folder, students=["ada", "alan"])
+    lines = [line.partition("class.toml, ")[2] for line in str(raised.value).splitlines()]
+    assert lines == [
+        "line 4: extensions.adda: adda is not on the roster. Did you mean ada?",
+        "line 8: came.bob: bob is not on the roster.",
+        "line 11: groups.red: eve is not on the roster.",
+    ]

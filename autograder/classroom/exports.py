@@ -86,7 +86,7 @@ def exported(
     column
         Of Canvas's gradebook, where the title does not say which.
     zeros
-        Whether who has no mark gets 0; otherwise it stays empty, or what it was.
+        Whether who has not submitted gets 0; otherwise it stays empty, or what it was.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def exported(
 
 def _points(mark: Mark, zeros: bool) -> str:
     if mark.points is None:
-        return "0" if zeros else ""
+        return "0" if zeros and not mark.submitted else ""
     return f"{mark.points:.10g}"
 
 

@@ -28,10 +28,13 @@ class Mark:
     standing
         What the gradebook says, with the final mark where the class has rules; None where nothing
         was graded.
+    submitted
+        Whether there is a submission, graded or not.
     """
 
     person: Person
     standing: Standing | None
+    submitted: bool = False
 
     @property
     def points(self) -> float | None:
@@ -87,7 +90,8 @@ def marks_of(class_folder: ClassFolder, work: Asked) -> Marks:
             if terms is not None:
                 terms.settle(writer, student)
             standing = writer.standing(student) if terms is None else terms.applied(writer, student)
-            found.append(Mark(people.get(student, Person(student)), standing))
+            there = class_folder.submitted(work.assignment.name, student).is_dir()
+            found.append(Mark(people.get(student, Person(student)), standing, there))
     full = next((mark.standing.max_total for mark in found if mark.standing), None)
     if full is None:
         name = work.assignment.name

@@ -51,6 +51,9 @@ class Matcher:
             return Match((), "was handed in anonymously, which only Canvas can undo")
         for name, members in self.groups.items():
             if sender.name and _squeezed(name) == _squeezed(sender.name):
+                unusable = [words for member in members if (words := no_folder(member))]
+                if unusable:
+                    return Match((), f"is of the group {name}: {unusable[0]}")
                 return Match(tuple(members), f"of the group {name}")
         if self.roster is None:
             return self._unlisted(scheme, sender)
@@ -74,8 +77,14 @@ class Matcher:
                 ]
             case Scheme.moodle:
                 who = self.participants.get(sender.number)
-                ways = [] if who is None else [lambda person: _is(person, who.sid, who.email)]
-                return [*ways, by_name]
+                if who is None:
+                    return [by_name]
+                listed = _squeezed(who.name)
+                return [
+                    lambda person: _is(person, who.sid, who.email),
+                    lambda person: bool(listed) and listed in _names(person),
+                    by_name,
+                ]
             case Scheme.gradescope:
                 return [lambda person: _is(person, sender.sid, sender.email), by_name]
         return [lambda person: person.student == sender.name]

@@ -77,7 +77,7 @@ _KINDS: dict[str, dict[str, tuple[str, ...]]] = {
         "last_name": ("LastName",),
     },
     "Moodle": {
-        "student": ("Username", "ID number", "Email address"),
+        "student": ("Username", "ID number", "Email address", "Full name"),
         "email": ("Email address",),
         "section": ("Group", "Groups"),
         "sid": ("ID number",),

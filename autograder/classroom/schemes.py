@@ -173,7 +173,7 @@ def _laid(files: Iterable[tuple[str, Arrived]]) -> tuple[dict[str, Arrived], tup
     laid: dict[str, Arrived] = {}
     remarks = []
     for name, file in files:
-        if name in (TIME, SECRET):
+        if name.casefold() in (TIME, SECRET):  # some disks take all cases for one
             remarks.append(f"{name} was left out: that is for nbgrader's exchange to write")
         elif name.casefold() in (other.casefold() for other in laid):
             remarks.append(f"a second file called {name} was left out ({file.path})")

@@ -35,12 +35,17 @@ def export(
     made = exported(marks, Format(format_name), given, column, zeros)
     path = to or class_folder.path / "exports" / f"{assignment.name}-{format_name}.csv"
     write_atomically(path, made.text, mode=0o600)
-    without = [mark.person.student for mark in marks.each if mark.points is None]
+    without = [mark for mark in marks.each if mark.points is None]
+    absent = [mark.person.student for mark in without if not mark.submitted]
+    ungraded = [mark.person.student for mark in without if mark.submitted]
     for words in made.remarks:
         console.print(as_text(words, "yellow"))
-    if without:
+    if ungraded:
+        words = f"submitted, and not graded yet: {', '.join(ungraded)}"
+        console.print(as_text(words, "yellow"))
+    if absent:
         given_words = "0" if zeros else "no mark (--zeros gives 0)"
-        console.print(as_text(f"not submitted, {given_words}: {', '.join(without)}"))
+        console.print(as_text(f"not submitted, {given_words}: {', '.join(absent)}"))
     console.print(
         as_text(f"{counted(made.filled, 'mark')} of {assignment.name}, out of {marks.full:g}")
     )

@@ -184,6 +184,13 @@ def test_the_worksheet_of_moodle_says_who_and_when(ruled, zipped, tmp_path):
     assert there(ruled(), "ada")["timestamp.txt"] == "2026-10-01 19:00:00.000000 UTC"
 
 
+def test_a_worksheet_without_mails_and_numbers_is_read_by_its_names(ruled, zipped, tmp_path):
+    worksheet = tmp_path / "grades.csv"
+    worksheet.write_text("Identifier,Full name,Grade\nParticipant 30101,Ada Lovelace,\n")
+    path = zipped({"Participant_30101_assignsubmission_file/tiny.ipynb": "a"})
+    assert fates(ruled(worksheet=worksheet), path) == [("ada", Fate.new)]
+
+
 def test_a_worksheet_without_a_zone_says_no_time(collection, zipped, tmp_path):
     worksheet = tmp_path / "grades.csv"
     worksheet.write_text(WORKSHEET)
@@ -304,12 +311,12 @@ def test_folders(collection, tmp_path, zipped):
 def test_a_time_that_a_student_sends_through_a_platform_is_not_read(collection, zipped):
     files = {
         "Ada Lovelace_30101_assignsubmission_file/tiny.ipynb": "a",
-        "Ada Lovelace_30101_assignsubmission_file/timestamp.txt": "2020-01-01 00:00:00 UTC",
+        "Ada Lovelace_30101_assignsubmission_file/TimeStamp.txt": "2020-01-01 00:00:00 UTC",
     }
     (found,) = collection.from_source(zipped(files))
     assert there(collection, "ada") == {"tiny.ipynb": "a"}
     assert found.remarks == (
-        "timestamp.txt was left out: that is for nbgrader's exchange to write",
+        "TimeStamp.txt was left out: that is for nbgrader's exchange to write",
     )
 
 
@@ -362,6 +369,13 @@ def test_who_submits_for_a_group_submits_for_all_of_it(ruled, zipped):
         "grace",
     ]
     assert alike(found[:2], collection.rules.groups) == []
+
+
+def test_a_group_of_names_that_no_folder_can_have_is_not_matched(ruled, zipped):
+    collection = ruled('[groups]\nred = ["../../up"]\n')
+    (found,) = collection.from_source(zipped({"red_4714_90005_tiny.ipynb": "r"}))
+    assert found.fate is Fate.not_matched
+    assert "holds no slash" in found.remarks[0]
 
 
 def test_without_a_roster_students_are_called_as_the_source_calls_them(tiny, class_folder, zipped):

@@ -68,6 +68,9 @@ def test_a_table_that_no_spreadsheet_executes():
     assert export.filled == 2
     zeros = rows(exported(MARKS, Format.csv, zeros=True))
     assert zeros[3][header.index("mark")] == "0"
+    there = Marks("01_counting", 9.0, (Mark(GRACE, None, submitted=True),))
+    zeros = rows(exported(there, Format.csv, zeros=True))
+    assert zeros[1][header.index("mark")] == "", "what is not graded yet is not nothing"
 
 
 CANVAS = (
@@ -207,6 +210,9 @@ def test_the_command(tiny_copy, session, submit, right, ran, monkeypatch):
     result = CliRunner().invoke(cli.app, ["export", "01_tiny", "csv", "--class", str(folder.path)])
     assert result.exit_code == 0, result.output
     assert "not submitted, no mark (--zeros gives 0): grace" in result.stdout
+    submit(folder, "grace", right)
+    again = CliRunner().invoke(cli.app, ["export", "01_tiny", "csv", "--class", str(folder.path)])
+    assert "submitted, and not graded yet: grace" in again.stdout
     assert "1 mark of 01_tiny, out of 5" in result.stdout
     written = folder.path / "exports" / "01_tiny-csv.csv"
     assert "ada,Lovelace,Ada,ada@example.org,S1001,2," in written.read_text()

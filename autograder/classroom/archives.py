@@ -12,9 +12,9 @@ from autograder.classroom.refusals import UnreadableSubmission
 MOST_MEMBERS = 1_000
 _MEMBER = b"PK\x01\x02"
 """Begins the entry of each member in a zip's directory, which is read whole."""
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """The others can be made to ask for gigabytes of memory."""
-_ENCRYPTED = 0x1
+ENCRYPTED = 0x1
 _AGAIN = "Submit the notebook itself, the .ipynb file, again."
 
 
@@ -77,8 +77,8 @@ def _chosen(members: list[zipfile.ZipInfo], name: str, expected: str) -> zipfile
         what = f"several notebooks ({names})" if names else "no notebook"
         raise UnreadableSubmission(f"{name} is a zip file that holds {what}. {_AGAIN}")
     ((_, member),) = candidates
-    if member.flag_bits & _ENCRYPTED:
+    if member.flag_bits & ENCRYPTED:
         raise UnreadableSubmission(f"{name} is a zip file with a password. {_AGAIN}")
-    if member.compress_type not in _METHODS:
+    if member.compress_type not in METHODS:
         raise UnreadableSubmission(f"{name} is a zip file of a rare kind. {_AGAIN}")
     return member

@@ -3,9 +3,13 @@
 ::
 
     class/
+      class.toml                                its rules, written by staff
+      roster.csv                                who is in it
       secret.json                               the seed of this class's exams
       gradebook.db                              nbgrader's
       submitted/<student>/<assignment>/         what students sent
+      collected/<assignment>/<student>/         what they had sent before
+      requests/<assignment>/<student>.md        for another look
       evidence/<assignment>/<student>.json      what came back from running it
       verdicts/<assignment>/<student>.json      what the judge made of that
       autograded/<student>/<assignment>/        the executed notebook, for the formgrader
@@ -13,6 +17,7 @@
       nbgrader_feedback/<student>/<assignment>/ nbgrader's own
       backups/                                  copies of the gradebook
       reports/<assignment>.csv, .html           for staff
+      exports/                                  marks for other programs
       exchange/                                 nbgrader's, where no other is configured
 
 Where an assignment has several notebooks, evidence lies a folder deeper, in one named after the

@@ -30,6 +30,7 @@ from autograder.classroom.results import (
 from autograder.classroom.scoring import ScoreWriter, Standing, answer_digests
 from autograder.classroom.session import Session, Sitting
 from autograder.classroom.submission import NOTHING
+from autograder.classroom.terms import Terms, standing_of
 from autograder.files import InTheWay
 from autograder.judging.each_question import judge_all
 from autograder.judging.judge import Verdict
@@ -116,11 +117,14 @@ def record(
         verdicts += found
         digests = answer_digests(each.notebook)
         answers |= {_name(session, notebook, name): said for name, said in digests.items()}
-    if writer.is_late(student):
+    terms = Terms.of(session.class_folder, session.material)
+    if terms is not None:
+        terms.settle(writer, student)
+    elif writer.is_late(student):
         settings = config or nbgrader_config(session.material.assignment.course.root)
         for sheet in session.material.sheets:
             assign_late_penalty(session.class_folder, sheet, student, settings)
-    standing = writer.standing(student)
+    standing = standing_of(terms, writer, student)
     submitted = "" if all(map(_untouched, notebooks)) else _joined(evidence)
     graded = Graded(
         student,
@@ -195,6 +199,7 @@ def kept_results(session: Session | Sitting, now: Mapping[str, Graded]) -> Itera
     """
     with gradebook.open_gradebook(session.class_folder) as gb:
         writer = ScoreWriter(gb, session.material)
+        terms = Terms.of(session.class_folder, session.material)
         students = session.class_folder.students(session.name)
         yield from (graded for student, graded in now.items() if student not in students)
         for student in students:
@@ -211,7 +216,7 @@ def kept_results(session: Session | Sitting, now: Mapping[str, Graded]) -> Itera
                 kept.verdicts,
                 kept.remarks,
                 kept.failure,
-                standing=writer.standing(student),
+                standing=standing_of(terms, writer, student),
                 submitted=kept.submitted,
             )
 

@@ -21,6 +21,8 @@ from autograder.classroom.spreadsheets import defused
 from autograder.files import write_atomically
 
 NOT_SUBMITTED = "not submitted"
+PARTS = ("core", "stretch", "written", "late_penalty")
+"""Columns of a class that has a file."""
 _NAMED = 5
 """How many fellow students a remark names."""
 
@@ -144,8 +146,10 @@ def write_csv(path: Path, work: Asked, rows: Sequence[Row]) -> None:
     written = io.StringIO()
     writer = csv.writer(written)
     totals = ["points", "max_points", "gradebook_points", "gradebook_max_points", "made_of"]
+    parts = list(PARTS) if any(row.standing and row.standing.final for row in rows) else []
     last = [INSIDE] if inside else []
-    writer.writerow(["student", *totals, *questions, "misconceptions", "notes", *last])
+    head = ["student", *totals, *parts, *questions, "misconceptions", "notes", *last]
+    writer.writerow(head)
     for row in rows:
         standing = row.standing
         cells = [
@@ -155,6 +159,7 @@ def write_csv(path: Path, work: Asked, rows: Sequence[Row]) -> None:
             f"{standing.total:g}" if standing else "",
             f"{standing.max_total:g}" if standing else "",
             _made_of(row, work),
+            *(_parts(row) if parts else ()),
             *(f"{row.points[name]:g}" if name in row.points else "" for name in questions),
             "; ".join(f"{question}: {name}" for question, name in row.recognised),
             " ".join(row.notes),
@@ -164,10 +169,21 @@ def write_csv(path: Path, work: Asked, rows: Sequence[Row]) -> None:
     write_atomically(path, written.getvalue())
 
 
+def _parts(row: Row) -> list[str]:
+    """Return the parts of a final mark, and what coming late costs."""
+    mark = row.standing.final if row.standing else None
+    if mark is None:
+        return [""] * len(PARTS)
+    points = (mark.core.points, mark.stretch.points, mark.written.points, mark.taken_off)
+    return [f"{number:g}" for number in points]
+
+
 def _made_of(row: Row, work: Asked) -> str:
     """Return in words what the gradebook's number is made of."""
     if row.standing is None or not row.counts:
         return ""
+    if row.standing.final is not None:
+        return row.standing.in_words
     automatic = f"automatic {row.total:g} of {work.points:g}"
     return ", ".join(filter(None, (automatic, row.standing.in_words)))
 

@@ -8,7 +8,7 @@ leave the rows that nbgrader's `Gradebook.add_submission` and its `SaveAutoGrade
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy import Connection, Select, Table, and_, bindparam, case, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from autograder.authoring.conventions import (
@@ -38,6 +38,7 @@ from autograder.authoring.conventions import (
 )
 from autograder.authoring.coursework import Asked, named
 from autograder.authoring.material import Material
+from autograder.classroom.final_mark import Cell, FinalMark
 from autograder.judging.judge import Verdict
 
 _ASSIGNMENT, _STUDENT, _SUBMISSION, _NOTEBOOK, _GRADE, _COMMENT = (
@@ -80,6 +81,10 @@ class Standing:
         What a person has added to automatic scores, or taken off.
     written
         The written answers, in the gradebook's order.
+    cells
+        All that has points, by the names that the assignment knows.
+    final
+        The final mark, of a class that has a file: `total`, `max_total` and `penalty` are of it.
     """
 
     total: float
@@ -87,6 +92,8 @@ class Standing:
     penalty: float = 0.0
     by_hand: float = 0.0
     written: tuple[WrittenMark, ...] = ()
+    cells: tuple[Cell, ...] = ()
+    final: FinalMark | None = None
 
     @property
     def in_words(self) -> str:
@@ -99,9 +106,11 @@ class Standing:
             words.append(f"written answers {marked:g} of {maximum:g}")
         if waiting:
             words.append(f"{waiting} written {'answer waits' if waiting == 1 else 'answers wait'}")
+        if self.final is not None:
+            words = [self.final.in_words]
         if self.by_hand:
             words.append(f"changed by hand {self.by_hand:+g}")
-        if self.penalty:
+        if self.penalty and self.final is None:
             words.append(f"late penalty {self.penalty:g}")
         return ", ".join(words)
 
@@ -255,7 +264,52 @@ class ScoreWriter:
                 for row in rows
                 if row.cell_id not in of[row.cell_id].judged
             ),
+            self._cells({row.cell_id: row.score for row in rows}),
         )
+
+    def _cells(self, scores: Mapping[str, float]) -> tuple[Cell, ...]:
+        """Return what there is in each cell with points, nothing in those that have no row."""
+        return tuple(
+            Cell(name, scores.get(cell, 0.0), rows.max_scores[cell], cell not in rows.judged)
+            for rows in self._rows.values()
+            for cell, name in rows.names.items()
+        )
+
+    def times(self, student: str) -> dict[str, datetime]:
+        """Return when a student submitted, in UTC and without a zone, by assignment."""
+        with self._engine.connect() as connection:
+            found = connection.execute(_TIMES, {"student_id": student}).all()
+        return {row.name: row.timestamp for row in found if row.timestamp is not None}
+
+    def settle(
+        self, student: str, due: datetime | None, extended: datetime | None, taken_off: float
+    ) -> None:
+        """Write a deadline, a student's own, and what nbgrader takes off for coming late.
+
+        nbgrader keeps that for each notebook, and takes no more from one than is in it.
+
+        Parameters
+        ----------
+        student
+            Whose submission, which is recorded.
+        due, extended
+            In UTC; without a zone, as nbgrader keeps them.
+        taken_off
+            Points.
+        """
+        key = {"assignment_id": self._assignment_id, "student_id": student}
+        extension = None if due is None or extended is None else extended - due
+        with self._engine.begin() as connection:
+            if due is not None:  # one that was set in the formgrader is left alone
+                connection.execute(_DUE, {"its_id": self._assignment_id, "due": due})
+            connection.execute(
+                _EXTENDED,
+                {"its_id": self._assignment_id, "whose": student, "until": extension or None},
+            )
+            for notebook in connection.execute(_EARNED, key).all():
+                part = min(taken_off, notebook.score or 0.0)
+                taken_off -= part
+                connection.execute(_TAKEN_OFF, {"its_id": notebook.id, "penalty": part or None})
 
 
 def _submitted_notebook(
@@ -389,15 +443,44 @@ _LATENESS = (
     .select_from(_THEIR_NOTEBOOK.join(_ASSIGNMENT, _ASSIGNMENT.c.id == _SUBMISSION.c.assignment_id))
     .where(_THEIRS)
 )
+_TIMES = (
+    select(_ASSIGNMENT.c.name, _SUBMISSION.c.timestamp)
+    .select_from(_SUBMISSION.join(_ASSIGNMENT, _ASSIGNMENT.c.id == _SUBMISSION.c.assignment_id))
+    .where(_SUBMISSION.c.student_id == bindparam("student_id"))
+)
+_DUE = (
+    update(_ASSIGNMENT)
+    .where(_ASSIGNMENT.c.id == bindparam("its_id"))
+    .values(duedate=bindparam("due"))
+)
+_EXTENDED = (
+    update(_SUBMISSION)
+    .where(
+        _SUBMISSION.c.assignment_id == bindparam("its_id"),
+        _SUBMISSION.c.student_id == bindparam("whose"),
+    )
+    .values(extension=bindparam("until"))
+)
+_TAKEN_OFF = (
+    update(_NOTEBOOK)
+    .where(_NOTEBOOK.c.id == bindparam("its_id"))
+    .values(late_submission_penalty=bindparam("penalty"))
+)
+_SCORE = func.coalesce(_GRADE.c.manual_score, _GRADE.c.auto_score, 0.0) + func.coalesce(
+    _GRADE.c.extra_credit, 0.0
+)
+_EARNED = (
+    select(_NOTEBOOK.c.id, func.sum(_SCORE).label("score"))
+    .select_from(_THEIR_NOTEBOOK.join(_GRADE, _GRADE.c.notebook_id == _NOTEBOOK.c.id))
+    .where(_THEIRS)
+    .group_by(_NOTEBOOK.c.id)
+)
 _STANDING = (
     select(
         _GRADE.c.cell_id,
         _GRADE.c.needs_manual_grade,
         _GRADE.c.auto_score,
-        (
-            func.coalesce(_GRADE.c.manual_score, _GRADE.c.auto_score, 0.0)
-            + func.coalesce(_GRADE.c.extra_credit, 0.0)
-        ).label("score"),
+        _SCORE.label("score"),
     )
     .select_from(_THEIR_NOTEBOOK.join(_GRADE, _GRADE.c.notebook_id == _NOTEBOOK.c.id))
     .where(_THEIRS)

@@ -35,6 +35,21 @@ def defused(cell: str) -> str:
     return f"'{made}" if _PARTS.match(cell) else made
 
 
+def restored(cell: str) -> str:
+    """Return what was `defused`.
+
+    Examples
+    --------
+    >>> restored(defused("=1+1")), restored(defused("1; =2")), restored("'tis")
+    ('=1+1', '1; =2', "'tis")
+    """
+    if cell.startswith("'") and _PARTS.match(cell[1:]):
+        cell = cell[1:]
+    parts = _PARTS.split(cell)
+    parts[::2] = [p[1:] if p.startswith("'") and _opens(p[1:]) else p for p in parts[::2]]
+    return "".join(parts)
+
+
 def _opens(part: str) -> bool:
     """Return whether the first character that is seen begins a formula."""
     seen = next((c for c in part if not _is_unseen(c)), "")

@@ -69,6 +69,29 @@ class Side(StrEnum):
     notebook = "notebook"
 
 
+class Platform(StrEnum):
+    """Who named the files of submissions."""
+
+    canvas = "canvas"
+    moodle = "moodle"
+    gradescope = "gradescope"
+    exchange = "exchange"
+    folder = "folder"
+
+
+class Program(StrEnum):
+    """For whom marks are written."""
+
+    csv = "csv"
+    canvas = "canvas"
+    moodle = "moodle"
+    moodle_gradebook = "moodle-gradebook"
+    gradescope = "gradescope"
+
+
+_FORMATS = "csv, canvas, moodle, moodle-gradebook or gradescope."
+
+
 def run() -> None:
     """Run the command line; a `CourseError` is shown as words and exits with 1."""
     try:
@@ -216,6 +239,57 @@ def simulate(
     _commands().simulate_class(course, class_path, name, students, seed)
 
 
+@app.command(epilog="Example: autograder roster ~/Downloads/canvas-grades.csv")
+def roster(
+    file: Annotated[
+        Path | None, typer.Argument(help="A CSV of Canvas, Moodle or Gradescope.")
+    ] = None,
+    name_by: Annotated[
+        str | None, typer.Option(help="The column that names a student's folders.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the roster as JSON.")] = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Say who is in the class, from a platform's CSV or by hand, and who has submitted what."""
+    from autograder.cli import roster as command
+
+    here = Course.at(course)
+    class_folder = _class_folder(class_path, here)
+    with one_run(class_folder):
+        if file is not None:
+            command.bring(class_folder, file, name_by)
+        command.show(class_folder, here, as_json)
+
+
+@app.command(epilog="Example: autograder collect 01_counting ~/Downloads/*_submissions.zip")
+def collect(
+    name: AssignmentName,
+    sources: Annotated[
+        list[Path],
+        typer.Argument(help="Zip files of Canvas, Moodle or Gradescope, folders, the exchange."),
+    ],
+    worksheet: Annotated[
+        Path | None,
+        typer.Option(help="Moodle's grading worksheet: who the numbers are, and when they came."),
+    ] = None,
+    scheme: Annotated[
+        Platform | None, typer.Option("--from", help="Who named the files, if it is not seen.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Lay submissions into the class folder: the newest of each student, older ones aside."""
+    from autograder.cli import collect as command
+
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    kind = None if scheme is None else scheme.value
+    with one_run(class_folder):
+        _exit(command.collect(class_folder, assignment, sources, kind, worksheet, as_json))
+
+
 @app.command()
 def grade(
     name: AssignmentName,
@@ -245,7 +319,7 @@ def grade(
             start_sandboxes(running, min(at_once, len(students)), limits, mode)
         commands = _commands()
         options = commands.RunOptions(mode, limits, force, question, not no_cache)
-        selection = commands.Selection(assignment, class_folder, students)
+        selection = commands.Selection(assignment, class_folder, students, bool(student))
         try:
             _exit(commands.grade_selected(selection, running, at_once, options))
         except KeyboardInterrupt:
@@ -267,8 +341,47 @@ def rejudge(
     students = _students(class_folder, name, student)
     with one_run(class_folder):
         commands = _commands()
-        selection = commands.Selection(assignment, class_folder, students)
+        selection = commands.Selection(assignment, class_folder, students, bool(student))
         _exit(commands.rejudge_selected(selection))
+
+
+@app.command(epilog="Example: autograder export 01_counting canvas ~/Downloads/grades.csv")
+def export(
+    name: AssignmentName,
+    for_whom: Annotated[Program, typer.Argument(metavar="FORMAT", help=_FORMATS)],
+    file: Annotated[
+        Path | None, typer.Argument(help="Canvas's gradebook, or Moodle's grading worksheet.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="Where to; class/exports/ without it.")] = None,
+    column: Annotated[
+        str | None, typer.Option(help="Canvas's column, where the title is another.")
+    ] = None,
+    zeros: Annotated[bool, typer.Option("--zeros", help="0 for who has not submitted.")] = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Write the final marks for Canvas, Moodle, Gradescope or a spreadsheet."""
+    from autograder.cli import export as command
+
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    with one_run(class_folder):
+        command.export(class_folder, assignment, for_whom.value, file, to, column, zeros)
+
+
+@app.command(epilog="Example: autograder forget --class class-2026 --yes")
+def forget(
+    surely: Annotated[bool, typer.Option("--yes", help="Remove; else it is only listed.")] = False,
+    class_path: ClassOption = CLASS,
+) -> None:
+    """Remove all that is known of a class's students, when the term is over."""
+    from autograder.cli import forget as command
+
+    class_folder = ClassFolder(class_path.resolve())
+    if not class_folder.path.is_dir():
+        raise typer.BadParameter(f"there is no folder {class_folder.path}")
+    with one_run(class_folder):
+        _exit(command.forget_class(class_folder, surely))
 
 
 @app.command()

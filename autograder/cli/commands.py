@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +22,14 @@ from autograder.authoring.new_question import new_question
 from autograder.authoring.release import check_release, write_release
 from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.differences import Given, answered, difference, given
 from autograder.classroom.gathering import RunOptions
 from autograder.classroom.grading import grade, rejudge
 from autograder.classroom.recording import Graded
 from autograder.classroom.report import write_reports
+from autograder.classroom.roster import enrol, names_on
 from autograder.classroom.session import Session, Sitting, sitting
+from autograder.classroom.terms import Terms
 from autograder.cli.demo import run_demo
 from autograder.cli.doctor import examine
 from autograder.cli.terminal import (
@@ -192,17 +195,22 @@ class Selection:
         What was submitted, and where.
     students
         Whose.
+    by_name
+        Whether they were named, one by one.
     """
 
     assignment: Assignment
     class_folder: ClassFolder
     students: Sequence[str]
+    by_name: bool = False
 
     def session(self, question: str | None = None, cache: bool = True) -> Session | Sitting:
         """Return the session that grades them, having kept a copy of the gradebook."""
         work = load_coursework(self.assignment)
         _known_question(work, question)
         gradebook.back_up(self.class_folder)
+        enrol(self.class_folder)
+        Terms.of(self.class_folder, work, names_on(self.class_folder))  # before anything is run
         return sitting(work, self.class_folder, cache)
 
 
@@ -211,18 +219,46 @@ def grade_selected(
 ) -> bool:
     """Run, judge and record submissions; return whether everybody could be graded."""
     session = selection.session(options.question, options.cache)
+    before = given(session, selection.students) if selection.by_name else {}
     graded = grade(session, selection.students, executor, at_once, options)
     results = with_progress(graded, len(selection.students), complaints)
-    return _closed(session, results)
+    well = _closed(session, results)
+    _say_changes(session, results, before, selection.by_name)
+    return well
 
 
 def rejudge_selected(selection: Selection) -> bool:
     """Judge and record submissions from their evidence; return whether everybody could be."""
     session = selection.session()
+    before = given(session, selection.students)
     results = with_progress(
         rejudge(session, selection.students), len(selection.students), complaints
     )
-    return _closed(session, results)
+    well = _closed(session, results)
+    _say_changes(session, results, before, selection.by_name)
+    return well
+
+
+def _say_changes(
+    session: Session | Sitting,
+    results: Sequence[Graded],
+    before: Mapping[str, Given],
+    by_name: bool,
+) -> None:
+    """Say whose mark is another one now; answer the requests of who was asked for by name."""
+    changed = {
+        graded.student: difference(before.get(graded.student, Given()), graded)
+        for graded in results
+    }
+    for student, words in sorted(changed.items()):
+        if words:
+            _say(f"changed   {as_text(student)}: {words}")
+    if before and not any(changed.values()):
+        _say("changed   no mark")
+    for graded in results if by_name else ():
+        path = answered(session, graded, changed[graded.student])
+        if path is not None:
+            _say(f"answered  {path}")
 
 
 def diagnose(class_path: Path, workers: int) -> bool:
@@ -267,6 +303,10 @@ def _closed(session: Session | Sitting, results: list[Graded]) -> bool:
     console.print(closing_table(session.material, results))
     _say(f"reports   {folder.report_path(session.name, '.html')} and .csv, of the whole class")
     _say(f"feedback  {folder.feedback}/<student>/{session.name}/")
+    absent = sorted(set(gradebook.registered(folder)) - {graded.student for graded in results})
+    absent = [name for name in absent if name not in folder.students(session.name)]
+    if absent:
+        console.print(as_text(f"not submitted ({len(absent)}): {', '.join(absent)}"))
     reused = sum(graded.reused for graded in results)
     if reused:
         console.print(f"{reused} of {len(results)} had not changed and were judged from evidence")

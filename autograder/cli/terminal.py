@@ -31,6 +31,10 @@ _MADE_OF = (
     "written answers as far as they are marked, and a late penalty taken off. The report says it "
     "for each student."
 )
+_FINAL = (
+    "mark: core, stretch and written answers as class.toml counts them, what coming late costs "
+    "taken off. The report says it for each student."
+)
 _NARROW = (
     "The points of each question stand in the .csv report; a wider terminal shows them here "
     "as well."
@@ -41,7 +45,7 @@ _WIDEST = 1_000
 
 
 def with_progress(
-    results: Iterable[_Result], total: int, console: Console, doing: str = "grading"
+    results: Iterable[_Result], total: int | None, console: Console, doing: str = "grading"
 ) -> list[_Result]:
     """Return all results, showing a progress bar until the last is there."""
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -80,6 +84,8 @@ def closing_table(work: Asked, results: Sequence[Graded], said: Collection[str] 
     inside = [f"Q{n}" for n, question in asked if question.inside]
     where = [Text(f"{', '.join(inside)}: {INSIDE}", "dim")] if inside else []
     made = [Text(_MADE_OF, "dim")] if any(graded.standing for graded in results) else []
+    if any(graded.standing and graded.standing.final for graded in results):
+        made = [Text(_FINAL, "dim")]
     return Group(_Fitting(full, Text(names), short), *where, *made, *remarks)
 
 
@@ -108,13 +114,20 @@ def _scores(work: Asked, results: Sequence[Graded], said: Collection[str], each:
         table.add_column(f"Q{number}\n/{question.points:g}", justify="right", no_wrap=True)
     table.add_column(f"automatic\n/{work.points:g}", justify="right", no_wrap=True)
     maximum = max((g.standing.max_total for g in results if g.standing), default=None)
+    marks = [g.standing.final for g in results if g.standing and g.standing.final]
+    parts = marks[0].parts if marks else ()
+    for part in parts:
+        table.add_column(f"{part.name}\n/{part.max_points:g}", justify="right", no_wrap=True)
     if maximum is not None:
-        table.add_column(f"gradebook\n/{maximum:g}", justify="right", style="bold", no_wrap=True)
+        name = "mark" if marks else "gradebook"
+        table.add_column(f"{name}\n/{maximum:g}", justify="right", style="bold", no_wrap=True)
     table.add_column("notes", justify="right", no_wrap=True)
     for graded in sorted(results, key=lambda graded: graded.student):
         points = {verdict.question: f"{verdict.points:g}" for verdict in graded.verdicts}
         cells = [points.get(question.name, "-") for question in questions]
         cells.append("-" if graded.failure else f"{graded.points:g}")
+        mark = graded.standing.final if graded.standing else None
+        cells += [f"{part.points:g}" for part in mark.parts] if mark else ["-"] * len(parts)
         if maximum is not None:
             cells.append(f"{graded.standing.total:g}" if graded.standing else "-")
         found = len(_untold(graded, said))

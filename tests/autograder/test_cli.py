@@ -269,6 +269,7 @@ def test_grade_prints_the_table_and_writes_reports(
     assert submitted.report_path("01_tiny", ".csv").is_file()
     assert submitted.report_path("01_tiny", ".html").is_file()
     again = command("rejudge", "01_tiny", "--class", submitted.path)
+    assert "changed   no mark" in again.stdout
     assert "2 of 2 had not changed and were judged from evidence" in again.stdout
     assert len(ran) == 1
 
@@ -571,3 +572,32 @@ def test_every_command_that_is_told_exists_with_its_options():
     for where, command, options in told:
         assert command in known, where
         assert set(options) <= known[command], (where, command)
+
+
+def test_a_class_file_with_a_typo_stops_a_run_before_it_begins(
+    command, here, submitted, exam_of_the_session, ran
+):
+    (submitted.path / "class.toml").write_text('time_zne = "UTC"\n')
+    result = command("grade", "01_tiny", "--class", submitted.path, "--workers", 1)
+    assert "line 1: time_zne: no such key. Did you mean time_zone?" in str(result.exception)
+    assert ran == []
+
+
+def test_a_deadline_that_moves_is_told_in_the_table_and_answers_a_request(
+    command, here, submitted, exam_of_the_session, ran
+):
+    (submitted.submitted("01_tiny", "ada") / "timestamp.txt").write_text("2026-10-06 12:00 UTC")
+    rules = submitted.path / "class.toml"
+    late = 'time_zone = "UTC"\nlate = {policy = "per_day", percent = 10}\n[assignments.01_tiny]\n'
+    rules.write_text(f"{late}due = 2026-10-05\n")
+    command("grade", "01_tiny", "--class", submitted.path, "--workers", 1)
+    assert lines(submitted)["ada"]["gradebook_points"] == "1.8"
+    rules.write_text(f"{late}due = 2026-10-06\n")
+    request = submitted.path / "requests" / "01_tiny" / "ada.md"
+    request.parent.mkdir(parents=True)
+    request.write_text("Please.\n")
+    result = command("rejudge", "01_tiny", "--class", submitted.path, "--student", "ada")
+    assert "changed   ada: mark 1.8 → 2" in result.stdout
+    assert f"answered  {request}" in result.stdout
+    assert "Judged again: mark 1.8 → 2." in request.read_text()
+    assert lines(submitted)["ada"]["gradebook_points"] == "2"

@@ -264,6 +264,25 @@ def rejudge(
 
 
 @app.command()
+def report(
+    name: AssignmentName,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Write the page and the CSV on the whole class again, as after marking by hand.
+
+    Example: autograder report 01_counting
+    """
+    from autograder.cli.report import report as write
+
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    with one_run(class_folder):
+        write(assignment, class_folder, as_json, Console())
+
+
+@app.command()
 def doctor(workers: WorkersOption = CORES, class_path: ClassOption = CLASS) -> None:
     """Say what this machine offers for grading, and what to do about each lack."""
     _exit(_commands().diagnose(class_path, workers))

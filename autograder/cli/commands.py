@@ -25,7 +25,7 @@ from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.gathering import RunOptions
 from autograder.classroom.grading import grade, rejudge
 from autograder.classroom.recording import Graded
-from autograder.classroom.report import write_reports
+from autograder.classroom.class_reports import write_reports
 from autograder.classroom.session import Session, Sitting, sitting
 from autograder.cli.demo import run_demo
 from autograder.cli.doctor import examine

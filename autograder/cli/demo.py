@@ -19,7 +19,7 @@ from autograder.classroom.gathering import WITHOUT_SANDBOX, RunOptions
 from autograder.classroom.grading import grade
 from autograder.classroom.receipt import receipt_paths
 from autograder.classroom.recording import Graded
-from autograder.classroom.report import write_reports
+from autograder.classroom.class_reports import write_reports
 from autograder.classroom.session import Session
 from autograder.cli.terminal import closing_table, counted, with_progress
 from autograder.proving.manifest import Manifest

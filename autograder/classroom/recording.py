@@ -15,10 +15,12 @@ from autograder.authoring.coursework import Asked, named
 from autograder.authoring.material import Material
 from autograder.authoring.nbgraders_course import nbgrader_config
 from autograder.authoring.plain import plain_notebook
+from autograder.authoring.reading import readings
 from autograder.classroom import gradebook
-from autograder.classroom.feedback import write_feedback
+from autograder.classroom.feedback import ForHome, write_feedback
 from autograder.classroom.gathering import digest_of
 from autograder.classroom.penalties import assign_late_penalty
+from autograder.classroom.practice_notebook import practice_path, write_practice
 from autograder.classroom.receipt import spare_secret, write_receipt
 from autograder.classroom.results import (
     Evidence,
@@ -31,8 +33,9 @@ from autograder.classroom.scoring import ScoreWriter, Standing, answer_digests
 from autograder.classroom.session import Session, Sitting
 from autograder.classroom.submission import NOTHING
 from autograder.files import InTheWay
-from autograder.judging.each_question import judge_all
+from autograder.judging.each_question import judge_all, practice_of
 from autograder.judging.judge import Verdict
+from autograder.judging.practice import PracticeCase
 
 
 @dataclass(frozen=True)
@@ -132,15 +135,39 @@ def record(
     result = Result(graded.verdicts, graded.remarks, submitted=submitted, answers=answers)
     write_result(session.result_path(student), result)
     _leave_receipt(session, student)
-    write_feedback(
-        session.feedback_path(student),
-        session.material,
-        student,
-        verdicts,
-        graded.remarks,
-        standing,
-    )
+    _write_for_student(session, graded, evidence)
     return notebooks, graded
+
+
+def _write_for_student(
+    session: Session | Sitting, graded: Graded, evidence: Sequence[Evidence]
+) -> None:
+    """Write the page that a student gets, and the notebooks of practice cases beside it."""
+    page = session.feedback_path(graded.student)
+    reading = readings(session.material.assignment)
+    practice: dict[str, Sequence[PracticeCase]] = {}
+    notebooks: dict[str, str] = {}
+    for notebook, each in zip(session.notebooks, evidence, strict=True):
+        asked = {_name(session, notebook, one.name) for one in notebook.material.questions}
+        verdicts = [verdict for verdict in graded.verdicts if verdict.question in asked]
+        found = {
+            _name(session, notebook, name): cases
+            for name, cases in practice_of(notebook.exam, each).items()
+        }
+        path = practice_path(page, notebook.notebook_name)
+        name = notebook.notebook_name
+        if write_practice(path, name, each.notebook, verdicts, found, reading):
+            notebooks |= dict.fromkeys(found, path.name)
+        practice |= found
+    write_feedback(
+        page,
+        session.material,
+        graded.student,
+        graded.verdicts,
+        graded.remarks,
+        graded.standing,
+        ForHome(practice, notebooks, reading),
+    )
 
 
 def _record_notebook(

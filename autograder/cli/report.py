@@ -31,10 +31,11 @@ def report(
         print(json.dumps(as_data(rows) | {"files": paths}, indent=1))
         return
     graded = [row for row in rows if row.counts]
+    waiting = sum(bool(what_waits(row)) for row in rows)
     console.print(
         f"{counted(len(graded), 'student')} graded, {sum(row.missing for row in rows)} not "
-        f"submitted, {sum(row.late for row in rows)} late, {sum(bool(what_waits(row)) for row in rows)} with something "
-        "that waits for a person",
+        f"submitted, {sum(row.late for row in rows)} late, {waiting} with "
+        "something that waits for a person",
         highlight=False,
     )
     for known in mistakes(graded)[:_MISTAKES]:

@@ -10,9 +10,9 @@ import pytest
 from autograder.authoring.material import load_material
 from autograder.authoring.sections import core_and_stretch, sections
 from autograder.classroom import gradebook
-from autograder.classroom.recording import Graded
 from autograder.classroom.class_page import Links, distribution, write_summary
 from autograder.classroom.class_reports import write_reports
+from autograder.classroom.recording import Graded
 from autograder.classroom.report import NOT_SUBMITTED, Row, class_rows, notes, row_of, write_csv
 from autograder.classroom.scoring import Standing, WrittenMark
 from autograder.judging.judge import Verdict

@@ -16,7 +16,7 @@ from autograder.authoring.conventions import TASK, WRITTEN, grade_id_of, role_of
 from autograder.classroom import gradebook
 from autograder.classroom.class_folder import PATIENCE, one_run
 from autograder.classroom.harmless import clean_markdown, harmless_markdown
-from autograder.classroom.marks_log import MarkSet, log_mark, now
+from autograder.classroom.marks_log import MarkSet, log_marks, now
 from autograder.classroom.scoring import answer_digests
 from autograder.classroom.session import Session, Sitting
 from autograder.errors import CourseError
@@ -51,7 +51,8 @@ class Place:
         path = self.session.class_folder.autograded_path(
             self.session.name, self.student, self.session.notebook_name
         )
-        return nbformat.from_dict(nbformat.read(path, as_version=4))
+        notebook: NotebookNode = nbformat.read(path, as_version=4)
+        return notebook
 
     @property
     def digest(self) -> str:
@@ -183,19 +184,9 @@ def set_mark(place: Place, mark: Mark, seen: str, by: str, why: str) -> None:
         if Place(place.session, place.name, place.student).digest != seen:
             raise NotMarked("The answer has changed since you read it. Nothing was set: read it.")
         before = mark_of(place).points
-        log_mark(
-            folder,
-            MarkSet(
-                place.session.name,
-                place.student,
-                place.name,
-                before,
-                points + mark.extra,
-                by,
-                why,
-                now(),
-            ),
-        )
+        given = points + mark.extra
+        words = (place.session.name, place.student, place.name)
+        log_marks(folder, [MarkSet(*words, before, given, by, why, now())])
         with gradebook.open_gradebook(folder) as gb:
             grade = gb.find_grade(*_key(place))
             grade.manual_score, grade.extra_credit = points, mark.extra

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -13,6 +13,8 @@ from autograder.errors import CourseError
 from autograder.files import needing_room
 
 FILE = "marks.jsonl"
+JUDGE = "autograder"
+"""Who sets automatic marks."""
 
 
 class BrokenLog(CourseError):
@@ -52,11 +54,13 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def log_mark(class_folder: ClassFolder, mark: MarkSet) -> None:
-    """Add a line to the class's log, which is on the disk when this returns."""
+def log_marks(class_folder: ClassFolder, marks: Sequence[MarkSet]) -> None:
+    """Add a line a mark to the class's log; they are on the disk when this returns."""
+    if not marks:
+        return
     path = class_folder.path / FILE
     with needing_room(path), path.open("a", encoding="utf-8") as log:
-        log.write(json.dumps(asdict(mark), ensure_ascii=True) + "\n")
+        log.writelines(json.dumps(asdict(mark), ensure_ascii=True) + "\n" for mark in marks)
         log.flush()
         os.fsync(log.fileno())
 

@@ -19,6 +19,7 @@ from autograder.authoring.reading import readings
 from autograder.classroom import gradebook
 from autograder.classroom.feedback import ForHome, write_feedback
 from autograder.classroom.gathering import digest_of
+from autograder.classroom.marks_log import JUDGE, MarkSet, log_marks, now
 from autograder.classroom.penalties import assign_late_penalty
 from autograder.classroom.practice_notebook import practice_path, write_practice
 from autograder.classroom.receipt import spare_secret, write_receipt
@@ -108,6 +109,7 @@ def record(
         The executed notebooks with their scores, and what came of them.
     """
     before = _recorded_answers(session, student)
+    points_before = _recorded_points(session, student)
     notebooks: list[NotebookNode] = []
     verdicts: list[Verdict] = []
     answers: dict[str, str] = {}
@@ -132,6 +134,7 @@ def record(
         standing=standing,
         submitted=submitted,
     )
+    _log_changes(session, graded, points_before)
     result = Result(graded.verdicts, graded.remarks, submitted=submitted, answers=answers)
     write_result(session.result_path(student), result)
     _leave_receipt(session, student)
@@ -248,6 +251,25 @@ def _recorded_answers(session: Session | Sitting, student: str) -> Mapping[str, 
     with suppress(NoEvidence):
         return read_result(session.result_path(student)).answers
     return {}
+
+
+def _recorded_points(session: Session | Sitting, student: str) -> Mapping[str, float]:
+    """Return the automatic points that were recorded before, by question, as far as known."""
+    with suppress(NoEvidence):
+        kept = read_result(session.result_path(student))
+        return {verdict.question: verdict.points for verdict in kept.verdicts}
+    return {}
+
+
+def _log_changes(session: Session | Sitting, graded: Graded, before: Mapping[str, float]) -> None:
+    """Add to the log of marks what is new or has changed, so that an appeal can be answered."""
+    when, changes = now(), []
+    for verdict in graded.verdicts:
+        was = before.get(verdict.question)
+        if was != verdict.points:
+            about = (session.name, graded.student, verdict.question)
+            changes.append(MarkSet(*about, was, verdict.points, JUDGE, verdict.says, when))
+    log_marks(session.class_folder, changes)
 
 
 def keep_failure(session: Session | Sitting, graded: Graded) -> None:

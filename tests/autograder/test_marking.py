@@ -1,6 +1,7 @@
 """A person marks written answers; nobody else does, and nothing a student wrote acts."""
 
 import copy
+import dataclasses
 import http.client
 import json
 import threading
@@ -12,8 +13,8 @@ from autograder.classroom.gathering import prepare, to_evidence
 from autograder.classroom.grading import rejudge
 from autograder.classroom.marking import Mark, NotMarked, mark_of, places, rubric, set_mark
 from autograder.classroom.marking_server import MarkingServer
-from autograder.classroom.marks_log import BrokenLog, MarkSet, log_mark, read_log
-from autograder.classroom.results import write_evidence
+from autograder.classroom.marks_log import BrokenLog, MarkSet, log_marks, read_log
+from autograder.classroom.results import read_result, write_evidence, write_result
 from autograder.cli.mark import write_again
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import Execution
@@ -47,6 +48,25 @@ def marking(session, hand_in):
 
 def of(marking, student):
     return next(place for place in marking if place.student == student)
+
+
+def by_people(session):
+    return [mark for mark in read_log(session.class_folder) if mark.by != "autograder"]
+
+
+def test_the_log_has_an_automatic_mark_once_and_again_when_it_changes(session, hand_in):
+    hand_in("ada", "a reason")
+    list(rejudge(session, ["ada"]))
+    (first,) = read_log(session.class_folder)
+    assert (first.student, first.question, first.before) == ("ada", "double", None)
+    assert (first.points, first.by) == (0.0, "autograder")
+    kept = read_result(session.result_path("ada"))
+    (verdict,) = kept.verdicts
+    earlier = dataclasses.replace(kept, verdicts=(dataclasses.replace(verdict, points=2.0),))
+    write_result(session.result_path("ada"), earlier)
+    list(rejudge(session, ["ada"]))
+    _, second = read_log(session.class_folder)
+    assert (second.before, second.points, second.why) == (2.0, 0.0, verdict.says)
 
 
 def test_every_answer_waits_in_an_order_that_is_the_same_each_time(session, marking):
@@ -94,7 +114,7 @@ def test_an_answer_that_changed_while_it_was_read_is_not_marked(session, marking
     with pytest.raises(NotMarked, match="has changed"):
         set_mark(place, Mark(3.0, 3.0), seen, "tea", "")
     assert mark_of(place).points is None
-    assert list(read_log(session.class_folder)) == []
+    assert by_people(session) == []
 
 
 @pytest.mark.parametrize("points", [None, -1.0, 3.5, float("nan"), float("inf")])
@@ -109,7 +129,7 @@ def test_the_log_says_who_set_which_mark_and_why(session, marking):
     place = of(marking, "ada")
     set_mark(place, Mark(1.0, 3.0), place.digest, "tea", "")
     set_mark(place, Mark(2.0, 3.0, extra=0.5), place.digest, "max", "an appeal")
-    first, second = read_log(session.class_folder)
+    first, second = by_people(session)
     assert (first.student, first.question, first.before, first.points, first.by) == (
         *("ada", "why-written", None, 1.0),
         "tea",
@@ -119,7 +139,7 @@ def test_the_log_says_who_set_which_mark_and_why(session, marking):
 
 
 def test_a_damaged_log_is_said(class_folder):
-    log_mark(class_folder, MarkSet("a", "b", "c", None, 1.0, "d", "two\nlines", "now"))
+    log_marks(class_folder, [MarkSet("a", "b", "c", None, 1.0, "d", "two\nlines", "now")])
     assert [mark.why for mark in read_log(class_folder)] == ["two\nlines"]
     with (class_folder.path / "marks.jsonl").open("a") as log:
         log.write("{}\n")

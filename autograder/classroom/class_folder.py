@@ -13,8 +13,9 @@
       evidence/<assignment>/<student>.json      what came back from running it
       verdicts/<assignment>/<student>.json      what the judge made of that
       autograded/<student>/<assignment>/        the executed notebook, for the formgrader
-      feedback/<student>/<assignment>/          a page for the student
+      feedback/<student>/<assignment>/          a page for the student, and practice cases
       nbgrader_feedback/<student>/<assignment>/ nbgrader's own
+      marks.jsonl                               who or what set each mark, when and why
       backups/                                  copies of the gradebook
       reports/<assignment>.csv, .html           for staff
       exports/                                  marks for other programs

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.authoring.coursework import Asked
+from autograder.authoring.reading import Reading
 from autograder.classroom.scoring import Standing
 from autograder.files import write_atomically
 from autograder.judging.judge import Verdict
+from autograder.judging.practice import PracticeCase
 
 
 def page(template: str, **values: object) -> str:
@@ -32,6 +35,31 @@ def _environment() -> Environment:
     return environment
 
 
+@dataclass(frozen=True)
+class ForHome:
+    """What a student can go on with.
+
+    Parameters
+    ----------
+    practice
+        By question: the practice cases that fail.
+    notebooks
+        By question: the name of the notebook that holds them, beside the page.
+    reading
+        By question: what to read again.
+    """
+
+    practice: Mapping[str, Sequence[PracticeCase]] = field(default_factory=dict)
+    notebooks: Mapping[str, str] = field(default_factory=dict)
+    reading: Mapping[str, Reading] = field(default_factory=dict)
+
+
+def _differs(verdict: Verdict, cases: Sequence[PracticeCase]) -> str:
+    """Return where the answer to the case that the page shows differs first."""
+    shown = verdict.example.call if verdict.example else ""
+    return next((case.differs for case in cases if case.call == shown), "")
+
+
 def write_feedback(
     path: Path,
     work: Asked,
@@ -39,6 +67,7 @@ def write_feedback(
     verdicts: Sequence[Verdict],
     remarks: Sequence[str],
     standing: Standing | None = None,
+    home: ForHome | None = None,
 ) -> None:
     """Write a student's feedback page.
 
@@ -56,7 +85,10 @@ def write_feedback(
         On the submission as a whole.
     standing
         What the gradebook says of it, a person's marks included.
+    home
+        What to go on with; None for nothing.
     """
+    home = home or ForHome()
     written = page(
         "feedback.html.j2",
         assignment=work.assignment.name,
@@ -66,5 +98,9 @@ def write_feedback(
         points=sum(verdict.points for verdict in verdicts),
         max_points=work.points,
         standing=standing,
+        reading=home.reading,
+        notebooks=home.notebooks,
+        failing={name: len(cases) for name, cases in home.practice.items()},
+        differs={v.question: _differs(v, home.practice.get(v.question, ())) for v in verdicts},
     )
     write_atomically(path, written, lasting=False)

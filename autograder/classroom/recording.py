@@ -15,10 +15,13 @@ from autograder.authoring.coursework import Asked, named
 from autograder.authoring.material import Material
 from autograder.authoring.nbgraders_course import nbgrader_config
 from autograder.authoring.plain import plain_notebook
+from autograder.authoring.reading import readings
 from autograder.classroom import gradebook
-from autograder.classroom.feedback import write_feedback
+from autograder.classroom.feedback import ForHome, write_feedback
 from autograder.classroom.gathering import digest_of
+from autograder.classroom.marks_log import JUDGE, MarkSet, log_marks, now
 from autograder.classroom.penalties import assign_late_penalty
+from autograder.classroom.practice_notebook import practice_path, write_practice
 from autograder.classroom.receipt import spare_secret, write_receipt
 from autograder.classroom.results import (
     Evidence,
@@ -32,8 +35,9 @@ from autograder.classroom.session import Session, Sitting
 from autograder.classroom.submission import NOTHING
 from autograder.classroom.terms import Terms, standing_of
 from autograder.files import InTheWay
-from autograder.judging.each_question import judge_all
+from autograder.judging.each_question import judge_all, practice_of
 from autograder.judging.judge import Verdict
+from autograder.judging.practice import PracticeCase
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ def record(
         The executed notebooks with their scores, and what came of them.
     """
     before = _recorded_answers(session, student)
+    points_before = _recorded_points(session, student)
     notebooks: list[NotebookNode] = []
     verdicts: list[Verdict] = []
     answers: dict[str, str] = {}
@@ -133,18 +138,43 @@ def record(
         standing=standing,
         submitted=submitted,
     )
+    _log_changes(session, graded, points_before)
     result = Result(graded.verdicts, graded.remarks, submitted=submitted, answers=answers)
     write_result(session.result_path(student), result)
     _leave_receipt(session, student)
-    write_feedback(
-        session.feedback_path(student),
-        session.material,
-        student,
-        verdicts,
-        graded.remarks,
-        standing,
-    )
+    _write_for_student(session, graded, evidence)
     return notebooks, graded
+
+
+def _write_for_student(
+    session: Session | Sitting, graded: Graded, evidence: Sequence[Evidence]
+) -> None:
+    """Write the page that a student gets, and the notebooks of practice cases beside it."""
+    page = session.feedback_path(graded.student)
+    reading = readings(session.material.assignment)
+    practice: dict[str, Sequence[PracticeCase]] = {}
+    notebooks: dict[str, str] = {}
+    for notebook, each in zip(session.notebooks, evidence, strict=True):
+        asked = {_name(session, notebook, one.name) for one in notebook.material.questions}
+        verdicts = [verdict for verdict in graded.verdicts if verdict.question in asked]
+        found = {
+            _name(session, notebook, name): cases
+            for name, cases in practice_of(notebook.exam, each).items()
+        }
+        path = practice_path(page, notebook.notebook_name)
+        name = notebook.notebook_name
+        if write_practice(path, name, each.notebook, verdicts, found, reading):
+            notebooks |= dict.fromkeys(found, path.name)
+        practice |= found
+    write_feedback(
+        page,
+        session.material,
+        graded.student,
+        graded.verdicts,
+        graded.remarks,
+        graded.standing,
+        ForHome(practice, notebooks, reading),
+    )
 
 
 def _record_notebook(
@@ -226,6 +256,25 @@ def _recorded_answers(session: Session | Sitting, student: str) -> Mapping[str, 
     with suppress(NoEvidence):
         return read_result(session.result_path(student)).answers
     return {}
+
+
+def _recorded_points(session: Session | Sitting, student: str) -> Mapping[str, float]:
+    """Return the automatic points that were recorded before, by question, as far as known."""
+    with suppress(NoEvidence):
+        kept = read_result(session.result_path(student))
+        return {verdict.question: verdict.points for verdict in kept.verdicts}
+    return {}
+
+
+def _log_changes(session: Session | Sitting, graded: Graded, before: Mapping[str, float]) -> None:
+    """Add to the log of marks what is new or has changed, so that an appeal can be answered."""
+    when, changes = now(), []
+    for verdict in graded.verdicts:
+        was = before.get(verdict.question)
+        if was != verdict.points:
+            about = (session.name, graded.student, verdict.question)
+            changes.append(MarkSet(*about, was, verdict.points, JUDGE, verdict.says, when))
+    log_marks(session.class_folder, changes)
 
 
 def keep_failure(session: Session | Sitting, graded: Graded) -> None:

@@ -1,21 +1,18 @@
-"""What staff read about a class: a CSV and a page."""
+"""What is said of everybody in a class, and the CSV that says it."""
 
 from __future__ import annotations
 
 import csv
 import io
-import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import mean
 
 from autograder.authoring.coursework import INSIDE, Asked
 from autograder.classroom import gradebook
-from autograder.classroom.feedback import page
-from autograder.classroom.recording import Graded, kept_results
-from autograder.classroom.scoring import Standing
+from autograder.classroom.recording import Graded
+from autograder.classroom.scoring import ScoreWriter, Standing
 from autograder.classroom.session import Session, Sitting
 from autograder.classroom.spreadsheets import defused
 from autograder.files import write_atomically
@@ -45,6 +42,12 @@ class Row:
         What the gradebook says.
     submitted
         The digest of the submitted file, where it says something.
+    flags
+        What in the answers a member of staff should look at.
+    late
+        Whether it came after its deadline, as the gradebook has it.
+    failure
+        Why it could not be graded.
     """
 
     student: str
@@ -53,6 +56,14 @@ class Row:
     notes: tuple[str, ...] = ()
     standing: Standing | None = None
     submitted: str = ""
+    flags: tuple[str, ...] = ()
+    late: bool = False
+    failure: str | None = None
+
+    @property
+    def missing(self) -> bool:
+        """Whether nothing was submitted."""
+        return NOT_SUBMITTED in self.notes
 
     @property
     def counts(self) -> bool:
@@ -82,6 +93,8 @@ def row_of(graded: Graded) -> Row:
         tuple(notes(graded)),
         graded.standing,
         graded.submitted,
+        tuple(f"{v.question}: {v.flag}" for v in graded.verdicts if v.flag),
+        failure=graded.failure,
     )
 
 
@@ -95,11 +108,20 @@ def class_rows(session: Session | Sitting, results: Iterable[Graded]) -> list[Ro
     results
         Of all who have submitted.
     """
-    rows = [row_of(graded) for graded in results]
+    rows = _with_lateness(session, [row_of(graded) for graded in results])
     there = {row.student for row in rows}
     absent = (name for name in gradebook.registered(session.class_folder) if name not in there)
     rows += [Row(student, notes=(NOT_SUBMITTED,)) for student in absent]
     return sorted(_with_identical(rows), key=lambda row: row.student)
+
+
+def _with_lateness(session: Session | Sitting, rows: Sequence[Row]) -> list[Row]:
+    """Return rows that say who was late. What deadlines mean is the gradebook's to say."""
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        writer = ScoreWriter(gb, session.material)
+        known = {row.student for row in rows if writer.standing(row.student) is not None}
+        late = {student for student in known if writer.is_late(student)}
+    return [replace(row, late=row.student in late) for row in rows]
 
 
 def _with_identical(rows: Sequence[Row]) -> list[Row]:
@@ -117,23 +139,6 @@ def _with_identical(rows: Sequence[Row]) -> list[Row]:
             row = replace(row, notes=(*row.notes, words))
         noted.append(row)
     return noted
-
-
-def write_reports(session: Session | Sitting, now: Sequence[Graded] = ()) -> None:
-    """Write the reports on the whole class, from what is kept of everybody.
-
-    Parameters
-    ----------
-    session
-        The class and the assignment.
-    now
-        What a run came to just now: it may know better why somebody could not be graded.
-    """
-    failed = {graded.student: graded for graded in now if graded.failure}
-    rows = class_rows(session, kept_results(session, failed))
-    folder, name = session.class_folder, session.name
-    write_csv(folder.report_path(name, ".csv"), session.material, rows)
-    write_summary(folder.report_path(name, ".html"), session.material, rows)
 
 
 def write_csv(path: Path, work: Asked, rows: Sequence[Row]) -> None:
@@ -158,7 +163,7 @@ def write_csv(path: Path, work: Asked, rows: Sequence[Row]) -> None:
             f"{work.points:g}",
             f"{standing.total:g}" if standing else "",
             f"{standing.max_total:g}" if standing else "",
-            _made_of(row, work),
+            made_of(row, work),
             *(_parts(row) if parts else ()),
             *(f"{row.points[name]:g}" if name in row.points else "" for name in questions),
             "; ".join(f"{question}: {name}" for question, name in row.recognised),
@@ -178,7 +183,7 @@ def _parts(row: Row) -> list[str]:
     return [f"{number:g}" for number in points]
 
 
-def _made_of(row: Row, work: Asked) -> str:
+def made_of(row: Row, work: Asked) -> str:
     """Return in words what the gradebook's number is made of."""
     if row.standing is None or not row.counts:
         return ""
@@ -186,57 +191,3 @@ def _made_of(row: Row, work: Asked) -> str:
         return row.standing.in_words
     automatic = f"automatic {row.total:g} of {work.points:g}"
     return ", ".join(filter(None, (automatic, row.standing.in_words)))
-
-
-def write_summary(path: Path, work: Asked, rows: Sequence[Row]) -> None:
-    """Write a page on the class: how each question went, and who needs a look."""
-    graded = [row for row in rows if row.counts]
-    questions = []
-    for question in work.questions:
-        points = [row.points.get(question.name, 0.0) for row in graded]
-        questions.append(
-            {
-                "name": question.name,
-                "inside": question.inside,
-                "max_points": question.points,
-                "mean": mean(points) if points else 0.0,
-                "full": sum(each == question.points for each in points),
-                "none": sum(each == 0 for each in points),
-                "recognised": _recognised(question.name, graded),
-            }
-        )
-    lines = [
-        {
-            "student": row.student,
-            "points": row.total if row.counts else None,
-            "standing": row.standing,
-            "made_of": _made_of(row, work),
-            "notes": row.notes,
-        }
-        for row in sorted(rows, key=lambda row: (row.total, row.student))
-    ]
-    maxima = {row.standing.max_total for row in rows if row.standing}
-    written = page(
-        "summary.html.j2",
-        assignment=work.assignment.name,
-        max_points=work.points,
-        max_total=max(maxima, default=work.points),
-        mean=mean(row.total for row in graded) if graded else 0.0,
-        graded=len(graded),
-        questions=questions,
-        inside=INSIDE,
-        nbgraders=work.assignment.course.is_nbgraders,
-        rows=lines,
-    )
-    write_atomically(path, written)
-
-
-def _recognised(question: str, rows: Sequence[Row]) -> list[dict[str, object]]:
-    """Return the known mistakes in a question, the most frequent first, and who made them."""
-    students: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in rows:
-        for (asked, name), hint in row.recognised.items():
-            if asked == question:
-                students[name, textwrap.shorten(hint, 70, placeholder=" ...")].append(row.student)
-    found = sorted(students.items(), key=lambda item: (-len(item[1]), item[0]))
-    return [{"name": name, "hint": hint, "students": names} for (name, hint), names in found]

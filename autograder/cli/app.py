@@ -385,6 +385,47 @@ def forget(
 
 
 @app.command()
+def report(
+    name: AssignmentName,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Write the page and the CSV on the whole class again, as after marking by hand.
+
+    Example: autograder report 01_counting
+    """
+    from autograder.cli.report import report as write
+
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    with one_run(class_folder):
+        write(assignment, class_folder, as_json, Console())
+
+
+@app.command()
+def mark(
+    name: AssignmentName,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 0,
+    by: Annotated[str, typer.Option(help="Who marks, for the log.", envvar="USER")] = "",
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only print the address.")
+    ] = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Mark written answers on a local page: one question after the other, over all students.
+
+    Example: autograder mark 01_counting
+    """
+    from autograder.cli.mark import mark_answers
+
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    mark_answers(assignment, class_folder, by, port, not no_browser, Console())
+
+
+@app.command()
 def doctor(workers: WorkersOption = CORES, class_path: ClassOption = CLASS) -> None:
     """Say what this machine offers for grading, and what to do about each lack."""
     _exit(_commands().diagnose(class_path, workers))

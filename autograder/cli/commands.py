@@ -22,11 +22,11 @@ from autograder.authoring.new_question import new_question
 from autograder.authoring.release import check_release, write_release
 from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.class_reports import write_reports
 from autograder.classroom.differences import Given, answered, difference, given
 from autograder.classroom.gathering import RunOptions
 from autograder.classroom.grading import grade, rejudge
 from autograder.classroom.recording import Graded
-from autograder.classroom.report import write_reports
 from autograder.classroom.roster import enrol, names_on
 from autograder.classroom.session import Session, Sitting, sitting
 from autograder.classroom.terms import Terms

@@ -15,11 +15,11 @@ from autograder.authoring.material import Material, load_material
 from autograder.authoring.release import check_release, write_release
 from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.class_reports import write_reports
 from autograder.classroom.gathering import WITHOUT_SANDBOX, RunOptions
 from autograder.classroom.grading import grade
 from autograder.classroom.receipt import receipt_paths
 from autograder.classroom.recording import Graded
-from autograder.classroom.report import write_reports
 from autograder.classroom.session import Session
 from autograder.cli.ahead import ExamsAhead, exams_ahead
 from autograder.cli.terminal import closing_table, counted, with_progress

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from autograder.authoring.allowance import AllowanceSpent, allowance
+from autograder.guest.codec import MalformedEvidence
 from autograder.judging.answered import Answered
 from autograder.judging.asserts import judge_asserts
 from autograder.judging.exam import Exam, QuestionExam
 from autograder.judging.judge import Verdict, judge
+from autograder.judging.practice import PracticeCase, failing_practice
 
 SECONDS = 30.0
 """CPU time for judging a submission, of which each question has its share.
@@ -39,6 +42,26 @@ def judge_all(exam: Exam, evidence: Answered, seconds: float = SECONDS) -> tuple
     verdicts |= {each.name: judge_asserts(each, evidence) for each in exam.material.asserted}
     places = {question.name: place for place, question in enumerate(exam.material.questions)}
     return tuple(sorted(verdicts.values(), key=lambda verdict: places.get(verdict.question, 0)))
+
+
+def practice_of(
+    exam: Exam, evidence: Answered, seconds: float = SECONDS
+) -> dict[str, tuple[PracticeCase, ...]]:
+    """Return the practice cases that a submission fails, by question; none of what fails none.
+
+    Of a question whose evidence cannot be read, or takes too much to look at, there is none either:
+    its verdict says so (see `judge_all`).
+    """
+    share = seconds / max(len(exam.questions), 1)
+    found = {}
+    for each in exam.questions:
+        said = evidence.evidence.get(each.question.name)
+        with suppress(MalformedEvidence, AllowanceSpent, MemoryError, RecursionError):
+            with allowance(share):
+                cases = failing_practice(each, said) if said is not None else ()
+            if cases:
+                found[each.question.name] = cases
+    return found
 
 
 def _judged(exam: QuestionExam, evidence: Answered, seconds: float) -> Verdict:

@@ -112,7 +112,7 @@ def _refused(exam: QuestionExam, what: str) -> Verdict:
 def judge_outcomes(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
     """Return the verdict on outcomes that were read from evidence."""
     question = exam.question
-    reasons = {each.identity: _reason(exam, each, outcomes) for each in exam.cases}
+    reasons = case_reasons(exam, outcomes)
     groups = tuple(_group_verdict(exam, name, reasons) for name in exam.question.check.groups)
     lost = [group.says for group in groups if group.points < group.max_points]
     # Not the sum of all groups: .1 + .2 + .3 is not .6.
@@ -140,6 +140,11 @@ def _flag(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:
             if found is not None:
                 return found
     return None
+
+
+def case_reasons(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> dict[str, str | None]:
+    """Return why each case is not right, None where it is, by the case's identity."""
+    return {each.identity: _reason(exam, each, outcomes) for each in exam.cases}
 
 
 def _reason(exam: QuestionExam, each: ExamCase, outcomes: Mapping[str, Outcome]) -> str | None:

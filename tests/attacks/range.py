@@ -22,8 +22,9 @@ from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.material import Material
 from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.class_page import write_summary
 from autograder.classroom.recording import Graded
-from autograder.classroom.report import notes, row_of, write_csv, write_summary
+from autograder.classroom.report import notes, row_of, write_csv
 from autograder.classroom.results import Evidence, read_evidence
 from autograder.classroom.session import Session
 from autograder.cli.terminal import closing_table

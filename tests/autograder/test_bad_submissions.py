@@ -15,7 +15,8 @@ import pytest
 
 from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
-from autograder.classroom.report import notes, write_reports
+from autograder.classroom.class_reports import write_reports
+from autograder.classroom.report import notes
 from autograder.classroom.session import Session
 from autograder.classroom.submission import LARGEST
 from autograder.sandbox.limits import Limits

@@ -6,6 +6,7 @@ import pytest
 
 from autograder.authoring.comparing import Close
 from autograder.guest.codec import decode, encode
+from autograder.judging.practice import failing_practice
 from autograder.judging.showing import LONGEST, NOT_PASTED
 
 EXACT = Close(rtol=1e-9)
@@ -61,3 +62,11 @@ def test_every_group_of_plain_calls_has_one_that_can_be_pasted(light_exam):
             each.case.group for each in exam.cases if "'recipe'" in str(encode(each.case.args))
         }
         assert plain - can <= recipes, exam.question.name
+
+
+def test_every_light_exam_takes_home_only_practice_cases(light_exam):
+    """Everything is wrong here: whatever can go home does."""
+    for exam in light_exam.questions:
+        cases = failing_practice(exam, exam.evidence_of(lambda *a, **k: "wrong"))
+        practice = {exam.call(each) for each in exam.cases if each.practice}
+        assert {case.call for case in cases} <= practice, exam.question.name

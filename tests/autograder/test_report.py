@@ -1,12 +1,19 @@
+import base64
 import csv
+import dataclasses
+import hashlib
 import io
 import re
 
 import pytest
 
+from autograder.authoring.material import load_material
+from autograder.authoring.sections import core_and_stretch, sections
 from autograder.classroom import gradebook
+from autograder.classroom.class_page import Links, distribution, write_summary
+from autograder.classroom.class_reports import write_reports
 from autograder.classroom.recording import Graded
-from autograder.classroom.report import class_rows, notes, row_of, write_csv, write_summary
+from autograder.classroom.report import NOT_SUBMITTED, Row, class_rows, notes, row_of, write_csv
 from autograder.classroom.scoring import Standing, WrittenMark
 from autograder.judging.judge import Verdict
 
@@ -77,8 +84,8 @@ def test_every_student_has_a_line_with_totals_and_questions(csv_of):
 
 def test_no_two_numbers_of_a_student_stand_there_without_a_word(page_of):
     text = page_of(graded("ada", standing=STANDING))
-    assert "automatic<br>of 2" in text
-    assert "gradebook<br>of 5" in text
+    assert "automatic of 2" in text
+    assert "gradebook of 5" in text
     assert "automatic 2 of 2, written answers 3 of 3, changed by hand -1, late penalty 0.5" in text
 
 
@@ -137,13 +144,93 @@ def test_notes_put_first_what_needs_a_person():
     assert notes(result) == ["NOT GRADED: no memory", "LOOK AT double: two pieces", "a remark"]
 
 
-def test_the_page_counts_each_question(page_of):
+def test_the_page_counts_each_question_and_says_mistakes_in_full(page_of):
     text = page_of(graded("ada"), graded("bob", 1.0), graded("cyd", 0.0, misconception="squared"))
     assert "mean 1.0 of 2, 3 graded" in text
-    assert "1: You square instead of doubling, which is something else for most ..." in text
-    assert "(squared:" in text
-    assert re.search(r"squared:\s+cyd\)", text)
-    assert text.index("<td>cyd</td>") < text.index("<td>bob</td>") < text.index("<td>ada</td>")
+    assert "50&nbsp;%" in text
+    words = re.sub(r"<[^>]+>", "", text)
+    assert f"1 of 3 in double: {HINT}" in words
+    assert re.search(r"cyd \(squared\)", words)
+    assert text.index("ada</td>") < text.index("bob</td>") < text.index("cyd</td>")
+
+
+def test_the_distribution_counts_everybody_once():
+    bars = distribution([0, 0.5, 12, 34, 34], 34)
+    assert len(bars) == 10
+    assert [bar.count for bar in bars] == [2, 0, 0, 1, 0, 0, 0, 0, 0, 2]
+    assert (bars[0].low, bars[-1].high) == (0, 34)
+    assert distribution([], 0) == []
+
+
+def test_what_waits_for_a_person_is_a_list_with_links(tiny, tmp_path):
+    waits = Standing(2.0, 5.0, written=(WrittenMark("why-written", None, 3.0, ""),))
+    rows = [
+        row_of(graded("ada", standing=waits)),
+        row_of(graded("bob", flag="two pieces", standing=STANDING)),
+        row_of(Graded("cyd", failure="no memory")),
+        row_of(graded("dan", standing=STANDING)),
+    ]
+    links = {"ada": Links("../feedback/ada/page.html", {"tiny": "../autograded/ada/tiny.ipynb"})}
+    write_summary(tmp_path / "r.html", tiny, rows, links)
+    text = (tmp_path / "r.html").read_text()
+    waiting = text[text.index("What waits") : text.index("<h2>Students")]
+    assert "ada: why-written: a written answer to be marked" in waiting
+    assert 'href="../feedback/ada/page.html"' in waiting
+    assert 'href="../autograded/ada/tiny.ipynb"' in waiting
+    assert "bob: LOOK AT double: two pieces" in waiting
+    assert "cyd: NOT GRADED: no memory" in waiting
+    assert "dan" not in waiting
+
+
+def test_late_and_missing_are_named(tiny, tmp_path):
+    rows = [
+        dataclasses.replace(row_of(graded("ada")), late=True),
+        Row("zoe", notes=(NOT_SUBMITTED,)),
+    ]
+    write_summary(tmp_path / "r.html", tiny, rows)
+    text = (tmp_path / "r.html").read_text()
+    assert "<strong>Late:</strong> ada." in text
+    assert "<strong>Not submitted:</strong> zoe." in text
+
+
+def test_core_and_stretch_stand_apart_by_their_headings(course):
+    work = load_material(course.assignment("01_counting"))
+    core, stretch = core_and_stretch(work)
+    assert [question.name for question in stretch] == ["kneser_ney_prob"]
+    # "29 for the core", of which 4 are of the written answer, and 5 for the stretch
+    assert sum(question.points for question in core) == 25
+    assert sum(question.points for question in stretch) == 5
+    assert sections(work)["mle_prob"].heading == "2. From counts to probabilities"
+
+
+def test_the_script_of_the_page_is_the_one_that_its_policy_admits(page_of):
+    text = page_of(graded("ada"))
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert (
+        f"script-src &#39;sha256-{digest}&#39;" in text or f"script-src 'sha256-{digest}'" in text
+    )
+    assert "unsafe-inline'; script" in text or "unsafe-inline&#39;; script" in text
+
+
+def test_reports_are_of_the_whole_class_and_link_what_there_is(session, right, submit):
+    evil = "<img src=x onerror=alert(1)>"
+    for name in ("ada", evil):
+        submit(session.class_folder, name, right)
+    folder = session.class_folder
+    for name in (evil,):
+        page = session.feedback_path(name)
+        page.parent.mkdir(parents=True)
+        page.write_text("x")
+    rows = write_reports(session)
+    assert [row.student for row in rows] == [evil, "ada"]
+    text = folder.report_path("01_tiny", ".html").read_text()
+    assert (
+        'href="../feedback/%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E/01_tiny/tiny.html"' in text
+    )
+    assert "<img" not in text
+    assert folder.secret() not in text
+    assert "exam " in text
 
 
 def test_who_could_not_be_graded_is_named_and_does_not_count_in_the_mean(page_of):
@@ -160,6 +247,6 @@ def test_a_class_of_none_has_a_page_and_a_csv(page_of, csv_of):
 
 def test_names_and_remarks_are_text_in_the_page(page_of):
     text = page_of(graded("<script>alert(1)</script>", remarks=("<b>found</b>",)))
-    assert "<script>" not in text
+    assert "<script>alert" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "&lt;b&gt;found&lt;/b&gt;" in text

@@ -18,9 +18,9 @@ from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.course import Course
 from autograder.authoring.material import load_material
 from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.class_reports import write_reports
 from autograder.classroom.gathering import prepare, to_evidence
 from autograder.classroom.grading import rejudge
-from autograder.classroom.report import write_reports
 from autograder.classroom.results import write_evidence
 from autograder.classroom.session import Session
 from autograder.sandbox.limits import Limits

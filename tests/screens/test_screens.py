@@ -1,5 +1,7 @@
 """Nothing that a student sends runs where somebody looks at it."""
 
+from pathlib import Path
+
 import pytest
 from nbconvert import HTMLExporter
 
@@ -168,9 +170,54 @@ def test_a_students_words_do_nothing_in_our_feedback(look, shown, name, tmp_path
 
 def test_students_words_do_nothing_in_the_report(look, shown, tmp_path):
     page = shown.folder.report_path(ASSIGNMENT, ".html").as_uri()
-    window = look(page)
-    window.click_everything("body")
+    window = look(page, shown.folder.path.as_uri())
+    assert NAMES[0] in window.page.inner_text("body")
+    links = window.page.locator("a").evaluate_all("links => links.map(link => link.protocol)")
+    assert set(links) == {"file:"}
+    window.click_everything("thead")
     assert not window.acted()
     assert window.foreign() == []
-    assert NAMES[0] in window.page.inner_text("body")
     window.page.screenshot(path=tmp_path / "report.png", full_page=True)
+
+
+def test_the_report_links_the_pages_of_everybody_whatever_the_name(look, shown):
+    from urllib.parse import unquote, urlsplit
+
+    window = look(shown.folder.report_path(ASSIGNMENT, ".html").as_uri())
+    links = window.page.locator("#students a").evaluate_all("links => links.map(link => link.href)")
+    found = [Path(unquote(urlsplit(link).path)) for link in links]
+    assert len(found) == 2 * len(NAMES)
+    assert all(path.is_file() and path.is_relative_to(shown.folder.path) for path in found)
+
+
+def test_the_report_is_sorted_and_filtered_without_a_server(look, shown):
+    window = look(shown.folder.report_path(ASSIGNMENT, ".html").as_uri())
+    page = window.page
+
+    def names():
+        return page.locator("#students tbody tr:visible td.name").all_inner_texts()
+
+    assert sorted(names()) == sorted(NAMES)
+    student = page.locator("#students th button").first
+    student.click()
+    ascending = names()
+    student.click()
+    assert names() == ascending[::-1]
+    assert ascending[0] != ascending[-1]
+    page.locator("#search").fill("ada")
+    assert names() == ["ada"]
+    assert page.locator("#shown").inner_text() == f"1 of {len(NAMES)} shown"
+    page.locator("#search").fill("")
+    page.locator("#only").select_option("waits")
+    assert len(names()) == len(NAMES)  # everybody's written answer
+    page.locator("#only").select_option("late")
+    assert names() == []
+
+
+@pytest.mark.parametrize(("width", "medium"), [(1280, "screen"), (360, "screen"), (690, "print")])
+def test_the_report_fits_desktop_phone_and_paper(look, shown, tmp_path, width, medium):
+    window = look(shown.folder.report_path(ASSIGNMENT, ".html").as_uri())
+    window.page.set_viewport_size({"width": width, "height": 900})
+    window.page.emulate_media(media=medium)
+    assert window.page.evaluate("document.documentElement.scrollWidth") <= width
+    window.page.screenshot(path=tmp_path / f"report-{width}-{medium}.png", full_page=True)

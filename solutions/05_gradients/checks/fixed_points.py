@@ -72,8 +72,8 @@ def on_a_grid_then_bisection(w, b):
 
 @alternative
 def by_brent_s_method(w, b):
-    from scipy.optimize import brentq
-    from scipy.special import expit
+    from scipy.optimize import brentq  # type: ignore[import-untyped]
+    from scipy.special import expit  # type: ignore[import-untyped]
 
     def excess(x):
         return w * expit(x) + b - x

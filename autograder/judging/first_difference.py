@@ -1,0 +1,99 @@
+"""Says where two answers differ first.
+
+The notebook of practice cases that a student takes home holds the text of this module, so it needs
+numpy and nothing of ours.
+"""
+
+import math
+import reprlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def first_difference(
+    expected: Any, got: Any, rtol: float = 1e-9, atol: float = 0.0, place: str = "answer"
+) -> str | None:
+    """Return in words where two answers differ first, None where they agree.
+
+    Parameters
+    ----------
+    expected, got
+        Numbers, text, and mappings, sequences and arrays of them.
+    rtol, atol
+        The largest difference of two numbers, relative to the expected one, and absolute.
+    place
+        What the answer is called.
+
+    Examples
+    --------
+    >>> first_difference([1, [2, 3]], [1, [2, 4]])
+    'answer[1][1] is 4, expected 3'
+    """
+    unlike = f"{place} is {reprlib.repr(got)}, expected {reprlib.repr(expected)}"
+    if isinstance(expected, Mapping):
+        if not isinstance(got, Mapping):
+            return unlike
+        return _of_mappings(expected, got, rtol, atol, place)
+    if isinstance(expected, np.ndarray):
+        return _of_arrays(expected, got, rtol, atol, place)
+    if isinstance(expected, (list, tuple)):
+        if isinstance(got, (str, bytes)) or not isinstance(got, (Sequence, np.ndarray)):
+            return unlike
+        if isinstance(got, np.ndarray) and got.ndim == 0:
+            return unlike
+        if len(got) != len(expected):
+            return f"{place} has {len(got)} parts, expected {len(expected)}"
+        parts = (
+            first_difference(one, other, rtol, atol, f"{place}[{i}]")
+            for i, (one, other) in enumerate(zip(expected, got, strict=True))
+        )
+        return next((words for words in parts if words), None)
+    if _is_number(expected) and _is_number(got):
+        near = math.isclose(expected, got, rel_tol=rtol, abs_tol=atol)
+        both_nan = math.isnan(expected) and math.isnan(got)
+        return None if near or both_nan else unlike
+    return None if type(expected) is type(got) and expected == got else unlike
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def _of_mappings(
+    expected: Mapping[Any, Any], got: Mapping[Any, Any], rtol: float, atol: float, place: str
+) -> str | None:
+    counts = isinstance(expected, Counter)
+    for key in {**expected, **got}:
+        there = f"{place}[{reprlib.repr(key)}]"
+        if counts:
+            words = first_difference(expected.get(key, 0), got.get(key, 0), rtol, atol, there)
+        elif key not in got:
+            words = f"{there} is missing, expected {reprlib.repr(expected[key])}"
+        elif key not in expected:
+            words = f"{there} is there, and not expected"
+        else:
+            words = first_difference(expected[key], got[key], rtol, atol, there)
+        if words:
+            return words
+    return None
+
+
+def _of_arrays(expected: np.ndarray, got: Any, rtol: float, atol: float, place: str) -> str | None:
+    try:
+        array = np.asarray(got)
+    except ValueError:
+        return f"{place} is {reprlib.repr(got)}, expected an array of shape {expected.shape}"
+    if array.shape != expected.shape:
+        return f"{place} has the shape {array.shape}, expected {expected.shape}"
+    if expected.dtype.kind not in "biuf" or array.dtype.kind not in "biuf":
+        agree = np.asarray(expected == array)
+    else:
+        agree = np.isclose(array, expected, rtol=rtol, atol=atol, equal_nan=True)
+    if agree.all():
+        return None
+    index = tuple(int(i) for i in np.argwhere(~agree)[0])
+    where = f"[{', '.join(map(str, index))}]" if index else ""
+    return f"{place}{where} is {array[index]}, expected {expected[index]}"

@@ -1,0 +1,55 @@
+"""The page on which a person marks: it works by keyboard, and a student's answer does nothing."""
+
+import threading
+
+import pytest
+
+from autograder.authoring.course import Course
+from autograder.authoring.material import load_material
+from autograder.classroom.marking import mark_of, places
+from autograder.classroom.marking_server import MarkingServer
+from autograder.classroom.session import Session
+from tests.screens.conftest import ASSIGNMENT
+from tests.screens.payloads import NAMES
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def marking(shown):
+    session = Session.of(load_material(Course.at(shown.root).assignment(ASSIGNMENT)), shown.folder)
+    with MarkingServer(places(session), "tea") as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_answers_are_marked_by_keyboard_and_do_nothing(look, marking, tmp_path):
+    window = look(marking.address, f"http://{marking.host}")
+    page = window.page
+    picture = page.locator("#answer img").first
+    assert picture.evaluate("image => image.naturalWidth") == 300
+    assert "<script>top.__pwned=1</script>" in page.inner_text("#answer").replace("\u200b", "")
+    assert "A model answer." in page.inner_text("main")
+    assert all(name not in page.inner_text("main") for name in NAMES if name != "ada")
+    page.screenshot(path=tmp_path / "mark-desktop.png", full_page=True)
+    page.set_viewport_size({"width": 360, "height": 760})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.screenshot(path=tmp_path / "mark-phone.png", full_page=True)
+    for left in range(len(NAMES) - 1, -1, -1):
+        page.keyboard.press("3")
+        assert page.locator("#points").input_value() == "3"
+        page.keyboard.press("c")
+        page.keyboard.type("nk3")  # no keys of the page while somebody types
+        page.keyboard.press("Control+Enter")
+        words = f"{left} without a mark" if left else "Everything has a mark"
+        page.get_by_text(words).wait_for()
+    assert [mark_of(place).points for place in marking.places] == [3.0] * len(NAMES)
+    assert {mark_of(place).comment for place in marking.places} == {"nk3"}
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    page.wait_for_load_state("networkidle")
+    assert not window.acted()
+    assert window.foreign() == []

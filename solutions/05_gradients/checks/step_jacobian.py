@@ -24,7 +24,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("tanh", W_h, rng.uniform(-0.9, 0.9, size=H).astype(dtype), "tanh")
         yield case("logistic", W_h, rng.uniform(0.1, 0.9, size=H).astype(dtype), "logistic")
     yield case("tanh", draw_weights(rng, 4).astype("float32"), saturated(rng, np.empty(4)), "tanh")
-    yield case("tanh", draw_weights(rng, 3), rng.choice([-1, 1], 3) * rng.uniform(0.95, 1, 3), "tanh")
+    yield case(
+        "tanh", draw_weights(rng, 3), rng.choice([-1, 1], 3) * rng.uniform(0.95, 1, 3), "tanh"
+    )
     for H in (2, 4):
         yield case("others", draw_weights(rng, H), rng.normal(size=H), "identity")
         h_t = np.array([0.0, *rng.uniform(0.2, 2, size=H)])

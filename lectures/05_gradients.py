@@ -447,9 +447,9 @@ plots.show(
 # | 002 eq. 6: "$\dots < \frac1\gamma \gamma < 1$" | $\frac1\gamma\gamma = 1$, so $\dots < 1$ |
 # | 003: "$\lambda_i < \gamma$ for some $\gamma$ …" | $\lambda_1 < 1/\gamma$, $\lambda_1$ a singular value |
 # | 000: the derivative "**is** $(\beta_W \beta_h)^{t-k}$" | an **upper bound** (Bengio et al. 1994) |
-# | an earlier draft, in 000 and 001: "the **spectral radius** … is probably smaller than 1, from which it follows that the gradient can not explode" | the largest **singular value** |
+# | draft of 002, in 000 and 001: "the **spectral radius** …, from which it follows that the gradient can not explode" | the largest **singular value** |
 #
-# Is the last one only a matter of words? **Vote**: can a tanh network with $\rho(W) < 1$ have a gradient that explodes?
+# **Vote**: can a tanh network with $\rho(W) < 1$ have a gradient that explodes?
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Expect "no": tanh only makes things smaller. That is the trap: its slopes spoil a cancellation that kept ρ small. The next slide is a network of two units whose gradient explodes with ρ = .866.
@@ -1225,8 +1225,8 @@ assert max(mixed) < 10
 # | slides 003 | as measured, in four epochs |
 # |---|---|
 # | *signal from far away is lost because it's much smaller* | from half a rotation: a millionth from 17 tokens on |
-# | *model weights are updated only with respect to near effects* | at 12 tokens: what is near is learned, the noun is not |
-# | *the model can't learn this dependency* | alone it is not; where near examples teach it, it is |
+# | *model weights are updated only with respect to near effects* | at 12 tokens: the noun is not learned |
+# | *the model can't learn this dependency* | alone it is not; beside near examples it is |
 # | *unable to predict … at test time* | as if the noun had never been read |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -1270,8 +1270,7 @@ ladder.draw()
 # * Linear: $\rho < 1$ suffices to vanish, $\rho > 1$ is necessary to explode. On the way the norm may climb.
 # * Nonlinear: the same with $\lambda_1$ and $1/\gamma$. Singular values, not eigenvalues.
 # * Crossing a **boundary** makes gradients explode; crossing a bifurcation is neither necessary nor sufficient.
-# * On the error surface the boundary is a wall, exponentially steep.
-# * Not to vanish is to stay near a boundary. **Next:** what one step on the wall does.
+# * On the error surface it is a wall, exponentially steep. Not to vanish is to stay near it.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises

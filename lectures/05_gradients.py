@@ -224,6 +224,7 @@ print("factor     after 10        20        50       100")
 for factor in (0.5, 0.9, 0.99, 1.0, 1.01, 1.1, 1.5):
     print(f"{factor:5}   " + "".join(f"{factor**n:11.2g}" for n in (10, 20, 50, 100)))
 
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **Vanishing gradients**: long-term components go *exponentially fast* to norm 0. **Exploding gradients**: they grow exponentially more than short-term ones.
 

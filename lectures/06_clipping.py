@@ -253,6 +253,7 @@ print(
 print("a step along a curvature c goes too far at rates above 2 / c: "
       f"where it is largest here, above {2 / curvature.max():.0e}")  # fmt: skip
 
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # So the wall stands across the gradient, and the gradient is right about where to, and wrong about **how far**. A rate that is safe at the wall is useless everywhere else.
 
@@ -316,7 +317,6 @@ assert np.isclose(0.5 * w**50, 0.7)
 #
 # That clipping works is evidence for it, no proof.
 
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The figure to remember: twin trajectories
 #
@@ -343,7 +343,7 @@ def draw_pair(number, weights, biases, arrow):
         way, leap = until_jump(wild_paths.points[:, number])
         tame = tame_paths.points[:, number]
         for axis in axes:
-            mesh = draw_error_map(axis, surface, weights, biases)
+            mesh = draw_error_map(axis, surface, weights, biases, n=100)
             axis.plot(*starts[number], "o", color="black", markersize=10, zorder=5)
         axes[0].plot(*way.T, color="white", linewidth=2)
         axes[0].annotate(
@@ -484,7 +484,7 @@ show_live(
 # One start is an anecdote. Where does descent end, from each point of the map, after 400 steps with learning rate .1?
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
-grid = surface.mesh(np.linspace(4.05, 6.95, 22), np.linspace(-3.95, -2.05, 22))
+grid = surface.mesh(np.linspace(4.05, 6.95, 16), np.linspace(-3.95, -2.05, 16))
 ends = {
     name: Descent(surface, grid, 0.1, n_steps=400, longest=longest)
     for name, longest in (("unclipped", np.inf), ("clipped at 1", 1.0))
@@ -605,13 +605,13 @@ for name, runs in short.items():
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Live: T = 30, with steps that are five times as long
 #
-# Four runs each, 400 updates, so that the hall need not wait. **Predict**: where is the loss of the unclipped ones after 400 updates, after 3,000?
+# Four runs each, 300 updates, so that the hall need not wait. **Predict**: where is the loss of the unclipped ones after 300 updates, and after ten times as many?
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Expect "nan" for the unclipped ones. None breaks; they begin to learn, jump back to guessing, and begin again. That is how exploding gradients look in practice: not as an error, but as a loss that does not go down. 3,000 updates are recorded, next slides.
 
 # %% slideshow={"slide_type": "-"}
-def race(max_norm, updates=400, seeds=range(8, 12)):
+def race(max_norm, updates=300, seeds=range(8, 12)):
     settings = RunSettings(updates=updates, learning_rate=0.05, max_norm=max_norm)
     return RecurrentRuns(TemporalOrder(30), settings, seeds=seeds).train()
 

@@ -81,7 +81,7 @@ def seeds() -> Iterator[Row]:
 
 
 def network() -> Arrays:
-    """Train the lecture's model, seed 0, for all of its epochs: the lecture itself does the first."""
+    """Train the lecture's model, seed 0, for all of its epochs."""
     corpus = corpora.load("grammar")
     model = recurrent_model(Vocabulary.build(corpus.train), corpus.train, seed=0)
     read = model.reader.read

@@ -50,7 +50,7 @@ def record(
     seeds
         Which ones, in words for `made.txt`.
     arrays
-        Functions that return arrays to keep, such as a network's weights, by the name of their file.
+        Functions that return arrays to keep, such as weights, by the name of their file.
     """
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--only", choices=[*tables, *arrays])

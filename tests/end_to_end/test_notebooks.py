@@ -26,8 +26,8 @@ BUDGETS = {
 }
 """CPU seconds of a lecture or a solved assignment, where the module's is not the usual one.
 
-Lecture 02 has two lectures' contents: it trains with every optimiser at several rates. Lectures 04 to
-06 are to take 30 on a machine to themselves; one that is shared has been seen to count a third more.
+Lecture 02 has two lectures' contents: it trains with every optimiser at several rates. Lectures
+04 to 06 are to take 30 on a machine to themselves; a shared one counted up to a half more.
 """
 BUDGET = 90
 LONGEST_CELL = 300

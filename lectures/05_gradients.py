@@ -14,14 +14,13 @@
 # > *When she tried to print her **tickets**, she found that the printer was out of toner. She went to the stationery store to buy more toner. It was very overpriced. After
 # > installing the toner into the printer, she finally printed her* ____ (slides 003)
 #
-# > *Jane walked into the room with **John**, who wasn't paying attention to what was going on. After poking him to get his attention, John said hi to* ____ (slides 000)
-#
-# You filled both gaps. A recurrent network **can**, in theory. Does it **learn** to?
+# You filled the gap. A recurrent network **can**, in theory. Does it **learn** to?
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # About 75 minutes. The story: the gradient is a sum over steps, and each far term has passed through a long product (15 min); the product in the linear case, with eigenvectors (15); the
 # nonlinear bound, and why the spectral radius says less than one thinks (15); one unit: attractors, bifurcations, basins, inputs, the wall (25); what happens in a language
-# model (10). Run all cells before the lecture; it takes less than a minute. Sliders are live in Jupyter; elsewhere the same figures stand still.
+# model (10). Run all cells before the lecture; it takes half a minute. Sliders are live in Jupyter; elsewhere the same figures stand still. Timings by slide, board work
+# and what to do when a demo fails: `solutions/lecturers/05.md`.
 
 # %% slideshow={"slide_type": "skip"}
 import os
@@ -44,20 +43,21 @@ from nextword.dynamics.jacobians import (
 )
 from nextword.dynamics.one_unit import ErrorSurface, FixedPointCurve, OneUnit
 from nextword.grammar import FIRST_NOUN_INDEX, Grammar, Slot
-from nextword.learning.training import TrainingSettings, train
 from nextword.models.ngram import ModifiedKneserNey
 from nextword.models.recurrent import recurrent_model, shares_by_step
 from nextword.pictures import plots
 from nextword.pictures.ladder import Ladder
 from nextword.pictures.sliders import Slider, show_live
 from nextword.pictures.surface_drawing import draw_error_map, draw_surface
-from nextword.recorded import made, recorded
+from nextword.recorded import made, recorded, recorded_arrays
 from nextword.text.vocabulary import Vocabulary
 
 torch.set_num_threads(1)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## How far is it?
+#
+# > *Jane walked into the room with John, who wasn't paying attention to what was going on. After poking him to get his attention, John said hi to* ____ (slides 000)
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 tickets = (
@@ -80,32 +80,37 @@ for name, words in (("tickets", tickets), ("Jane", john)):
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Sources, and their letters
 #
-# | | Pascanu, Mikolov, Bengio 2013 (002) | slides 003 | our code (rows) |
+# | | 002 | slides 003 | our code (rows) |
 # |---|---|---|---|
 # | state | $\mathbf x_t$ | $h^{(t)}$ | `h` |
 # | recurrent weights | $\mathbf W_{rec}$ | $W_h$ | `W_h`, used as `h @ W_h`: the transpose |
-# | one step | $\mathbf W_{rec}\,\sigma(\mathbf x_{t-1}) + \mathbf W_{in}\mathbf u_t + \mathbf b$ | $\sigma(W_h h^{(t-1)} + W_x x^{(t)} + b_1)$ | `np.tanh(x @ W_x + h @ W_h + b)` |
 # | nonlinearity | **inside** | **outside** | **outside** |
-# | loss of one step | $\mathcal E_t$ | $J^{(t)}(\theta)$ | `loss` |
 # | $\partial$ state / $\partial$ state before | $\mathbf W_{rec}\,\text{diag}(\sigma'(\mathbf x_{t-1}))$ | $\text{diag}(\sigma'(\cdot))\, W_h$ | $\text{diag}(1 - h_t^2)\, W_h^\top$ |
-# | $\rho$ | spectral radius: largest **modulus** of an eigenvalue | largest $\lvert\lambda_i\rvert$ | |
+#
+# Rows of the Jacobian are units of the later state. 002's eq. 5 prints $\mathbf W_{rec}^\top \text{diag}(\cdot)$: transposed against its own eq. 2. Norms do not mind.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Two letters that everybody confuses
+#
+# | | 002 (Pascanu, Mikolov, Bengio 2013) | slides 003 | numpy |
+# |---|---|---|---|
+# | $\rho$ | spectral radius: largest **modulus** of an eigenvalue | largest $\lvert\lambda_i\rvert$ | `np.abs(np.linalg.eigvals(W)).max()` |
 # | $\lambda_1$ | largest **singular value** | the first **eigenvalue** | `np.linalg.norm(W, 2)` |
 # | $\gamma$ | bound of $\lvert\sigma'\rvert$ | "some $\gamma$" | 1 for tanh |
 #
-# Rows of the Jacobian are units of the later state (numerator layout). 002's eq. 5 prints $\mathbf W_{rec}^\top \text{diag}(\cdot)$: transposed against its own eq. 2. Norms do not mind:
-# $\lVert W^\top\rVert = \lVert W\rVert$.
+# From the nonlinear case on, $\lambda_1$ is 002's.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The gradient is a sum over time
 #
-# Lecture 04: a repeated weight gets the sum over its appearances. 002, eqs 3 to 5, writes out what is in each term:
+# Lecture 04: a repeated weight gets the sum over its appearances. What is in each term (002, eqs 3 to 5):
 #
 # $$\frac{\partial \mathcal E}{\partial \theta} = \sum_{1 \le t \le T} \frac{\partial \mathcal E_t}{\partial \theta} \qquad\qquad
 # \frac{\partial \mathcal E_t}{\partial \theta} = \sum_{1 \le k \le t} \underbrace{\frac{\partial \mathcal E_t}{\partial \mathbf x_t}}_{\text{the error}}\;
 # \underbrace{\frac{\partial \mathbf x_t}{\partial \mathbf x_k}}_{\text{transport}}\; \underbrace{\frac{\partial^+ \mathbf x_k}{\partial \theta}}_{\text{immediate}}$$
 #
-# * Each term is a **temporal component**: how $\theta$ at step $k$ affects the cost at step $t$. Long term: $k \ll t$. Short term: the others.
-# * $\partial^+$: the *immediate* derivative, with $\mathbf x_{k-1}$ held fixed. For $\mathbf W_{rec}$ its rows are just $\sigma(\mathbf x_{k-1})$: what was in the state then.
+# * Each term is a **temporal component**: how $\theta$ at step $k$ affects the cost at step $t$. Long term: $k \ll t$.
+# * $\partial^+$: the *immediate* derivative, with $\mathbf x_{k-1}$ held fixed: what was in the state then.
 # * The factor in the middle carries the error back in time:
 #
 # $$\frac{\partial \mathbf x_t}{\partial \mathbf x_k} = \prod_{t \ge i > k} \frac{\partial \mathbf x_i}{\partial \mathbf x_{i-1}}$$
@@ -113,7 +118,7 @@ for name, words in (("tickets", tickets), ("Jane", john)):
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## On a trained network
 #
-# The language model of lecture 04, after one epoch (some ten seconds), and a sentence. The loss is that of the noun that returns.
+# The language model of lecture 04 after its four epochs (recorded), and a sentence. The loss is that of the noun that returns.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 grammar = Grammar.load()
@@ -124,30 +129,35 @@ untrained = recurrent_model(vocab, text.train, n_features=50, n_hidden=128, seed
 faint = recurrent_model(vocab, text.train, n_features=50, n_hidden=128, seed=0)
 with torch.no_grad():
     faint.network.cells.all_weights[0][1].mul_(0.5)
-settings = TrainingSettings(
-    epochs=1, batch_size=32, optimizer="adam", learning_rate=0.006, max_norm=1.0
-)
-read = model.reader.read
-history = train(model.network, read(text.train), read(text.valid), settings, progress=False)
+weights = recorded_arrays("04_recurrent/network")
+model.network.load_state_dict({name: torch.from_numpy(each) for name, each in weights.items()})
 story = next(
     s
     for s in text.test
     if 10 <= grammar.distance(s) <= 12 and s[grammar.returning_index(s)] == s[FIRST_NOUN_INDEX]
 )
 place = grammar.returning_index(story)
-print(f"validation perplexity {history.valid_perplexities[-1]:.2f}")
+print(f"validation perplexity {model.perplexity(text.valid[:500]):.2f}")
 print(" ".join(story[:place]), "…", story[place])
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Its temporal components
+# ## Predict: which words have a say in the gradient?
 #
-# $W_h$ itself was only scaled: *rotation* is how lecture 04 begins, *half a rotation* has every singular value .5.
+# One loss, at the returning noun; thirteen words before it. Draw the length of each word's temporal component, on a logarithmic scale,
+#
+# * for a fresh network whose $W_h$ is a **rotation** (as in lecture 04),
+# * for one that begins with **half a rotation** (every singular value .5),
+# * after training.
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Expect three flat lines, or three equally falling ones. Ask what a rotation does to the length of a vector: nothing; so that line is level but for tanh. Half a rotation halves the error at every step. After training the line is nearly level: keep that for the
+# end of the lecture. The three panels are the product of the last slide taken apart: only the middle one has a long product in it.
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 kinds = {
     "before training, half a rotation": (faint, plots.ORANGE, "s"),
     "before training, a rotation": (untrained, plots.SKY, "v"),
-    "after one epoch": (model, plots.BLUE, "o"),
+    "after four epochs": (model, plots.BLUE, "o"),
 }
 spread = {}
 with plots.course_style():
@@ -197,39 +207,64 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The sum is exact. Its terms are not equal. Where they differ by orders of magnitude, as from half a rotation, the **transport** does it, the only factor with a product in it.
+# Where the terms differ by orders of magnitude, the **transport** does it, the only factor with a product in it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## A product of many numbers
+# ## Predict: a product of many numbers
 #
 # > *In the same way a product of $t - k$ real numbers can shrink to zero or explode to infinity, so does this product of matrices (along some direction $\mathbf v$).* (002)
+#
+# A factor of .9 a step, over 50 steps: what is left? A half, a tenth, a hundredth, less? And of 1.1?
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Expect a tenth for .9, and "about ten" for 1.1. It is half of a hundredth, and over a hundred. The trick for the board: .9 to the 7th is about a half, so 50 steps are seven halvings. 1.1 to the 7th is about 2.
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 print("factor     after 10        20        50       100")
 for factor in (0.5, 0.9, 0.99, 1.0, 1.01, 1.1, 1.5):
     print(f"{factor:5}   " + "".join(f"{factor**n:11.2g}" for n in (10, 20, 50, 100)))
 
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# **Vanishing gradients**: long-term components go *exponentially fast* to norm 0. **Exploding gradients**: they grow exponentially more than short-term ones. Between the two lies one number.
+# **Vanishing gradients**: long-term components go *exponentially fast* to norm 0. **Exploding gradients**: they grow exponentially more than short-term ones.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Carry an error back, in three lines
 #
-# For matrices: which number is that? There are two candidates. The next half hour is about not confusing them.
+# A network without a nonlinearity has the same matrix at each step. To carry an error back is to multiply by it, again and again:
+
+# %% slideshow={"slide_type": "-"}
+def carry_back(error, W, n_steps):
+    """The length of an error, before each of n steps back through the same matrix."""
+    lengths = []
+    for _ in range(n_steps):
+        lengths.append(np.linalg.norm(error))
+        error = error @ W.T
+    return np.array(lengths)
+
+
+turn = np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
+for scale in (0.9, 1.0, 1.1):
+    lengths = carry_back(np.array([1.0, 0.0]), scale * turn, 51)
+    print(f"{scale} × a rotation, after 0, 10, 50 steps: " + "".join(f"{lengths[n]:10.4f}" for n in (0, 10, 50)))
+assert np.allclose(lengths[50], 1.1**50)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# A matrix behaves like **one** number here. Which number, for any matrix? There are two candidates, and the next half hour is about not confusing them.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The linear case: the same matrix over and over
 #
-# Take $\sigma$ to be the identity. Every Jacobian is then the same matrix, $\ell = t - k$ of them. Slides 003 write the error in its **eigenvectors** $q_i$ (as rows, $q_i W = \lambda_i q_i$):
+# $\sigma$ is the identity; $\ell = t - k$ Jacobians, all the same. Slides 003 write the error in **eigenvectors** $q_i$ (as rows, $q_i W = \lambda_i q_i$):
 #
 # $$\frac{\partial J}{\partial h_t} = \sum_i c_i\, q_i \qquad\Longrightarrow\qquad \frac{\partial J}{\partial h_t} W^\ell = \sum_{i=1}^n c_i\, \lambda_i^{\ell}\, q_i$$
 #
-# All $|\lambda_i| < 1$: every term goes to 0, and so does the sum.
-#
-# **Power iteration.** The term with the largest modulus wins, whatever one begins with (if $c_1 \ne 0$). From then on every multiplication makes the vector longer by the factor
-# $|\lambda_1| = \rho$: the *spectral radius*. (Where a complex pair shares the largest modulus, on average.)
-#
-# Here $\lambda_i$ are **eigenvalues**, as in 003. From the nonlinear case on, $\lambda_1$ is 002's: the largest **singular value**.
+# All $|\lambda_i| < 1$: every term goes to 0, and so does the sum. (Here $\lambda_i$ are **eigenvalues**, as in 003.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Power iteration, looked at
+#
+# The term with the largest modulus wins, whatever one begins with (if $c_1 \ne 0$). From then on each step makes the vector longer by the factor $|\lambda_1| = \rho$, the *spectral radius*. (Where a complex pair shares the largest modulus, on average.)
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 rng = np.random.default_rng(1)
@@ -267,10 +302,17 @@ plots.show(
 # |---|---|---|
 # | $\rho < 1$ is **sufficient** for long-term components to **vanish** | $\rho < 1 \Rightarrow$ vanish | *must* vanish |
 # | $\rho > 1$ is **necessary** for them to **explode** | explode $\Rightarrow \rho > 1$ | *may* explode |
-#
-# Read backwards, the first row says: what does not vanish has $\rho \ge 1$; the second: with $\rho \le 1$ nothing explodes. Neither says "if and only if":
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Predict: ρ = 2, and the error?
+#
+# $W = \begin{pmatrix} 2 & 0 \\ 0 & .5 \end{pmatrix}$ has $\rho = 2$. The error $(0, 1)$ is carried back 20 steps. Does it **explode**, **vanish**, or can one not know? And the error $(.001, 1)$?
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Expect "explodes, since ρ > 1" from most: necessary is heard as sufficient. The first vanishes, as it has nothing in the direction that grows. The second first shrinks, then explodes. On the board: implication arrows, one way only, and their contrapositives: what
+# does not vanish has ρ of 1 or more; with ρ at most 1 nothing explodes.
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 stretch = np.diag([2.0, 0.5])
 for name, row in (("(0, 1)", [0.0, 1.0]), ("(.001, 1)", [1e-3, 1.0])):
     expansion = EigenExpansion.of(stretch, np.array(row))
@@ -280,8 +322,8 @@ for name, row in (("(0, 1)", [0.0, 1.0]), ("(.001, 1)", [1e-3, 1.0])):
     )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The first error has nothing in the direction that grows: $\rho = 2$, and it vanishes all the same. So $\rho > 1$ is not *sufficient* to explode, and $\rho < 1$ not *necessary* to vanish
-# ("sufficient but not necessary", 003). The second has a thousandth in it: sooner or later that is all there is.
+# The first error has nothing in the direction that grows. So $\rho > 1$ is not *sufficient* to explode, and $\rho < 1$ not *necessary* to vanish ("sufficient but not necessary", 003). The
+# second has a thousandth in it: sooner or later that is all there is.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What "explode" means
@@ -304,11 +346,16 @@ except DefectiveMatrixError as message:
 # its conclusion holds for $\rho < 1$ still.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## $\rho$ is not the norm
+# ## Predict: ρ = .9, and the norm?
 #
-# $\rho < 1$ tells what happens **in the end**. How about on the way?
+# $$W = \begin{pmatrix} .9 & 5 \\ 0 & .9 \end{pmatrix} \qquad \rho = .9$$
+#
+# Draw $\lVert W^n \rVert$ for $n = 0 \dots 100$. Beside it: the same for $\text{diag}(.9, .9)$.
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Expect two falling lines, or the same line twice. The first climbs to nearly twenty before it falls, and a sentence is over by then. ρ < 1 tells what happens in the end, not on the way. On the board: W² has 9 in its corner, W³ 12.15.
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 skewed = np.array([[0.9, 5.0], [0.0, 0.9]])
 plain = np.diag([0.9, 0.9])
 n_back = np.arange(101)
@@ -399,14 +446,17 @@ plots.show(
 # | printed | meant |
 # |---|---|
 # | 002 eq. 6: "$\dots < \frac1\gamma \gamma < 1$" | $\frac1\gamma\gamma = 1$, so $\dots < 1$ |
-# | 003: nonlinear needs "$\lambda_i < \gamma$ for some $\gamma$ dependent on dimensionality and $\sigma$" | $\lambda_1 < 1/\gamma$, $\lambda_1$ a singular value; no dimension in it |
-# | 000: "partial derivative **is** $(\beta_W \beta_h)^{t-k}$", bounds "of norms of $W$, $h$" | an **upper bound** (Bengio et al. 1994); $\beta_h$ bounds $\text{diag}(f')$, not $h$ |
-# | an earlier draft, reprinted in 000 and 001: "the **spectral radius** of $W_{rec}$ is probably smaller than 1, from which it follows that the gradient can not explode" | the largest **singular value** |
+# | 003: "$\lambda_i < \gamma$ for some $\gamma$ …" | $\lambda_1 < 1/\gamma$, $\lambda_1$ a singular value |
+# | 000: the derivative "**is** $(\beta_W \beta_h)^{t-k}$" | an **upper bound** (Bengio et al. 1994) |
+# | draft of 002, in 000 and 001: "the **spectral radius** …, from which it follows that the gradient can not explode" | the largest **singular value** |
 #
-# Is the last one only a matter of words?
+# **Vote**: can a tanh network with $\rho(W) < 1$ have a gradient that explodes?
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Expect "no": tanh only makes things smaller. That is the trap: its slopes spoil a cancellation that kept ρ small. The next slide is a network of two units whose gradient explodes with ρ = .866.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## It is false: a network with ρ < 1 whose gradient explodes
+# ## Yes: a network with ρ < 1 whose gradient explodes
 #
 # $W = \begin{pmatrix} 1.5 & -2 \\ 1.5 & -1.5 \end{pmatrix}$, and two tanh units, held by their input at a state where one slope is 1 and the other .1:
 
@@ -426,8 +476,7 @@ print("the same, without tanh    " + "".join(f"{straight[n]:11.3g} " for n in (1
 assert back[60] > 1e5 > 1e-3 > straight[60]
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Squashing made it **worse**: the slopes, all at most 1, have spoiled a cancellation. Products of different matrices do not know the eigenvalues of their factors. They know their norms: here $\lambda_1 > 1$,
-# as the theorem demands.
+# Squashing made it **worse**: the slopes, all at most 1, have spoiled a cancellation. A product does not know the eigenvalues of its factors. It knows their norms: here $\lambda_1 > 1$, as the theorem demands.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The figure to remember: a fan
@@ -494,7 +543,7 @@ plots.show(
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Turn it yourself
+# ## Turn the spectral radius yourself
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 def fan_of(radius, strength):
@@ -526,16 +575,16 @@ show_live(
 # * Straight lines on a logarithmic scale: **exponential**, down or up. The bound is never crossed.
 # * Where the bound falls, the gradient **must** vanish. Where it rises, nothing is known: sufficient, and necessary.
 # * tanh tames what would explode: states grow, slopes shrink. Strong input does the same, and makes what was level vanish.
-# * To keep the norm near 1 for many steps, everything must be just right. A random $W$ is not; **training** may make it so.
+# * To keep the norm near 1 for many steps, everything must be just right; **training** may make it so.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A unit by itself
 #
-# Norms say *how fast*. *What* happens there? 002 looks at the network as a **dynamical system**, and at the smallest one there is (eq. 8; after Doya 1993):
+# *What* happens there? 002 looks at the smallest **dynamical system** there is (eq. 8; after Doya 1993):
 #
 # $$x_t = w\, \sigma(x_{t-1}) + b \qquad\qquad \sigma(x) = \frac{1}{1 + e^{-x}}$$
 #
-# One unit, no input, the logistic function, and **the nonlinearity inside**. (From here to the wall: inside, logistic. Elsewhere in this course: outside, tanh.)
+# One unit, no input, the logistic function, the nonlinearity **inside**. (From here to the wall only.)
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 def squash(x):
@@ -583,8 +632,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# **Attractors**: where orbits end. **Basin** of an attractor: all starts that end there. **Boundary** between two basins: here a single point, a fixed point that nothing stays at. For other $w$ and $b$ the picture is
-# different. How?
+# **Attractors**: where orbits end. **Basin** of an attractor: all starts that end there. **Boundary** between two basins: here a single point, a fixed point that nothing stays at.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## All fixed points at once
@@ -611,7 +659,7 @@ assert np.allclose([lower_b, upper_b], [-2.65561, -2.34439], atol=5e-6)
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The figure to remember: Fig. 3 of 002, computed
+# ## Attractors over the bias: Fig. 3 of 002, computed
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 def draw_bifurcation(axis, weight, start=0.5, arrows=True, span=(-4, 4)):
@@ -683,7 +731,7 @@ plots.show(
 # Filled: only **two** values of $b$ have a bifurcation. Unfilled: one for **each** start between them. (002 names the fold met first from above $b_1$, and yet writes the interval $(b_1, b_2)$. We say *upper* and *lower*.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Turn it yourself
+# ## Turn w and b of one unit yourself
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 def unit_at(w, b):
@@ -716,11 +764,18 @@ show_live(
 
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Which crossing makes the gradient explode?
+# ## Predict: which crossing makes the gradient explode?
 #
-# Doya (1993): crossing a **bifurcation**. 002: that is a *global* event, **neither sufficient nor necessary**. What suffices is *local*: the **boundary between basins** passes over the state.
+# $b$ moves from right to left in that figure, and a unit starts at $x_0 = .5$. Where is $|\partial \mathcal E / \partial b|$ huge?
+#
+# * **A** at the upper fold, where an attractor appears,
+# * **B** at the unfilled circle, where the boundary passes over .5,
+# * **C** at the lower fold, where an attractor disappears.
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Expect A and C: attractors that come and go are dramatic, and Doya (1993) thought so, too. It is B alone: what the unit does changes where the boundary passes over its state. From 1.5 (dashed) it explodes near C, as there its own attractor disappears.
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def slope_over(b, start):
     points = ErrorSurface(start=start).mesh(np.array([5.0]), b)[:, 0]
     return np.abs(ErrorSurface(start=start).look(points).slopes[:, 1])
@@ -755,6 +810,8 @@ assert max(table[0.5][0], table[0.5][2]) < 1 < 1000 < slope_over(biases, 0.5).ma
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Neither sufficient nor necessary
+#
+# Doya (1993): crossing a **bifurcation**, a *global* event. 002: what suffices is *local*, the **boundary** passes over the state.
 #
 # * At the **upper fold** an attractor appears, and neither start notices: **not sufficient**.
 # * From $x_0 = .5$ it explodes where no bifurcation is: **not necessary**. The boundary has passed over .5.
@@ -795,8 +852,7 @@ print(f"after 50 steps: {matters.max():.3g} at the boundary, {matters[-1]:.1e} a
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## With input: the maps change at every step
 #
-# A language model never comes to rest: each word is a push. 002 folds the input into the map, $F_t = U_t \circ \tilde F$, with $\tilde F(\mathbf x) = \mathbf W_{rec}\sigma(\mathbf x) + \mathbf b$ always the same and
-# $U_t(\mathbf x) = \mathbf x + \mathbf W_{in} \mathbf u_t$ (its Figs 4 and 5).
+# Each word is a push. 002: $F_t = U_t \circ \tilde F$, with $\tilde F(\mathbf x) = \mathbf W_{rec}\sigma(\mathbf x) + \mathbf b$ always the same and $U_t(\mathbf x) = \mathbf x + \mathbf W_{in} \mathbf u_t$ (Figs 4 and 5).
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 pushes = np.zeros(16)
@@ -847,7 +903,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The two were pushed alike. But the boundary of $\tilde F$ lay **between** them, and $\tilde F$ then pulls them apart, *unless the input maps oppose it*. So: look at $\tilde F$, which can be analysed, to see where gradients are likely to explode.
+# The two were pushed alike. But the boundary of $\tilde F$ lay **between** them, and $\tilde F$ then pulls them apart, *unless the input maps oppose it*. So look at $\tilde F$ to see where gradients are likely to explode.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same, seen by an optimiser: an error surface
@@ -882,12 +938,28 @@ plots.show(
 # $$x_0 = w\,\sigma(x_0) + b \quad\Longleftrightarrow\quad b = x_0 - w\,\sigma(x_0) = .5 - .62246\, w$$
 #
 # unstable where $w\,\sigma'(x_0) > 1$, so for $w > 1/\sigma'(.5) = 4.2553$. That is the red line: not fitted, **derived**.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Why the wall is exponentially steep
 #
 # On it the state never moves, so every factor is the same, $a = w\,\sigma'(x_0)$, and the sum of temporal components is a geometric series:
 #
 # $$\frac{\partial x_T}{\partial b} = \sum_{k=1}^{T} a^{T-k} = \frac{a^T - 1}{a - 1} \qquad\text{exponential in } T \text{, as } a > 1$$
 #
 # *Exponentially steep in the number of time steps because the weight matrix is multiplied by itself once for each time step.* (004, Fig. 10.17)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Two neighbours on the wall
+#
+# One unit is a line of code. Two biases that differ by a millionth, one on each side of the wall:
+
+# %% slideshow={"slide_type": "-"}
+for b in (wall_b - 1e-6, wall_b + 1e-6):
+    x, way = 0.5, []
+    for _ in range(50):
+        x = 5.0 / (1 + np.exp(-x)) + b
+        way.append(x)
+    print(f"b = {b:.7f}: after 10, 30, 50 steps " + "".join(f"{way[n - 1]:9.4f}" for n in (10, 30, 50)))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## How steep?
@@ -930,7 +1002,7 @@ plots.say(
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Turn it yourself
+# ## Walk over the wall yourself
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 def surface_at(w, b):
@@ -988,7 +1060,7 @@ def draw_range(axis, found, colour, marker, label=None):
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The figure to remember: before training, and after
+# ## The gradient at the first noun, before training and after
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 medians = {
@@ -1028,7 +1100,7 @@ print("Recorded:", made("05_gradients"))
 assert np.allclose(medians[0.5, 0][0], 0.5**3, rtol=0.1)  # a distance of 4 is 3 factors
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Left, the theory to the letter: half a rotation **must** vanish, $.5^{\,d-1}$. Middle: **training went to the edge by itself**, from all three starts. About half of the error arrives, from any distance.
+# Left, the theory to the letter: half a rotation **must** vanish, $.5^{\,d-1}$. Middle: **training went to the edge by itself**, from all three starts. About half of the error arrives.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## And the numbers that the theory looks at?
@@ -1048,7 +1120,7 @@ slopes_read = 1 - live.states[1:] ** 2
 transport = norms_back(live.W_h, slopes_read)
 largest, gaps = np.linalg.norm(live.W_h, 2), len(transport) - 1
 print(
-    f"\nthe one trained just now, on its sentence: λ₁ = {largest:.1f}, mean slope of tanh {slopes_read.mean():.2f},\n"
+    f"\nthe trained network, on its sentence: λ₁ = {largest:.1f}, mean slope of tanh {slopes_read.mean():.2f},\n"
     f"norm of the transport over {gaps} steps {transport[-1]:.2g}; the bound is {largest**gaps:.1g}; the error itself, {live.signal_by_gap()[-1]:.2g} times as long"
 )
 
@@ -1091,11 +1163,16 @@ print("at 17 tokens and more:", "  ".join(f"{value:.2g}" for value in first))
 # Read it like this: near nouns are learned first, since their gradient arrives. The **same weights** then keep a noun for longer, and the next gradient arrives from a little farther. Is this reading right? Take the near nouns away.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## And if there are no near nouns?
+# ## Predict: and if there are no near nouns?
 #
-# Four languages, alike but for one thing: the second noun comes no sooner than 4, 8, 12, 16 tokens after the first, and seldom much later. As many words to learn from.
+# Four languages, alike but for one thing: the second noun comes no sooner than 4, 8, 12, 16 tokens after the first. As many words to learn from.
+#
+# In the last, is the noun learned **from a rotation**, through which the gradient arrives from the start? And from half a rotation?
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Expect "yes, no": the theory of the first hour. Neither is learned in four epochs. An arriving gradient is not enough: while all the nearer words are learned, the recurrent weights change, and what had arrived is lost. These are few seeds and one optimiser; say so.
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 far = recorded("05_gradients/far")
 leasts = sorted({int(row["least_distance"]) for row in far})
 with plots.course_style():
@@ -1129,7 +1206,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## … in numbers
+# ## No near nouns, in numbers
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 print("least distance    from     gradient at the noun, before -> after       perplexity there")
@@ -1141,33 +1218,35 @@ assert all(r["at_noun"] > blind for r in far if r["least_distance"] >= 12)
 assert max(mixed) < 10
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# At 12 tokens **nothing** is learned of the noun in four epochs, not even from a rotation, through which the gradient did arrive. There are always 11 nearer words to learn from. While *they* were learned, the gradient that had
-# arrived was lost.
+# At 12 tokens **nothing** is learned of the noun in four epochs, not even from a rotation. There are always 11 nearer words to learn from. While *they* were learned, the gradient that had arrived was lost.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What it does to a language model
 #
-# | slides 003, and 000 | as measured, in four epochs |
+# | slides 003 | as measured, in four epochs |
 # |---|---|
-# | *Gradient signal from far away is lost because it's much smaller than gradient signal from close-by* | from half a rotation: a millionth from 17 tokens on |
-# | *So, model weights are updated only with respect to near effects, not long-term effects* | at 12 tokens and more: what is near is learned, the noun is not |
-# | *If the gradient is small, the model can't learn this dependency* | alone it is not learned; where near examples teach the same, it is |
-# | *So, the model is unable to predict similar long-distance dependencies at test time* | perplexity at the noun as if it had never been read |
-# | *If it's big, SGD jumps too far* (000) | lecture 06 |
+# | *signal from far away is lost because it's much smaller* | from half a rotation: a millionth from 17 tokens on |
+# | *model weights are updated only with respect to near effects* | at 12 tokens: the noun is not learned |
+# | *the model can't learn this dependency* | alone it is not; beside near examples it is |
+# | *unable to predict … at test time* | as if the noun had never been read |
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## What to expect of *tickets*, 40 steps back?
 #
-# The same network **can** keep a noun that far, since near examples taught it to. What to expect of *tickets*, 40 steps back? In our runs nothing so far was learned unless something nearer taught it.
-# These are few seeds, four epochs and one optimiser: would longer training find it? (Exercise 7.)
+# The same network **can** keep a noun that far, since near examples taught it to. In our runs nothing so far was learned unless something nearer taught it.
+#
+# These are few seeds, four epochs and one optimiser: would longer training find it? (Exercise 7. And lecture 07, where other networks do.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## And exploding?
 #
-# * In these runs the gradient was shortened whenever it was longer than 1 (`max_norm`). Why, and what happens without: lecture 06.
-# * Vanishing is silent: no error, no strange loss. The model is merely worse at what is far.
+# * Here the gradient was shortened whenever it was longer than 1 (`max_norm`). Why: lecture 06 (*if it's big, SGD jumps too far*, 000).
+# * Vanishing is silent: the model is merely worse at what is far.
 # * Exploding is loud: one step, and the weights are elsewhere, or `nan`. Loud problems get solved first (003: *an easy problem to solve*).
-# * Both have one cause, the product. And the cure of the first leads to the second: who keeps gradients from vanishing lives at the edge.
+# * Both have one cause, the product, and curing the first leads to the second.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The ladder
+# ## The ladder, from three starts
 #
 # No new model today, but other starts for the last one, four epochs each:
 
@@ -1183,19 +1262,16 @@ for scale, start in ((2.0, "twice a rotation"), (1.0, "a rotation"), (0.5, "half
 ladder.draw()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Where near examples lead the way, a start that vanishes does no harm; the one that explodes is still behind. Where they do not, no start helped. In lecture 07 we change the loss and the network so that what is far
-# is found at all.
+# Same network, same text: **a rung is worse here for its start alone**. The one that explodes is still behind after four epochs; the one that vanishes did no harm, as near examples led the way. In lecture 07 we change the loss and the network.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
-# * The gradient is a sum of temporal components. The far ones have passed through a product of $t-k$ Jacobians.
-# * Linear: $\rho < 1$ suffices to vanish, $\rho > 1$ is necessary to explode (exponentially). On the way the norm may climb all the same.
-# * Nonlinear: $\lambda_1 < 1/\gamma$ suffices to vanish, $\lambda_1 > 1/\gamma$ is necessary to explode. Singular values, not eigenvalues.
-# * One unit: attractors, basins, folds. Crossing a **boundary** makes gradients explode; crossing a **bifurcation** is neither necessary nor sufficient.
-# * On the error surface the boundary is a wall, exponentially steep, on a line that one can compute.
-# * Not to vanish is to stay near a boundary. Our trained models let half of the error through from any distance, where near examples led them there.
-# * **Next:** what one step on the wall does, and the short line of code that everybody uses.
+# * The gradient is a sum of temporal components. The far ones have passed through $t-k$ Jacobians.
+# * Linear: $\rho < 1$ suffices to vanish, $\rho > 1$ is necessary to explode. On the way the norm may climb.
+# * Nonlinear: the same with $\lambda_1$ and $1/\gamma$. Singular values, not eigenvalues.
+# * Crossing a **boundary** makes gradients explode; crossing a bifurcation is neither necessary nor sufficient.
+# * On the error surface it is a wall, exponentially steep. Not to vanish is to stay near it.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises

@@ -17,7 +17,8 @@
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # About 70 minutes. The story: a training that dies, and one step on the wall (15 min); curvature, and the idea of clipping (10); twin trajectories (10); a problem that needs memory:
 # solved runs with and without (15); other ways to clip, thresholds, NaN, bias, learning rate (20); a language model with and without (5); the L2 trap, and what clipping cannot do (10).
-# Run all cells before the lecture; it takes less than a minute. The sliders are live in Jupyter; elsewhere the same figure stands still.
+# Run all cells before the lecture; it takes half a minute. The sliders are live in Jupyter; elsewhere the same figure stands still. Timings by slide, board work and what to
+# do when a demo fails: `solutions/lecturers/06.md`.
 
 # %% slideshow={"slide_type": "skip"}
 import os
@@ -35,7 +36,7 @@ import torch
 from nextword import corpora
 from nextword.dynamics.descent import Descent
 from nextword.dynamics.one_unit import ErrorSurface
-from nextword.dynamics.recurrent_runs import RecurrentRuns, RunSettings
+from nextword.dynamics.recurrent_runs import RecurrentRuns, Run, RunSettings
 from nextword.dynamics.temporal_order import TemporalOrder
 from nextword.grammar import Grammar
 from nextword.learning.training import DivergedError, TrainingSettings, train
@@ -46,7 +47,7 @@ from nextword.pictures.ladder import Ladder
 from nextword.pictures.sliders import Slider, show_live
 from nextword.pictures.surface_drawing import draw_error_map, draw_surface
 from nextword.proportion import Proportion
-from nextword.recorded import made, recorded
+from nextword.recorded import made, recorded, recorded_arrays
 from nextword.text.vocabulary import Vocabulary
 
 torch.set_num_threads(1)
@@ -54,12 +55,13 @@ torch.set_num_threads(1)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## A training that dies
 #
-# The recurrent language model of lecture 04, by plain gradient descent with a bold learning rate, and nothing to hold it:
+# The recurrent language model of lecture 04 on a quarter of its text, by plain gradient descent with a bold learning rate, and nothing to hold it:
 
 # %% slideshow={"slide_type": "-"}
 grammar = Grammar.load()
 text = corpora.load("grammar")
 vocab = Vocabulary.build(text.train)
+quarter = text.train[: len(text.train) // 4]
 
 
 def attempt(learning_rate, max_norm):
@@ -72,8 +74,8 @@ def attempt(learning_rate, max_norm):
     try:
         train(
             model.network,
-            read(text.train),
-            read(text.valid),
+            read(quarter),
+            read(text.valid[:300]),
             settings,
             watch=seen.append,
             progress=False,
@@ -87,7 +89,7 @@ wild_model, wild, wild_end = attempt(learning_rate=3.0, max_norm=None)
 print(textwrap.fill(wild_end, 96))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## … update by update
+# ## A training that dies, update by update
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 guess = np.log(len(vocab))
@@ -144,11 +146,18 @@ print(f"gradient on the line: length {np.hypot(*at_line.slopes):,.0f}; longest n
       f"median over the left panel: {np.median(in_left_panel):.3f}")  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What one step does
+# ## Predict: what does one step do?
 #
-# Gradient descent from $(w, b) = (5, -2.2)$, learning rate .1. Across the wall and back, unharmed, as long as it lands at the foot or on top, where all is flat. Then it lands **on** the wall:
+# From $(w, b) = (5, -2.2)$, rate .1, across the wall and back, unharmed while it lands where all is flat. Then it lands **on** the wall. How long is the next step?
+#
+# * **A** a hair's breadth, as the wall is so thin,
+# * **B** about 1: to the other side,
+# * **C** tens of units, out of the map.
 
-# %% slideshow={"slide_type": "-"}
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Expect B: people see a ball on a hill. But the step is rate times slope, and the slope is about 400 here: C. Ask for the product before showing the table. Then ask whether the direction was wrong: no, it points straight away from the wall.
+
+# %% slideshow={"slide_type": "fragment"}
 wild_path = Descent(surface, [5.0, -2.2], learning_rate=0.1, n_steps=200)
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
@@ -165,8 +174,7 @@ print(f"\nlowest error before the jump {wild_path.errors[: jump + 1].min():.1e},
 assert 38 < wild_path.farthest_step < 40
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The direction of the long step is **right**: straight away from the wall. Its length is absurd: the slope holds for a hair's breadth, and the step believes it for 39 units. Where it lands the
-# surface is flat, and the path stays there for ever: *undoing much of the work that had been done* (004). *You think you've found a hill to climb, but suddenly you're in Iowa* (003).
+# Direction **right**, length absurd. *You think you've found a hill to climb, but suddenly you're in Iowa* (003).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## When the gradient explodes, so does the curvature
@@ -189,9 +197,9 @@ for t in (1, 10, 50, 100):
     )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Both vanish together, both explode together, the second $t - 1$ times as much (at $w$ near 1). A slope with a huge curvature is not a slope that one can follow: it is a **wall**.
+# The second explodes $t - 1$ times as much (at $w$ near 1). A slope that one cannot follow is a **wall**.
 #
-# 002's hypothesis: *when gradients explode so does the curvature along* $\mathbf v$, the direction in which they explode, *leading to a wall in the error surface*.
+# 002's hypothesis: *when gradients explode so does the curvature along* $\mathbf v$, *leading to a wall in the error surface*.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Tested on the surface
@@ -245,6 +253,7 @@ print(
 print("a step along a curvature c goes too far at rates above 2 / c: "
       f"where it is largest here, above {2 / curvature.max():.0e}")  # fmt: skip
 
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # So the wall stands across the gradient, and the gradient is right about where to, and wrong about **how far**. A rate that is safe at the wall is useless everywhere else.
 
@@ -253,25 +262,63 @@ print("a step along a curvature c goes too far at rates above 2 / c: "
 #
 # > **Algorithm 1** (002). $\hat{\mathbf g} \leftarrow \partial \mathcal E / \partial \theta$. **If** $\lVert\hat{\mathbf g}\rVert \ge$ *threshold*, **then** $\hat{\mathbf g} \leftarrow \dfrac{\textit{threshold}}{\lVert\hat{\mathbf g}\rVert}\, \hat{\mathbf g}$.
 #
-# The same in 004, eqs 10.48 and 10.49: if $\lVert g\rVert > v$, then $g \leftarrow g v / \lVert g \rVert$. ($\ge$ or $>$: at the threshold exactly both change nothing.)
+# * The norm is that of **all** parameters together, so the step *is still in the gradient direction* (004, eqs 10.48 and 10.49).
+# * It comes after the mean over the batch, and before the step: at most learning rate times threshold.
+# * Nothing is ever made longer. *A step in the same direction, but a smaller step* (003).
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## One weight, 50 steps, without clipping
 #
-# * The norm is that of **all** parameters together: one factor for all of them, so the step *is still in the gradient direction* (004).
-# * No step is longer than learning rate times threshold.
-# * It comes after the mean over the batch, and before the step.
-# * Short gradients stay as they are: nothing is ever made longer. *A step in the same direction, but a smaller step* (003).
+# The smallest network that explodes: $x_{50} = .5\, w^{50}$, to be at .7. Its gradient is the chain rule; its descent is a loop:
+
+# %% slideshow={"slide_type": "-"}
+def slope(w):
+    return 2 * (0.5 * w**50 - 0.7) * 50 * 0.5 * w**49
+
+
+rate, w = 0.0005, 1.06
+for update in range(2):  # the third would overflow
+    g = slope(w)
+    print(f"w = {w:8.4f}, gradient {g:10.3g}, next w {w - rate * g:10.3g}")
+    w = w - rate * g
+assert abs(w) > 1e10
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Predict: the line that saves it
+#
+# ```python
+# g = slope(w)
+# ...                     # one line
+# w = w - rate * g
+# ```
+#
+# Which line? **A** `g = min(g, 1)`, **B** `g = g / abs(g)`, **C** `if abs(g) > 1: g = g / abs(g)`, **D** `w = np.clip(w, -1, 1)`. What does each of the others spoil?
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Expect A and B. A lets every large negative gradient through. B makes short gradients longer: it can never settle. D clips the weight and not the step, and the answer may lie outside. C is clipping; with several parameters the absolute value becomes the norm of
+# all of them together (that is the assignment, with all that can be wrong with it).
+
+# %% slideshow={"slide_type": "fragment"}
+w = 1.06
+for update in range(400):
+    g = slope(w)
+    if abs(g) > 1:
+        g = g / abs(g)
+    w = w - rate * g
+print(f"w = {w:.6f}, so x after 50 steps = {0.5 * w**50:.4f}; best: {1.4 ** (1 / 50):.6f}")
+assert np.isclose(0.5 * w**50, 0.7)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What has to be true for it to work
 #
-# A bounded step at the wall *merely pushes us back inside the smoother low-curvature region besides the wall* (002). So, besides the wall there has to **be** such a region:
+# A bounded step *merely pushes us back inside the smoother low-curvature region besides the wall* (002). So there has to **be** such a region:
 #
 # > *we assume that the valley is wide, as we have a large region around the wall where if we land we can rely on first order methods to move towards a local minima.* (002, sec. 2.3)
 #
-# In the classical picture of a high-curvature valley, narrow between two steep sides, small steps bounce from side to side. That clipping works in practice is evidence that these valleys are not
-# of that kind. It is no proof.
+# That clipping works is evidence for it, no proof.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The figure to remember (1): twin trajectories
+# ## The figure to remember: twin trajectories
 #
 # 002's Fig. 6 and the textbook's Fig. 10.17, computed: same start, same learning rate; one path clipped at 1.
 
@@ -296,7 +343,7 @@ def draw_pair(number, weights, biases, arrow):
         way, leap = until_jump(wild_paths.points[:, number])
         tame = tame_paths.points[:, number]
         for axis in axes:
-            mesh = draw_error_map(axis, surface, weights, biases)
+            mesh = draw_error_map(axis, surface, weights, biases, n=100)
             axis.plot(*starts[number], "o", color="black", markersize=10, zorder=5)
         axes[0].plot(*way.T, color="white", linewidth=2)
         axes[0].annotate(
@@ -323,13 +370,13 @@ PAIR = (
 plots.show(draw_pair(0, (4.1, 5.3), (-2.8, -1.95), 0.42), PAIR)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## … and from the high side of the wall, with a larger step
+# ## Twin trajectories from the high side, with a larger step
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 plots.show(draw_pair(1, (3.9, 6.8), (-4.0, -1.8), 0.9), PAIR)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## … from the side
+# ## Twin trajectories, seen from the side
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 with plots.course_style():
@@ -359,7 +406,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## In numbers, and with a grain of salt
+# ## Twin trajectories in numbers, with a grain of salt
 #
 # Beside a wall every path is a magnifying glass: what is called *the same start* must be said to how many digits. Eleven starts, differing by $10^{-14}$:
 
@@ -393,7 +440,7 @@ assert found.errors[500, :, 1].max() < 2e-3 < 0.05 < found.errors[500, :, 0].min
 # Which error after 200 steps is chance; **that** the clipped path ends in the valley, and the other outside, is not. Whenever you compare trajectories: say how many steps, and do not trust one run.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Try it
+# ## Set rate and threshold yourself
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 def draw_twins(rate, threshold, w, b):
@@ -432,12 +479,12 @@ show_live(
 );  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## From everywhere
+# ## Where does descent end, from everywhere?
 #
 # One start is an anecdote. Where does descent end, from each point of the map, after 400 steps with learning rate .1?
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
-grid = surface.mesh(np.linspace(4.05, 6.95, 32), np.linspace(-3.95, -2.05, 32))
+grid = surface.mesh(np.linspace(4.05, 6.95, 16), np.linspace(-3.95, -2.05, 16))
 ends = {
     name: Descent(surface, grid, 0.1, n_steps=400, longest=longest)
     for name, longest in (("unclipped", np.inf), ("clipped at 1", 1.0))
@@ -477,8 +524,7 @@ print(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A problem that needs memory: temporal order
 #
-# Hochreiter and Schmidhuber (1997); 002's *prototypical pathological problem*. Read a stream of symbols. In the beginning and in the middle there is one of A, B. At the end say which two, and in
-# which order.
+# Hochreiter and Schmidhuber (1997). In the beginning and in the middle of a stream stands A or B. Which two, in which order?
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 task = TemporalOrder(30)
@@ -487,42 +533,46 @@ for row, answer in zip(inputs, answers, strict=True):
     print(f"{task.text(row)}   →   {('AA', 'AB', 'BA', 'BB')[answer]}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# * Places: from $T/10$ to $2T/10$ and from $5T/10$ to $6T/10$, drawn anew each time (the paper says *beginning and middle*; these are those of its authors' code).
-# * Four classes; guessing is right one time in four. The first symbol has to be carried over more than half of the sequence, through noise.
-# * Only the last step has a loss, so its gradient is nothing but a **long-term** component.
+# * Places: from $T/10$ to $2T/10$ and from $5T/10$ to $6T/10$, drawn anew each time (as in the code of 002).
+# * The first symbol has to be carried over more than half of the sequence.
+# * Only the last step has a loss: its gradient is nothing but a **long-term** component.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## The experiment
 #
-# | | 002 | live, here |
+# | | 002 | here |
 # |---|---|---|
-# | network | 50 tanh units, a softmax after the last step | the same |
-# | initial weights | *basic tanh*: $\mathcal N(0, .1)$, where .1 is a standard deviation (so its code) | the same |
+# | network | 50 tanh units, all weights $\mathcal N(0, .1)$ | the same |
 # | an update | 20 fresh sequences, plain gradient step | the same |
-# | learning rate | .01 | .01; **for $T = 30$ also .05: a departure** |
+# | learning rate | .01 | .01, **and .05: a departure** |
 # | **MSGD**, **MSGD-C** | as it is; norm clipped at 1 | the same |
-# | solved | under 1% wrong of 10,000 fresh sequences | the same, looked at every 250 updates |
-# | updates | up to 5,000,000 | a few thousand, **a fixed number** |
-# | runs | 5 | 16 live, or 8; recorded 16 or 32 |
+# | updates | up to 5,000,000 | thousands, **a fixed number** |
+# | runs | 5 | 16 or 32, recorded |
 #
-# Fixed updates and not seconds: otherwise the result depends on the machine. And with this number of updates our results say nothing about 5 million.
+# Solved: under 1% wrong of 10,000. Fixed updates and not seconds: else the result depends on the machine.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## How much do 5 runs say?
+# ## Predict: how much do 5 runs say?
 #
-# *4 of 5 solved* is an estimate of a chance. Wilson's interval (1927) has the values for which such a count is no surprise (95%):
+# One method solves 1 of 5 runs, another 3 of 5. Is the second **better**? And 0 of 5: within which range is the true chance?
+#
+# Wilson's interval (1927) has the chances for which such a count is no surprise (95%):
 
-# %% slideshow={"slide_type": "-"}
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Expect "yes, three times as good", and "0 of 5: near nothing". The intervals of 1 and 3 of 5 share more than half of their lengths; 0 of 5 is no surprise with a chance of four in ten. Share ± 2 standard errors would give 0 of 5 an interval from 0 to 0, as if it
+# were certain.
+
+# %% slideshow={"slide_type": "fragment"}
 for solved, tries in ((0, 5), (1, 5), (3, 5), (5, 5), (0, 16), (16, 16), (0, 32), (24, 32)):
     print(Proportion(solved, tries))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# 1 of 5 against 3 of 5 is **no evidence**: the intervals share more than half of their lengths. *Share ± 2 standard errors* would give 0 of 5 the interval from 0 to 0, as if it were certain.
+# 1 of 5 against 3 of 5 is **no evidence**: the intervals share more than half of their lengths.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Live: T = 10
 #
-# 16 runs side by side: one product of matrices a step for all of them. MSGD and MSGD-C get the same initial weights and the same sequences.
+# 8 runs side by side, with the same initial weights and sequences for MSGD and MSGD-C. **Predict**: does clipping help over 10 steps, hurt, or neither?
 
 # %% slideshow={"slide_type": "-"}
 METHODS = {"MSGD": None, "MSGD-C": 1.0}
@@ -530,7 +580,7 @@ short = {
     name: RecurrentRuns(
         TemporalOrder(10),
         RunSettings(updates=2_000, learning_rate=0.01, max_norm=max_norm, check_every=50),
-        seeds=range(16),
+        seeds=range(8),
     ).train()
     for name, max_norm in METHODS.items()
 }
@@ -555,28 +605,48 @@ for name, runs in short.items():
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Live: T = 30, with steps that are five times as long
 #
-# 8 runs each, so that the hall need not wait: through 30 steps an update takes three times as long.
+# Four runs each, 300 updates, so that the hall need not wait. **Predict**: where is the loss of the unclipped ones after 300 updates, and after ten times as many?
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Expect "nan" for the unclipped ones. None breaks; they begin to learn, jump back to guessing, and begin again. That is how exploding gradients look in practice: not as an error, but as a loss that does not go down. 3,000 updates are recorded, next slides.
 
 # %% slideshow={"slide_type": "-"}
-def race(max_norm):
-    settings = RunSettings(updates=3_000, learning_rate=0.05, max_norm=max_norm)
-    return RecurrentRuns(TemporalOrder(30), settings, seeds=range(8, 16)).train()
+def race(max_norm, updates=300, seeds=range(8, 12)):
+    settings = RunSettings(updates=updates, learning_rate=0.05, max_norm=max_norm)
+    return RecurrentRuns(TemporalOrder(30), settings, seeds=seeds).train()
 
 
-long = {"MSGD": race(None)}
+for name, max_norm in METHODS.items():
+    begun = race(max_norm)
+    norms = np.concatenate([run.norms for run in begun])
+    last_losses = [np.mean(run.losses[-50:]) for run in begun]
+    print(f"{name:8} loss of the last 50 updates", np.round(last_losses, 2), f"  longest gradient {norms.max():,.0f}")
 
-# %% slideshow={"slide_type": "-"}
-long["MSGD-C"] = race(1.0)
-
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+kept = recorded_arrays("06_clipping/race")
+long = {
+    name: [
+        Run(
+            int(seed),
+            solved_at=None if np.isnan(at) else int(at),
+            losses=losses[~np.isnan(losses)].tolist(),
+            norms=norms[~np.isnan(norms)].tolist(),
+        )
+        for seed, at, losses, norms in zip(
+            kept["seeds"], *(kept[f"{name} {part}"] for part in ("solved_at", "losses", "norms")), strict=True
+        )
+    ]
+    for name in METHODS
+}  # fmt: skip
+print("Recorded, 8 runs each, 3,000 updates:")
 for name, runs in long.items():
     norms = np.concatenate([run.norms for run in runs])
     print(
-        f"{name:8} solved {solved(runs)} in 3,000 updates; gradients: median {np.median(norms):.2f}, longest {norms.max():,.0f}"
+        f"{name:8} solved {solved(runs)}; gradients: median {np.median(norms):.2f}, longest {norms.max():,.0f}"
     )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The figure to remember (2): solved runs
+# ## Solved runs, with and without clipping
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 table = recorded("06_clipping/lengths")
@@ -611,7 +681,7 @@ with plots.course_style():
         live_when = np.sort([run.solved_at for run in long[method] if run.solved_at])
         axes[0].step(
             [0, *live_when, 3000], [*np.arange(len(live_when) + 1) / 8, len(live_when) / 8],
-            where="post", color=colour, linestyle=":", linewidth=2, label="8 live",
+            where="post", color=colour, linestyle=":", linewidth=2, label="8, up to 3,000",
         )  # fmt: skip
     axes[0].set(
         xlabel="updates",
@@ -675,9 +745,12 @@ plots.say(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What becomes of the unclipped runs
 #
-# All live runs, losses smoothed over 25 updates, and the longest step that each of them took:
+# The 8 runs, losses smoothed over 25 updates, and the longest step that each of them took. **Predict**: what throws them back, one great leap or many small ones?
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Expect "one great leap", after the picture of the wall. Look at the right panel: most runs never took a step as long as all initial weights together, some never one longer than 1. And clipped runs have gradients as long. What protects is that no step is long.
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 all_weights = np.sqrt(50 * 56 + 50 * 4) * 0.1  # length of all initial weights together
 guessing = np.log(4)
 smoothed = {
@@ -755,25 +828,21 @@ plots.say(
 # | what is bounded | after | the step's direction |
 # |---|---|---|
 # | the **norm** of all parameters' gradient together | Pascanu et al. 2013 | the gradient's |
-# | each **entry** of the gradient | Mikolov 2012 (000: *to a maximum value*; in 002: of its temporal components) | bent, but still down |
-# | each entry of the **signal** $\partial\mathcal E/\partial h_t$ on its way back | Graves 2013 | bent, and each step's share by another factor |
+# | each **entry** of the gradient | Mikolov 2012 (000: *to a maximum value*) | bent, but still down |
+# | each entry of the **signal** $\partial\mathcal E/\partial h_t$ | Graves 2013 | bent, step by step |
 #
-# > *With elementwise clipping, the direction of the update is not aligned with the true gradient or the minibatch gradient, but it is still a descent direction.* (004)
+# By value each entry of $\tilde g$ has the sign of $g$'s, so $g \cdot \tilde g > 0$: *still a descent direction* (004).
 #
-# Why: each entry of the clipped gradient $\tilde g$ has the sign of $g$'s, so $g \cdot \tilde g = \sum_i g_i\, \tilde g_i > 0$. Of the clipped signal nothing of the kind can be said.
-#
-# And 004 adds: *no comparison has been published between these variants; we conjecture that all these methods behave similarly.*
+# 004: *we conjecture that all these methods behave similarly.*
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## On the same gradients, as arrows
 #
-# Left: two parameters. Right: minibatch gradients of a network half-way through $T = 30$, each drawn along its own direction and across it.
+# Left: two parameters. Right: minibatch gradients of a network half-way through $T = 30$ (recorded), each drawn along its own direction and across it.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
-half_way = RecurrentRuns(
-    TemporalOrder(30), RunSettings(updates=750, learning_rate=0.05, max_norm=1.0), seeds=range(8)
-).train()
-middle = max(half_way, key=lambda run: np.median(run.norms[-50:]))
+half_way = recorded_arrays("06_clipping/half_way")
+middle = Run(int(half_way["seed"]), inner=half_way["inner"], outer=half_way["outer"])
 SIGNAL, VALUE = 0.1, 0.1
 
 
@@ -882,9 +951,9 @@ for name, clipped in ways.items():
 # A bounded norm bounds the step: learning rate times threshold. A bounded value bounds it by that times $\sqrt{\text{number of weights}}$. A bounded signal bounds each **share**, and $T$ shares are summed.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Do they behave similarly? Measured
+# ## Do all ways to clip behave similarly?
 #
-# $T = 30$, learning rate .05, 6,000 updates. Also what 004 says of a **random** step: *even simply taking a random step when the gradient magnitude is above a threshold tends to work almost as well.*
+# $T = 30$, rate .05. Also 004's **random** step *when the gradient magnitude is above a threshold*, which *tends to work almost as well.*
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 limits = recorded("06_clipping/limits")
@@ -942,16 +1011,14 @@ for kind, count in best.items():
     print(f"    {kind:12} {count}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Here, norm and value behave similarly, as 002 and 004 found. The clipped signal and the random step do **not** at the thresholds that we tried. One problem, one learning rate, one size: it shows that
-# the conjecture is not always true, not that it is never.
+# Here, norm and value behave similarly. The clipped signal and the random step do **not** at the thresholds that we tried. One problem, one rate, one size: the conjecture is not always true.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Which threshold?
 #
-# > *One good heuristic for setting this threshold is to look at statistics on the average norm over a sufficiently large number of updates. In our experience values from half to ten times this average
-# > can still yield convergence, though convergence speed can be affected.* (002, sec. 3.2)
+# > *… look at statistics on the average norm over a sufficiently large number of updates. In our experience values from half to ten times this average can still yield convergence* (002, sec. 3.2)
 #
-# So: watch the norm **before** clipping for a while, then decide. The live runs did:
+# So: watch the norm **before** clipping for a while, then decide. The 8 recorded runs did:
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 with plots.course_style():
@@ -967,7 +1034,7 @@ with plots.course_style():
         xscale="log",
         xlabel="length of the gradient before clipping",
         ylabel="updates",
-        title="8 live runs each; lines: means",
+        title="8 runs each; lines: means",
     )
     axes[0].legend()
     by_norm = {t: rows for (kind, t), rows in tried.items() if kind == "norm"}
@@ -1028,9 +1095,11 @@ with np.errstate(over="ignore", invalid="ignore"):
     )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## One nan is enough
+# ## Predict: how far does one nan get?
+#
+# One entry of 16 of a gradient is nan. After the update, how many numbers of the **state** are nan after one step, after two?
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 small = RecurrentRuns(
     TemporalOrder(10), RunSettings(updates=1, n_hidden=4, number_format="float64"), [0]
 )
@@ -1047,11 +1116,9 @@ for step in range(4):
     state = np.tanh(state @ W_after)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# After two steps the whole state; with the next backward pass all weights. Nothing brings them back: *you have to restart training from an earlier checkpoint* (003), and **without a checkpoint from the beginning**. So look before the step, not
-# after it.
+# After two steps the whole state. *You have to restart training from an earlier checkpoint* (003), **without one from the beginning**. So look before the step.
 #
-# What then? 004: *a random step of size $v$ can be taken and will typically move away from the numerically unstable configuration.* 002's code subtracts a bit of $W_{rec}$ itself (.02 of it as gradient) where the norm is no number or above
-# $10^{10}$. Others skip the update, or go back to the last checkpoint. (Our runs end, and count as unsolved.)
+# Then: a random step of size $v$ (004), or skip the update.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Clipping has a bias
@@ -1133,16 +1200,16 @@ with plots.course_style():
         ylabel="rate of the step",
         title=f"T = 30, η = .05, v = 1 (seed {seed})",
     )
-    thresholds = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0]
-    six = (starts[0] + nudges[:6])[None]
-    after = Descent(surface, six, 0.1, 300, longest=np.array(thresholds)[:, None]).errors[-1]
+    thresholds = [0.003, 0.03, 0.3, 1.0, 3.0, 30.0, 100.0]
+    three = (starts[0] + nudges[:3])[None]
+    after = Descent(surface, three, 0.1, 300, longest=np.array(thresholds)[:, None]).errors[-1]
     axes[1].plot(thresholds, after, "o", color=plots.BLUE, alpha=0.6)
     axes[1].set(
         xscale="log",
         yscale="log",
         xlabel="threshold v",
         ylabel="error after 300 steps",
-        title="one unit, from (5, −2.2), six twins each",
+        title="one unit, from (5, −2.2), three twins each",
     )
 usual = 0.05 / np.quantile(step_rates[step_rates < 0.05], [0.9, 0.1])
 plots.show(
@@ -1166,7 +1233,7 @@ print(
 tame_model, tame, tame_end = attempt(learning_rate=3.0, max_norm=0.25)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The figure to remember (3): with clipping, and without
+# ## The language model, with clipping and without
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 with plots.course_style():
@@ -1265,12 +1332,12 @@ print("Recorded:", made("06_clipping"))
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # * Small rates need no clipping; a threshold below the usual length only slows them down.
 # * From some rate on training without clipping dies or is ruined. With it, **larger steps become possible, and they learn more in the same time**.
-# * The largest rate needs the smaller threshold: at its edge it is again the longest step, rate times threshold, that decides.
+# * The largest rate needs the smaller threshold.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Clipping is not a regulariser
 #
-# If it only kept networks simple, training error would rise and test error fall. 002, Table 1, quoted (negative log-likelihood per step; bits per character for Penn Treebank):
+# **Predict**: with clipping, does the *training* error rise or fall? 002, Table 1 (negative log-likelihood per step; bits per character for Penn Treebank):
 #
 # | | train: MSGD | train: MSGD+C | test: MSGD | test: MSGD+C |
 # |---|---|---|---|---|
@@ -1279,13 +1346,12 @@ print("Recorded:", made("06_clipping"))
 # | MuseData | 8.25 | **6.54** | 7.11 | **7.00** |
 # | Penn Treebank | 1.46 | **1.34** | 1.50 | **1.42** |
 #
-# Both fall: *clipping solves an optimization issue and does not act as a regularizer* (002). (Computed by its authors; music and Penn Treebank are not in this course's data.)
+# Both fall: *clipping solves an optimization issue and does not act as a regularizer* (002).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## The other remedy: keep the weights small, and its trap
 #
-# *Using an L1 or L2 penalty on the recurrent weights can help with exploding gradients* (002, sec. 3.1): if the largest singular value $\lambda_1$ of $W_h$ stays below 1 (tanh: $\gamma = 1$), gradients **cannot** explode. Lecture 05 proved
-# what else they cannot do then.
+# *Using an L1 or L2 penalty on the recurrent weights can help* (002, sec. 3.1): while $\lambda_1 < 1$ gradients **cannot** explode. What else can they not do then?
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 penalties = recorded("06_clipping/penalties")
@@ -1312,15 +1378,12 @@ print("λ₁: median over runs, at their end. Longest: gradient, of all runs, be
 
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Weak penalties: gradients explode all the same, and alone not one run is solved. Strong ones: $\lambda_1$ far below 1, no gradient longer than 10 without clipping, and not one run solved either. No strength that we tried protects **and** leaves a memory;
-# clipping does.
-#
-# The trap: with $\lambda_1 < 1$ there is one attractor, and *any information inserted in the model dies out exponentially fast* (002). No explosion, no memory; no generator networks either.
+# Weak penalties: gradients explode all the same. Strong ones: no long gradient, and no run solved either. The trap: *any information inserted in the model dies out exponentially fast* (002).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What clipping cannot do
 #
-# How long is the signal that comes back to step $t$, before training and half-way? A gradient that is **too short** is none of clipping's business:
+# How long is the signal that comes back, before training and half-way? A gradient that is **too short** is none of clipping's business:
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 def signals_back(run, length=50, n=64):
@@ -1373,9 +1436,9 @@ print(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# * It does not help **vanishing** gradients: nothing is ever made longer, and the far share is no larger part of the whole. In the beginning hardly anything comes back from the first symbol. Is that why $T = 50$ was not solved, or were 10,000 updates too few? With 0 of 16 both ways we cannot tell.
-# * It gives no better **direction**: at a wall the direction is that of the explosion, and *ignores other descent directions* (002).
-# * It is one more number to choose, and it hides defects: **log the norm before clipping**.
+# * It does not help **vanishing** gradients: nothing is made longer. Is that why $T = 50$ was not solved, or were the updates too few? We cannot tell.
+# * It *ignores other descent directions* (002).
+# * It hides defects: **log the norm before clipping**.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What else was proposed against explosion
@@ -1383,24 +1446,24 @@ print(
 # | | idea | its price (002, 004) |
 # |---|---|---|
 # | L1 / L2 on $W_h$ | $\lambda_1 < 1$ | no long memory |
-# | teacher forcing of states (Doya) | never far from the target's path | needs a target for units at every step |
-# | start in the right regime (Doya) | no bifurcation to be crossed | who knows which; and basin boundaries can still be crossed |
-# | echo state networks | do not train $W_h$, $W_{in}$; $\rho < 1$ | memory dies out; nothing learned inside |
-# | second order (Hessian-free) | divides by the curvature, looked at anew for each step; 002: fits its hypothesis, as the wall's curvature is abrupt | costly, large minibatches, drawn to saddle points |
+# | teacher forcing of states (Doya) | near the target's path | needs targets at every step |
+# | start in the right regime (Doya) | no bifurcation to be crossed | boundaries are still crossed |
+# | echo state networks | do not train $W_h$, $W_{in}$; $\rho < 1$ | memory dies out |
+# | Hessian-free | divides by the curvature | costly; saddle points |
 # | **clipping** | bounded steps | one threshold; a bias |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Remedies to come: against vanishing
 #
-# * a penalty that asks signals to keep their length on the way back (002, eq. 9). It pushes the network **towards** the boundaries of basins, so it needs clipping: alone it *usually fails due to exploding gradients*;
+# * a penalty that asks signals to keep their length (002, eq. 9): **towards** the boundaries, so alone it *usually fails due to exploding gradients*;
 # * initial weights that let things pass: identity with ReLU, rotations;
-# * gates: the LSTM, made against vanishing; *it does not address explicitly the exploding gradients problem* (002). So clip there, too;
+# * gates: the LSTM *does not address explicitly the exploding gradients problem* (002), so clip there, too;
 # * direct paths: attention (lecture 08).
 #
 # Lecture 07 races them on temporal order.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## In practice
+# ## Clipping in practice
 #
 # ```python
 # optimizer.zero_grad()
@@ -1410,13 +1473,13 @@ print(
 # optimizer.step()
 # ```
 #
-# 1. After the mean over the batch and before the step: not per layer, not after the optimiser has scaled it. *Remembering to clip gradients is important, but exploding gradients are an easy problem to solve* (003).
+# 1. After the mean over the batch and before the step; not per layer. (*An easy problem to solve*, 003.)
 # 2. Log norms from the first update; choose the threshold from them.
 # 3. Keep a checkpoint; stop or skip when the norm is no number.
-# 4. A norm that is clipped at **every** update is a learning rate in disguise: you now tune $\eta v$.
+# 4. Clipped at **every** update it is a learning rate in disguise: you now tune $\eta v$.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The ladder, one more rung
+# ## The ladder, with plain gradient descent
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 ladder = Ladder.over(grammar, text.test)
@@ -1452,19 +1515,19 @@ ladder.add(
 ladder.draw()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Same network, same text; each rung of SGD at the best of its settings. **Against lecture 02's rule** these were chosen on the test text, so both rungs flatter: the gap between them counts, not the digits. And the best clipped setting has
-# the largest rate and the smallest threshold that were tried: beyond this edge there may be a better one. What is left to lecture 04's rung: twice the epochs, a falling rate, and Adam, itself an
-# adaptive learning rate (and clipped at 1, too).
+# **Worse rungs than lecture 04's, by the same network**: half the epochs, no falling rate, no Adam (which adapts its rate, and was clipped, too). A rung shows a way of training as much as a model.
+#
+# **Against lecture 02's rule** settings were chosen on the test text, so both rungs of SGD flatter; and the best clipped one lies at the edge of what was tried.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
-# * Where the gradient explodes, so does the curvature: a **wall**. The gradient is right about the direction and wrong about the distance.
-# * Clip the norm of **all** parameters together, after the batch mean, before the step. Direction kept, length bounded.
-# * Twin trajectories: one step throws the unclipped path out for good. Beside a wall details are chance; outcomes are not.
-# * Temporal order, $T = 30$, rate .05: without clipping none of 32 runs solves it, with it most. Count many runs, fix the updates, give intervals.
-# * By value: bent but down. By signal: $T$ shares, each of them bounded, and not always down. Threshold from statistics of the norm; NaN looked at before the step.
-# * It is biased, it adapts the learning rate, it does not regularise, and it does nothing against vanishing. **Next: that.**
+# * Where the gradient explodes, so does the curvature: a **wall**. The direction is right, the distance wrong.
+# * Clip the norm of **all** parameters together, after the batch mean, before the step.
+# * One step throws the unclipped path out for good.
+# * $T = 30$, rate .05: without clipping none of 32 runs solves it, with it most.
+# * Threshold from statistics; NaN looked at before the step.
+# * It is biased, it does not regularise, and it does nothing against vanishing. **Next: that.**
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises

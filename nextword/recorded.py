@@ -2,11 +2,13 @@
 
 import csv
 
+import numpy as np
+
 from nextword.data_folder import data_folder
 
 
 class NoRecordingError(FileNotFoundError):
-    """There is no recorded table of this name."""
+    """There is no recorded table, and no file of arrays, of this name."""
 
 
 def recorded(name: str) -> list[dict[str, float | str]]:
@@ -32,6 +34,28 @@ def recorded(name: str) -> list[dict[str, float | str]]:
         return [
             {key: _number(value) for key, value in row.items()} for row in csv.DictReader(lines)
         ]
+
+
+def recorded_arrays(name: str) -> dict[str, np.ndarray]:
+    """Return what was recorded as arrays, by name: a network's weights, or losses of runs.
+
+    Parameters
+    ----------
+    name
+        Folder and file, as "04_recurrent/network". The folder's `README.md` says what it holds.
+
+    Raises
+    ------
+    NoRecordingError
+        There is no such file.
+    """
+    folder = data_folder() / "recorded"
+    path = folder / f"{name}.npz"
+    if not path.is_file():
+        known = sorted(str(p.relative_to(folder).with_suffix("")) for p in folder.glob("*/*.npz"))
+        raise NoRecordingError(f"expected one of {', '.join(known) or 'none'}, got {name!r}")
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def made(folder: str) -> str:

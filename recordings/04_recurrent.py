@@ -11,7 +11,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy
 
 import numpy as np
 import torch
-from recording import Row, record
+from recording import Arrays, Row, record
 
 from nextword import corpora
 from nextword.grammar import Grammar, Slot
@@ -80,6 +80,16 @@ def seeds() -> Iterator[Row]:
                 }
 
 
+def network() -> Arrays:
+    """Train the lecture's model, seed 0, for all of its epochs."""
+    corpus = corpora.load("grammar")
+    model = recurrent_model(Vocabulary.build(corpus.train), corpus.train, seed=0)
+    read = model.reader.read
+    settings = recurrent_settings(0)
+    train(model.network, read(corpus.train), read(corpus.valid), settings, progress=False)
+    return {name: tensor.numpy() for name, tensor in model.network.state_dict().items()}
+
+
 class Reading:
     """A recurrent network that reads sentence after sentence and never forgets its state."""
 
@@ -141,4 +151,4 @@ TABLES: dict[str, Callable[[], Iterator[Row]]] = {"seeds": seeds, "truncation": 
 
 
 if __name__ == "__main__":
-    record("04_recurrent", __doc__, TABLES, ", ".join(map(str, SEEDS)))
+    record("04_recurrent", __doc__, TABLES, ", ".join(map(str, SEEDS)), {"network": network})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy
 
 import numpy as np
-from recording import Row, record
+from recording import Arrays, Row, record
 
 from nextword import corpora
 from nextword.dynamics.recurrent_runs import RecurrentRuns, RunSettings, WeightPenalty
@@ -43,6 +43,9 @@ PENALTIES = (  # L1, L2
     (1e-4, 0.0),
     (1e-3, 0.0),
 )
+RACERS = range(8, 16)
+"""Seeds of the runs at T = 30 and rate .05 that are shown update by update."""
+RACE_UPDATES = 3_000
 RATES = (0.5, 1.0, 2.0, 4.0)
 NORMS = (None, 0.25, 1.0)
 MODEL_SEEDS = (0, 1, 2)
@@ -147,6 +150,33 @@ def language_model() -> Iterator[Row]:
                 }
 
 
+def race() -> Arrays:
+    """Losses and gradient lengths, update by update, of runs with and without clipping.
+
+    Updates that a run did not make, as it had solved its task, are nan; so is `solved_at` where
+    it never did.
+    """
+    found = {"seeds": np.array(RACERS)}
+    for name, max_norm in (("MSGD", None), ("MSGD-C", 1.0)):
+        settings = RunSettings(updates=RACE_UPDATES, learning_rate=0.05, max_norm=max_norm)
+        runs = RecurrentRuns(TemporalOrder(30), settings, RACERS).train()
+        for column in ("losses", "norms"):
+            values = np.full((len(runs), RACE_UPDATES), np.nan, dtype=np.float32)
+            for row, run in zip(values, runs, strict=True):
+                row[: len(getattr(run, column))] = getattr(run, column)
+            found[f"{name} {column}"] = values
+        found[f"{name} solved_at"] = np.array([run.solved_at or np.nan for run in runs])
+    return found
+
+
+def half_way() -> Arrays:
+    """Weights of the run, of eight, whose gradients were longest after 750 clipped updates."""
+    settings = RunSettings(updates=750, learning_rate=0.05, max_norm=1.0)
+    runs = RecurrentRuns(TemporalOrder(30), settings, range(8)).train()
+    chosen = max(runs, key=lambda run: np.median(run.norms[-50:]))
+    return {"seed": np.array(chosen.seed), "inner": chosen.inner, "outer": chosen.outer}
+
+
 TABLES: dict[str, Callable[[], Iterator[Row]]] = {
     "lengths": lengths,
     "limits": limits,
@@ -158,4 +188,4 @@ TABLES: dict[str, Callable[[], Iterator[Row]]] = {
 if __name__ == "__main__":
     last = max(row[3] for row in LENGTHS) - 1
     seeds = f"0 to {last} (language models: 0 to {MODEL_SEEDS[-1]})"
-    record("06_clipping", __doc__, TABLES, seeds)
+    record("06_clipping", __doc__, TABLES, seeds, {"race": race, "half_way": half_way})

@@ -6,6 +6,7 @@ import datetime
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ import torch
 from nextword.data_folder import data_folder
 
 Row = dict[str, object]
+Arrays = Mapping[str, np.ndarray]
 
 
 def machine() -> str:
@@ -29,7 +31,11 @@ def machine() -> str:
 
 
 def record(
-    lecture: str, description: str, tables: Mapping[str, Callable[[], Iterator[Row]]], seeds: str
+    lecture: str,
+    description: str,
+    tables: Mapping[str, Callable[[], Iterator[Row]]],
+    seeds: str,
+    arrays: Mapping[str, Callable[[], Arrays]] = MappingProxyType({}),
 ) -> None:
     """Make the tables of a lecture under `data/recorded/`, as the command line asks.
 
@@ -43,9 +49,11 @@ def record(
         Functions that yield the rows of a table, by its name.
     seeds
         Which ones, in words for `made.txt`.
+    arrays
+        Functions that return arrays to keep, such as weights, by the name of their file.
     """
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
-    parser.add_argument("--only", choices=tables)
+    parser.add_argument("--only", choices=[*tables, *arrays])
     parser.add_argument("--date", default=datetime.date.today().isoformat())
     parser.add_argument("--machine", default=machine(), help="what to call this machine")
     arguments = parser.parse_args()
@@ -55,6 +63,9 @@ def record(
     for name, table in tables.items():
         if arguments.only in (None, name):
             _write(folder / f"{name}.csv", table())
+    for name, make in arrays.items():
+        if arguments.only in (None, name):
+            np.savez_compressed(folder / f"{name}.npz", **make())
     (folder / "made.txt").write_text(
         f"recordings/{lecture}.py, seeds {seeds}, {arguments.date}, {arguments.machine}\n",
         encoding="utf-8",

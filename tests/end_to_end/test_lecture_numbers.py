@@ -26,12 +26,16 @@ SET_OR_QUOTED = {
         "130,000",  # Collobert et al., as quoted in 001
     },
     "04_recurrent": {"1,280"},  # tokens, as set in the cell
-    "05_gradients": {"2.1", ".1", ".5", "1.5", ".7"},  # a section of 002; slopes, starts, target
+    "05_gradients": {
+        "2.1",  # a section of 002
+        ".1", ".5", "1.5", ".7", ".9", "1.1",  # slopes, starts, target, factors, as set
+    },
     "06_clipping": {
-        ".1", ".05", "6,000", "10,000",  # rates and updates, as set
-        "10.48", "10.49", "10.17",  # equations and a figure of 004
+        ".1", ".05",  # rates, as set
+        ".7",  # the target of one unit
+        "1%", "10,000",  # when a run counts as solved, as set
+        "10.17",  # a figure of 004
         "95%",  # the level of all intervals
-        ".02",  # from the code of 002
     },
 }  # fmt: skip
 

@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
-from nextword.recorded import NoRecordingError, made, recorded
+from nextword.models.recurrent import RecurrentNetwork
+from nextword.recorded import NoRecordingError, made, recorded, recorded_arrays
 
 
 def test_a_recorded_table_has_numbers_where_numbers_stand():
@@ -12,6 +14,34 @@ def test_a_recorded_table_has_numbers_where_numbers_stand():
 def test_a_recording_says_where_it_comes_from():
     for lecture in ("03_window", "04_recurrent"):
         assert made(lecture).startswith(f"recordings/{lecture}.py, seeds 0, 1, 2, ")
+
+
+def test_a_recorded_network_is_the_one_of_its_lecture():
+    weights = recorded_arrays("04_recurrent/network")
+    network = RecurrentNetwork(496, rng=np.random.default_rng(0))
+    assert {name: each.shape for name, each in weights.items()} == {
+        name: tuple(each.shape) for name, each in network.state_dict().items()
+    }
+    assert all(np.isfinite(each).all() for each in weights.values())
+
+
+def test_runs_recorded_update_by_update_agree_with_their_table():
+    race = recorded_arrays("06_clipping/race")
+    for method in ("MSGD", "MSGD-C"):
+        table = {
+            row["seed"]: row["solved_at"]
+            for row in recorded("06_clipping/lengths")
+            if (row["length"], row["learning_rate"], row["method"]) == (30, 0.05, method)
+        }
+        assert race[f"{method} losses"].shape == race[f"{method} norms"].shape == (8, 3000)
+        never = [table[seed] == "" or table[seed] > 3000 for seed in race["seeds"]]
+        solved = race[f"{method} solved_at"]
+        assert abs(np.isnan(solved).sum() - np.sum(never)) <= 2  # of another machine's rounding
+
+
+def test_missing_arrays_are_named_with_those_that_exist():
+    with pytest.raises(NoRecordingError, match="04_recurrent/network"):
+        recorded_arrays("04_recurrent/nothing")
 
 
 def test_a_missing_table_is_named_with_those_that_exist():

@@ -17,11 +17,8 @@ from nbformat.v4 import new_code_cell
 
 from autograder.authoring.course import Course
 
-BUDGETS = {"01_counting": 60, "02_loglinear": 110}
-"""CPU seconds of a lecture or a solved assignment, where the module's is not the usual one.
-
-Lecture 02 has two lectures' contents: it trains with every optimiser at several rates.
-"""
+BUDGETS = {"01_counting": 60, "02_loglinear": 60, "02b_training": 60, "03_window": 90}
+"""CPU seconds of a lecture or a solved assignment, where the module's is not the usual one."""
 BUDGET = 90
 LONGEST_CELL = 300
 """Seconds on the wall after which a cell is given up."""

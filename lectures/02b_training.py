@@ -930,7 +930,7 @@ for name, found in runs.items():
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 rows = recorded("02b_training/search")
 best = {  # of each of the draws of nine
-    way: np.array([min(r["valid"] for r in rows if (r["way"], r["draw"]) == (way, draw)) for draw in range(12)])
+    way: np.array([min(r["valid"] for r in rows if (r["way"], r["draw"]) == (way, draw)) for draw in range(11)])
     for way in ("grid", "random")
 }
 with plots.course_style():

@@ -159,7 +159,7 @@ def tagging() -> Iterator[Row]:
 
 
 def decay() -> Iterator[Row]:
-    """Validation perplexity against weight decay, by plain SGD: briefly, and until it recites."""
+    """Try weight decay with plain SGD, briefly and until the network recites."""
     corpus = corpora.load("grammar")
     vocab = Vocabulary.build(corpus.train)
     short, long = (0.0, 1e-3, 1e-2, 1e-1, 1.0), (0.0, 1e-4, 3e-4, 1e-3, 3e-3)

@@ -6,6 +6,7 @@ fragments included. A formula counts as one word; code and what it prints are no
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +16,13 @@ import pytest
 from nbformat import NotebookNode
 
 LECTURES = Path(__file__).resolve().parents[2] / "lectures"
+PAGES = LECTURES.parent / "solutions" / "lecturers"
 HELD = ["01_counting", "02_loglinear", "02b_training", "03_window"]
 """The lectures that keep these rules; 04 to 06 are to come."""
 MOST_WORDS = 80
 MOST_ROWS = 6
 FEWEST_QUESTIONS = 5
+EXAM_QUESTIONS = 5
 ASKS = re.compile(r"^#+ Before you look", re.MULTILINE)
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.DOTALL)
 MARKUP = re.compile(r"\\\[|[#*|>`:-]+(?=\s|$)|(?<!\S)[#*|>`-]+")
@@ -50,6 +53,11 @@ def prose(slide: list[NotebookNode]) -> str:
     return "\n".join(cell.source for cell in slide if cell.cell_type == "markdown")
 
 
+def title_of(slide: list[NotebookNode]) -> str:
+    """Return the first heading of a slide."""
+    return next(line for line in prose(slide).splitlines() if line.startswith("#")).lstrip("# ")
+
+
 def words_of(markdown: str) -> int:
     """Count words; a formula is one."""
     return len(MARKUP.sub(" ", FORMULA.sub(" formula ", markdown)).split())
@@ -64,6 +72,7 @@ def longest_table(markdown: str) -> int:
     return longest
 
 
+@functools.cache
 def lecture(name: str) -> list[NotebookNode]:
     """Return the cells of a lecture's text."""
     return list(jupytext.read(LECTURES / f"{name}.py").cells)
@@ -100,6 +109,14 @@ def test_the_hall_is_asked_before_it_is_shown(name: str) -> None:
         assert kind_of(notes) == "notes", "after the question: what halls say, what to reply"
         assert "remove-cell" in notes.metadata.get("tags", [])
         assert kind_of(answer) == "fragment", "after the notes: the answer"
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_the_lecturers_page_has_every_slide_and_five_exam_questions(name: str) -> None:
+    page = (PAGES / f"{name}.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \d+ \| (.+) \|$", page, re.MULTILINE)
+    assert listed == [title_of(slide) for slide in slides(lecture(name))]
+    assert page.count("**Answer.**") == EXAM_QUESTIONS
 
 
 def test_words_rows_and_slides_are_counted() -> None:

@@ -29,7 +29,6 @@ import torch
 
 from nextword import corpora
 from nextword.grammar import Grammar
-from nextword.learning.training import TrainingSettings, train
 from nextword.models.loglinear import LogLinearNetwork
 from nextword.models.ngram import AddDelta, ModifiedKneserNey
 from nextword.pictures import plots

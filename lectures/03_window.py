@@ -755,10 +755,9 @@ with plots.course_style():
     strengths, last = of_part("reciting", "no")
     _, best = of_part("reciting", "no", "best_valid")
     at = [s or 1e-5 for s in strengths]
-    axes[1].loglog(at, last, "s-", color=plots.RED, label="after the last epoch")
-    axes[1].loglog(at, best, "o-", color=plots.GREEN, label="at the best epoch")
+    axes[1].semilogx(at, last, "s-", color=plots.RED, label="after the last epoch")
+    axes[1].semilogx(at, best, "o-", color=plots.GREEN, label="at the best epoch")
     axes[1].set_xticks(at, ["none", *(f"{s:g}" for s in strengths[1:])], rotation=30)
-    axes[1].set_yticks([30, 50, 100], ["30", "50", "100"])
     for axis in axes:
         axis.set(xlabel="weight decay", ylabel="validation perplexity")
         axis.minorticks_off()

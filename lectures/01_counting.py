@@ -7,7 +7,7 @@
 # ---
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # 01 Counting
+# # 01 Counting: n-grams, perplexity, smoothing
 #
 # ## *The students opened their …*
 #
@@ -16,10 +16,13 @@
 # You have just run a language model.
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# About 65 minutes. The story: a guess is a count (15 min); how good is a guess, and how good can it be (15); counting fails on what it
-# has not seen (15); four repairs, one figure (15); what counting can never do (5). Run all cells before the lecture; it takes under a minute.
+# About 70 minutes. The story: a guess is a count (13 min); how good is a guess, and how good can it be (15); counting fails on what it
+# has not seen (10); four repairs, typed (15); one figure (9); what counting can never do (8). The questions to the hall are in these minutes. Run all cells before
+# the lecture. The lecturer's page, with timings slide by slide: `solutions/lecturers/01_counting.md`.
 
 # %% slideshow={"slide_type": "skip"}
+from collections import Counter
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -45,26 +48,28 @@ from nextword.pictures.ladder import Ladder
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## You use one every day
 #
-# * your phone finishes your sentence; a search box finishes your question; an editor finishes your function;
-# * speech recognition, spelling correction, handwriting: which of two readings is better English?
-# * translation (slides 000) needs one for **order**, P(*the house is small*) > P(*small the is house*), and for **choice**,
-#   P(*I am going home*) > P(*I am going house*);
-# * a chat assistant is a language model that was asked to go on.
+# * your phone finishes your sentence, a search box your question, an editor your function;
+# * speech, spelling, handwriting: which of two readings is better English?
+# * summaries and dialogue are written word by word; by now nearly everything is **rebuilt upon it** (003);
+# * translation (000): **order**, *the house is small* > *small the is house*, and **choice**, *going home* > *going house*;
+# * a chat assistant: a language model, asked to go on.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What you must know to guess the next word
+# ## What you must know to guess
 #
-# | the text so far | what the guess takes |
+# | the text so far | what the guess takes (after slides 003) |
 # |---|---|
-# | The river that flows through Paris is the … | trivia |
-# | She put … suitcase on the rack. | syntax |
-# | The conductor bowed, and the audience clapped for … | coreference |
-# | We saw lions, zebras, two giraffes and an old … | topic |
-# | I left at the interval and asked for my money back. The play was … | sentiment |
-# | Ann went to the cellar. Bob followed her, and then left the … | reasoning |
+# | The river through Paris is the … | trivia |
+# | She put … suitcase down. | syntax |
+# | The conductor bowed; they clapped … | coreference |
+# | We saw lions, zebras and an old … | topic |
+# | I left early. It was … | sentiment |
 # | 1, 4, 9, 16, 25, … | arithmetic |
 #
-# The list of kinds is that of slides 003. One task, and everything is in it. That is why it is worth a course.
+# One task; everything is in it.
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# And **reasoning**: *Ann went to the cellar. Bob followed, and left the …*
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## The same task, scaled up
@@ -102,17 +107,15 @@ from nextword.pictures.ladder import Ladder
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Four sources, four notations
 #
-# | | slides 003 | slides 000 | Bengio et al. 2003 (in 001) | our code |
+# | | slides 003 | slides 000 | Bengio et al. (in 001) | our code |
 # |---|---|---|---|---|
 # | next word | $x^{(t+1)}$ | $w_n$ | $w_t$ | `word` |
-# | context | $x^{(t)}, \dots, x^{(t-n+2)}$ | $w_{n-1} \dots w_{n-k}$ | $w_{t-1}, \dots, w_{t-n+1}$ | `context`, oldest first |
-# | order $n$ | counts the predicted word | $n = k + 1$ | counts the predicted word | `order`, counts it too |
-# | written first in the context | the nearest word | the nearest word | the nearest word | the **oldest** word |
-# | vocabulary | $V$ | $V$ | $V$ | `vocab` |
-# | loss $J$ | nats, perplexity $e^J$ | | | nats |
+# | context | $x^{(t)}, \dots$ | $w_{n-1} \dots w_{n-k}$ | $w_{t-1}, \dots$ | `context` |
+# | written first | the nearest | the nearest | the nearest | the **oldest** |
+# | order $n$ | all $n$ words | $k + 1$ | all $n$ words | `order`: all $n$ |
+# | loss $J$ | nats, $e^J$ | | | nats |
 #
-# Another deck in 001 writes the perplexity as $2^J$. It is the same number if $J$ is in bits there. **Mixing them is the most frequent
-# mistake of this week.**
+# Another deck in 001 writes $2^J$: $J$ is in bits there.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A language whose every probability we know
@@ -162,14 +165,27 @@ plots.show(
 #
 # *As unsure as if it chose among that many equally likely words.* Lower is better; 1 is a model that always knows.
 #
-# And for the grammar we know the lowest one possible, exactly:
+# And for the grammar we know the lowest one possible, exactly.
 
-# %% slideshow={"slide_type": "-"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Before you look: nats and bits
+#
+# Two of you measure the same model on the same text. One takes logarithms to base $e$, the other to base 2. Whose **perplexity** is higher?
+#
+# A. the one in nats   B. the one in bits   C. neither
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# About a minute: a show of hands, then let neighbours argue. Halls are split between B (bits are the larger number) and C. Those who say B have seen
+# that the *loss* is larger in bits, and forget that the base comes back in the exponent. Reply: perplexity counts words, and words have no unit of information. The mistake of this week is to
+# mix them: 2 to the power of nats.
+
+# %% slideshow={"slide_type": "fragment"}
 floor = grammar.floor()
 nats = floor.entropy_rate()
 bits = nats / np.log(2)
-print(f"entropy   {nats:.4f} nats a token = {bits:.4f} bits a token")
-print(f"perplexity   e^{nats:.4f} = {np.exp(nats):.4f}      2^{bits:.4f} = {2**bits:.4f}")
+print(f"the grammar's entropy   {nats:.4f} nats a token = {bits:.4f} bits a token")
+print(f"perplexity   e^{nats:.4f} = {np.exp(nats):.4f}   2^{bits:.4f} = {2**bits:.4f}")
+print(f"mixed up:    2^{nats:.4f} = {2**nats:.4f}   <- wrong, and it looks better")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # We call it **the floor**. A model below it on fresh text has been lucky, or has seen the answers.
@@ -201,7 +217,7 @@ plots.show(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What remembering is worth
 #
-# Who has forgotten the first noun and its verb faces a perplexity of over a hundred at the returning noun:
+# A reader who has forgotten the first noun and its verb is far less sure of the returning noun:
 
 # %% slideshow={"slide_type": "-"}
 print(f"the returning noun, remembered: {by_slot[Slot.RETURNING_NOUN]:.2f}")
@@ -246,6 +262,24 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Before you look: one zero
+#
+# A model is excellent on a million tokens: perplexity 20. To **one** of them, a pair of words that it never saw, it gives probability 0. Its perplexity on the whole text?
+#
+# A. a little above 20   B. about 40   C. infinite
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Most say A: one in a million. They average perplexities in their heads. Reply: take the product of all probabilities, or the mean of the logarithms: one factor of 0, one
+# summand of infinity. Sparsity is no small flaw of counting that more text dilutes: a single new pair ruins the measure, and real text has new pairs on every page (the figure just shown).
+
+# %% slideshow={"slide_type": "fragment"}
+million = np.full(1_000_000, -np.log(20))
+for p in (1e-3, 1e-9, 0.0):
+    with np.errstate(divide="ignore"):
+        million[0] = np.log(p)
+    print(f"one token with probability {p:g}:   perplexity {np.exp(-million.mean()):.4f}")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Storage, measured
 #
 # Every n-gram that was seen has to be kept. More text or a larger $n$: a larger model.
@@ -269,30 +303,121 @@ plots.show(
     "half the text stores about half as many.",
 )
 
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Four repairs
 #
 # | | what it does | whom it takes from |
 # |---|---|---|
-# | **add δ** | pretend that every n-gram was seen δ times more | everyone, a lot where contexts are rare |
-# | **back off** | never seen? Ask a shorter context (Brants et al. 2007: and multiply by 0.4) | nobody: it does not sum to 1 |
-# | **interpolate** | always ask all orders, and mix (the trigram that Bengio et al. compare with) | by weights, fitted on held-out text |
-# | **Kneser–Ney** | take a discount from what was seen; give it to the shorter context, and count *that* differently | every n-gram that was seen, a little |
+# | **add δ** | pretend: every n-gram seen δ times more | everyone, most where contexts are rare |
+# | **back off** | never seen? Ask a shorter context | nobody: no longer sums to 1 |
+# | **interpolate** | always ask all orders, and mix | by weights, from held-out text |
+# | **Kneser–Ney** | discount what was seen; count the shorter context *differently* | all that was seen, a little |
 #
-# You will write all four. Here is only why the last one counts differently.
+# For pairs each is a line or two. Any order is yours to write.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Kneser and Ney's question
+# ## First, count
 #
-# A context was never seen. Which word comes next? A frequent one? Not if it is frequent *after one word only*:
+# The running example, in the little text that a small language would have: 500 sentences.
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% slideshow={"slide_type": "-"}
+def count_pairs(sentences):
+    pairs = Counter()
+    for sentence in sentences:
+        pairs.update(zip(["<s>", *sentence], [*sentence, "</s>"], strict=True))
+    return pairs
+
+
+little = text.train[:500]
+pairs = count_pairs(little)
+before, after = Counter(), Counter()  # how often a word stands first in a pair, and second
+for (u, w), count in pairs.items():
+    before[u] += count
+    after[w] += count
+V, total = len(after), sum(after.values())
+print(pairs["on", "the"], "of", before["on"], "times, 'on' is followed by 'the'")
+print(pairs["sly", "cook"], "of", before["sly"], "times, 'sly' is followed by 'cook'")
+
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Repair 1: add δ
+#
+# $$P(w \mid u) = \frac{\text{count}(u\,w) + \delta}{\text{count}(u) + \delta\, |V|}$$
+
+# %% slideshow={"slide_type": "-"}
+def add(u, w, delta=0.01):
+    return (pairs[u, w] + delta) / (before[u] + delta * V)
+
+
+rare, common = "sly", "the"
+for u in (rare, common):
+    taken = V * 0.01 / (before[u] + V * 0.01)
+    print(f"after {u!r}, seen {before[u]} times: {taken:.1%} of the probability is the δ's")
+
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The same δ is a small tax after *the*, and a large one after *sly*.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Repair 2: back off
+#
+# $$S(w \mid u) = \begin{cases} \text{count}(u\,w) / \text{count}(u) & \text{if the pair was seen} \\ 0.4 \cdot \text{count}(w) / N & \text{otherwise} \end{cases}$$
+#
+# "Stupid backoff" (Brants et al. 2007).
+
+# %% slideshow={"slide_type": "-"}
+def back_off(u, w):
+    if pairs[u, w]:
+        return pairs[u, w] / before[u]
+    return 0.4 * after[w] / total
+
+
+print(f"after 'sly' all words together get {sum(back_off('sly', w) for w in after):.3f}")
+
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# A **score**, not a probability. For ranking it serves; a perplexity made of it means nothing.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Repair 3: interpolate
+#
+# $$P(w \mid u) = \lambda\, \frac{\text{count}(u\,w)}{\text{count}(u)} + (1 - \lambda)\, \frac{\text{count}(w)}{N}$$
+#
+# One $\lambda$ for every context is little granularity (slides 003 say it of the trigram). Bengio et al. let it depend on how often the context was seen.
+
+# %% slideshow={"slide_type": "-"}
+def mix(u, w, share):
+    seen_before = before[u] > 0
+    return share * seen_before * pairs[u, w] / max(before[u], 1) + (1 - share * seen_before) * after[w] / total
+
+
+held_out = [(u, w) for u, w in count_pairs(text.valid[:300]).elements() if w in after]
+for share in (0.1, 0.5, 0.9, 0.97, 0.999):
+    loss = -np.mean([np.log(mix(u, w, share)) for u, w in held_out])
+    print(f"λ = {share:5}   perplexity of held-out text {np.exp(loss):6.2f}")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# λ is chosen on text that nobody counted. On the training text the best λ is 1: there every pair was seen.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Before you look: Kneser and Ney's question
+#
+# In your text nothing ever stands after *purple*. Both *Francisco* and *glasses* are frequent in your text, equally. Which one do you expect after *purple*?
+#
+# A. one like the other: frequency is all we know   B. *glasses*   C. neither can be said
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Halls say B without knowing why; ask for the reason until somebody says: *Francisco* comes after *San* only. Those who say A have understood backoff to the unigram, which is exactly what
+# Kneser and Ney repair. In the table that follows compare the two halves: like numbers in the middle column, very different ones on the right.
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 occurrences, predecessors = {}, {}
 for sentence in docs.train:
-    for before, word in zip(["<s>", *sentence], sentence, strict=False):
+    for previous, word in zip(["<s>", *sentence], sentence, strict=False):
         if word.isalpha():
             occurrences[word] = occurrences.get(word, 0) + 1
-            predecessors.setdefault(word, set()).add(before)
+            predecessors.setdefault(word, set()).add(previous)
 often = [word for word, count in occurrences.items() if count >= 40]
 fewest = sorted(often, key=lambda word: (len(predecessors[word]) / occurrences[word], word))[:6]
 most = sorted(often, key=lambda word: (-len(predecessors[word]) / occurrences[word], word))[:6]
@@ -304,6 +429,77 @@ for word in [*fewest, *most]:
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The first ones are frequent, and hardly ever *new* after anything. Kneser and Ney (1995) count, at the lower orders, **after how many different
 # words** a word occurs.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Repair 4: Kneser–Ney
+#
+# $$P(w \mid u) = \frac{\max(\text{count}(u\,w) - d,\, 0)}{\text{count}(u)} + \underbrace{\frac{d \cdot \#\{v : u\,v\}}{\text{count}(u)}}_{\text{what the discounts freed}} \cdot \frac{\#\{v : v\,w\}}{\#\{\text{pairs}\}}$$
+
+# %% slideshow={"slide_type": "-"}
+followers = Counter(u for u, _ in pairs)  # after u: how many different words
+preceded = Counter(w for _, w in pairs)  # before w: how many different words
+
+
+def kneser_ney(u, w, d=0.75):
+    lower = preceded[w] / len(pairs)
+    if before[u] == 0:
+        return lower
+    return max(pairs[u, w] - d, 0) / before[u] + d * followers[u] / before[u] * lower
+
+
+print(f"after 'sly' all words together get {sum(kneser_ney('sly', w) for w in after):.3f}")
+
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## All of them, on new text
+#
+# Add δ, interpolation and Kneser–Ney of the last slides, as they stand; λ and δ as chosen on held-out text:
+
+# %% slideshow={"slide_type": "-"}
+def loss_of(prob, seen_pairs):
+    return -np.mean([np.log(prob(u, w)) for u, w in seen_pairs])
+
+
+new = [(u, w) for u, w in count_pairs(text.test[:300]).elements() if w in after]
+deltas = (0.001, 0.01, 0.1, 1.0)
+best_delta = min(deltas, key=lambda delta: loss_of(lambda u, w: add(u, w, delta), held_out))
+best_share = min((0.5, 0.9, 0.97, 0.999), key=lambda share: loss_of(lambda u, w: mix(u, w, share), held_out))
+print(f"add δ = {best_delta:5}      {np.exp(loss_of(lambda u, w: add(u, w, best_delta), new)):7.2f}")
+print(f"mix, λ = {best_share:5}     {np.exp(loss_of(lambda u, w: mix(u, w, best_share), new)):7.2f}")
+print(f"Kneser–Ney         {np.exp(loss_of(kneser_ney, new)):7.2f}")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## A word that was never seen
+#
+# No repair above gives *it* anything: the vocabulary is what was counted. So, before counting, rare words are made one word, `<unk>`:
+
+# %% slideshow={"slide_type": "-"}
+docs_words = Counter(word for sentence in docs.train for word in sentence)
+for least in (1, 2, 5):
+    kept = {word for word, count in docs_words.items() if count >= least}
+    read = {part: [[w if w in kept else "<unk>" for w in s] for s in getattr(docs, part)] for part in ("train", "test")}
+    model = ModifiedKneserNey.fit(read["train"], 3)
+    unknown = np.mean([w == "<unk>" for s in read["test"] for w in s])
+    print(f"seen {least} times or more: {len(kept):6,} words, {unknown:5.1%} of new text <unk>, Kneser–Ney 3: {model.perplexity(read['test']):6.1f}")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# `<unk>` is easy to guess. **Perplexities of two vocabularies cannot be compared**: here fewer words look like a better model. (Lecture 03 reads this text with another vocabulary than the next slides do.)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Before you look: below the floor?
+#
+# The floor is the lowest perplexity that any model can have on new text. Now measure a model on its **own training text**, and let $n$ grow. What happens?
+#
+# A. it falls to the floor, and stays   B. it falls below   C. it falls, then rises
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Most say A, because "the floor is the best possible". Some say C: they think of the test curve. Reply: the floor is for text that is still to be drawn. What was drawn already can be
+# recited; with n large enough every sentence follows from its beginning, and the perplexity goes to 1. Draw the two axes on the board and let somebody sketch the four curves first.
+
+# %% slideshow={"slide_type": "fragment"}
+for n in (1, 3, 5, 7):
+    on_training = AddDelta.fit(text.train, n, 0.001).perplexity(text.train)
+    print(f"add 0.001, n = {n}: {on_training:6.2f} on its own training text   (floor {floor.perplexity():.2f})")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The figure to remember
@@ -345,7 +541,10 @@ plots.show(
     "perplexity dives under the floor from n = 4 on. Kneser-Ney: test keeps falling and levels off near 7; its training perplexity goes under the floor too.",
 )
 
-# %% slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## The same, in numbers
+
+# %% slideshow={"slide_type": "-"}
 print(" n   add-δ training  add-δ test   Kneser–Ney training   Kneser–Ney test")
 rows = zip(orders, *curves.values(), strict=True)
 for n, add_train, add_test, kn_train, kn_test in rows:
@@ -354,7 +553,7 @@ for n, add_train, add_test, kn_train, kn_test in rows:
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # * **On training text every model can beat the floor.** It recites. Never report that number.
 # * On test text add-δ turns up: long contexts are rare, and it does not know what to do about it.
-# * Kneser–Ney does not turn. But it stops well above the floor.
+# * Kneser–Ney does not turn. But it stops well above the floor, and above $n = 5$ gains next to nothing: *in practice $n$ cannot be much larger than 5* (after slides 003).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Let them speak
@@ -391,6 +590,24 @@ for n in orders:
     kneser_ney = ModifiedKneserNey.fit(docs.train, n).perplexity(docs.test)
     add_delta = AddDelta.fit(docs.train, n, 0.01).perplexity(docs.test)
     print(f"n = {n}   add 0.01 {add_delta:10.1f}   Kneser–Ney {kneser_ney:8.1f}")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Before you look: just inside the window
+#
+# The noun comes back **five** words later. A model with $n = 7$ sees six words back: the noun is in its window. Perplexity at the returning noun, trained on all our text?
+#
+# A. near the floor   B. halfway   C. as if it had not seen it
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Most say A: it can see the noun. They mix up what a model *may look at* with what it has *counted*. Reply: it has to have seen these five words in a row before. The next figure has
+# the numbers: find distance 5 to 6 and the curve for n = 7. Keep the sentence for lecture 03, where a window that shares does find the noun.
+
+# %% slideshow={"slide_type": "fragment"}
+far_enough = [s for s in text.test if grammar.distance(s) == 5]
+seven = ModifiedKneserNey.fit(text.train, 7)
+places = np.concatenate([[slot is Slot.RETURNING_NOUN for slot in grammar.slots(s)] for s in far_enough])
+at_five = np.exp(-seven.log_probs(far_enough)[places].mean())
+print(f"n = 7, noun five words back: {at_five:.1f}   floor {by_slot[Slot.RETURNING_NOUN]:.1f}   blind {grammar.blind_perplexity():.1f}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What counting can never do
@@ -462,11 +679,11 @@ ladder.draw()
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
-# * A language model gives probabilities to the next word; the chain rule makes of them the probability of a text.
+# * A language model predicts the next word; the chain rule makes it a model of text.
 # * The Markov assumption lets us count. Longer contexts know more and are seen less.
-# * Perplexity: inverse probability per token, $e^J$ in nats, $2^J$ in bits, the same number.
-# * What was never seen must get something, and somebody must give it: smoothing, backoff, interpolation, Kneser–Ney.
-# * Training perplexity can be anything. Test perplexity has a floor, and here we know it.
+# * Perplexity: inverse probability per token, $e^J$ in nats, $2^J$ in bits.
+# * What was never seen must get something, and something else must give it: four repairs.
+# * Training perplexity can be anything. Test perplexity has a floor, known here.
 # * Counting is blind beyond its window.
 
 # %% [markdown] slideshow={"slide_type": "skip"}

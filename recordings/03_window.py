@@ -158,10 +158,48 @@ def tagging() -> Iterator[Row]:
                 }
 
 
+def decay() -> Iterator[Row]:
+    """Try weight decay with plain SGD, briefly and until the network recites."""
+    corpus = corpora.load("grammar")
+    vocab = Vocabulary.build(corpus.train)
+    short, long = (0.0, 1e-3, 1e-2, 1e-1, 1.0), (0.0, 1e-4, 3e-4, 1e-3, 3e-3)
+    for part, sentences, epochs, rate, strengths, biases in (
+        ("3 epochs", 1000, 3, 0.3, short, (False, True)),
+        ("reciting", 200, 60, 0.5, long, (False,)),
+    ):
+        for decay_biases in biases:
+            for strength in strengths:
+                model = window_model(vocab, corpus.train[:sentences], window=4)
+                read = model.reader.read
+                settings = TrainingSettings(
+                    epochs=epochs,
+                    optimizer="sgd",
+                    learning_rate=rate,
+                    weight_decay=strength,
+                    decay_biases=decay_biases,
+                )
+                history = train(
+                    model.network,
+                    read(corpus.train[:sentences]),
+                    read(corpus.valid[:400]),
+                    settings,
+                    progress=False,
+                )
+                values = history.valid_perplexities
+                yield {
+                    "part": part,
+                    "decay": strength,
+                    "decay_biases": "yes" if decay_biases else "no",
+                    "valid": f"{values[-1]:.3f}",
+                    "best_valid": f"{min(values):.3f}",
+                }
+
+
 TABLES: dict[str, Callable[[], Iterator[Row]]] = {
     "windows": windows,
     "direct": direct,
     "tagging": tagging,
+    "decay": decay,
 }
 
 

@@ -11,7 +11,7 @@
 #
 # In assignment 01 the numbers of a language model were counts. Here they are *weights*, and nobody counts them: they are found by walking uphill on the probability of the training text. For that you need the slope. You derive it for a log-linear model, check it numerically, let a flow graph find it by itself, and then walk. At the end your own functions train a language model, and you see it on the ladder.
 #
-# **You need:** the chain rule, partial derivatives, numpy. Lecture 02 helps.
+# **You need:** the chain rule, partial derivatives, numpy. Lectures 02 and 02b help.
 #
 # **Time:** 6 to 8 hours for the core (questions 1 to 9 and the written question), 1 more for the stretch (questions 10 and 11).
 #

@@ -20,10 +20,12 @@ FORMULA_CODE_OR_SOURCE = re.compile(
 )
 SET_OR_QUOTED = {
     "01_counting": {"0.4", "0.1"},  # the example of slides 003
-    "02_loglinear": {"3%"},  # Socher et al., as quoted in 001
+    "02_loglinear": set(),
+    "02b_training": {"3%", "0.9"},  # Socher et al., as quoted in 001; a momentum, as set
     "03_window": {
         "0.5",  # the fixed weight of a mixture
         "130,000",  # Collobert et al., as quoted in 001
+        "1,000", "10,000",  # sentences, words of a vocabulary, as set
     },
     "04_recurrent": {"1,280"},  # tokens, as set in the cell
     "05_gradients": {

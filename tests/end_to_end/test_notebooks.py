@@ -19,15 +19,15 @@ from autograder.authoring.course import Course
 
 BUDGETS = {
     "01_counting": 60,
-    "02_loglinear": 110,
+    "02_loglinear": 60,
+    "02b_training": 60,
     "lectures/04_recurrent": 45,
     "lectures/05_gradients": 45,
     "lectures/06_clipping": 45,
 }
 """CPU seconds of a lecture or a solved assignment, where the module's is not the usual one.
 
-Lecture 02 has two lectures' contents: it trains with every optimiser at several rates. Lectures
-04 to 06 are to take 30 on a machine to themselves; a shared one counted up to a half more.
+Lectures 04 to 06 are to take 30 on a machine to themselves; a shared one counted up to a half more.
 """
 BUDGET = 90
 LONGEST_CELL = 300

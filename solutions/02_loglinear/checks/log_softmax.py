@@ -8,7 +8,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 
@@ -177,4 +186,11 @@ integers_stay_integers = slip(
     loses="special",
     hint="Of integer scores you return integers: the result was put into an array of the type of "
     "the scores, which cuts off everything behind the point.",
+)
+
+floats_anyway = equal(
+    logaddexp,
+    ("np.asarray(scores, float)", "np.asarray(scores)"),
+    ("np.asarray(scores, float)", "scores"),
+    because="logaddexp makes floats of whole numbers, and float32 is enough here",
 )

@@ -185,7 +185,7 @@ assert refuses(count_ngrams, three_sentences, 0), "n = 0: expected a ValueError"
 # * **The count of a context is the sum over its next words**: how often it occurred *as a context*. (Not `counts[n-1][context]`: start tokens are contexts, but they are never counted as unigrams.)
 # * A seen context with a word that never followed it gives 0.
 # * A context that was never seen says nothing at all: it gives `nan`.
-# * A context whose order is no key of `counts` raises `ValueError`. (A key with an empty `Counter` is an order that has seen no context: `nan`.)
+# * A context whose order is no key of `counts` raises `ValueError`.
 
 # %% nbgrader={"grade": false, "grade_id": "mle_prob", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def mle_prob(

@@ -181,7 +181,7 @@ rules = (
         "the count of a context is the sum over its next words",
         when=lambda counts, context, *_: "<s>" in context,
     ),
-    rule("A context for whose order there are no counts", gives=ValueError),
+    rule("A context whose order is no key of `counts`", gives=ValueError),
     rule(
         "all tokens that can come next",
         "do not count it yourself",

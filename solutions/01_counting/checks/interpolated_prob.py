@@ -192,6 +192,7 @@ rules = (
         "are as in question 2",
         "runs from order 1 to order $n$",
         "So the probabilities still sum to 1",
+        "has all orders that are asked for",
     ),
     rule(
         "any sequence of numbers or an array",

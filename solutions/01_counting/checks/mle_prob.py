@@ -135,7 +135,7 @@ an_int_of_numpy = equal(
     because="np.divide gives a float, and nan for 0 / 0, of whole numbers as well",
 )
 rules = (
-    told("maps each order", "`context` is a tuple of tokens"),
+    told("maps each order", "`context` is a tuple of tokens", "Asked for another one"),
     rule("`()` for unigrams", when=lambda counts, context, word: context == ()),
     rule(
         "The count of a context is the sum over its next words",
@@ -150,5 +150,5 @@ rules = (
     ),
     rule("A seen context with a word that never followed it gives 0", gives=lambda p: p == 0),
     rule("A context that was never seen", gives=math.isnan),
-    rule("A context for whose order there are no counts", gives=ValueError),
+    rule("A context whose order is no key of `counts`", gives=ValueError),
 )

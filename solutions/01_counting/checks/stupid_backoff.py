@@ -173,5 +173,5 @@ rules = (
         gives=lambda score: score > 0,
     ),
     rule("A word that never occurred scores 0", gives=lambda score: score == 0),
-    rule("A context for whose order there are no counts", gives=ValueError),
+    rule("A context whose order is no key of `counts`", gives=ValueError),
 )

@@ -21,7 +21,23 @@ from autograder.judging.outcomes import Outcome, StudentError, read_outcomes
 
 ADMITTED = 0.1
 """The share of a question's points that a guess may earn."""
-_PLAIN = (None, True, False, 0, 1, -1, 0.5, math.nan, math.inf, -math.inf, "", (), [], {}, set())
+_PLAIN: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    0.5,
+    math.nan,
+    math.inf,
+    -math.inf,
+    "",
+    (),
+    [],
+    {},
+    set(),
+)
 _EXCEPTIONS = (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError, NotImplementedError)
 
 

@@ -272,7 +272,7 @@ uphill = slip(
     random_step_first,
     ("p - learning_rate * scale", "p + learning_rate * scale"),
     loses=("finite", "special"),
-    hint="The step goes uphill: it is taken against the gradient.",
+    hint="The step goes uphill, along the gradient. Descent goes against it.",
 )
 parameters_clipped = slip(
     random_step_first,

@@ -62,6 +62,31 @@ class Frequencies:
 
     chance: float = 1e-9
 
+    def tolerance(self, calls: int) -> float:
+        """Return how far two relative frequencies of so many calls each may be apart."""
+        return 2 * math.sqrt(math.log(4 / self.chance) / (2 * calls))
+
+    def told_apart(self, calls: int, missed: float = 1e-6) -> float:
+        """Return the power: which difference of two probabilities is surely seen.
+
+        By Hoeffding's inequality each frequency is e from its probability with a chance of at most
+        2 exp(-2 N e^2), so that both together hide no more than 2 e. Where probabilities differ by
+        less, a check decides nothing.
+
+        Parameters
+        ----------
+        calls
+            N, of each of the two functions.
+        missed
+            Bound on the probability that a mistake of this size keeps its points.
+
+        Examples
+        --------
+        >>> round(Frequencies().told_apart(1_500), 2)
+        0.31
+        """
+        return self.tolerance(calls) + 2 * math.sqrt(math.log(4 / missed) / (2 * calls))
+
     def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
         """Return what kind of difference there is; `slack` above 2 counts as 2.
 
@@ -72,7 +97,7 @@ class Frequencies:
         calls = sum(expected.values())
         if any(type(n) is not int for n in got.values()) or sum(got.values()) != calls:
             return "not a result of every call"
-        tolerance = 2 * math.sqrt(math.log(4 / self.chance) / (2 * calls)) * min(slack, 2.0)
+        tolerance = self.tolerance(calls) * min(slack, 2.0)
         for answer in {**expected, **got}:
             if abs(expected.get(answer, 0) - got.get(answer, 0)) > tolerance * calls:
                 return "other frequencies than the probabilities say"
@@ -272,7 +297,8 @@ class Close:
                 return "other keys"
             there = self.difference(expected.get(key, absent), got.get(key, absent), slack)
             if there is not None:
-                return "other keys" if key not in expected else f"{there} at a key"
+                place = _place(key, expected)
+                return f"{there} at {place}" if key in expected else "other keys"
         return None
 
     def _sequence(self, expected: Sequence[Any], got: Any, slack: float) -> str | None:
@@ -397,6 +423,13 @@ def _has_no_text(got: Any) -> bool:
         spend(len(got))
         return all(_has_no_text(part) for part in got)
     return not isinstance(got, str)
+
+
+def _place(key: Any, expected: Mapping[Any, Any]) -> str:
+    """Return which key this is, where it is a parameter's name; another could tell an answer."""
+    named = isinstance(key, str) and key.isidentifier()
+    named = named and isinstance(expected.get(key), np.ndarray)
+    return f"key {key!r}" if named else "a key"
 
 
 def _is_counts(expected: Mapping[Any, Any]) -> bool:

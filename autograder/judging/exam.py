@@ -33,7 +33,15 @@ SECONDS_PER_QUESTION = 20.0
 PATIENCE = 10.0
 """How much longer known answers may take: a busy machine must not stop a run or choose an exam."""
 MIN_DISCRIMINATING = 2
-"""How many finite cases must tell a misconception from the reference."""
+"""How many finite cases must tell a misconception from the reference; one asked again is one."""
+MIN_YES_OR_NO = 4
+"""The same where answers are yes or no, of which half are right by chance."""
+NEARER = 0.3
+"""By how much of a tolerance evidence may be off the misconception whose hint is given.
+
+A tolerance is wide enough for every right answer, and tallies have wide ones; two mistakes may both
+lie within it.
+"""
 _REFERENCE = "the reference"  # no name of a function
 
 
@@ -381,6 +389,12 @@ def _modules(question: CheckedQuestion, cases: Sequence[ExamCase]) -> dict[str, 
 
 def _with_modules(asked: str, modules: Mapping[str, str]) -> str:
     return f'{asked[:-1]}, "modules": {json.dumps(modules)}}}' if modules else asked
+
+
+def call_of(case: Case) -> str:
+    """Return what makes a call another one than its repetition: what is asked, and its group."""
+    asked = json.dumps([encode(case.args), encode(dict(case.kwargs))])
+    return f"{case.group} {case.probe} {hashlib.sha256(asked.encode()).hexdigest()}"
 
 
 def agrees(comparison: Comparison, expected: Outcome, got: Outcome, slack: float = 1.0) -> bool:

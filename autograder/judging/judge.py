@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from autograder.authoring.checking import Misconception
 from autograder.guest.codec import MalformedEvidence
 from autograder.judging.exam import (
     MIN_DISCRIMINATING,
+    MIN_YES_OR_NO,
+    NEARER,
     ExamCase,
     QuestionExam,
     agrees,
+    call_of,
     difference,
 )
 from autograder.judging.outcomes import Outcome
@@ -219,24 +224,37 @@ def _line(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str | None:
 
 
 def _recognise(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Misconception | None:
-    """Return the one misconception that the evidence agrees with, if it is surely that one."""
-    found = [
-        mistake for mistake in exam.question.misconceptions if _is_this(exam, mistake, outcomes)
-    ]
-    return found[0] if len(found) == 1 else None
+    """Return the one misconception that the evidence agrees with, if it is surely that one.
+
+    A hint is a claim. Any other that the evidence could be of, however little shows it, takes it
+    back.
+    """
+    found = [m for m in exam.question.misconceptions if _may_be_this(exam, m, outcomes)]
+    surely = [mistake for mistake in found if _tells(exam, mistake, outcomes)]
+    return surely[0] if len(found) == len(surely) == 1 else None
 
 
-def _is_this(exam: QuestionExam, mistake: Misconception, outcomes: Mapping[str, Outcome]) -> bool:
-    """Return whether all comparable evidence is the misconception's, with two cases that tell."""
+def _may_be_this(
+    exam: QuestionExam, mistake: Misconception, outcomes: Mapping[str, Outcome]
+) -> bool:
+    """Return whether all comparable evidence is the misconception's, more nearly than is right."""
     answers = exam.wrong[mistake.name]
-    if not all(
-        agrees(exam.comparison(identity), answers[identity], outcomes[identity])
+    return all(
+        agrees(exam.comparison(identity), answers[identity], outcomes[identity], NEARER)
         for identity in exam.comparable[mistake.name]
-    ):
-        return False
-    differs = [
-        identity
+    )
+
+
+def _tells(exam: QuestionExam, mistake: Misconception, outcomes: Mapping[str, Outcome]) -> bool:
+    """Return whether enough different cases tell the evidence from right answers.
+
+    A case that is asked again tells nothing new, and one of two answers little.
+    """
+    calls = {each.identity: each for each in exam.cases}
+    telling = {
+        call_of(calls[identity].case): exam.expected[identity]
         for identity in exam.discriminating[mistake.name]
         if not agrees(exam.comparison(identity), exam.expected[identity], outcomes[identity])
-    ]
-    return len(differs) >= MIN_DISCRIMINATING
+    }
+    yes_or_no = all(isinstance(expected.value, (bool, np.bool_)) for expected in telling.values())
+    return len(telling) >= (MIN_YES_OR_NO if yes_or_no else MIN_DISCRIMINATING)

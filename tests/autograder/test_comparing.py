@@ -238,6 +238,10 @@ def test_the_words_say_what_kind_of_difference_it_is():
     assert difference([1.5, 2.5], [2.5, 3.5]) == "another number at place 0"
     assert difference([1.5], [1.5, 3.5]) == "2 parts where 1 were expected"
     assert difference(Counter(a=1), {"a": 2}) == "another number at a key"
+    arrays, other = ({"W_x": np.ones(2), "b": np.full(1, x)} for x in (0.0, 1.0))
+    assert difference(arrays, other) == "other numbers in the array at key 'b'"
+    secret, got = {"the word": np.ones(2)}, {"the word": np.zeros(2)}
+    assert difference(secret, got) == "other numbers in the array at a key"
     assert difference(Counter(a=1), {"a": 1, "b": 1}) == "other keys"
     assert difference({"a": 1}, {"b": 1}) == "other keys"
     assert difference(np.zeros(2), np.ones(3)) == "an array of shape (3,) where (2,) was expected"

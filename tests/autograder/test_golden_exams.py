@@ -13,9 +13,9 @@ PINNED = {
     "01_counting": "2fcbbf3bfde03c9c",
     "02_loglinear": "a40c2cb59a2a54d3",
     "03_window": "7b1df9d1ef361969",
-    "04_recurrent": "b19f1b5582dbfffa",
-    "05_gradients": "8fae5b6686a9464b",
-    "06_clipping": "f48fda58d2283175",
+    "04_recurrent": "57b4aae3ab950e54",
+    "05_gradients": "2ab2c5e4c737b356",
+    "06_clipping": "58bb131f274c9765",
 }
 
 

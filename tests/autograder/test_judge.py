@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from autograder.authoring.checking import Case, Check, Group, case, misconception
-from autograder.authoring.comparing import HeldOut
+from autograder.authoring.comparing import Close, HeldOut
 from autograder.guest.codec import MAX_BYTES, encode
 from autograder.judging.exam import CannotExamine
 from autograder.judging.judge import judge
@@ -450,6 +450,66 @@ def test_a_hint_needs_two_cases_that_tell_the_mistake_from_the_reference(
     assert verdict.points < verdict.max_points
     assert (verdict.hint == mistake.hint) is hinted
     assert verdict.hint is None or hinted
+
+
+def one_group(toy_exam, reference, *wrong, inputs, **parts):
+    """Return the exam of a question of one group, whose inputs are given."""
+
+    def draw(rng, module):
+        yield from (case("all", x) for x in inputs)
+
+    check = Check({"all": Group("all", 1)}, draw, **parts)
+    return toy_exam(reference=reference, check=check, misconceptions=wrong, alternatives=())
+
+
+def test_a_case_that_is_asked_again_tells_nothing_new(toy_exam):
+    @misconception("all", hint="It is not the half.")
+    def half_of_seven(x):
+        return 3.5 if x == 7.0 else x
+
+    for inputs, hinted in (([7.0, 1.0, 2.0], False), ([7.0, 7, 1.0, 2.0], True)):
+        exam = one_group(toy_exam, lambda x: x, half_of_seven, inputs=inputs)
+        assert len(exam.discriminating["half_of_seven"]) >= 2  # in practice, and for points
+        verdict = verdict_on(exam, half_of_seven.function)
+        assert (verdict.points, verdict.hint is not None) == (0, hinted)
+
+
+@pytest.mark.parametrize(("telling", "hinted"), [(3, False), (4, True)])
+def test_of_yes_and_no_more_cases_are_needed(toy_exam, telling, hinted):
+    @misconception("all", hint="Zero is not above zero.")
+    def not_below(x):
+        return x > -10
+
+    inputs = [-float(n) for n in range(telling)] + [1.0, 2.0, 3.0]
+    exam = one_group(toy_exam, lambda x: x > 0, not_below, inputs=inputs)
+    assert (verdict_on(exam, not_below.function).hint is not None) is hinted
+
+
+def test_a_mistake_that_is_only_within_the_tolerance_of_another_gets_no_hint(toy_exam):
+    @misconception("all", hint="You add one.")
+    def one_more(x):
+        return x + 1.0
+
+    parts = {"inputs": [1.0, 2.0, 3.0], "compare": Close(rtol=0.0, atol=0.09)}
+    exam = one_group(toy_exam, lambda x: x, one_more, **parts)
+    for off, hinted in ((0.0, True), (0.02, True), (0.05, False), (0.2, False)):
+        verdict = verdict_on(exam, lambda x, off=off: x + 1.0 + off)
+        assert (verdict.points, verdict.hint is not None) == (0, hinted), off
+
+
+def test_a_mistake_that_may_be_another_that_is_hardly_seen_gets_no_hint(toy_exam, toy):
+    """The other one differs from right answers in one case only, but in none from this one."""
+    (mistake, _) = toy.question.misconceptions
+
+    @misconception(*mistake.loses, hint="Another reason for the same answers.")
+    def alike(values, sign=1):
+        return mistake.function(values, sign)
+
+    exam = toy_exam(misconceptions=(mistake, alike))
+    seldom = exam.comparable["alike"][:1]
+    vars(exam)["comparable"] = {**exam.comparable, "alike": seldom}
+    vars(exam)["discriminating"] = {**exam.discriminating, "alike": []}
+    assert verdict_on(exam, mistake.function).hint is None
 
 
 def test_full_marks_get_no_hint_whatever_practice_says(toy):

@@ -28,6 +28,9 @@ from .drawing import WORDS
 NextProbs = Callable[[list[str]], tuple[list[str], np.ndarray]]
 Table = dict[tuple[str, ...], tuple[list[str], list[float]]]
 DRAWS = 1_200
+"""Enough to miss a probability that is 0.35 off with a chance below 1e-6: drawing all alike is 0.43
+off, always the best 0.44. What is nearer, such as the power p^1.3 (0.15), is not decided here.
+"""
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:

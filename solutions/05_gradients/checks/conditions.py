@@ -33,8 +33,9 @@ def by_norm(rng: np.random.Generator) -> Iterator[Weighted]:
     # 1 lies on one side of the norm, and gamma and 1/gamma lie elsewhere.
     yield normal(rng, 3, _near(rng, 0.5)), 0.25
     yield normal(rng, 3, _near(rng, 1.5)), 2.0
-    # All directions are stretched alike: the Frobenius norm is twice as large.
-    yield _near(rng, 0.8) * orthogonal(rng, 4), 1.0
+    # All directions are stretched alike: the Frobenius norm is far larger.
+    for n in (4, 3):
+        yield _near(rng, 0.8) * orthogonal(rng, n), 1.0
     # One direction is stretched, the others hardly.
     yield np.diag(rng.permutation([_near(rng, 1.6), 0.3, 0.2])), 1.0
     # Its square is zero: no power of it grows.

@@ -24,6 +24,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for least, most in ((15, 30), (30, 60)):
         yield case("far", float(rng.uniform(least, most)))
     yield case("far", 4.0)
+    yield case("far", 4)
     yield case("far", float(rng.uniform(0.01, 0.1)))
 
 

@@ -272,7 +272,7 @@ uphill = slip(
     random_step_first,
     ("p - learning_rate * scale", "p + learning_rate * scale"),
     loses=("finite", "special"),
-    hint="The step goes uphill: it adds the gradient where it is to be subtracted.",
+    hint="The step goes uphill, along the gradient. Descent goes against it.",
 )
 parameters_clipped = slip(
     random_step_first,

@@ -157,6 +157,12 @@ def probabilities_averaged(log_probs: Sequence[float], base: float = math.e) -> 
 numbers_of_any_kind = equal(
     with_numpy, (", dtype=float", ""), because="a mean is a float, whatever it is the mean of"
 )
+a_tensor_of_either_kind = equal(
+    with_torch_float32,
+    (", dtype=torch.float32", ""),
+    ("np.asarray(log_probs)", "log_probs"),
+    because="a tensor is made of lists and of arrays alike, and float64 is more than is needed",
+)
 rules = (
     rule("list, tuple or array", when=lambda log_probs, base=math.e: isinstance(log_probs, list)),
     rule(

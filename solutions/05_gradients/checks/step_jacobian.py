@@ -11,7 +11,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_weights, saturated
@@ -24,7 +33,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("tanh", W_h, rng.uniform(-0.9, 0.9, size=H).astype(dtype), "tanh")
         yield case("logistic", W_h, rng.uniform(0.1, 0.9, size=H).astype(dtype), "logistic")
     yield case("tanh", draw_weights(rng, 4).astype("float32"), saturated(rng, np.empty(4)), "tanh")
-    yield case("tanh", draw_weights(rng, 3), rng.choice([-1, 1], 3) * rng.uniform(0.95, 1, 3), "tanh")
+    yield case(
+        "tanh", draw_weights(rng, 3), rng.choice([-1, 1], 3) * rng.uniform(0.95, 1, 3), "tanh"
+    )
     for H in (2, 4):
         yield case("others", draw_weights(rng, H), rng.normal(size=H), "identity")
         h_t = np.array([0.0, *rng.uniform(0.2, 2, size=H)])
@@ -157,4 +168,15 @@ rectifier_by_its_value = slip(
     loses="others",
     hint="The rectifier's slope is 1 where it is on and 0 where it is off; you multiply by what it "
     "returned.",
+)
+truth_values = equal(
+    REFERENCE,
+    ("h > 0, 1.", "1.0, h > "),
+    ("np.where(h > 0, 1.0, 0.0)", "h > 0"),
+    because="True counts as 1 in a product, and False as 0",
+)
+in_float32 = equal(
+    by_torch,
+    ("(h_t).double()", "(h_t)"),
+    because="what atanh makes of a state of float32 is as good as the state, and the slope is taken in float64",
 )

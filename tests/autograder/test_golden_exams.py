@@ -14,8 +14,8 @@ PINNED = {
     "02_loglinear": "a40c2cb59a2a54d3",
     "03_window": "7b1df9d1ef361969",
     "04_recurrent": "b19f1b5582dbfffa",
-    "05_gradients": "8fae5b6686a9464b",
-    "06_clipping": "f48fda58d2283175",
+    "05_gradients": "c64234a6983a6a1f",
+    "06_clipping": "ce9485a605568fe9",
 }
 
 

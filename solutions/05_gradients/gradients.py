@@ -412,7 +412,6 @@ def spectral_radius(W: Float[np.ndarray, "n n"]) -> float:
         0 or more.
     """
     ### BEGIN SOLUTION
-    W = np.asarray(W, dtype=float)
     if W.shape[0] != W.shape[1]:
         raise ValueError(f"expected a square matrix, came shape {W.shape}")
     return np.abs(np.linalg.eigvals(W)).max()
@@ -481,7 +480,6 @@ def power_iteration(W: Float[np.ndarray, "n n"], n_iter: int, rng: np.random.Gen
         By how much the last multiplication stretches.
     """
     ### BEGIN SOLUTION
-    W = np.asarray(W, dtype=float)
     if W.shape[0] != W.shape[1] or n_iter < 1:
         raise ValueError(f"expected a square matrix and an iteration: {W.shape}, {n_iter}")
     v = rng.normal(size=len(W))
@@ -824,7 +822,6 @@ def must_vanish_linear(W: Float[np.ndarray, "n n"]) -> bool:
         False also where components vanish, but the condition does not say so.
     """
     ### BEGIN SOLUTION
-    W = np.asarray(W, dtype=float)
     if W.shape[0] != W.shape[1]:
         raise ValueError(f"expected a square matrix, came shape {W.shape}")
     return bool(np.abs(np.linalg.eigvals(W)).max() < 1 - 1e-9)
@@ -879,7 +876,6 @@ def may_explode_linear(W: Float[np.ndarray, "n n"]) -> bool:
         True also where components do not explode, but the condition does not exclude it.
     """
     ### BEGIN SOLUTION
-    W = np.asarray(W, dtype=float)
     if W.shape[0] != W.shape[1]:
         raise ValueError(f"expected a square matrix, came shape {W.shape}")
     return bool(np.abs(np.linalg.eigvals(W)).max() > 1 + 1e-9)
@@ -1157,7 +1153,7 @@ def fixed_points(w: float, b: float) -> Float[np.ndarray, " n"]:
         turn = 2 * math.acosh(math.sqrt(w) / 2)
         cuts = [b, -turn, turn, b + w + 1]
     points = []
-    for left, right in zip(cuts[:-1], cuts[1:], strict=False):
+    for left, right in zip(cuts, cuts[1:], strict=False):
         rising = excess(left) < 0
         if rising == (excess(right) < 0):
             continue

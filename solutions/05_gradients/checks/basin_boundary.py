@@ -11,10 +11,19 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
-from .drawing import near_a_fold, one_attractor, two_attractors
+from .drawing import folds, near_a_fold, one_attractor, two_attractors
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -23,7 +32,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("moderate", *two_attractors(rng, least, most))
     for end in (-1, 1):
         yield case("moderate", *near_a_fold(rng, 5.5, 8, end))
-    for least, most in ((1, 3.8), (4.6, 6), (6, 9), (9, 11)):
+    for side in (0, 1):  # one attractor, with a weight that has two for another bias
+        w = float(rng.uniform(5, 8))
+        b = folds(w)[side] + (2 * side - 1) * float(rng.uniform(0.4, 0.8))
+        yield case("moderate", w, b)
+    for least, most in ((1, 3), (3.2, 3.8), (4.6, 6), (6, 9), (9, 11)):
         yield case("moderate", *one_attractor(rng, least, most))
     for least, most, side in ((25, 40, -1), (25, 40, 1), (50, 60, 0)):
         yield case("far", *two_attractors(rng, least, most, side))
@@ -87,7 +100,7 @@ def by_the_inverse_map(w, b):
         low, high = (w / (1 + math.exp(-x)) + b for x in (low, high))
     if high - low < 1e-3:
         return None
-    x = (low + high) / 2
+    x = np.mean([low, high])
     for _ in range(5000):
         p = (x - b) / w
         x = math.log(p) - math.log(1 - p)
@@ -152,4 +165,94 @@ by_the_weight_alone = slip(
     hint="Where w is above 4 you return a number, whatever b is. Two attractors there are only "
     "between the folds.",
     overflows=True,
+)
+merged = equal(
+    REFERENCE,
+    ("= 4", " 4"),
+    because="at w = 4 the two places are one, and neither side is met",
+)
+halved = equal(
+    REFERENCE,
+    (">= 0", "> 0"),
+    ("= 0:", " 0:"),
+    ("100", "101"),
+    ("100", "99"),
+    ("< 0", "<= 0"),
+    because="what is halved so often is as accurate as floats are, and is never exactly 0 before",
+)
+long_converged = equal(
+    by_bisection_on_starts,
+    ("2000", "2001"),
+    ("2000", "1999"),
+    ("lowest <", "lowest <="),
+    ("> 1e", ">= 1e"),
+    ("> 1e", "> 2e"),
+    ("< abs", "<= abs"),
+    because="the map has converged long before, and what is halved is finer than is asked",
+)
+another_start_by_bisection_on_starts = equal(
+    by_bisection_on_starts,
+    ("b + w", "w"),
+    because="the start need only be above the upper attractor, and b is below 0 where there are two",
+)
+another_start_by_the_inverse_map = equal(
+    by_the_inverse_map,
+    ("b + w", "w"),
+    because="the start need only be above the upper attractor, and b is below 0 where there are two",
+)
+either_attractor = equal(
+    by_bisection_on_starts,
+    ("abs(end(middle) - lowest)", "end(middle) - lowest"),
+    ("(middle) - lowest", "(middle)"),
+    ("end(middle) - lowest", "lowest"),
+    ("end(middle) - lowest", "middle - lowest"),
+    ("(middle) - highest", "(middle)"),
+    ("end(middle) - highest", "highest"),
+    ("end(middle) - highest", "middle - highest"),
+    because="a start ends at the lower attractor, below 0, or at the upper one, above it",
+)
+a_bracket = equal(
+    by_sign_changes,
+    ("- 1", "+ 1"),
+    ("b - 1", "b"),
+    ("- 1", "- 2"),
+    ("- 1", "- 0"),
+    ("w +", "w -"),
+    ("w + 1", "w"),
+    ("b + w", "w"),
+    ("+ 1,", "+ 2,"),
+    ("+ 1,", "+ 0,"),
+    ("grid = np.linspace(b - 1, b + w + 1, 50_001)", "grid = np.linspace(b - 1, b + w + 1, 50002)"),
+    ("grid = np.linspace(b - 1, b + w + 1, 50_001)", "grid = np.linspace(b - 1, b + w + 1, 50000)"),
+    ("< 0", "<= 0"),
+    (">= 0", "> 0"),
+    ("[changes[0]]", "[changes[-1]]"),
+    ("[0] +", "[-1] +"),
+    ("[0] + 1", "[0] + 2"),
+    ("60", "61"),
+    ("60", "59"),
+    ("< middle", "<= middle"),
+    because="there is one such change, and a bracket that holds it finds the same boundary",
+)
+converged = equal(
+    by_the_inverse_map,
+    ("low <", "low <="),
+    because="the map has converged long before, and two attractors are far more apart",
+)
+near_enough = equal(
+    by_bisection_on_starts,
+    ("< 1e-3", "< 2e-3"),
+    ("< 1e-3", "< 5e-4"),
+    ("> 1e-8", "> 5e-9"),
+    because="two attractors are far more apart, and 1e-8 is finer than is asked",
+)
+long_converged_too = equal(
+    by_the_inverse_map,
+    ("b + w\n    for _ in range(5000)", "b + w\n    for _ in range(5001)"),
+    ("b + w\n    for _ in range(5000)", "b + w\n    for _ in range(4999)"),
+    ("high])\n    for _ in range(5000)", "high])\n    for _ in range(5001)"),
+    ("high])\n    for _ in range(5000)", "high])\n    for _ in range(4999)"),
+    ("< 1e-3", "< 2e-3"),
+    ("< 1e-3", "< 5e-4"),
+    because="the map has converged long before, and two attractors are far more apart",
 )

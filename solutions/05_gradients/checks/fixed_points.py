@@ -1,7 +1,7 @@
 """fixed_points: where one unit can stay."""
 
 # Mistakes and alternatives are written as students write.
-# mypy: disable-error-code="misc, no-untyped-call, no-untyped-def, operator, var-annotated"
+# mypy: disable-error-code="import-untyped, misc, no-untyped-call, no-untyped-def, operator, var-annotated"
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     misconception,
     slip,
 )
@@ -37,6 +38,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for least, most, side in ((25, 40, -1), (25, 40, 1), (50, 60, 0)):
         yield case("far", *two_attractors(rng, least, most, side))
     yield case("far", *near_a_fold(rng, 20, 30, int(rng.choice([-1, 1]))))
+    for w in (2.5, 7.5):  # sigma is 1 there, and the fixed point is b + w
+        yield case("far", w, float(rng.integers(40, 80)))
     for side in (-1, 1):
         yield case("far", float(rng.uniform(1, 9)), side * float(rng.uniform(40, 80)))
 
@@ -92,7 +95,7 @@ def by_the_map_and_its_inverse(w, b):
     if high - low < 1e-4:
         return np.array([low])
     # The unstable one attracts under the inverse map, x = log(p / (1 - p)), p = (x - b) / w.
-    middle = (low + high) / 2
+    middle = np.mean([low, high])
     for _ in range(20_000):
         p = (middle - b) / w
         middle = math.log(p / (1 - p))
@@ -173,4 +176,106 @@ where_the_slope_is_one = slip(
     loses=("one", "three", "far"),
     hint="You return where x moves fastest or slowest, where w sigma'(x) = 1. A fixed point is where "
     "it does not move: w sigma(x) + b = x.",
+)
+halved = equal(
+    REFERENCE,
+    ("> 0", ">= 0"),
+    ("(right) <", "(right) <="),
+    ("100", "101"),
+    ("100", "99"),
+    ("(middle) <", "(middle) <="),
+    because="what is halved so often is as accurate as floats are, and is never exactly 0 before",
+)
+merged = equal(
+    REFERENCE,
+    ("> 4", ">= 4"),
+    because="at w = 4 the two places are one",
+)
+a_wider_bracket = equal(
+    REFERENCE,
+    ("b, b + w + 1", "b, b + w + 2"),
+    ("turn, b + w + 1", "turn, b + w + 2"),
+    because="all fixed points lie further inside",
+)
+pairs = equal(
+    REFERENCE,
+    (", strict=False", ""),
+    ("[:-1], cuts[1:]", "[1:], cuts[:-1]"),
+    because="a bracket is the same from either end",
+)
+a_list = equal(
+    REFERENCE,
+    ("np.array(points)", "points"),
+    because="a list of numbers is an array as well",
+)
+a_bracket = equal(
+    on_a_grid_then_bisection,
+    ("b - 0.5", "b"),
+    ("- 0.5", "- 1.0"),
+    ("5, b", "25, b"),
+    ("5, b", "0, b"),
+    ("w + 0.5", "w"),
+    ("+ 0.5", "+ 1.0"),
+    ("+ 0.", "+ 0.2"),
+    ("+ 0.5", "+ 0.0"),
+    (
+        "grid = np.linspace(b - 0.5, b + w + 0.5, 20_002)",
+        "grid = np.linspace(b - 0.5, b + w + 0.5, 20003)",
+    ),
+    (
+        "grid = np.linspace(b - 0.5, b + w + 0.5, 20_002)",
+        "grid = np.linspace(b - 0.5, b + w + 0.5, 20001)",
+    ),
+    ("+ 1", "+ 2"),
+    ("1,", "2,"),
+    because="a bracket that holds the sign change finds the same zero",
+)
+digits = equal(
+    on_a_grid_then_bisection,
+    ("> 1e", ">= 1e"),
+    ("1e", "2e"),
+    ("1e-10", "5e-11"),
+    ("> 0", ">= 0"),
+    ("sign *", "sign /"),
+    because="this is finer than is asked, and a sign is as good a divisor as a factor",
+)
+found_by_brent = equal(
+    by_brent_s_method,
+    ("b - 1", "b"),
+    ("- 1", "- 2"),
+    ("- 1", "- 0"),
+    ("w + 1", "w"),
+    ("1, 5001", "2, 5001"),
+    ("1, 5001", "0, 5001"),
+    ("5001", "5002"),
+    ("5001", "5000"),
+    ("[i], grid[i + 1]", "[i + 1], grid[i]"),
+    ("i + 1", "i + 2"),
+    because="a bracket that holds the sign change finds the same zero",
+)
+another_start = equal(
+    by_the_map_and_its_inverse,
+    ("b + w", "w"),
+    because="the start need only be above the upper attractor, and b is below 0 where there are two",
+)
+long_converged = equal(
+    by_the_map_and_its_inverse,
+    ("low <", "low <="),
+    because="the map has converged long before, and two attractors are far more apart",
+)
+as_a_list = equal(
+    by_the_map_and_its_inverse,
+    ("np.array([low])", "[low]"),
+    ("np.array([low, middle, high])", "[low, middle, high]"),
+    because="a list of numbers is an array as well",
+)
+long_converged_too = equal(
+    by_the_map_and_its_inverse,
+    ("b + w\n    for _ in range(20_000)", "b + w\n    for _ in range(20_001)"),
+    ("b + w\n    for _ in range(20_000)", "b + w\n    for _ in range(19_999)"),
+    ("high])\n    for _ in range(20_000)", "high])\n    for _ in range(20_001)"),
+    ("high])\n    for _ in range(20_000)", "high])\n    for _ in range(19_999)"),
+    ("< 1e-4", "< 2e-4"),
+    ("< 1e-4", "< 5e-5"),
+    because="the map has converged long before, and two attractors are far more apart",
 )

@@ -11,7 +11,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 
@@ -124,4 +133,36 @@ sigma_for_x = slip(
     loses=("moderate", "far"),
     hint="You find the two places where w sigma'(x) = 1, and take sigma(x) for x itself. The x that "
     "belongs to s = sigma(x) is log(s / (1 - s)).",
+)
+none = equal(
+    REFERENCE,
+    ("zeros", "ones"),
+    because="an array without numbers holds neither zeros nor ones",
+)
+accurate_enough = equal(
+    as_extremes_of_the_curve,
+    ("20.", "40."),
+    ("20.", "10."),
+    ("200", "201"),
+    ("200", "199"),
+    ("> 1", ">= 1"),
+    because="the place where the slope is 1 lies below 10, and 199 halvings are more than floats have digits",
+)
+symmetric = equal(
+    as_extremes_of_the_curve,
+    ("-middle", "middle"),
+    because="the slope of sigma is the same at x and -x",
+)
+away_from_4 = equal(
+    by_the_quadratic,
+    ("0:", "1:"),
+    because="w is 4, or 0.1 away, where the discriminant is more than 0.4",
+)
+in_order = equal(
+    by_the_quadratic,
+    ("sort(np.log(s) - np.log1p(-s) - w * s)", "log(s) - np.log1p(-s) - w * s"),
+    because="the larger s comes first, and has the smaller b",
+)
+sorted_afterwards = equal(
+    by_the_quadratic, ("+ np", "- np"), because="the two are put in order afterwards"
 )

@@ -10,7 +10,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_states, draw_weights, saturated
@@ -26,7 +35,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     single = (W_h.astype("float32"), states.astype("float32"), lengths, d_last.astype("float32"))
     yield case("different", *single)
     W_h, states, lengths, d_last = _batch(rng, 3, 4, rng.permutation([4, 1, 2]))
-    W_h, d_last = 5 * W_h.astype("float32"), d_last.astype("float32")
+    W_h, d_last = 2000 * W_h.astype("float32"), d_last.astype("float32")
     yield case("different", W_h, saturated(rng, states), lengths, d_last)
     for H, T, length in ((3, 4, 4), (2, 5, 3), (3, 6, 1), (1, 5, 4)):
         yield case("single", *_batch(rng, H, T, np.array([length])))
@@ -190,4 +199,17 @@ h0_left_out = slip(
     loses=("equal", "different", "single"),
     hint="The gaps end one too early: h_0 is a state as well, as many steps back as the text has "
     "words.",
+)
+left_out = equal(
+    REFERENCE,
+    ("lengths - gap + 1, 0", "0, lengths - gap + 1"),
+    ("np.maximum(lengths - gap + 1, 0)", "lengths - gap + 1"),
+    (", 0", ", 1"),
+    (", 0", ", -1"),
+    because="the states of texts that do not reach back so far are left out of the mean",
+)
+a_list = equal(
+    REFERENCE,
+    ("np.array(norms)", "norms"),
+    because="a list of numbers is an array as well",
 )

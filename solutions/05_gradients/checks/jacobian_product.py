@@ -10,7 +10,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_states, draw_weights, saturated
@@ -24,6 +33,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         (4, 8, 8, 3, "float64"),
         (3, 4, 4, 1, "float32"),
         (2, 6, 4, 0, "float64"),
+        (3, 5, 4, 2, "float64"),
     ):
         W_h = draw_weights(rng, H, 1.2)
         states = draw_states(rng, W_h, steps)
@@ -189,4 +199,9 @@ nothing_for_no_factor = slip(
     loses="near",
     hint="For t = k you return zeros. A state depends on itself: a change of h_k is the same change "
     "of h_k.",
+)
+one_factor = equal(
+    with_multi_dot,
+    ("[0]", "[-1]"),
+    because="this is about a list with one factor",
 )

@@ -10,7 +10,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 
 from .conditions import by_norm, norm_specials
 
@@ -115,4 +124,51 @@ the_other_condition = slip(
     ("> 1 + 1e-9", "< 1 - 1e-9"),
     loses=("matrices", "special"),
     hint="You say when they must vanish. Asked is the opposite end: when they may explode.",
+)
+of_numpy = equal(
+    REFERENCE,
+    (
+        "return bool(gamma * np.linalg.norm(W, 2) > 1 + 1e-9)",
+        "return gamma * np.linalg.norm(W, 2) > 1 + 1e-09",
+    ),
+    because="numpy's truth values are truth values",
+)
+away_from_it = equal(
+    REFERENCE,
+    ("> 1", ">= 1"),
+    ("1e", "2e"),
+    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
+)
+away_from_it_by_svd = equal(
+    by_svd,
+    ("> 1", ">= 1"),
+    ("rtol=0, atol", "atol"),
+    (
+        "return largest > 1 and not np.isclose(largest, 1, rtol=0, atol=1e-9)",
+        "return largest > 1 and (not np.isclose(largest, 1, rtol=0))",
+    ),
+    ("1e", "2e"),
+    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
+)
+away_from_it_by_eigenvalues = equal(
+    by_eigenvalues,
+    ("(np.linalg.eigvalsh(W.T @ W)[-1]) >", "(np.linalg.eigvalsh(W.T @ W)[-1]) >="),
+    ("1e", "2e"),
+    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
+)
+away_from_it_by_torch = equal(
+    by_torch,
+    ("> 1e", ">= 1e"),
+    ("1e", "2e"),
+    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
+)
+either_order = equal(
+    by_svd,
+    ("largest, 1", "1, largest"),
+    because="with an absolute tolerance both are treated alike",
+)
+in_float32 = equal(
+    by_torch,
+    (".double()", ""),
+    because="weights of float32 are 0.02 away from the threshold or more",
 )

@@ -10,7 +10,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 
 from .conditions import by_radius
 
@@ -109,4 +118,82 @@ by_a_few_steps = slip(
     loses="all",
     hint="You try it out over a few steps. Powers of a matrix that is not normal may grow at first "
     "and vanish later: that is no explosion.",
+)
+numpy_refuses = equal(
+    REFERENCE,
+    ("W.shape[0] != W.shape[1]", "False"),
+    ("[0]", "[1]"),
+    ("[0]", "[-1]"),
+    ("[1]", "[0]"),
+    ('raise ValueError(f"expected a square matrix, came shape {W.shape}")', "pass"),
+    because="eigvals refuses what is no square matrix by a LinAlgError, and that is a ValueError",
+)
+numpy_refuses_with_hypot = equal(
+    with_hypot,
+    ("rows != columns", "False"),
+    ('raise ValueError("not square")', "pass"),
+    because="eigvals refuses what is no square matrix by a LinAlgError, and that is a ValueError",
+)
+numpy_refuses_every_one = equal(
+    every_one,
+    ("len(W) != len(W.T)", "False"),
+    (".T", ""),
+    ("raise ValueError", "pass"),
+    because="eigvals refuses what is no square matrix by a LinAlgError, and that is a ValueError",
+)
+of_numpy = equal(
+    REFERENCE,
+    (
+        "return bool(np.abs(np.linalg.eigvals(W)).max() > 1 + 1e-9)",
+        "return np.abs(np.linalg.eigvals(W)).max() > 1 + 1e-09",
+    ),
+    because="truth values of numpy and torch are truth values",
+)
+of_numpy_by_torch = equal(
+    by_torch,
+    (
+        "return bool(torch.linalg.eigvals(torch.tensor(W).double()).abs().max() > 1 + 1e-9)",
+        "return torch.linalg.eigvals(torch.tensor(W).double()).abs().max() > 1 + 1e-09",
+    ),
+    because="truth values of numpy and torch are truth values",
+)
+legs = equal(
+    with_hypot,
+    ("real, value.imag", "imag, value.real"),
+    because="both legs of a triangle count the same",
+)
+above_1 = equal(
+    with_hypot,
+    ("abs(largest - 1)", "largest - 1"),
+    because="it is above 1 where this is asked",
+)
+away_from_it = equal(
+    REFERENCE,
+    ("> 1", ">= 1"),
+    ("1e", "2e"),
+    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
+)
+away_from_it_with_hypot = equal(
+    with_hypot,
+    ("largest >", "largest >="),
+    ("> 1e", ">= 1e"),
+    ("1e", "2e"),
+    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
+)
+away_from_it_by_torch = equal(
+    by_torch,
+    ("> 1", ">= 1"),
+    ("1e", "2e"),
+    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
+)
+away_from_it_every_one = equal(
+    every_one,
+    ("> 1", ">= 1"),
+    ("1e", "2e"),
+    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
+)
+in_float32 = equal(
+    by_torch,
+    (".double()", ""),
+    because="weights of float32 are 0.02 away from the threshold or more",
 )

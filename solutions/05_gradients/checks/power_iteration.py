@@ -10,7 +10,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 from autograder.guest.recipes import Recipe
 
 from .drawing import blocks, rotation, skewed
@@ -68,7 +77,6 @@ def by_rayleigh(W, n_iter, rng):
         raise ValueError("not square")
     if n_iter < 1:
         raise ValueError("no iteration")
-    W = W.astype(float)
     v = rng.uniform(-1, 1, size=len(W))
     for _ in range(n_iter):
         v = W @ v
@@ -95,7 +103,7 @@ def by_the_largest_entry(W, n_iter, rng):
 
 @alternative
 def with_rows(W, n_iter, rng):
-    if len(W.shape) != 2 or W.shape[1] != len(W) or n_iter < 1:
+    if W.shape[1] != len(W) or n_iter < 1:
         raise ValueError
     row = rng.normal(size=(1, len(W)))
     size = np.linalg.norm(row)
@@ -178,4 +186,57 @@ one_multiplication = slip(
     loses=("gap", "scale", "special"),
     hint="You return the stretch of the first multiplication. After one the vector still has parts "
     "in all directions.",
+)
+numpy_refuses = equal(
+    REFERENCE,
+    ("W.shape[0] != W.shape[1] or n_iter", "n_iter"),
+    ("[0]", "[1]"),
+    ("[0]", "[-1]"),
+    ("[1]", "[0]"),
+    because="numpy refuses to multiply what is not square by v, with a ValueError",
+)
+numpy_refuses_by_rayleigh = equal(
+    by_rayleigh,
+    ("W.shape[0] != W.shape[1]", "False"),
+    ("[0]", "[1]"),
+    ("[0]", "[-1]"),
+    ("[1]", "[0]"),
+    ('raise ValueError("not square")', "pass"),
+    because="numpy refuses to multiply what is not square by v, with a ValueError",
+)
+numpy_refuses_with_rows = equal(
+    with_rows,
+    ("W.shape[1] != len(W) or n_iter", "n_iter"),
+    ("[1]", "[0]"),
+    because="numpy refuses to multiply what is not square by v, with a ValueError",
+)
+any_start_by_rayleigh = equal(
+    by_rayleigh,
+    ("1, size", "size"),
+    ("-1", "-2"),
+    ("-1", "-0"),
+    (", 1", ", 2"),
+    (", 1", ", 0"),
+    because="any direction drawn at random will do, and its length does not count",
+)
+any_start_with_rows = equal(
+    with_rows,
+    ("1,", "2,"),
+    because="any direction drawn at random will do, and its length does not count",
+)
+any_order = equal(
+    by_the_largest_entry,
+    ("row, v", "v, row"),
+    because="a product does not depend on the order",
+)
+zeros = equal(
+    with_rows,
+    ("1.", "2."),
+    ("1.0", "0.5"),
+    because="a row of zeros is divided, and remains one",
+)
+one_axis = equal(
+    by_torch,
+    ("=0", "=-1"),
+    because="a vector has one axis",
 )

@@ -17,6 +17,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     misconception,
     slip,
 )
@@ -139,4 +140,32 @@ squared_modulus = slip(
     (".max()", ".max() ** 2"),
     loses=("real", "others"),
     hint="You return the square of the modulus: its root is missing.",
+)
+numpy_refuses = equal(
+    REFERENCE,
+    ("W.shape[0] != W.shape[1]", "False"),
+    ("[0]", "[1]"),
+    ("[0]", "[-1]"),
+    ("[1]", "[0]"),
+    ('raise ValueError(f"expected a square matrix, came shape {W.shape}")', "pass"),
+    because="eigvals refuses what is no square matrix by a LinAlgError, and that is a ValueError",
+)
+numpy_refuses_with_eig = equal(
+    with_eig,
+    ("len(W) != len(W[0])", "False"),
+    ("[0]", "[-1]"),
+    ('raise ValueError("not square")', "pass"),
+    because="eigvals refuses what is no square matrix by a LinAlgError, and that is a ValueError",
+)
+numpy_refuses_with_hypot = equal(
+    with_hypot,
+    ("W.shape != W.T.shape", "False"),
+    ("T.", ""),
+    ('raise ValueError("expected a square matrix")', "pass"),
+    because="eigvals refuses what is no square matrix by a LinAlgError, and that is a ValueError",
+)
+legs = equal(
+    with_hypot,
+    ("real, values.imag", "imag, values.real"),
+    because="both legs of a triangle count the same",
 )

@@ -11,7 +11,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_weights, saturated
@@ -159,4 +168,15 @@ rectifier_by_its_value = slip(
     loses="others",
     hint="The rectifier's slope is 1 where it is on and 0 where it is off; you multiply by what it "
     "returned.",
+)
+truth_values = equal(
+    REFERENCE,
+    ("h > 0, 1.", "1.0, h > "),
+    ("np.where(h > 0, 1.0, 0.0)", "h > 0"),
+    because="True counts as 1 in a product, and False as 0",
+)
+in_float32 = equal(
+    by_torch,
+    ("(h_t).double()", "(h_t)"),
+    because="what atanh makes of a state of float32 is as good as the state, and the slope is taken in float64",
 )

@@ -49,7 +49,7 @@ def test_answers_are_marked_by_keyboard_and_do_nothing(look, marking, tmp_path):
     assert [mark_of(place).points for place in marking.places] == [3.0] * len(NAMES)
     assert {mark_of(place).comment for place in marking.places} == {"nk3"}
     page.keyboard.press("Escape")
-    page.keyboard.press("k")
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.keyboard.press("k")
     assert not window.acted()
     assert window.foreign() == []

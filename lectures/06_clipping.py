@@ -620,7 +620,11 @@ for name, max_norm in METHODS.items():
     begun = race(max_norm)
     norms = np.concatenate([run.norms for run in begun])
     last_losses = [np.mean(run.losses[-50:]) for run in begun]
-    print(f"{name:8} loss of the last 50 updates", np.round(last_losses, 2), f"  longest gradient {norms.max():,.0f}")
+    print(
+        f"{name:8} loss of the last 50 updates",
+        np.round(last_losses, 2),
+        f"  longest gradient {norms.max():,.0f}",
+    )
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 kept = recorded_arrays("06_clipping/race")
@@ -1252,7 +1256,12 @@ with plots.course_style():
     )
     axes[0].axhline(guess, color="black", linestyle=":", linewidth=2)
     axes[0].annotate(
-        "knowing nothing", (len(tame.losses), guess), (0, 4), textcoords="offset points", ha="right", fontsize=12
+        "knowing nothing",
+        (len(tame.losses), guess),
+        (0, 4),
+        textcoords="offset points",
+        ha="right",
+        fontsize=12,
     )
     axes[0].set(
         xscale="log",

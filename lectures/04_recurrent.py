@@ -777,7 +777,9 @@ scores = states[-1] @ U_ + c_
 predicted = np.exp(scores - scores.max())
 dz = predicted / predicted.sum() - np.eye(len(vocab))[ids[-1]]
 whole_way = walk_back(dz @ U_.T, len(states))
-print(f"cost of {story[place]!r} by our loop: {nats[-1]:.3f} nats, by torch: {-model.log_probs([story])[place]:.3f}")
+print(
+    f"cost of {story[place]!r} by our loop: {nats[-1]:.3f} nats, by torch: {-model.log_probs([story])[place]:.3f}"
+)
 print("k                        " + "".join(f"{k:8}" for k in (1, 2, 4, 8, len(states))))
 lost = [
     np.linalg.norm(walk_back(dz @ U_.T, k) - whole_way) / np.linalg.norm(whole_way)

@@ -246,7 +246,10 @@ def carry_back(error, W, n_steps):
 turn = np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
 for scale in (0.9, 1.0, 1.1):
     lengths = carry_back(np.array([1.0, 0.0]), scale * turn, 51)
-    print(f"{scale} × a rotation, after 0, 10, 50 steps: " + "".join(f"{lengths[n]:10.4f}" for n in (0, 10, 50)))
+    print(
+        f"{scale} × a rotation, after 0, 10, 50 steps: "
+        + "".join(f"{lengths[n]:10.4f}" for n in (0, 10, 50))
+    )
 assert np.allclose(lengths[50], 1.1**50)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -959,7 +962,10 @@ for b in (wall_b - 1e-6, wall_b + 1e-6):
     for _ in range(50):
         x = 5.0 / (1 + np.exp(-x)) + b
         way.append(x)
-    print(f"b = {b:.7f}: after 10, 30, 50 steps " + "".join(f"{way[n - 1]:9.4f}" for n in (10, 30, 50)))
+    print(
+        f"b = {b:.7f}: after 10, 30, 50 steps "
+        + "".join(f"{way[n - 1]:9.4f}" for n in (10, 30, 50))
+    )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## How steep?

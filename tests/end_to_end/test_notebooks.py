@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder.authoring.course import Course
 
-BUDGETS = {"01_counting": 60, "02_loglinear": 60, "02b_training": 60, "03_window": 90}
+BUDGETS = {"01_counting": 60, "02_loglinear": 60, "02b_training": 40}
 """CPU seconds of a lecture or a solved assignment, where the module's is not the usual one."""
 BUDGET = 90
 LONGEST_CELL = 300

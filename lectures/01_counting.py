@@ -389,7 +389,10 @@ print(f"after 'sly' all words together get {sum(back_off('sly', w) for w in afte
 # %% slideshow={"slide_type": "-"}
 def mix(u, w, share):
     seen_before = before[u] > 0
-    return share * seen_before * pairs[u, w] / max(before[u], 1) + (1 - share * seen_before) * after[w] / total
+    return (
+        share * seen_before * pairs[u, w] / max(before[u], 1)
+        + (1 - share * seen_before) * after[w] / total
+    )
 
 
 held_out = [(u, w) for u, w in count_pairs(text.valid[:300]).elements() if w in after]
@@ -463,9 +466,15 @@ def loss_of(prob, seen_pairs):
 new = [(u, w) for u, w in count_pairs(text.test[:300]).elements() if w in after]
 deltas = (0.001, 0.01, 0.1, 1.0)
 best_delta = min(deltas, key=lambda delta: loss_of(lambda u, w: add(u, w, delta), held_out))
-best_share = min((0.5, 0.9, 0.97, 0.999), key=lambda share: loss_of(lambda u, w: mix(u, w, share), held_out))
-print(f"add δ = {best_delta:5}      {np.exp(loss_of(lambda u, w: add(u, w, best_delta), new)):7.2f}")
-print(f"mix, λ = {best_share:5}     {np.exp(loss_of(lambda u, w: mix(u, w, best_share), new)):7.2f}")
+best_share = min(
+    (0.5, 0.9, 0.97, 0.999), key=lambda share: loss_of(lambda u, w: mix(u, w, share), held_out)
+)
+print(
+    f"add δ = {best_delta:5}      {np.exp(loss_of(lambda u, w: add(u, w, best_delta), new)):7.2f}"
+)
+print(
+    f"mix, λ = {best_share:5}     {np.exp(loss_of(lambda u, w: mix(u, w, best_share), new)):7.2f}"
+)
 print(f"Kneser–Ney         {np.exp(loss_of(kneser_ney, new)):7.2f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -477,10 +486,15 @@ print(f"Kneser–Ney         {np.exp(loss_of(kneser_ney, new)):7.2f}")
 docs_words = Counter(word for sentence in docs.train for word in sentence)
 for least in (1, 2, 5):
     kept = {word for word, count in docs_words.items() if count >= least}
-    read = {part: [[w if w in kept else "<unk>" for w in s] for s in getattr(docs, part)] for part in ("train", "test")}
+    read = {
+        part: [[w if w in kept else "<unk>" for w in s] for s in getattr(docs, part)]
+        for part in ("train", "test")
+    }
     model = ModifiedKneserNey.fit(read["train"], 3)
     unknown = np.mean([w == "<unk>" for s in read["test"] for w in s])
-    print(f"seen {least} times or more: {len(kept):6,} words, {unknown:5.1%} of new text <unk>, Kneser–Ney 3: {model.perplexity(read['test']):6.1f}")
+    print(
+        f"seen {least} times or more: {len(kept):6,} words, {unknown:5.1%} of new text <unk>, Kneser–Ney 3: {model.perplexity(read['test']):6.1f}"
+    )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # `<unk>` is easy to guess. **Perplexities of two vocabularies cannot be compared**: here fewer words look like a better model. (Lecture 03 reads this text with another vocabulary than the next slides do.)
@@ -499,7 +513,9 @@ for least in (1, 2, 5):
 # %% slideshow={"slide_type": "fragment"}
 for n in (1, 3, 5, 7):
     on_training = AddDelta.fit(text.train, n, 0.001).perplexity(text.train)
-    print(f"add 0.001, n = {n}: {on_training:6.2f} on its own training text   (floor {floor.perplexity():.2f})")
+    print(
+        f"add 0.001, n = {n}: {on_training:6.2f} on its own training text   (floor {floor.perplexity():.2f})"
+    )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The figure to remember
@@ -605,9 +621,13 @@ for n in orders:
 # %% slideshow={"slide_type": "fragment"}
 far_enough = [s for s in text.test if grammar.distance(s) == 5]
 seven = ModifiedKneserNey.fit(text.train, 7)
-places = np.concatenate([[slot is Slot.RETURNING_NOUN for slot in grammar.slots(s)] for s in far_enough])
+places = np.concatenate(
+    [[slot is Slot.RETURNING_NOUN for slot in grammar.slots(s)] for s in far_enough]
+)
 at_five = np.exp(-seven.log_probs(far_enough)[places].mean())
-print(f"n = 7, noun five words back: {at_five:.1f}   floor {by_slot[Slot.RETURNING_NOUN]:.1f}   blind {grammar.blind_perplexity():.1f}")
+print(
+    f"n = 7, noun five words back: {at_five:.1f}   floor {by_slot[Slot.RETURNING_NOUN]:.1f}   blind {grammar.blind_perplexity():.1f}"
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What counting can never do

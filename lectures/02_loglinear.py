@@ -104,7 +104,9 @@ print(f"              Z = {weights.sum():6.3f}")
 for start in (-3.0, scores[0], 6.0):
     p = [np.exp(s) / (np.exp(s) + weights[1:].sum()) for s in (start, start + 1)]
     odds = [each / (1 - each) for each in p]
-    print(f"p from {p[0]:.3f} to {p[1]:.3f}: times {p[1] / p[0]:.2f}      odds times {odds[1] / odds[0]:.3f}")
+    print(
+        f"p from {p[0]:.3f} to {p[1]:.3f}: times {p[1] / p[0]:.2f}      odds times {odds[1] / odds[0]:.3f}"
+    )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What may be a feature?
@@ -261,16 +263,24 @@ def learn_by_votes(sentences, V, rate=0.3):
 # Our language, and Python's documentation with the words that occur five times or more:
 
 # %% slideshow={"slide_type": "-"}
-for name, corpus, least in (("grammar", text, 1), ("Python's docs", corpora.load("python-docs"), 5)):
+for name, corpus, least in (
+    ("grammar", text, 1),
+    ("Python's docs", corpora.load("python-docs"), 5),
+):
     its = Vocabulary.build(corpus.train, min_count=least)
-    part, new = ([[its.bos, its.bos, *its.encode(s), its.eos] for s in of] for of in (corpus.train[:1500], corpus.test[:300]))
+    part, new = (
+        [[its.bos, its.bos, *its.encode(s), its.eos] for s in of]
+        for of in (corpus.train[:1500], corpus.test[:300])
+    )
     one_back, two_back = learn_by_votes(part, len(its))
     losses = []
     for s in new:
         for two, one, word in zip(s, s[1:], s[2:], strict=False):
             score = one_back[one] + two_back[two]
             losses.append(np.log(np.exp(score).sum()) - score[word])
-    print(f"{name:14} {len(its):5,} words   uniform {len(its):5,}   after one pass {np.exp(np.mean(losses)):6.1f}")
+    print(
+        f"{name:14} {len(its):5,} words   uniform {len(its):5,}   after one pass {np.exp(np.mean(losses)):6.1f}"
+    )
     for clue, places in (("the", one_back), ("in", two_back)):
         best = np.argsort(-places[its.encode([clue])[0]])[:4]
         print(f"   {clue!r} votes for", *(its.words[i] for i in best))

@@ -321,16 +321,28 @@ for number in range(3):
 # Then the figure. C wins after five passes; ask what would happen on a GPU, where a batch of 100 takes no longer than one of 20.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-for name in ("full batch, ε = 30", "minibatches of 500, ε = 40", "minibatches of 100, ε = 60", "minibatches of 20, ε = 15"):
+for name in (
+    "full batch, ε = 30",
+    "minibatches of 500, ε = 40",
+    "minibatches of 100, ε = 60",
+    "minibatches of 20, ε = 15",
+):
     passes, losses = recorded_curve(name)
-    print(f"{name:28} after {passes[passes <= 5][-1]:.0f} passes {losses[passes <= 5][-1]:.2f} nats")
+    print(
+        f"{name:28} after {passes[passes <= 5][-1]:.0f} passes {losses[passes <= 5][-1]:.2f} nats"
+    )
 print("Recorded:", made("02b_training"))
 
 # %% slideshow={"slide_type": "skip"} tags=["hide-input"]
 PASSES, MANY_PASSES = 5, 30
 batch_curves = {  # rates: the best that we tried for each, by its loss after five passes
     name: recorded_curve(name)
-    for name in ("full batch, ε = 30", "minibatches of 500, ε = 40", "minibatches of 100, ε = 60", "minibatches of 20, ε = 15")
+    for name in (
+        "full batch, ε = 30",
+        "minibatches of 500, ε = 40",
+        "minibatches of 100, ε = 60",
+        "minibatches of 20, ε = 15",
+    )
 }
 _, best_so_far = recorded_curve("L-BFGS, full batch")
 
@@ -469,7 +481,9 @@ def swing(nesterov, mu=0.9, rate=0.02):
     return np.hypot(*place)
 
 
-print(f"25 steps in the same valley: momentum {swing(False):.2f} from the bottom, Nesterov {swing(True):.2f}")
+print(
+    f"25 steps in the same valley: momentum {swing(False):.2f} from the bottom, Nesterov {swing(True):.2f}"
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Before you look: momentum, at the same rate
@@ -492,7 +506,9 @@ for name in ("ε = 2", "ε = 2, momentum 0.9", "ε = 20"):
 # If the gradient stays $g$, then $v \to -\varepsilon g\,(1 + \mu + \mu^2 + \dots) = -\frac{\varepsilon}{1 - \mu}\, g$. With $\mu = 0.9$: ten times the step.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
-momentum_curves = {name: recorded_curve(name) for name in ("ε = 2", "ε = 2, momentum 0.9", "ε = 20")}
+momentum_curves = {
+    name: recorded_curve(name) for name in ("ε = 2", "ε = 2, momentum 0.9", "ε = 20")
+}
 with plots.course_style():
     figure, axis = plt.subplots(figsize=(9, 3.4))
     for (name, (passes, losses)), style, marker in zip(
@@ -739,7 +755,9 @@ def bigram_perplexity(penalty):
 penalties = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
 by_penalty = np.array([bigram_perplexity(penalty) for penalty in penalties])
 smoothed = [AddDelta.fit(thousand, 2, delta) for delta in penalties]
-by_delta = np.array([[each.perplexity(part_) for part_ in (text.valid, text.test)] for each in smoothed])
+by_delta = np.array(
+    [[each.perplexity(part_) for part_ in (text.valid, text.test)] for each in smoothed]
+)
 kneser_ney = ModifiedKneserNey.fit(thousand, 2).perplexity(text.test)
 chosen = {  # on validation text; what is reported is test text
     "L2": by_penalty[by_penalty[:, 0].argmin(), 1],
@@ -856,7 +874,9 @@ runs = {}
 for name in ("nothing", "L2", "dropout ½"):
     rows = [row for row in recorded("02b_training/reciting") if row["way"] == name]
     runs[name] = np.array([(row["training"], row["validation"]) for row in rows])
-    print(f"{name:10} best validation {runs[name][:, 1].min():.2f}, after pass {runs[name][:, 1].argmin()}")
+    print(
+        f"{name:10} best validation {runs[name][:, 1].min():.2f}, after pass {runs[name][:, 1].argmin()}"
+    )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## On 400 sentences
@@ -931,7 +951,12 @@ for name, found in runs.items():
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 rows = recorded("02b_training/search")
 best = {  # of each of the draws of nine
-    way: np.array([min(r["valid"] for r in rows if (r["way"], r["draw"]) == (way, draw)) for draw in range(11)])
+    way: np.array(
+        [
+            min(r["valid"] for r in rows if (r["way"], r["draw"]) == (way, draw))
+            for draw in range(11)
+        ]
+    )
     for way in ("grid", "random")
 }
 with plots.course_style():
@@ -939,11 +964,33 @@ with plots.course_style():
     for way, colour, marker in (("grid", plots.ORANGE, "s"), ("random", plots.BLUE, "o")):
         drawn = [r for r in rows if r["way"] == way]
         first = [r for r in drawn if r["draw"] == 0]
-        axes[0].plot([r["log_rate"] for r in first], [r["log_decay"] for r in first], marker, color=colour, label=way)
-        axes[1].semilogy([r["log_rate"] for r in drawn], [r["valid"] for r in drawn], marker, markersize=5, color=colour, alpha=0.6)
-    axes[0].set(xlabel="log₁₀ of the learning rate", ylabel="log₁₀ of the weight decay", title="one draw of nine, each way")
-    axes[1].set(xlabel="log₁₀ of the learning rate", ylabel="validation perplexity", title="all that was tried")
-    axes[0].legend(frameon=True)
+        axes[0].plot(
+            [r["log_rate"] for r in first],
+            [r["log_decay"] for r in first],
+            marker,
+            color=colour,
+            label=way,
+        )
+        axes[1].semilogy(
+            [r["log_rate"] for r in drawn],
+            [r["valid"] for r in drawn],
+            marker,
+            markersize=5,
+            color=colour,
+            alpha=0.6,
+        )
+    axes[0].set(
+        xlabel="log₁₀ of the learning rate",
+        ylabel="log₁₀ of the weight decay",
+        title="one draw of nine, each way",
+    )
+    axes[1].set(
+        xlabel="log₁₀ of the learning rate",
+        ylabel="validation perplexity",
+        title="all that was tried",
+    )
+    axes[0].set_ylim(top=-3.5)
+    axes[0].legend(loc="upper right", ncols=2)
     axes[1].set_yticks([30, 50, 100, 200, 400], ["30", "50", "100", "200", "400"])
     axes[1].minorticks_off()
     figure.tight_layout()

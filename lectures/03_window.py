@@ -197,7 +197,14 @@ y = b + h @ U  # a score for every word
 p = np.exp(y) / np.exp(y).sum()
 best = np.argsort(-p)[:3]
 print("hidden", h.shape, " scores", y.shape, " sum of p", p.sum().round(6))
-print("it guesses:", *(vocab.words[i] for i in best), "  1 / |V| =", round(1 / len(vocab), 4), " largest p", p.max().round(4))
+print(
+    "it guesses:",
+    *(vocab.words[i] for i in best),
+    "  1 / |V| =",
+    round(1 / len(vocab), 4),
+    " largest p",
+    p.max().round(4),
+)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # That is the whole model: one sentence, one place. A batch of windows, and how they are cut from sentences, are your assignment.
@@ -270,7 +277,12 @@ assert difference < 1e-10
 # place. The table on the next slide has the formula.
 
 # %% slideshow={"slide_type": "fragment"}
-for name, size, words_seen, hidden in (("as it is", 10_000, 4, 100), ("twice the window", 10_000, 8, 100), ("twice the hidden units", 10_000, 4, 200), ("twice the vocabulary", 20_000, 4, 100)):
+for name, size, words_seen, hidden in (
+    ("as it is", 10_000, 4, 100),
+    ("twice the window", 10_000, 8, 100),
+    ("twice the hidden units", 10_000, 4, 200),
+    ("twice the vocabulary", 20_000, 4, 100),
+):
     weights = size * 30 + words_seen * 30 * hidden + hidden + hidden * size + size
     print(f"{name:24}{weights:11,} parameters")
 
@@ -521,8 +533,14 @@ print(f"of the same number for {same_number:.0%} (by chance about half).")
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 table = recorded("03_window/windows")
 for length in (1, 2, 4, 8):
-    found = [row for row in table if (row["model"], row["grammar"], row["window"]) == ("network", "out of sight", length)]
-    print(f"window {length}: all tokens {np.mean([r['perplexity'] for r in found]):6.2f}   returning noun {np.mean([r['at_noun'] for r in found]):6.1f}   who saw nothing {found[0]['blind']:.1f}")
+    found = [
+        row
+        for row in table
+        if (row["model"], row["grammar"], row["window"]) == ("network", "out of sight", length)
+    ]
+    print(
+        f"window {length}: all tokens {np.mean([r['perplexity'] for r in found]):6.2f}   returning noun {np.mean([r['at_noun'] for r in found]):6.1f}   who saw nothing {found[0]['blind']:.1f}"
+    )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The figure to remember
@@ -728,7 +746,9 @@ decay_table = recorded("03_window/decay")
 unigram = AddDelta.fit(text.train[:1000], 1, 0.1, vocab).perplexity(text.valid[:400])
 strongest = [row for row in decay_table if row["part"] == "3 epochs" and row["decay"] == 1.0]
 for row in strongest:
-    print(f"decay 1, biases {'decayed too' if row['decay_biases'] == 'yes' else 'spared':12} {row['valid']:6.1f}     unigrams {unigram:.1f}, uniform {len(vocab)}")
+    print(
+        f"decay 1, biases {'decayed too' if row['decay_biases'] == 'yes' else 'spared':12} {row['valid']:6.1f}     unigrams {unigram:.1f}, uniform {len(vocab)}"
+    )
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -745,7 +765,10 @@ def of_part(part, decay_biases, column="valid"):
 small = Corpus("1,000 sentences of the grammar", text.train[:1000], text.valid, text.test)
 with plots.course_style():
     figure, axes = plt.subplots(1, 2, figsize=(11.5, 4.2))
-    for name, colour, label in (("yes", plots.ORANGE, "biases decay too"), ("no", plots.BLUE, "biases are spared")):
+    for name, colour, label in (
+        ("yes", plots.ORANGE, "biases decay too"),
+        ("no", plots.BLUE, "biases are spared"),
+    ):
         strengths, values = of_part("3 epochs", name)
         axes[0].loglog([s or 1e-4 for s in strengths], values, "o-", color=colour, label=label)
     axes[0].axhline(unigram, color=plots.BLACK, linestyle=":")
@@ -767,8 +790,13 @@ spared, too = of_part("3 epochs", "no")[1], of_part("3 epochs", "yes")[1]
 plots.show(
     figure,
     "Validation perplexity against weight decay. Left, after three epochs on 1,000 sentences, without decay, and rising decay: spared "
-    + ", ".join(f"{v:.1f}" for v in spared) + "; biases decayed too " + ", ".join(f"{v:.1f}" for v in too)
-    + ". Right, reciting 200 sentences: after the last epoch " + ", ".join(f"{v:.1f}" for v in last) + "; at the best epoch " + ", ".join(f"{v:.1f}" for v in best),
+    + ", ".join(f"{v:.1f}" for v in spared)
+    + "; biases decayed too "
+    + ", ".join(f"{v:.1f}" for v in too)
+    + ". Right, reciting 200 sentences: after the last epoch "
+    + ", ".join(f"{v:.1f}" for v in last)
+    + "; at the best epoch "
+    + ", ".join(f"{v:.1f}" for v in best),
 )
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
@@ -946,7 +974,11 @@ print("classes:", ", ".join(docs_mixtures["by context"].frequency.names), "times
 # (.5, .01) and (.01, .5): each model alone has perplexity 14, the mixture 3.9. C can happen too: where one parent is much worse (the next figure's right panel).
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-for name, scorer in (("network", docs_model), ("Kneser–Ney 3", docs_trigram), ("half and half", docs_mixtures["fixed, 0.5"])):
+for name, scorer in (
+    ("network", docs_model),
+    ("Kneser–Ney 3", docs_trigram),
+    ("half and half", docs_mixtures["fixed, 0.5"]),
+):
     print(f"{name:14} {scorer.perplexity(docs.test):6.1f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -1073,7 +1105,9 @@ def tag_errors(reach, n_tagged, n_read, **options):
 trained = torch.from_numpy(vectors)
 print("errors at parts of speech, % of words, after 20 tagged sentences")
 print(f"a window of 3, vectors from chance              {tag_errors(1, 20, 20, tasks=[pos]):6.2f}")
-print(f"… vectors of the language model, refined        {tag_errors(1, 20, 20, tasks=[pos], vectors=trained):6.2f}")
+print(
+    f"… vectors of the language model, refined        {tag_errors(1, 20, 20, tasks=[pos], vectors=trained):6.2f}"
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Sharing pays where tags are few

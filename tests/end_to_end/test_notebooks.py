@@ -20,7 +20,7 @@ from autograder.authoring.course import Course
 BUDGETS = {
     "01_counting": 60,
     "02_loglinear": 60,
-    "02b_training": 60,
+    "02b_training": 40,
     "lectures/04_recurrent": 45,
     "lectures/05_gradients": 45,
     "lectures/06_clipping": 45,

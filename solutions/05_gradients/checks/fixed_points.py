@@ -75,8 +75,8 @@ def on_a_grid_then_bisection(w, b):
 
 @alternative
 def by_brent_s_method(w, b):
-    from scipy.optimize import brentq  # type: ignore[import-untyped]
-    from scipy.special import expit  # type: ignore[import-untyped]
+    from scipy.optimize import brentq
+    from scipy.special import expit
 
     def excess(x):
         return w * expit(x) + b - x

@@ -26,6 +26,7 @@ _OF_STUDENTS = (
     "gradebook.db",
     "roster.csv",
     "class.toml",
+    "marks.jsonl",
     "simulated.json",
     "demonstration.json",
 )

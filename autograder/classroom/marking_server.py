@@ -181,7 +181,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         text = self.rfile.read(int(length)).decode("utf-8", "replace")
-        sent = parse_qs(text, keep_blank_values=True, max_num_fields=20)
+        try:
+            sent = parse_qs(text, keep_blank_values=True, max_num_fields=20)
+        except ValueError:  # more fields than the page's form has
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
         form = {name: values[-1] for name, values in sent.items()}
         if not (
             self._from_here()

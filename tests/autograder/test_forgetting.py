@@ -17,13 +17,14 @@ def full(class_folder, submit, tmp_path):
     (class_folder.path / "submitted" / "link").symlink_to(outside)
     (class_folder.path / "reports").symlink_to(outside)
     (class_folder.path / "roster.csv").write_text("student\nada\n")
+    (class_folder.path / "marks.jsonl").write_text('{"student": "ada"}\n')
     (class_folder.path / "notes.txt").write_text("mine")
     return class_folder
 
 
 def test_everything_of_students_goes_and_what_links_lead_to_stays(full, tmp_path):
     found = {remains.path.name: remains.files for remains in personal(full)}
-    assert found == {"submitted": 2, "reports": 1, "roster.csv": 1}
+    assert found == {"submitted": 2, "reports": 1, "roster.csv": 1, "marks.jsonl": 1}
     forget(full)
     assert sorted(path.name for path in full.path.iterdir()) == ["notes.txt", "secret.json"]
     assert (tmp_path / "outside" / "kept").read_text() == "kept"

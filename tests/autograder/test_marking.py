@@ -263,3 +263,9 @@ def test_a_form_without_an_end_is_refused(inside):
     answer, _ = inside.ask("/mark", {"comment": "x" * 300_000})
     assert answer.status == 413
     assert json.dumps(inside.server.waiting) == "[true, true, true]"
+
+
+def test_a_form_of_more_fields_than_the_page_has_is_refused(inside):
+    answer, _ = inside.ask("/mark", form_of(inside.server, 0) | {f"x{n}": "" for n in range(30)})
+    assert answer.status == 400
+    assert mark_of(inside.server.places[0]).points is None

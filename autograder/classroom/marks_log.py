@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from autograder.classroom.class_folder import ClassFolder
 from autograder.errors import CourseError
@@ -49,6 +50,11 @@ class MarkSet:
     when: str
 
 
+def log_path(class_folder: ClassFolder) -> Path:
+    """Return where a class's log is, or would be."""
+    return class_folder.path / FILE
+
+
 def now() -> str:
     """Return the time, as the log has it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -58,7 +64,7 @@ def log_marks(class_folder: ClassFolder, marks: Sequence[MarkSet]) -> None:
     """Add a line a mark to the class's log; they are on the disk when this returns."""
     if not marks:
         return
-    path = class_folder.path / FILE
+    path = log_path(class_folder)
     with needing_room(path), path.open("a", encoding="utf-8") as log:
         log.writelines(json.dumps(asdict(mark), ensure_ascii=True) + "\n" for mark in marks)
         log.flush()
@@ -73,7 +79,7 @@ def read_log(class_folder: ClassFolder) -> Iterator[MarkSet]:
     BrokenLog
         A line is none of the log's.
     """
-    path = class_folder.path / FILE
+    path = log_path(class_folder)
     if not path.exists():
         return
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):

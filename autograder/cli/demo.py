@@ -18,6 +18,8 @@ from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.class_reports import write_reports
 from autograder.classroom.gathering import WITHOUT_SANDBOX, RunOptions
 from autograder.classroom.grading import grade
+from autograder.classroom.marks_log import log_path
+from autograder.classroom.practice_notebook import practice_path
 from autograder.classroom.receipt import receipt_paths
 from autograder.classroom.recording import Graded
 from autograder.classroom.session import Session
@@ -154,18 +156,21 @@ def _written(folder: Path, material: Material, simulated: Sequence[Simulated]) -
         folder / "assignments" / name / f"{notebook}.ipynb",
         class_folder.gradebook_path,
         class_folder.secret_path,
+        log_path(class_folder),
         simulation(class_folder).path,
         class_folder.report_path(name, ".csv"),
         class_folder.report_path(name, ".html"),
     ]
     for student in (each.name for each in simulated):
+        feedback = class_folder.feedback_path(name, student, notebook)
         paths += [
             class_folder.submitted(name, student) / f"{notebook}.ipynb",
             class_folder.evidence_path(name, student),
             class_folder.verdict_path(name, student),
             class_folder.autograded_path(name, student, notebook),
             *receipt_paths(class_folder.autograded_path(name, student, notebook).parent),
-            class_folder.feedback_path(name, student, notebook),
+            feedback,
+            practice_path(feedback, notebook),
         ]
     return paths
 

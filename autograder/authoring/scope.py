@@ -48,6 +48,8 @@ def is_test(cell: NotebookNode) -> bool:
 def in_a_scope(source: str, name: str) -> str:
     r"""Return a cell as one function that is called at once; the same cell where it binds nothing.
 
+    A cell that is such a function already stays as it is: nbgrader may come twice.
+
     Parameters
     ----------
     source
@@ -65,7 +67,7 @@ def in_a_scope(source: str, name: str) -> str:
     <BLANKLINE>
     test_half()
     """
-    if not bound_names(source):
+    if bound_names(source) <= {name}:
         return source
     in_texts = set(_rows_in_texts(source))
     lines = [

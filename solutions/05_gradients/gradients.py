@@ -414,7 +414,7 @@ def spectral_radius(W: Float[np.ndarray, "n n"]) -> float:
     ### BEGIN SOLUTION
     if W.shape[0] != W.shape[1]:
         raise ValueError(f"expected a square matrix, came shape {W.shape}")
-    return np.abs(np.linalg.eigvals(W)).max()
+    return np.abs(np.linalg.eigvals(np.asarray(W, dtype=float))).max()
     ### END SOLUTION
 
 

@@ -420,6 +420,7 @@ def test_what_was_sent_is_not_changed_and_nothing_lies_outside(graded):
         "evidence",
         "feedback",
         "gradebook.db",
+        "marks.jsonl",
         "reports",
         "secret.json",
         "submitted",

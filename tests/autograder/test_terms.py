@@ -10,6 +10,7 @@ from traitlets.config import Config
 from autograder.classroom import gradebook, late_plugin
 from autograder.classroom.called_late import note_late
 from autograder.classroom.class_file import BrokenClassFile
+from autograder.classroom.class_reports import write_reports
 from autograder.classroom.differences import (
     BrokenRequest,
     Given,
@@ -22,7 +23,6 @@ from autograder.classroom.gathering import RunOptions
 from autograder.classroom.grading import grade, rejudge
 from autograder.classroom.marks import marks_of
 from autograder.classroom.penalties import assign_late_penalty
-from autograder.classroom.report import write_reports
 from autograder.classroom.terms import Terms
 from autograder.cli.terminal import closing_table
 from autograder.sandbox.dispatch import local_executor

@@ -18,7 +18,6 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
-    misconception,
     slip,
 )
 
@@ -87,21 +86,24 @@ def as_numpy_refuses(W):
 
 largest_singular_value = slip(
     REFERENCE,
-    ("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W, 2)"),
+    ("np.abs(np.linalg.eigvals(np.asarray(W, dtype=float))).max()", "np.linalg.norm(W, 2)"),
     loses=("real", "others"),
     hint="What you compute is the largest singular value, by how much the matrix stretches at most. "
     "For a matrix that is not normal it is larger than the spectral radius.",
 )
 real_part = slip(
     REFERENCE,
-    ("eigvals(W)", "eigvals(W).real"),
+    ("eigvals(np.asarray(W, dtype=float))", "eigvals(np.asarray(W, dtype=float)).real"),
     loses="others",
     hint="You take the real part of complex eigenvalues. Their modulus is what counts: a quarter "
     "turn has the eigenvalues i and -i.",
 )
 largest_eigenvalue = slip(
     REFERENCE,
-    ("np.abs(np.linalg.eigvals(W))", "np.linalg.eigvals(W).real"),
+    (
+        "np.abs(np.linalg.eigvals(np.asarray(W, dtype=float)))",
+        "np.linalg.eigvals(np.asarray(W, dtype=float)).real",
+    ),
     loses=("real", "others"),
     hint="You return the eigenvalue with the largest real part. A large negative one, or a complex "
     "pair, has a larger modulus.",
@@ -115,26 +117,27 @@ as_if_symmetric = slip(
 )
 of_the_symmetric_part = slip(
     REFERENCE,
-    ("eigvals(W)", "eigvals((W + W.T) / 2)"),
+    ("eigvals(np.asarray(W, dtype=float))", "eigvals((W + W.T) / 2)"),
     loses=("real", "others"),
     hint="You symmetrise W first. Its symmetric part has other eigenvalues.",
 )
 frobenius = slip(
     REFERENCE,
-    ("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W)"),
+    ("np.abs(np.linalg.eigvals(np.asarray(W, dtype=float))).max()", "np.linalg.norm(W)"),
     loses=("real", "others"),
     hint="You return the Frobenius norm, the root of the sum of squares. It is no eigenvalue.",
 )
 
 
-@misconception(
-    "real",
+first_eigenvalue = slip(
+    REFERENCE,
+    (
+        "np.abs(np.linalg.eigvals(np.asarray(W, dtype=float))).max()",
+        "np.abs(np.linalg.eigvals(np.asarray(W, dtype=float)))[0]",
+    ),
+    loses=("real",),
     hint="You take the eigenvalue that comes first. They come in no particular order.",
 )
-def first_eigenvalue(W):
-    return float(abs(np.linalg.eigvals(W.astype(float))[0]))
-
-
 squared_modulus = slip(
     REFERENCE,
     (".max()", ".max() ** 2"),

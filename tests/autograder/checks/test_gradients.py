@@ -208,8 +208,8 @@ def test_conditions_exclude_each_other_and_cases_keep_their_distance(reference, 
         vanish, explode = reference.must_vanish(W, gamma), reference.may_explode(W, gamma)
         assert not (vanish and explode)
         scaled = gamma * np.linalg.norm(W.astype(float), 2)
-        assert abs(scaled - 1) < 1e-12 or abs(scaled - 1) > 0.02
-        assert (not vanish and not explode) == (abs(scaled - 1) < 1e-12)
+        assert abs(scaled - 1) < 0.8e-9 or abs(scaled - 1) > 0.02  # within 1e-9 it counts as 1
+        assert (not vanish and not explode) == (abs(scaled - 1) < 0.8e-9)
         if vanish:  # a sufficient condition: it vanishes in the linear network too
             assert reference.must_vanish_linear(gamma * W)
         if reference.may_explode_linear(gamma * W):  # a necessary one, the other way round
@@ -219,7 +219,7 @@ def test_conditions_exclude_each_other_and_cases_keep_their_distance(reference, 
     for W in conditions.by_radius(rng, -1):
         if W.shape[0] == W.shape[1]:
             radius = reference.spectral_radius(W)
-            assert abs(radius - 1) < 1e-12 or abs(radius - 1) > 0.02
+            assert abs(radius - 1) < 0.8e-9 or abs(radius - 1) > 0.02
 
 
 def test_sufficient_and_necessary_are_told_apart_by_the_matrices_drawn(reference):
@@ -364,7 +364,7 @@ def test_cases_of_one_unit_are_what_their_groups_say_and_keep_away_from_folds(re
             assert len(points) == {"one": 1, "three": 3}[each.group]
         assert np.all(np.diff(points) >= 0.1)
         if w > 4:
-            assert min(abs(b - fold) for fold in folds(w)) > 0.01
+            assert min(abs(b - fold) for fold in folds(w)) > 0.001
 
 
 # --- drawing -------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ def global_norm(grads: Mapping[str, np.ndarray]) -> float:
     """
     ### BEGIN SOLUTION
     sizes = [np.abs(np.asarray(grad, dtype=np.float64)) for grad in grads.values()]
-    largest = max((float(size.max(initial=0)) for size in sizes), default=0.0)
+    largest = float(np.max([0.0, *(size.max(initial=0) for size in sizes)]))  # nan stays nan
     if largest == 0 or not math.isfinite(largest):
         return largest
     return largest * math.sqrt(sum(float(((size / largest) ** 2).sum()) for size in sizes))

@@ -82,7 +82,7 @@ def by_brent_s_method(w, b):
         return w * expit(x) + b - x
 
     grid = np.linspace(b - 1, b + w + 1, 5001)
-    signs = np.sign(excess(grid))
+    signs = excess(grid) >= 0
     changes = np.flatnonzero(signs[1:] != signs[:-1])
     return tuple(brentq(excess, grid[i], grid[i + 1]) for i in changes)
 

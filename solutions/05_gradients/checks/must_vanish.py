@@ -66,7 +66,7 @@ def by_torch(W, gamma):
     if W.shape[0] != W.shape[1] or gamma <= 0:
         raise ValueError
     norm = torch.linalg.matrix_norm(torch.tensor(W).double(), ord=2)
-    return 1 - norm * gamma > 1e-9
+    return bool(1 - norm * gamma > 1e-9)
 
 
 by_the_radius = slip(

@@ -148,7 +148,7 @@ def with_torch(gradient, start, learning_rate, threshold, n_steps):
             torch.nn.utils.clip_grad_norm_([here], threshold)
         optimizer.step()
         path.append(here.clone())
-    return torch.stack(path)
+    return torch.stack(path).detach().numpy()
 
 
 uphill = slip(

@@ -65,7 +65,8 @@ class RandomSteps:
     def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
         """Return what kind of difference there is.
 
-        For shares of all entries `slack` above 1.9 counts as 1.9, at places and in arrays above 1.3 as 1.3.
+        For shares `slack` counts from 1 (the numbers of a generator of its own are others each
+        time), of all entries to 1.9, at places and in arrays to 1.3.
         """
         if not isinstance(got, Mapping) or got.keys() != expected.keys():
             return "no outcome of random steps"
@@ -85,7 +86,7 @@ class RandomSteps:
             ("shares in each array", self.at_a_place, 1.3),
         ):
             shares = Close(rtol=0.0, atol=tolerance)
-            if shares.difference(expected[key], got[key], min(slack, most)) is not None:
+            if shares.difference(expected[key], got[key], min(max(slack, 1.0), most)) is not None:
                 return "directions that are not equally probable"
         return None
 

@@ -88,14 +88,6 @@ def with_torch(w, b, steps):
     return (torch.sigmoid(x) - 0.7) ** 2
 
 
-nonlinearity_outside = slip(
-    REFERENCE,
-    ("w / (1 + np.exp(-x)) + b", "1 / (1 + np.exp(-(w * x + b)))"),
-    ("(1 / (1 + np.exp(-x)) - 0.7)", "(x - 0.7)"),
-    loses=("single", "grids", "few"),
-    hint="The nonlinearity stands outside in your version, sigma(w x + b). Here it is the form of the "
-    "paper: w sigma(x) + b.",
-)
 with_tanh = slip(
     REFERENCE,
     ("w / (1 + np.exp(-x))", "w * np.tanh(x)"),
@@ -125,7 +117,8 @@ starts_in_zero = slip(
     REFERENCE,
     ("0.5", "0.0"),
     loses=("single", "grids", "few"),
-    hint="The unit starts in 0 in your version. x_0 is 0.5.",
+    hint="These are the errors of a unit that starts in 0. x_0 is 0.5. (The nonlinearity outside, "
+    "sigma(w x + b), gives the same numbers: here it is the form of the paper, w sigma(x) + b.)",
 )
 halved = slip(
     REFERENCE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -61,14 +62,20 @@ def now() -> str:
 
 
 def log_marks(class_folder: ClassFolder, marks: Sequence[MarkSet]) -> None:
-    """Add a line a mark to the class's log; they are on the disk when this returns."""
+    """Add a line a mark to the class's log; they are on the disk when this returns, or none is."""
     if not marks:
         return
     path = log_path(class_folder)
-    with needing_room(path), path.open("a", encoding="utf-8") as log:
-        log.writelines(json.dumps(asdict(mark), ensure_ascii=True) + "\n" for mark in marks)
-        log.flush()
-        os.fsync(log.fileno())
+    lines = "".join(json.dumps(asdict(mark), ensure_ascii=True) + "\n" for mark in marks).encode()
+    with needing_room(path), path.open("ab", buffering=0) as log:
+        before = log.tell()
+        try:
+            if log.write(lines) < len(lines):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(log.fileno())
+        except OSError:
+            log.truncate(before)
+            raise
 
 
 def read_log(class_folder: ClassFolder) -> Iterator[MarkSet]:

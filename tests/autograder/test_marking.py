@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import errno
 import http.client
 import json
 import threading
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from autograder.classroom import marks_log
 from autograder.classroom.gathering import prepare, to_evidence
 from autograder.classroom.grading import rejudge
 from autograder.classroom.marking import Mark, NotMarked, mark_of, places, rubric, set_mark
@@ -16,6 +18,7 @@ from autograder.classroom.marking_server import MarkingServer
 from autograder.classroom.marks_log import BrokenLog, MarkSet, log_marks, read_log
 from autograder.classroom.results import read_result, write_evidence, write_result
 from autograder.cli.mark import write_again
+from autograder.files import NoRoom
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import Execution
 
@@ -136,6 +139,19 @@ def test_the_log_says_who_set_which_mark_and_why(session, marking):
     )
     assert (second.before, second.points, second.by, second.why) == (1.0, 2.5, "max", "an appeal")
     assert second.when.endswith("+00:00")
+
+
+def test_where_there_is_no_room_the_log_is_as_it_was(class_folder, monkeypatch):
+    mark = MarkSet("01_tiny", "ada", "double", None, 1.0, "tea", "", "now")
+    log_marks(class_folder, [mark])
+
+    def full(number):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(marks_log.os, "fsync", full)
+    with pytest.raises(NoRoom):
+        log_marks(class_folder, [mark, mark])
+    assert list(read_log(class_folder)) == [mark]
 
 
 def test_a_damaged_log_is_said(class_folder):

@@ -322,6 +322,7 @@ def _results(folder: ClassFolder) -> Iterator[Path]:
 def _temporary(path: Path) -> bool:
     return path.name.startswith(".") or path.suffix not in (
         ".json",
+        ".jsonl",
         ".ipynb",
         ".html",
         ".csv",
@@ -337,6 +338,11 @@ def _damage(path: Path) -> bool:
         except ValueError:
             return True
         return False
+    if path.suffix == ".jsonl":
+        try:
+            return not all(map(json.loads, path.read_text().splitlines()))
+        except ValueError:
+            return True
     if path.suffix == ".db":
         with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(path)) as database:
             return database.execute("PRAGMA integrity_check").fetchall() != [("ok",)]

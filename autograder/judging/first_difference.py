@@ -32,7 +32,7 @@ def first_difference(
     >>> first_difference([1, [2, 3]], [1, [2, 4]])
     'answer[1][1] is 4, expected 3'
     """
-    unlike = f"{place} is {reprlib.repr(got)}, expected {reprlib.repr(expected)}"
+    unlike = f"{place} is {_shown(got)}, expected {_shown(expected)}"
     if isinstance(expected, Mapping):
         if not isinstance(got, Mapping):
             return unlike
@@ -52,14 +52,33 @@ def first_difference(
         )
         return next((words for words in parts if words), None)
     if _is_number(expected) and _is_number(got):
-        near = math.isclose(expected, got, rel_tol=rtol, abs_tol=atol)
-        both_nan = math.isnan(expected) and math.isnan(got)
-        return None if near or both_nan else unlike
+        return None if _near(expected, got, rtol, atol) else unlike
     return None if type(expected) is type(got) and expected == got else unlike
+
+
+def _shown(value: Any) -> str:
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return "a very long number"
+
+
+def _near(expected: Any, got: Any, rtol: float, atol: float) -> bool:
+    try:
+        near = math.isclose(expected, got, rel_tol=rtol, abs_tol=atol)
+        return near or (math.isnan(expected) and math.isnan(got))
+    except OverflowError:  # an integer beyond any float
+        return bool(expected == got)
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def _is_of_numbers(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_of_numbers, value))
+    return isinstance(value, (bool, complex, np.ndarray, np.generic)) or _is_number(value)
 
 
 def _of_mappings(
@@ -67,11 +86,11 @@ def _of_mappings(
 ) -> str | None:
     counts = isinstance(expected, Counter)
     for key in {**expected, **got}:
-        there = f"{place}[{reprlib.repr(key)}]"
+        there = f"{place}[{_shown(key)}]"
         if counts:
             words = first_difference(expected.get(key, 0), got.get(key, 0), rtol, atol, there)
         elif key not in got:
-            words = f"{there} is missing, expected {reprlib.repr(expected[key])}"
+            words = f"{there} is missing, expected {_shown(expected[key])}"
         elif key not in expected:
             words = f"{there} is there, and not expected"
         else:
@@ -82,10 +101,13 @@ def _of_mappings(
 
 
 def _of_arrays(expected: np.ndarray, got: Any, rtol: float, atol: float, place: str) -> str | None:
+    unlike = f"{place} is {_shown(got)}, expected an array of shape {expected.shape}"
+    if not _is_of_numbers(got):  # of long texts numpy would make an array of many gigabytes
+        return unlike
     try:
         array = np.asarray(got)
-    except ValueError:
-        return f"{place} is {reprlib.repr(got)}, expected an array of shape {expected.shape}"
+    except (ValueError, OverflowError):
+        return unlike
     if array.shape != expected.shape:
         return f"{place} has the shape {array.shape}, expected {expected.shape}"
     if expected.dtype.kind not in "biuf" or array.dtype.kind not in "biuf":

@@ -4,8 +4,10 @@ import io
 import json
 import re
 import runpy
+import tracemalloc
 from contextlib import redirect_stdout
 
+import numpy as np
 import pytest
 
 from autograder.authoring.conventions import grade_id_of
@@ -122,10 +124,33 @@ def test_the_first_difference_is_named(expected, got, words):
     assert first_difference(expected, got) == words
 
 
+@pytest.mark.parametrize(
+    ("expected", "got", "words"),
+    [
+        (1.0, 10**400, "answer is 100000"),
+        (10**400, 10**400, None),
+        pytest.param(1.0, 10**9_999, "answer is a very long number, expected 1.0", id="long"),
+        (np.ones(2), [10**400, 1], "expected an array of shape (2,)"),
+        (np.ones(2), ["a", 1], "expected an array of shape (2,)"),
+        (np.ones(2), {"a": 1}, "expected an array of shape (2,)"),
+    ],
+)
+def test_odd_answers_differ_in_words(expected, got, words):
+    found = first_difference(expected, got)
+    assert found is None if words is None else words in found
+
+
+def test_no_array_is_made_of_texts():
+    mixed = ["x" * 10**6, *(str(i) for i in range(10**4))]  # 40 GB as an array of text
+    tracemalloc.start()
+    assert "expected an array of shape" in first_difference(np.ones(3), mixed)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10**7
+
+
 def test_the_first_difference_of_counters_and_arrays():
     from collections import Counter
-
-    import numpy as np
 
     assert first_difference(Counter(a=1), {"a": 1, "b": 0}) is None
     assert first_difference(Counter(a=1), {"b": 1}) == "answer['a'] is 0, expected 1"

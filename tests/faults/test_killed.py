@@ -161,8 +161,9 @@ def test_a_gradebook_is_made_whole_or_not_at_all(tmp_path):
     killed_while(
         "from pathlib import Path\n"
         "from autograder.classroom.class_folder import ClassFolder\n"
+        "from autograder.authoring import nbgrader_database\n"
         "from autograder.classroom import gradebook\n"
-        "gradebook.Gradebook = lambda url: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "nbgrader_database.Gradebook = lambda url: os.kill(os.getpid(), signal.SIGKILL)\n"
         "with gradebook.open_gradebook(ClassFolder(Path(sys.argv[1]))): pass",
         folder.path,
     )

@@ -118,4 +118,5 @@ def _of_arrays(expected: np.ndarray, got: Any, rtol: float, atol: float, place: 
         return None
     index = tuple(int(i) for i in np.argwhere(~agree)[0])
     where = f"[{', '.join(map(str, index))}]" if index else ""
-    return f"{place}{where} is {array[index]}, expected {expected[index]}"
+    found, wanted = (each.item(*index) for each in (array, expected))
+    return f"{place}{where} is {_shown(found)}, expected {_shown(wanted)}"

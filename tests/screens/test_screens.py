@@ -1,5 +1,6 @@
 """Nothing that a student sends runs where somebody looks at it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -157,10 +158,18 @@ def test_nbgraders_feedback_shows_text_and_the_attached_picture(look, nbgrader_f
     window.page.screenshot(path=tmp_path / "nbgrader_feedback.png", full_page=True)
 
 
+OURS = re.compile(rf"(\.\./)+lectures/\w+\.ipynb(#[^\s\"'<>]*)?|{NOTEBOOK}-practice\.ipynb")
+"""Where a feedback page leads: to what to read again, and to the practice notebook."""
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_students_words_do_nothing_in_our_feedback(look, shown, name, tmp_path):
     page = shown.folder.feedback_path(ASSIGNMENT, name, NOTEBOOK).as_uri()
     window = look(page)
+    links = window.page.locator("a")
+    for leads in links.evaluate_all("links => links.map(link => link.getAttribute('href'))"):
+        assert OURS.fullmatch(leads), leads
+    links.evaluate_all("links => links.forEach(link => link.remove())")
     window.click_everything("body")
     assert not window.acted()
     assert window.foreign() == []

@@ -6,7 +6,7 @@ import re
 
 from nbgrader import utils
 
-from autograder.authoring.conventions import GRADED, WRITTEN, grade_id_of
+from autograder.authoring.conventions import GRADED, WRITTEN, Question, grade_id_of
 from autograder.authoring.coursework import Asked, named
 
 _HEADING = re.compile(r"^##? (.*)$", re.MULTILINE)
@@ -50,3 +50,10 @@ def question_of(cell: str) -> str:
     ('kneser_ney_prob', 'better_than_best')
     """
     return cell.removesuffix(f"-{GRADED}").removesuffix(f"-{WRITTEN}")
+
+
+def core_and_stretch(work: Asked) -> tuple[list[Question], list[Question]]:
+    """Return the automatically graded questions of the core, and those of the stretch."""
+    beyond = {question_of(cell) for cell, inside in marked_cells(work).items() if inside}
+    core = [question for question in work.questions if question.name not in beyond]
+    return core, [question for question in work.questions if question.name in beyond]

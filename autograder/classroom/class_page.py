@@ -18,7 +18,7 @@ from statistics import mean, median
 
 from autograder.authoring.conventions import Question
 from autograder.authoring.coursework import INSIDE, Asked
-from autograder.authoring.sections import core_and_stretch
+from autograder.authoring.stretch import core_and_stretch
 from autograder.classroom.feedback import page
 from autograder.classroom.report import Row, made_of
 from autograder.files import write_atomically

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from autograder.authoring.material import load_material
-from autograder.authoring.sections import core_and_stretch, sections
+from autograder.authoring.stretch import core_and_stretch
 from autograder.classroom import gradebook
 from autograder.classroom.class_page import Links, distribution, write_summary
 from autograder.classroom.class_reports import write_reports
@@ -200,7 +200,6 @@ def test_core_and_stretch_stand_apart_by_their_headings(course):
     # "29 for the core", of which 4 are of the written answer, and 5 for the stretch
     assert sum(question.points for question in core) == 25
     assert sum(question.points for question in stretch) == 5
-    assert sections(work)["mle_prob"].heading == "2. From counts to probabilities"
 
 
 def test_the_script_of_the_page_is_the_one_that_its_policy_admits(page_of):

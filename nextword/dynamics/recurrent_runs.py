@@ -23,7 +23,7 @@ _POSITIVE = (
 )
 _CHOICES = {
     "number_format": ("float32", "float64"),
-    "start": tuple(STARTS),
+    "start": ("normal", *STARTS),
     "unit": tuple(UNITS),
 }
 _KEPT = ("losses", "norms", "wrong", "inner", "outer")
@@ -291,7 +291,7 @@ class RecurrentRuns:
             outer.append(std * weights.normal(size=(n_hidden + 1, task.n_outputs)))
             inner[-1][-1], outer[-1][-1] = 0, 0
             if settings.start != "normal":
-                inner[-1][:n_hidden] = STARTS[settings.start](weights, n_hidden, std)
+                inner[-1][:n_hidden] = STARTS[settings.start](weights, n_hidden)
             self._rngs.append(sequences)
             self._directions.append(directions)
         self.inner = np.array(inner, dtype=settings.number_format)

@@ -51,16 +51,7 @@ UNITS: dict[str, tuple[Callable[[Array], None], Callable[[Array, Array], None]]]
 """Of each nonlinearity: what replaces sums by states, and what writes the slopes of states."""
 
 
-def normal_start(
-    rng: np.random.Generator, n_hidden: int, std: float
-) -> Float[np.ndarray, "hidden hidden"]:
-    """Return weights that are drawn one by one."""
-    return std * rng.normal(size=(n_hidden, n_hidden))
-
-
-def sparse_start(
-    rng: np.random.Generator, n_hidden: int, std: float
-) -> Float[np.ndarray, "hidden hidden"]:
+def sparse_start(rng: np.random.Generator, n_hidden: int) -> Float[np.ndarray, "hidden hidden"]:
     """Return weights for `h @ W_h` with 15 connections into each unit, scaled to a radius.
 
     The radius is the spectral one, 0.95; what scale the weights had before does not matter. The
@@ -73,12 +64,10 @@ def sparse_start(
     return np.asarray(weights * (RADIUS / np.abs(np.linalg.eigvals(weights)).max()))
 
 
-def identity_start(
-    rng: np.random.Generator, n_hidden: int, std: float
-) -> Float[np.ndarray, "hidden hidden"]:
+def identity_start(rng: np.random.Generator, n_hidden: int) -> Float[np.ndarray, "hidden hidden"]:
     """Return the identity: at the start, a state is what it was (Le et al. 2015)."""
     return np.eye(n_hidden)
 
 
-STARTS = {"normal": normal_start, "sparse": sparse_start, "identity": identity_start}
-"""How recurrent weights may begin."""
+STARTS = {"sparse": sparse_start, "identity": identity_start}
+"""How recurrent weights may begin in place of numbers that are drawn like all others."""

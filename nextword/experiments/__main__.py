@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on from the checkpoints.", file=sys.stderr)
         return 130
-    print(f"{options.out}: {len(cells)} cells of {options.seeds} runs")
+    print(f"{options.out}: cells {len(cells)}, runs of each {options.seeds}")
     return 0
 
 

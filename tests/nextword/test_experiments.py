@@ -40,7 +40,7 @@ def test_a_table_has_a_row_a_run_with_settings_and_versions(tmp_path, capsys):
         for seed in "01"
     ]
     assert {row["numpy"] for row in found} == {np.__version__}
-    assert "4 cells of 2 runs" in capsys.readouterr().out
+    assert "cells 4, runs of each 2" in capsys.readouterr().out
 
 
 def test_a_program_that_is_killed_goes_on_to_the_same_table(tmp_path):

@@ -21,7 +21,7 @@ from autograder.classroom.feedback import ForHome, write_feedback
 from autograder.classroom.gathering import digest_of
 from autograder.classroom.marks_log import JUDGE, MarkSet, log_marks, now
 from autograder.classroom.penalties import assign_late_penalty
-from autograder.classroom.practice_notebook import practice_path, write_practice
+from autograder.classroom.practice_notebook import Practice, practice_path, write_practice
 from autograder.classroom.receipt import spare_secret, write_receipt
 from autograder.classroom.results import (
     Evidence,
@@ -35,9 +35,8 @@ from autograder.classroom.session import Session, Sitting
 from autograder.classroom.submission import NOTHING
 from autograder.classroom.terms import Terms, standing_of
 from autograder.files import InTheWay
-from autograder.judging.each_question import judge_all, practice_of
+from autograder.judging.each_question import Judged, judge_with_practice
 from autograder.judging.judge import Verdict
-from autograder.judging.practice import PracticeCase
 
 
 @dataclass(frozen=True)
@@ -114,12 +113,14 @@ def record(
     notebooks: list[NotebookNode] = []
     verdicts: list[Verdict] = []
     answers: dict[str, str] = {}
+    practice: list[Practice] = []
     for notebook, each in zip(session.notebooks, evidence, strict=True):
         executed, found = _record_notebook(
             notebook, session.material, writer, student, each, before
         )
         notebooks.append(executed)
-        verdicts += found
+        verdicts += [judged.verdict for judged in found]
+        practice.append({judged.verdict.question: judged.practice for judged in found})
         digests = answer_digests(each.notebook)
         answers |= {_name(session, notebook, name): said for name, said in digests.items()}
     terms = Terms.of(session.class_folder, session.material)
@@ -142,30 +143,27 @@ def record(
     result = Result(graded.verdicts, graded.remarks, submitted=submitted, answers=answers)
     write_result(session.result_path(student), result)
     _leave_receipt(session, student)
-    _write_for_student(session, graded, evidence)
+    _write_for_student(session, graded, evidence, practice)
     return notebooks, graded
 
 
 def _write_for_student(
-    session: Session | Sitting, graded: Graded, evidence: Sequence[Evidence]
+    session: Session | Sitting,
+    graded: Graded,
+    evidence: Sequence[Evidence],
+    practice: Sequence[Practice],
 ) -> None:
     """Write the page that a student gets, and the notebooks of practice cases beside it."""
     page = session.feedback_path(graded.student)
     reading = readings(session.material.assignment)
-    practice: dict[str, Sequence[PracticeCase]] = {}
+    failing = {name: cases for found in practice for name, cases in found.items() if cases}
     notebooks: dict[str, str] = {}
-    for notebook, each in zip(session.notebooks, evidence, strict=True):
-        asked = {_name(session, notebook, one.name) for one in notebook.material.questions}
-        verdicts = [verdict for verdict in graded.verdicts if verdict.question in asked]
-        found = {
-            _name(session, notebook, name): cases
-            for name, cases in practice_of(notebook.exam, each).items()
-        }
+    for notebook, each, found in zip(session.notebooks, evidence, practice, strict=True):
+        verdicts = [verdict for verdict in graded.verdicts if verdict.question in found]
         path = practice_path(page, notebook.notebook_name)
         name = notebook.notebook_name
         if write_practice(path, name, each.notebook, verdicts, found, reading):
-            notebooks |= dict.fromkeys(found, path.name)
-        practice |= found
+            notebooks |= dict.fromkeys(failing.keys() & found.keys(), path.name)
     write_feedback(
         page,
         session.material,
@@ -173,7 +171,7 @@ def _write_for_student(
         graded.verdicts,
         graded.remarks,
         graded.standing,
-        ForHome(practice, notebooks, reading),
+        ForHome(failing, notebooks, reading),
     )
 
 
@@ -184,10 +182,11 @@ def _record_notebook(
     student: str,
     evidence: Evidence,
     before: Mapping[str, str],
-) -> tuple[NotebookNode, list[Verdict]]:
+) -> tuple[NotebookNode, list[Judged]]:
     """Judge a notebook and write its scores; return it with them, and what was judged."""
     sheet = session.material
-    verdicts = judge_all(session.exam, evidence)
+    judged = judge_with_practice(session.exam, evidence)
+    verdicts = tuple(each.verdict for each in judged)
     notebook = with_scores(evidence.notebook, verdicts, sheet)
     answers = answer_digests(evidence.notebook)
     unchanged = {
@@ -195,7 +194,10 @@ def _record_notebook(
     }
     there = evidence.submitted != NOTHING
     writer.write(student, notebook, verdicts, evidence.time, unchanged, sheet, there)
-    return notebook, [replace(v, question=named(work, sheet, v.question)) for v in verdicts]
+    return notebook, [
+        replace(each, verdict=replace(v, question=named(work, sheet, v.question)))
+        for each, v in zip(judged, verdicts, strict=True)
+    ]
 
 
 def _name(session: Session | Sitting, notebook: Session, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.authoring.allowance import AllowanceSpent, allowance
@@ -11,8 +12,8 @@ from autograder.guest.codec import MalformedEvidence
 from autograder.judging.answered import Answered
 from autograder.judging.asserts import judge_asserts
 from autograder.judging.exam import Exam, QuestionExam
-from autograder.judging.judge import Verdict, judge
-from autograder.judging.practice import PracticeCase, failing_practice
+from autograder.judging.judge import Verdict, case_reasons, judge, judge_outcomes, refused
+from autograder.judging.practice import PracticeCase, failing_among
 
 SECONDS = 30.0
 """CPU time for judging a submission, of which each question has its share.
@@ -22,11 +23,35 @@ of one question: `MAX_BYTES` of text with `MAX_MARKS` parts, which is let go bef
 """
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What came of a question.
+
+    Parameters
+    ----------
+    verdict
+        On its answers.
+    practice
+        The practice cases that it fails, where its evidence can be looked at for long enough.
+    """
+
+    verdict: Verdict
+    practice: tuple[PracticeCase, ...] = ()
+
+
 def judge_all(exam: Exam, evidence: Answered, seconds: float = SECONDS) -> tuple[Verdict, ...]:
-    """Return the verdicts on all questions, in order.
+    """Return the verdicts on all questions, in order (see `judge_with_practice`)."""
+    return tuple(each.verdict for each in _in_order(exam, evidence, seconds, practised=False))
+
+
+def judge_with_practice(
+    exam: Exam, evidence: Answered, seconds: float = SECONDS
+) -> tuple[Judged, ...]:
+    """Return what came of all questions, in order.
 
     Whatever exception or exhaustion judging one question meets, that question gets no points and a
-    flag, and the others keep theirs.
+    flag, and the others keep theirs. Where looking for failing practice cases meets one, there are
+    none, and the points stay.
 
     Parameters
     ----------
@@ -35,47 +60,47 @@ def judge_all(exam: Exam, evidence: Answered, seconds: float = SECONDS) -> tuple
     evidence
         What running the submission gave.
     seconds
-        CPU time for all questions.
+        CPU time for all questions; as much again for their practice cases.
     """
+    return _in_order(exam, evidence, seconds, practised=True)
+
+
+def _in_order(
+    exam: Exam, evidence: Answered, seconds: float, practised: bool
+) -> tuple[Judged, ...]:
     share = seconds / max(len(exam.questions), 1)
-    verdicts = {each.question.name: _judged(each, evidence, share) for each in exam.questions}
-    verdicts |= {each.name: judge_asserts(each, evidence) for each in exam.material.asserted}
+    found = [_judged(each, evidence, share, practised) for each in exam.questions]
+    found += [Judged(judge_asserts(each, evidence)) for each in exam.material.asserted]
     places = {question.name: place for place, question in enumerate(exam.material.questions)}
-    return tuple(sorted(verdicts.values(), key=lambda verdict: places.get(verdict.question, 0)))
+    return tuple(sorted(found, key=lambda each: places.get(each.verdict.question, 0)))
 
 
-def practice_of(
-    exam: Exam, evidence: Answered, seconds: float = SECONDS
-) -> dict[str, tuple[PracticeCase, ...]]:
-    """Return the practice cases that a submission fails, by question; none of what fails none.
-
-    Of a question whose evidence cannot be read, or takes too much to look at, there is none either:
-    its verdict says so (see `judge_all`).
-    """
-    share = seconds / max(len(exam.questions), 1)
-    found = {}
-    for each in exam.questions:
-        said = evidence.evidence.get(each.question.name)
-        with suppress(MalformedEvidence, AllowanceSpent, MemoryError, RecursionError):
-            with allowance(share):
-                cases = failing_practice(each, said) if said is not None else ()
-            if cases:
-                found[each.question.name] = cases
-    return found
-
-
-def _judged(exam: QuestionExam, evidence: Answered, seconds: float) -> Verdict:
+def _judged(exam: QuestionExam, evidence: Answered, seconds: float, practised: bool) -> Judged:
     name = exam.question.name
+    said = evidence.evidence.get(name)
+    if said is None:
+        return Judged(judge(exam, None, evidence.absences.get(name, "")))
     try:
         with allowance(seconds):
-            return judge(exam, evidence.evidence.get(name), evidence.absences.get(name, ""))
+            outcomes = exam.read(said)
+            reasons = case_reasons(exam, outcomes)
+            verdict = judge_outcomes(exam, outcomes, reasons)
+    except MalformedEvidence as error:
+        return Judged(refused(exam, error))
     except AllowanceSpent:
-        return _not_judged(exam, "took too long", f"Judging it took more than {seconds:.3g} s")
+        what, flag = "took too long", f"Judging it took more than {seconds:.3g} s"
+        return Judged(_not_judged(exam, what, flag))
     except MemoryError:
-        return _not_judged(exam, "took too much memory", "Judging it took too much memory")
+        what = "took too much memory"
+        return Judged(_not_judged(exam, what, "Judging it took too much memory"))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is flagged and costs one question
         flag = f"Judging it failed: {type(error).__name__} {_place(error)}"
-        return _not_judged(exam, "failed", flag)
+        return Judged(_not_judged(exam, "failed", flag))
+    practice: tuple[PracticeCase, ...] = ()
+    if practised:
+        with suppress(AllowanceSpent, MemoryError, RecursionError), allowance(seconds):
+            practice = failing_among(exam, outcomes, reasons)
+    return Judged(verdict, practice)
 
 
 def _not_judged(exam: QuestionExam, what: str, flag: str) -> Verdict:

@@ -22,8 +22,9 @@ from autograder.errors import CourseError
 from autograder.guest.codec import encode
 from autograder.judging.cases import read_cases, run_here
 from autograder.judging.kept_answers import Drawn, KeptAnswers, digest_of_inputs
+from autograder.judging.literals import expression
 from autograder.judging.outcomes import Outcome, read_outcomes
-from autograder.judging.showing import show_call, show_outcome
+from autograder.judging.showing import LONGEST_CALL, show_call, show_outcome
 
 MARGIN = 10.0
 """Every misconception differs from the reference by this many tolerances."""
@@ -69,6 +70,12 @@ class ExamCase:
     case: Case
     practice: bool
     repeat_of: str | None = None
+
+
+def returned(outcome: Outcome, of: ExamCase) -> Any:
+    """Return what a call returned: the outcome of a fresh one says more beside it."""
+    fresh = of.case.probe == "fresh" and isinstance(outcome.value, Mapping)
+    return outcome.value.get("returned") if fresh else outcome.value
 
 
 @dataclass(frozen=True)
@@ -181,6 +188,16 @@ class QuestionExam:
             self._answers[practice.identity] = self.show(self.expected[practice.identity], practice)
         return self._answers[practice.identity]
 
+    def answer_code(self, practice: ExamCase) -> str:
+        """Return the right answer to a practice case as a Python expression.
+
+        It is empty where it would be too long, or none can say it.
+        """
+        if practice.identity not in self._codes:
+            value = returned(self.expected[practice.identity], practice)
+            self._codes[practice.identity] = expression(value, LONGEST_CALL)
+        return self._codes[practice.identity]
+
     def show(self, outcome: Outcome, of: ExamCase) -> str:
         """Return what a call came to, as a student would see it."""
         return show_outcome(outcome, self.question.probes.catalogue.probe(of.case.probe))
@@ -191,6 +208,10 @@ class QuestionExam:
 
     @cached_property
     def _answers(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _codes(self) -> dict[str, str]:
         return {}
 
     def evidence_of(self, function: Callable[..., Any], patience: float = 1.0) -> str:

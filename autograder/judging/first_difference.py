@@ -32,18 +32,17 @@ def first_difference(
     >>> first_difference([1, [2, 3]], [1, [2, 4]])
     'answer[1][1] is 4, expected 3'
     """
-    unlike = f"{place} is {_shown(got)}, expected {_shown(expected)}"
     if isinstance(expected, Mapping):
         if not isinstance(got, Mapping):
-            return unlike
+            return _unlike(expected, got, place)
         return _of_mappings(expected, got, rtol, atol, place)
     if isinstance(expected, np.ndarray):
         return _of_arrays(expected, got, rtol, atol, place)
     if isinstance(expected, (list, tuple)):
         if isinstance(got, (str, bytes)) or not isinstance(got, (Sequence, np.ndarray)):
-            return unlike
+            return _unlike(expected, got, place)
         if isinstance(got, np.ndarray) and got.ndim == 0:
-            return unlike
+            return _unlike(expected, got, place)
         if len(got) != len(expected):
             return f"{place} has {len(got)} parts, expected {len(expected)}"
         parts = (
@@ -52,8 +51,14 @@ def first_difference(
         )
         return next((words for words in parts if words), None)
     if _is_number(expected) and _is_number(got):
-        return None if _near(expected, got, rtol, atol) else unlike
-    return None if type(expected) is type(got) and expected == got else unlike
+        agree = _near(expected, got, rtol, atol)
+    else:
+        agree = type(expected) is type(got) and expected == got
+    return None if agree else _unlike(expected, got, place)
+
+
+def _unlike(expected: Any, got: Any, place: str) -> str:
+    return f"{place} is {_shown(got)}, expected {_shown(expected)}"
 
 
 def _shown(value: Any) -> str:
@@ -101,13 +106,12 @@ def _of_mappings(
 
 
 def _of_arrays(expected: np.ndarray, got: Any, rtol: float, atol: float, place: str) -> str | None:
-    unlike = f"{place} is {_shown(got)}, expected an array of shape {expected.shape}"
     if not _is_of_numbers(got):  # of long texts numpy would make an array of many gigabytes
-        return unlike
+        return _no_array(expected, got, place)
     try:
         array = np.asarray(got)
     except (ValueError, OverflowError):
-        return unlike
+        return _no_array(expected, got, place)
     if array.shape != expected.shape:
         return f"{place} has the shape {array.shape}, expected {expected.shape}"
     if expected.dtype.kind not in "biuf" or array.dtype.kind not in "biuf":
@@ -120,3 +124,7 @@ def _of_arrays(expected: np.ndarray, got: Any, rtol: float, atol: float, place: 
     where = f"[{', '.join(map(str, index))}]" if index else ""
     found, wanted = (each.item(*index) for each in (array, expected))
     return f"{place}{where} is {_shown(found)}, expected {_shown(wanted)}"
+
+
+def _no_array(expected: np.ndarray, got: Any, place: str) -> str:
+    return f"{place} is {_shown(got)}, expected an array of shape {expected.shape}"

@@ -101,12 +101,13 @@ def judge(exam: QuestionExam, evidence: str | None, absence: str = "") -> Verdic
     try:
         outcomes = exam.read(evidence)
     except MalformedEvidence as error:
-        return _refused(exam, f"The evidence could not be read: {error}.")
+        return refused(exam, error)
     return judge_outcomes(exam, outcomes)
 
 
-def _refused(exam: QuestionExam, what: str) -> Verdict:
-    question = exam.question
+def refused(exam: QuestionExam, error: MalformedEvidence) -> Verdict:
+    """Return the verdict on evidence that cannot be read."""
+    question, what = exam.question, f"The evidence could not be read: {error}."
     says = (
         f"{what} Expected is one, written by the test cell itself, so none of it counts. "
         "If your notebook does nothing unusual, tell your instructor."
@@ -114,10 +115,25 @@ def _refused(exam: QuestionExam, what: str) -> Verdict:
     return Verdict(question.name, 0.0, question.points, says, flag=what)
 
 
-def judge_outcomes(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> Verdict:
-    """Return the verdict on outcomes that were read from evidence."""
+def judge_outcomes(
+    exam: QuestionExam,
+    outcomes: Mapping[str, Outcome],
+    reasons: Mapping[str, str | None] | None = None,
+) -> Verdict:
+    """Return the verdict on outcomes that were read from evidence.
+
+    Parameters
+    ----------
+    exam
+        The question's exam.
+    outcomes
+        By the case's identity.
+    reasons
+        What `case_reasons` says of them, where it was asked before.
+    """
     question = exam.question
-    reasons = case_reasons(exam, outcomes)
+    if reasons is None:
+        reasons = case_reasons(exam, outcomes)
     groups = tuple(_group_verdict(exam, name, reasons) for name in exam.question.check.groups)
     lost = [group.says for group in groups if group.points < group.max_points]
     # Not the sum of all groups: .1 + .2 + .3 is not .6.

@@ -5,6 +5,8 @@ It needs `np`, and `Counter` where there is one, as the notebooks import them.
 
 from __future__ import annotations
 
+import ast
+import math
 import pprint
 from collections import Counter
 from collections.abc import Mapping
@@ -32,6 +34,24 @@ def literal(value: Any) -> str:
     '[np.array([[3, 0], [2, 0]]), float("nan")]'
     """
     return pprint.pformat(_readable(value), width=_WIDTH, compact=True)
+
+
+def expression(value: Any, longest: int) -> str:
+    """Return a value as Python that can be evaluated; nothing where it is longer, or is none.
+
+    Examples
+    --------
+    >>> expression([1, 2], longest=10), expression([1, 2], longest=5)
+    ('[1, 2]', '')
+    """
+    text = literal(value)
+    if len(text) > longest:
+        return ""
+    try:
+        ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError):
+        return ""
+    return text
 
 
 class _Text:
@@ -81,9 +101,17 @@ def _array(array: np.ndarray) -> str:
     dtype = "" if kind in _OF_ITSELF else f", dtype=np.{kind}"
     if array.size == 0:  # of floats, unless it is said of what
         return f"np.zeros({array.shape}{'' if kind == 'float64' else f', dtype=np.{kind}'})"
-    if array.size > _MANY and len({_entry(entry) for entry in array.flat}) == 1:
+    if is_uniform(array):
         return f"np.full({array.shape}, {_entry(array.flat[0])}{dtype})"
     return f"np.array({_rows(array)}{dtype})"
+
+
+def is_uniform(array: np.ndarray) -> bool:
+    """Return whether an array holds many numbers that are all written alike."""
+    if array.size <= _MANY:
+        return False
+    first = _entry(array.flat[0])
+    return all(_entry(entry) == first for entry in array.flat)
 
 
 def _rows(array: np.ndarray) -> str:
@@ -105,10 +133,10 @@ def _entry(value: Any) -> str:
     if isinstance(value, np.complexfloating):
         return f"complex({_entry(value.real)}, {_entry(value.imag)})"
     if isinstance(value, np.floating):
-        text = np.format_float_scientific(value, trim="0") if _is_far(value) else str(value)
-        return {"nan": "np.nan", "inf": "np.inf", "-inf": "-np.inf"}.get(text, text)
+        number = float(value)
+        if not math.isfinite(number):
+            return {math.inf: "np.inf", -math.inf: "-np.inf"}.get(number, "np.nan")
+        if number and not 1e-4 <= abs(number) < 1e16:
+            return np.format_float_scientific(value, trim="0")
+        return repr(number) if value.dtype.char == "d" else str(value)
     return str(value.item())
-
-
-def _is_far(value: np.floating) -> bool:
-    return bool(np.isfinite(value)) and value != 0 and not 1e-4 <= abs(float(value)) < 1e16

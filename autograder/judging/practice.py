@@ -6,18 +6,15 @@ any secret case, so that nothing a function remembers can be one.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from autograder.authoring.comparing import Close
-from autograder.judging.exam import ExamCase, QuestionExam
+from autograder.judging.exam import ExamCase, QuestionExam, returned
 from autograder.judging.first_difference import first_difference
 from autograder.judging.judge import case_reasons
-from autograder.judging.literals import literal
 from autograder.judging.outcomes import Outcome
-from autograder.judging.showing import LONGEST_CALL, NOT_PASTED, show_outcome
+from autograder.judging.showing import NOT_PASTED, show_outcome
 
 
 @dataclass(frozen=True)
@@ -71,12 +68,14 @@ def failing_practice(exam: QuestionExam, evidence: str) -> tuple[PracticeCase, .
     ------
     MalformedEvidence
     """
-    return failing_among(exam, exam.read(evidence))
+    outcomes = exam.read(evidence)
+    return failing_among(exam, outcomes, case_reasons(exam, outcomes))
 
 
-def failing_among(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> tuple[PracticeCase, ...]:
-    """Return the practice cases among outcomes that are wrong (see `failing_practice`)."""
-    reasons = case_reasons(exam, outcomes)
+def failing_among(
+    exam: QuestionExam, outcomes: Mapping[str, Outcome], reasons: Mapping[str, str | None]
+) -> tuple[PracticeCase, ...]:
+    """Return the practice cases among outcomes that are wrong, for reasons (`case_reasons`)."""
     wrong = [
         _practice_case(exam, each, outcomes[each.identity])
         for each in exam.cases
@@ -91,18 +90,17 @@ def _practice_case(exam: QuestionExam, each: ExamCase, outcome: Outcome) -> Prac
     probe = exam.question.probes.catalogue.probe(each.case.probe)
     changed = ", and changed its input" if outcome.changed else ""
     close = comparison if isinstance(comparison, Close) else None
-    value = _returned(expected, each)
-    code = literal(value) if close and expected.returned and _plain(probe.says, each) else ""
     tolerances = (close.rtol, close.atol) if close else (0.0, 0.0)
+    by_value = close is not None and expected.returned and _plain(probe.says, each)
     differs = None
-    if code and outcome.returned:
-        differs = first_difference(value, _returned(outcome, each), *tolerances)
+    if by_value and outcome.returned:
+        differs = first_difference(returned(expected, each), returned(outcome, each), *tolerances)
     return PracticeCase(
         exam.question.check.groups[each.case.group].says,
         exam.call(each),
         exam.answer(each),
         show_outcome(outcome, probe) + changed,
-        code if _is_expression(code) else "",
+        exam.answer_code(each) if by_value else "",
         expected.error.known_type if expected.error else "",
         tolerances,
         differs or "",
@@ -112,20 +110,3 @@ def _practice_case(exam: QuestionExam, each: ExamCase, outcome: Outcome) -> Prac
 def _plain(says: object, each: ExamCase) -> bool:
     """Return whether what the outcome holds is what the call returns."""
     return says is None or each.case.probe == "fresh"
-
-
-def _returned(outcome: Outcome, each: ExamCase) -> Any:
-    """Return what a call returned: a fresh one's outcome says more beside it."""
-    fresh = each.case.probe == "fresh" and isinstance(outcome.value, Mapping)
-    return outcome.value.get("returned") if fresh else outcome.value
-
-
-def _is_expression(code: str) -> bool:
-    """Return whether a text is Python: what no literal can say is told in words."""
-    if not code or len(code) > LONGEST_CALL:
-        return False
-    try:
-        ast.parse(code, mode="eval")
-    except (SyntaxError, ValueError):
-        return False
-    return True

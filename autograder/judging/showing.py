@@ -15,7 +15,7 @@ from autograder.authoring.checking import Case
 from autograder.guest.catalogue import GENERIC, Catalogue
 from autograder.guest.probes import Probe, Words
 from autograder.guest.recipes import Recipe
-from autograder.judging.literals import literal
+from autograder.judging.literals import is_uniform, literal
 from autograder.judging.outcomes import Outcome
 
 LONGEST = 1_600
@@ -23,6 +23,8 @@ LONGEST_CALL = 8_000
 """A call may be longer than an answer: shortened, it could not be pasted."""
 NOT_PASTED = "# To be read, not to be pasted: "
 _LARGE = 4_000
+_SHORTEST = 3
+"""Characters of an entry of an array, with what parts it from the next one."""
 
 
 def show_call(function: str, case: Case, catalogue: Catalogue = GENERIC) -> str:
@@ -101,10 +103,16 @@ def show(value: Any) -> str:
     """Return a value as Python, cut in the middle where it is long."""
     if isinstance(value, np.ndarray) and value.ndim > 4 and value.size > _LARGE:
         return f"an array of shape {value.shape}"
-    text = _brief(value) if _size(value) > _LARGE else literal(value)
-    if isinstance(value, np.ndarray) and len(text) > LONGEST:
-        text = _brief(value)
-    return _cut(text)
+    if _size(value) > _LARGE or (isinstance(value, np.ndarray) and _is_long(value)):
+        return _cut(_brief(value))
+    return _cut(literal(value))
+
+
+def _is_long(array: np.ndarray) -> bool:
+    """Return whether an array takes more than `LONGEST` characters to write."""
+    if _SHORTEST * array.size > LONGEST and not is_uniform(array):
+        return True  # known without writing it
+    return len(literal(array)) > LONGEST
 
 
 def _cut(text: str) -> str:

@@ -16,7 +16,8 @@ class Limits:
     Parameters
     ----------
     cell_seconds, notebook_seconds
-        Wall-clock time of one cell, and of the whole notebook with its restarts.
+        Wall-clock time of one cell, and of the whole notebook with its restarts. A cell in a warm
+        process gets back what it stood in the queue for a processor, up to three times its seconds.
     memory_bytes
         Address space of a process.
     output_bytes

@@ -29,6 +29,7 @@ from autograder.sandbox.ending import ENDED, Ending, too_long
 from autograder.sandbox.lasting_thread import in_lasting_thread
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.outputs import admitted, sane_count
+from autograder.sandbox.queued import now, queued_seconds
 from autograder.sandbox.same_witness import AnotherWitness, compare
 from autograder.sandbox.sandbox import plain_environment, sandbox_command
 from autograder.sandbox.visible import BASE, START, visible_packages
@@ -39,6 +40,10 @@ _LONGEST_REPLY = 8 * 2**20
 _LONGEST_LINE = 200
 _WHERE_SECONDS = 0.5
 """How long a child that is out of time may take to say where it is."""
+_MOST_QUEUED = 3
+"""How often the time of a cell is given again for what it stood in the queue for a processor."""
+_TURN_SECONDS = 0.05
+"""A gain below which a cell has had its turn."""
 
 
 class WarmProcessFailed(CourseError):
@@ -192,7 +197,11 @@ class WarmWorker:
             with theirs, conversation.theirs as cases:
                 self._order(json.dumps(order).encode(), theirs.fileno(), cases.fileno())
             child = WarmChild(
-                ours, conversation, self._limits.output_bytes, lambda: self._order(WHERE)
+                ours,
+                conversation,
+                self._limits.output_bytes,
+                lambda: self._order(WHERE),
+                functools.partial(queued_seconds, self._process.pid, now()),
             )
             yield child
             with contextlib.suppress(OSError):
@@ -241,6 +250,8 @@ class WarmChild:
         Output kept of a cell.
     ask
         Asks the child where it is.
+    queued
+        Tells how many seconds it stood in the queue for a processor.
     """
 
     def __init__(
@@ -249,8 +260,10 @@ class WarmChild:
         conversation: Conversation,
         output_bytes: int,
         ask: Callable[[], None],
+        queued: Callable[[], float],
     ) -> None:
         self._channel, self._output_bytes, self._ask = channel, output_bytes, ask
+        self._queued = queued
         self.conversation = conversation
         self._sources: dict[int, str] = {}
         self.ended = False
@@ -283,17 +296,17 @@ class WarmChild:
         graded
             Whether the cases of its question are asked while it runs.
         seconds
-            How long it may take.
+            How long it may take, on a machine that has a processor for it (see `_reply`).
         """
-        deadline = time.monotonic() + seconds
+        started = time.monotonic()
         if not graded:
             self._sources[index] = cell.source
         try:
             self._channel.settimeout(seconds)
             frames.send(self._channel, {"cell": index, "source": cell.source})
-            reply = frames.receive(self._channel, _LONGEST_REPLY, deadline)
+            reply = self._reply(started, seconds)
             while reply is not None and "line" in reply:  # which nobody has asked for yet
-                reply = frames.receive(self._channel, _LONGEST_REPLY, deadline)
+                reply = self._reply(started, seconds)
         except TimeoutError:
             # Where a function stops could tell which secret case it was asked.
             return too_long(seconds, "" if graded else self._whereabouts(index))
@@ -306,6 +319,24 @@ class WarmChild:
         cell.outputs = admitted(reply.get("outputs"), self._output_bytes)
         cell.execution_count = sane_count(reply.get("number"))
         return None
+
+    def _reply(self, started: float, seconds: float) -> dict[str, Any] | None:
+        """Return what the child says next.
+
+        It has as many seconds from a start, and as many again as it stood in the queue for a
+        processor, up to a limit.
+
+        Raises
+        ------
+        TimeoutError, OSError, frames.BrokenFrame
+        """
+        deadline = started + seconds
+        while not select.select([self._channel], [], [], max(0, deadline - time.monotonic()))[0]:
+            later = started + seconds + min(self._queued(), _MOST_QUEUED * seconds)
+            if later <= deadline + _TURN_SECONDS:
+                raise TimeoutError
+            deadline = later
+        return frames.receive(self._channel, _LONGEST_REPLY, deadline)
 
     def _whereabouts(self, index: int) -> str:
         """Return the line that a cell is at, nothing where the child cannot say.

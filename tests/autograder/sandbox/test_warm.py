@@ -216,3 +216,18 @@ def test_a_worker_that_is_starting_is_ended_where_nobody_waits_for_it():
             held_back.result()
     assert not second.alive
     workers.close()
+
+
+@pytest.mark.parametrize(("queued", "ended"), [(0.0, True), (0.3, True), (9.0, False)])
+def test_a_cell_gets_back_what_it_stood_in_the_queue_for_a_processor(workers, queued, ended):
+    with workers.session(LIMITS) as child:
+        child._queued = lambda: queued
+        found = child.run(0, new_code_cell("import time; time.sleep(2)"), False, 1)
+    assert (found is not None) == ended
+
+
+def test_a_cell_gets_no_more_time_than_the_limit_allows(workers):
+    with workers.session(LIMITS) as child:
+        child._queued = lambda: 1e9
+        ended = child.run(0, new_code_cell("while True: pass"), False, 0.2)
+    assert str(ended).startswith("it ran longer than 0.2 s")

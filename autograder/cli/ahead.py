@@ -55,33 +55,35 @@ class ExamsAhead:
 
 
 @contextmanager
-def exams_ahead(course: Course, secret: str) -> Iterator[ExamsAhead]:
-    """Draw the exams of all assignments of a course but the first in a process of their own.
+def exams_ahead(course: Course, names: Sequence[str], secret: str) -> Iterator[ExamsAhead]:
+    """Draw the exams of assignments but the first in a process of their own.
 
     Parameters
     ----------
     course
         The course.
+    names
+        Of the assignments.
     secret
         The class's.
 
     Yields
     ------
     ahead
-        Ask it for each exam, in the order of the course.
+        Ask it for each exam, in the order of the names.
     """
-    names = course.assignment_names()[1:]
+    awaited = list(names[1:])
     new = multiprocessing.get_context(
         "spawn"
     )  # a copy of this process would have its threads' locks
     drawn, said = new.Pipe(duplex=False)
     with tempfile.TemporaryDirectory(prefix="exams-") as folder, closing(drawn):
-        arguments = (course.root, names, secret, Path(folder), said)
+        arguments = (course.root, awaited, secret, Path(folder), said)
         process = new.Process(target=_draw, args=arguments, daemon=True)
         process.start()
         said.close()  # here: so that the other end knows when that process has ended
         try:
-            yield ExamsAhead(secret, Path(folder), list(names), drawn)
+            yield ExamsAhead(secret, Path(folder), awaited, drawn)
         finally:
             process.kill()
             process.join()

@@ -433,6 +433,7 @@ def doctor(workers: WorkersOption = CORES, class_path: ClassOption = CLASS) -> N
 
 @app.command()
 def demo(
+    name: Annotated[str | None, typer.Argument(help="An assignment; all without it.")] = None,
     students: Annotated[int, typer.Option(min=1, help="How many.")] = 24,
     seed: Annotated[int, typer.Option(help="Of the class and of its exam.")] = 0,
     folder: Annotated[Path, typer.Option(help="Where to; made anew.")] = Path("demo"),
@@ -440,4 +441,4 @@ def demo(
     course: CourseOption = HERE,
 ) -> None:
     """Release, simulate, grade and report a class, and compare with its true scores."""
-    _exit(_commands().demonstrate(course, folder, students, seed, workers))
+    _exit(_commands().demonstrate(course, name, folder, students, seed, workers))

@@ -271,9 +271,13 @@ def diagnose(class_path: Path, workers: int) -> bool:
     return not any(symptom.serious for symptom in symptoms)
 
 
-def demonstrate(course: Path, folder: Path, students: int, seed: int, workers: int) -> bool:
+def demonstrate(
+    course: Path, name: str | None, folder: Path, students: int, seed: int, workers: int
+) -> bool:
     """Run the demonstration; return whether all scores are the true ones."""
-    return run_demo(Course.at(course), folder.resolve(), students, seed, workers, console)
+    names = [each.name for each in _assignments(course, name)]
+    folder = folder.resolve()
+    return run_demo(Course.at(course), folder, students, seed, workers, console, names=names)
 
 
 def _assignments(course: Path, name: str | None) -> list[Assignment]:

@@ -44,8 +44,9 @@ def run_demo(
     workers: int,
     console: Console,
     limits: Limits = LIMITS,
+    names: Sequence[str] = (),
 ) -> bool:
-    """Release, simulate, grade and report every assignment; return whether all scores are true.
+    """Release, simulate, grade and report assignments; return whether all scores are true.
 
     Parameters
     ----------
@@ -63,6 +64,8 @@ def run_demo(
         Where to say what happens.
     limits
         What one submission may use.
+    names
+        Of the assignments; none means all of the course.
 
     Raises
     ------
@@ -80,13 +83,14 @@ def run_demo(
             "The demonstration runs its own students' code without one. Real submissions are not "
             "graded like this: see autograder doctor."
         )
+    names = names or course.assignment_names()
     all_true = True
     with (
         local_executor(workers) as (executor, at_once),
-        exams_ahead(course, class_folder.secret()) as ahead,
+        exams_ahead(course, names, class_folder.secret()) as ahead,
     ):
         start_sandboxes(executor, at_once, limits, options.mode)
-        for name in course.assignment_names():
+        for name in names:
             material = load_material(course.assignment(name))
             simulated = simulate(material, students, seed)
             try:

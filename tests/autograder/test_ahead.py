@@ -28,7 +28,7 @@ def two_weeks(tmp_path: Path) -> Course:
 def test_the_second_exam_is_the_one_that_would_be_drawn_here(two_weeks):
     materials = [load_material(two_weeks.assignment(name)) for name in two_weeks.assignment_names()]
     expected = [draw_exam(material, "secret").digest for material in materials]
-    with exams_ahead(two_weeks, "secret") as exams:
+    with exams_ahead(two_weeks, two_weeks.assignment_names(), "secret") as exams:
         drawn = [exams.of(material).digest for material in materials]
         assert exams.awaited == []
         kept = sorted(path.name for path in exams.folder.iterdir())

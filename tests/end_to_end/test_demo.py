@@ -29,7 +29,7 @@ from tests.running import grade_all
 
 ASSIGNMENT = "01_counting"
 SEED = 0
-LIMITS = Limits(cell_seconds=8, notebook_seconds=120)
+LIMITS = Limits(cell_seconds=4, notebook_seconds=120)
 """Under which the endless loops of the class do not hold up the tests."""
 
 
@@ -55,7 +55,9 @@ def demonstration(
     students = sum(not student.name.endswith("-mixture") for student in plenty) + 1
     folder = tmp_path_factory.mktemp("demonstration") / "demo"
     console = Console(file=io.StringIO(), width=120)
-    all_true = run_demo(course, folder, students, SEED, workers=2, console=console, limits=LIMITS)
+    all_true = run_demo(
+        course, folder, students, SEED, 2, console, LIMITS, names=[ASSIGNMENT, "04_recurrent"]
+    )
     return Demonstration(folder, all_true, console.file.getvalue(), plenty[:students])
 
 
@@ -87,6 +89,12 @@ def test_all_given_scores_are_the_true_ones(demonstration):
     assert demonstration.all_true, demonstration.printed
     words = " ".join(demonstration.printed.split())
     assert f"all {len(demonstration.simulated)} scores equal the true ones" in words
+
+
+@pytest.mark.long
+def test_all_scores_of_the_whole_course_are_the_true_ones(course, tmp_path):
+    console = Console(file=io.StringIO(), width=120)
+    assert run_demo(course, tmp_path / "demo", 24, SEED, 2, console), console.file.getvalue()
 
 
 def test_the_gradebook_and_the_csv_say_the_same(demonstration):

@@ -34,6 +34,8 @@ LONGEST_CELL = 300
 """Seconds on the wall after which a cell is given up."""
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = Course.at(ROOT)
+FIRST = "01_counting"
+"""The module whose notebooks run in `make test` too; those of all others in `make test-long`."""
 NOTEBOOKS = sorted(
     [
         *COURSE.lectures.glob("*.ipynb"),
@@ -42,7 +44,15 @@ NOTEBOOKS = sorted(
 )
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(ROOT)))
+def _is_first(path: Path) -> bool:
+    return FIRST in (path.stem, path.parent.name)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[] if _is_first(path) else pytest.mark.long) for path in NOTEBOOKS],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
 def test_runs_top_to_bottom_in_its_budget(
     path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -58,13 +58,12 @@ class NormPreservation:
         through, before, after = _steps(backward)
         alive = (before > _NO_SIGNAL) & (after > _NO_SIGNAL)
         by_length = self._by_squared_length(np.where(alive, before, 1), np.where(alive, after, 1))
-        factors = np.where(alive, by_length, 0) / self._count(alive)
+        factors = 2 * self.weight * np.where(alive, by_length, 0) / self._count(alive)
         passed = backward.signals[:, :-1]
         runs, hidden = len(passed), passed.shape[-1]
         # Ω depends on W_h by ‖v‖² with v = through W_hᵀ alone, and ∂‖v‖²/∂W_h = 2 vᵀ through.
-        weighted = (2 * factors[..., None] * passed).reshape(runs, -1, hidden)
-        term = weighted.swapaxes(1, 2) @ through.reshape(runs, -1, hidden)
-        return np.asarray(self.weight * term).astype(backward.W_h.dtype)
+        weighted = (factors.astype(passed.dtype)[..., None] * passed).reshape(runs, -1, hidden)
+        return np.asarray(weighted.swapaxes(1, 2) @ through.reshape(runs, -1, hidden))
 
     def value(self, backward: BackwardPass) -> Float[np.ndarray, " runs"]:
         """Return Ω itself, without its weight: 0 where every step keeps the length."""
@@ -91,8 +90,8 @@ class NormPreservation:
 
 def _steps(backward: BackwardPass) -> tuple[Array, Array, Array]:
     """Return what went through W_hᵀ at each step, and the squared lengths before and after it."""
-    arrived, passed = backward.signals[:, 1:], backward.signals[:, :-1]
-    through = arrived * backward.slopes[:, 1:]
-    lengths = (np.square(part, dtype=np.float64).sum(axis=-1) for part in (arrived, passed))
-    before, after = lengths
-    return through, before, after
+    signals = backward.signals
+    through = signals[:, 1:] * backward.slopes[:, 1:]
+    # What a step passes on arrives at the one before. Squares have a range that float32 has not.
+    lengths = np.einsum("rtbh,rtbh->rtb", signals, signals, dtype=np.float64)
+    return through, lengths[:, 1:], lengths[:, :-1]

@@ -41,7 +41,7 @@ def test_ten_steps_are_solved_by_all_methods_within_500_updates():
 
 
 def test_the_order_of_methods_is_shown_at_thirty_steps_by_budgets_between():
-    for within in (2_000, 3_000, 5_000):
+    for within in (3_000, 4_000, 5_000):
         found = counts(30, "basic-tanh", within)
         ends = [found[method].wilson() for method in ORDER]
         assert ends[0][1] < ends[1][0] < ends[1][1] < ends[2][0]

@@ -86,3 +86,15 @@ def test_how_far_networks_hold_that_were_trained_on_mixed_lengths():
         )
     assert 15_000 < max(row["solved_at"] for row in longer) <= 20_000
     assert max(row["solved_at"] for row in rows if row["stops"] == "solved") == 2_500
+
+
+def test_errors_on_the_addition_problem():
+    said = line("the addition problem")
+    last = {
+        (row["unit"], row["seed"]): f"{row['mse']:.3f}".lstrip("0")
+        for row in recorded("07_memory/adding")
+        if row["update"] == 1_000
+    }
+    assert f"identity {last['identity', 0]} and {last['identity', 1]}" in said
+    assert f"tanh {last['tanh', 0]} and {last['tanh', 1]}" in said
+    assert f"has {last['lstm', 0]} then (seed 0)" in said

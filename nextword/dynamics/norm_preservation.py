@@ -33,11 +33,14 @@ class NormPreservation:
         How much Ω counts beside the loss: 4 in the paper's experiments.
     form
         ``"paper"`` or ``"code"``.
+    halved_after
+        Updates after which the weight is half of this, then a third, a fourth: the *1/t schedule*
+        that natural problems need in the paper (sec. 4.2). None: it stays.
 
     Raises
     ------
     RunSettingsError
-        The weight is negative or no number, or there is no such form.
+        The weight is negative or no number, `halved_after` is 0 or less, or there is no such form.
 
     References
     ----------
@@ -46,10 +49,13 @@ class NormPreservation:
 
     weight: float = 4.0
     form: Literal["paper", "code"] = "paper"
+    halved_after: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.weight < np.inf:
             raise RunSettingsError(f"expected a weight of 0 or more, got {self.weight}")
+        if self.halved_after is not None and not 0 < self.halved_after < np.inf:
+            raise RunSettingsError(f"expected halved_after above 0, got {self.halved_after}")
         if self.form not in ("paper", "code"):
             raise RunSettingsError(f"expected the form 'paper' or 'code', got {self.form!r}")
 
@@ -58,13 +64,13 @@ class NormPreservation:
         through, before, after = _steps(backward)
         alive = (before > _NO_SIGNAL) & (after > _NO_SIGNAL)
         by_length = self._by_squared_length(np.where(alive, before, 1), np.where(alive, after, 1))
-        factors = np.where(alive, by_length, 0) / self._count(alive)
-        passed = backward.signals[:, :-1]
+        weight = self.weight / (1 + backward.updates / (self.halved_after or np.inf))
+        factors = 2 * weight * np.where(alive, by_length, 0) / self._count(alive)
+        passed = backward.passed
         runs, hidden = len(passed), passed.shape[-1]
         # Ω depends on W_h by ‖v‖² with v = through W_hᵀ alone, and ∂‖v‖²/∂W_h = 2 vᵀ through.
-        weighted = (2 * factors[..., None] * passed).reshape(runs, -1, hidden)
-        term = weighted.swapaxes(1, 2) @ through.reshape(runs, -1, hidden)
-        return np.asarray(self.weight * term).astype(backward.W_h.dtype)
+        weighted = (factors.astype(passed.dtype)[..., None] * passed).reshape(runs, -1, hidden)
+        return np.asarray(weighted.swapaxes(1, 2) @ through.reshape(runs, -1, hidden))
 
     def value(self, backward: BackwardPass) -> Float[np.ndarray, " runs"]:
         """Return Ω itself, without its weight: 0 where every step keeps the length."""
@@ -91,8 +97,14 @@ class NormPreservation:
 
 def _steps(backward: BackwardPass) -> tuple[Array, Array, Array]:
     """Return what went through W_hᵀ at each step, and the squared lengths before and after it."""
-    arrived, passed = backward.signals[:, 1:], backward.signals[:, :-1]
-    through = arrived * backward.slopes[:, 1:]
-    lengths = (np.square(part, dtype=np.float64).sum(axis=-1) for part in (arrived, passed))
-    before, after = lengths
-    return through, before, after
+    signals = backward.signals
+    through = signals[:, 1:] * backward.slopes[:, 1:]
+    lengths = _squared_lengths(signals)
+    between = backward.between
+    after = lengths[:, :-1] if between is None else _squared_lengths(between)
+    return through, lengths[:, 1:], after
+
+
+def _squared_lengths(signals: Array) -> Array:
+    """Return them in float64: squares leave the range of float32."""
+    return np.asarray(np.einsum("rtbh,rtbh->rtb", signals, signals, dtype=np.float64))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from nextword.dynamics.recurrent_units import STARTS, UNITS
+from nextword.dynamics.tasks import MixedLengths, Task
 
 Array = np.ndarray[Any, Any]
 
@@ -35,37 +36,6 @@ class RunSettingsError(ValueError):
     """A setting is outside its range."""
 
 
-class Task(Protocol):
-    """What is learned, such as `temporal_order.TemporalOrder`."""
-
-    @property
-    def length(self) -> int:
-        """How many steps a sequence has."""
-        ...
-
-    @property
-    def n_inputs(self) -> int:
-        """How many numbers are read at a step."""
-        ...
-
-    @property
-    def n_outputs(self) -> int:
-        """How many numbers are given after the last step."""
-        ...
-
-    def draw(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
-        """Return inputs of shape (n, length, n_inputs), and n answers."""
-        ...
-
-    def loss_and_signal(self, outputs: Array, answers: Array) -> tuple[Array, Array]:
-        """Return each run's mean loss, and its derivative by the outputs."""
-        ...
-
-    def wrong(self, outputs: Array, answers: Array) -> Array:
-        """Return the share of sequences that each run answers wrongly."""
-        ...
-
-
 @dataclass(frozen=True)
 class BackwardPass:
     """What a gradient term may look at, after the pass back through time.
@@ -80,12 +50,25 @@ class BackwardPass:
         The derivative of each run's mean loss by h_1 to h_T, of each sequence.
     slopes
         The derivative of the nonlinearity at steps 1 to T.
+    between
+        Where an answer is asked for at several steps: what each of steps 2 to T passes on to the
+        one before, without what the loss there says itself. None: the loss is of the last step
+        alone, and this is `signals` at steps 1 to T − 1.
+    updates
+        How many have been made before.
     """
 
     W_h: Float[np.ndarray, "runs hidden hidden"]
     states: Float[np.ndarray, "runs times batch hidden"]
     signals: Float[np.ndarray, "runs steps batch hidden"]
     slopes: Float[np.ndarray, "runs steps batch hidden"]
+    between: Float[np.ndarray, "runs steps-1 batch hidden"] | None = None
+    updates: int = 0
+
+    @property
+    def passed(self) -> Float[np.ndarray, "runs steps-1 batch hidden"]:
+        """What each of steps 2 to T passes on to the one before."""
+        return self.signals[:, :-1] if self.between is None else self.between
 
 
 GradientTerm = Callable[[BackwardPass], Float[np.ndarray, "runs hidden hidden"]]
@@ -236,7 +219,7 @@ class Run:
 
 
 class RecurrentRuns:
-    """S networks h_t = σ(h_{t−1} W_h + u_t W_in + b) with an output after the last step.
+    """S networks h_t = σ(h_{t−1} W_h + u_t W_in + b) with outputs where the task asks for answers.
 
     All weights that lead to a state stand in one matrix, so that a step of all runs is one product
     [h, u, 1] @ W, and the gradient by all of them another. A run's numbers do not depend on which
@@ -316,16 +299,15 @@ class RecurrentRuns:
 
     # --- a pass forward, a pass back
 
-    def _forward(self, inputs: Array, read: Array) -> Array:
-        """Fill `read` with [h_{t−1}, u_t, 1] of every step, and return outputs after the last."""
-        n_hidden = self.settings.n_hidden
+    def _forward(self, inputs: Array, read: Array, asked: int) -> Array:
+        """Fill `read` with [h_{t−1}, u_t, 1] of every step, and return outputs of the last ones."""
+        n_hidden, steps = self.settings.n_hidden, inputs.shape[-2]
         read[:, :-1, :, n_hidden:-1] = np.moveaxis(inputs, -3, -2)
-        for step in range(self.task.length):
+        for step in range(steps):
             state = read[:, step + 1, :, :n_hidden]
             np.matmul(read[:, step], self.inner, out=state)
             self._squash(state)
-        outputs: Array = state @ self.outer[:, :-1] + self.outer[:, -1:]
-        return outputs
+        return _outputs(read[:, -asked:, :, :n_hidden], self.outer)
 
     def gradients(
         self, inputs: Float[np.ndarray, "runs batch steps inputs"], answers: Array
@@ -340,34 +322,56 @@ class RecurrentRuns:
         inputs, answers
             A batch for each run.
         """
-        n_hidden = self.settings.n_hidden
-        read, signals, sums = self._buffers
-        outputs = self._forward(inputs, read)
+        n_hidden, steps = self.settings.n_hidden, inputs.shape[2]
+        read = self._buffers[0][:, : steps + 1]
+        signals, sums = (part[:, :steps] for part in self._buffers[1:])
+        asked = answers.shape[2] if answers.ndim > 2 else 1
+        outputs = self._forward(inputs, read, asked)
         losses, signal = self.task.loss_and_signal(outputs, answers)
         states = read[..., :n_hidden]
+        # As rows: those of a step together, step after step.
+        by_output = signal.reshape(*signal.shape[:2], asked, -1).swapaxes(1, 2)
+        rows = by_output.reshape(len(read), -1, by_output.shape[-1])
+        last = states[:, -asked:].reshape(len(read), -1, n_hidden)
         by_outer = np.concatenate(
-            [states[:, -1].swapaxes(1, 2) @ signal, signal.sum(axis=1, keepdims=True)], axis=1
+            [last.swapaxes(1, 2) @ rows, rows.sum(axis=1, keepdims=True)], axis=1
         )
         slopes = np.empty_like(sums)
         self._slopes(states[:, 1:], slopes)
-        back = np.ascontiguousarray(self.inner[:, :n_hidden].swapaxes(1, 2))
-        signals[:, -1] = signal @ self.outer[:, :-1].swapaxes(1, 2)
-        limit = self.settings.max_signal
-        for step in range(self.task.length - 1, -1, -1):
-            if limit is not None:
-                most = limit / inputs.shape[1]
-                np.clip(signals[:, step], -most, most, out=signals[:, step])
-            np.multiply(signals[:, step], slopes[:, step], out=sums[:, step])
-            if step:
-                np.matmul(sums[:, step], back, out=signals[:, step - 1])
-        rows = (len(read), -1)
-        flat_read = read[:, :-1].reshape(*rows, read.shape[-1])
-        by_inner = flat_read.swapaxes(1, 2) @ sums.reshape(*rows, n_hidden)
+        if asked > 1:
+            signals[:, :-asked] = 0  # the loss says nothing there itself
+        by_last = rows @ self.outer[:, :-1].swapaxes(1, 2)
+        signals[:, -asked:] = by_last.reshape(*by_output.shape[:3], n_hidden)
+        between = self._back(signals, slopes, sums, asked)
+        flat_read = read[:, :-1].reshape(len(read), -1, read.shape[-1])
+        by_inner = flat_read.swapaxes(1, 2) @ sums.reshape(len(read), -1, n_hidden)
         if self.settings.terms:
-            seen = BackwardPass(self.inner[:, :n_hidden], states, signals, slopes)
+            done = len(self._going[0].norms) if self._going else 0
+            W_h = self.inner[:, :n_hidden]
+            seen = BackwardPass(W_h, states, signals, slopes, between, done)
             for term in self.settings.terms:
                 by_inner[:, :n_hidden] += term(seen)
         return losses, by_inner, by_outer
+
+    def _back(self, signals: Array, slopes: Array, sums: Array, asked: int) -> Array | None:
+        """Fill `signals`, which has what the loss says itself, and `sums`, from the last step on.
+
+        Returns what each step passes on, where that is not all of the signal before.
+        """
+        n_hidden, limit = self.settings.n_hidden, self.settings.max_signal
+        back = np.ascontiguousarray(self.inner[:, :n_hidden].swapaxes(1, 2))
+        between = np.empty_like(signals[:, :-1]) if asked > 1 else None
+        passed = signals if between is None else between
+        for step in range(signals.shape[1] - 1, -1, -1):
+            if limit is not None:
+                most = limit / signals.shape[2]
+                np.clip(signals[:, step], -most, most, out=signals[:, step])
+            np.multiply(signals[:, step], slopes[:, step], out=sums[:, step])
+            if step:
+                np.matmul(sums[:, step], back, out=passed[:, step - 1])
+                if between is not None:
+                    signals[:, step - 1] += between[:, step - 1]
+        return between
 
     def update(self, inputs: Array, answers: Array) -> None:
         """Take one step with every run that goes on; note losses and norms, end broken runs."""
@@ -425,13 +429,14 @@ class RecurrentRuns:
         """
         settings = self.settings
         while self.done < settings.updates and self._going:
+            task = _at(self.task, self.done)
             ahead = min(
-                _DRAWN_AHEAD,
+                _DRAWN_AHEAD if task is self.task else 1,
                 settings.updates - self.done,
                 settings.check_every - self.done % settings.check_every,
             )
             drawn = {
-                id(run): self.task.draw(rng, ahead * settings.batch_size)
+                id(run): task.draw(rng, ahead * settings.batch_size)
                 for run, rng in zip(self._going, self._rngs, strict=True)
             }
             for number in range(ahead):
@@ -510,34 +515,21 @@ class RecurrentRuns:
         if not self._going:
             return
         rng = np.random.default_rng([done, self.task.length])  # fresh, and the same for all runs
-        inputs, answers = self.task.draw(rng, self.settings.check_size)
+        parts = list(_in_parts(self.task, rng, self.settings.check_size))
         everyone = np.arange(len(self._going))
-        wrong = self._wrong(everyone, inputs[:_SCREENED], answers[:_SCREENED])
+        wrong = self._wrong(everyone, parts[:1])
         close = np.flatnonzero(wrong <= max(_HOPELESS, 3 * self.settings.solved_below))
-        if len(close) and len(inputs) > _SCREENED:
-            wrong[close] = self._wrong(close, inputs, answers)
+        if len(close) and len(parts) > 1:
+            wrong[close] = self._wrong(close, parts)
         for run, share in zip(self._going, wrong.tolist(), strict=True):
             run.wrong.append(share)
             if share < self.settings.solved_below:
                 run.solved_at = done
         self._end(wrong < self.settings.solved_below)
 
-    def _wrong(self, chosen: Array, inputs: Array, answers: Array) -> Array:
-        """Return the share of wrong answers of some runs, a thousand sequences at a time."""
-        n_hidden, wrong = self.settings.n_hidden, np.zeros(len(chosen))
-        inner, outer = self.inner[chosen], self.outer[chosen]
-        for begin in range(0, len(inputs), _SCREENED):
-            part = inputs[begin : begin + _SCREENED]
-            read = np.zeros((len(chosen), len(part), inner.shape[1]), inner.dtype)
-            read[..., -1] = 1
-            for step in range(self.task.length):
-                read[..., n_hidden:-1] = part[:, step]
-                state = read @ inner
-                self._squash(state)
-                read[..., :n_hidden] = state
-            outputs = state @ outer[:, :-1] + outer[:, -1:]
-            wrong += len(part) * self.task.wrong(outputs, answers[begin : begin + _SCREENED])
-        return wrong / len(inputs)
+    def _wrong(self, chosen: Array, parts: Sequence[_Part]) -> Array:
+        """Return the share of wrong answers of some runs."""
+        return _share_wrong(self.inner[chosen], self.outer[chosen], self._squash, parts)
 
     def _end(self, ended: Array) -> None:
         """Take runs out of the batch, and keep their weights."""
@@ -552,6 +544,111 @@ class RecurrentRuns:
         self._directions = [self._directions[number] for number in left]
         self.inner, self.outer = self.inner[left], self.outer[left]
         self._buffers = self._new_buffers(self.settings.batch_size)
+
+
+def share_wrong(
+    runs: Sequence[Run], task: Task, unit: str, rng: np.random.Generator, n: int
+) -> Float[np.ndarray, " runs"]:
+    """Return the share of fresh sequences that each trained run answers wrongly.
+
+    Parameters
+    ----------
+    runs
+        Which were trained, on this task or on another of as many inputs and outputs.
+    task
+        What is asked: of any length.
+    unit
+        Their nonlinearity, as in `RunSettings`.
+    rng
+        Where sequences come from, the same ones for all runs.
+    n
+        How many.
+    """
+    return _share_wrong(*_weights(runs), UNITS[unit][0], list(_in_parts(task, rng, n)))
+
+
+def mean_loss(
+    runs: Sequence[Run], task: Task, unit: str, inputs: Array, answers: Array
+) -> Float[np.ndarray, " runs"]:
+    """Return the mean loss of each trained run on sequences of a task.
+
+    Parameters
+    ----------
+    runs, task, unit
+        See `share_wrong`.
+    inputs, answers
+        The same sequences for all runs, as a task draws them.
+    """
+    total = np.zeros(len(runs))
+    for begin in range(0, len(inputs), _SCREENED):
+        part = slice(begin, begin + _SCREENED)
+        outputs = _answers(*_weights(runs), UNITS[unit][0], inputs[part], task.n_answers)
+        everyone = np.broadcast_to(answers[part], (len(runs), *answers[part].shape))
+        total += len(inputs[part]) * task.loss_and_signal(outputs, everyone)[0]
+    return total / len(inputs)
+
+
+_Part = tuple[Task, Array, Array]
+"""A task, some of its sequences, and their answers."""
+
+
+def _at(task: Task, number: int) -> Task:
+    """Return a task, or the one of its lengths that has a number."""
+    return task.at(number) if isinstance(task, MixedLengths) else task
+
+
+def _in_parts(task: Task, rng: np.random.Generator, n: int) -> Iterator[_Part]:
+    """Yield n sequences, a thousand at a time; of mixed lengths, each thousand of another."""
+    if isinstance(task, MixedLengths):
+        for number, begin in enumerate(range(0, n, _SCREENED)):
+            one = task.at(number)
+            yield one, *one.draw(rng, min(_SCREENED, n - begin))
+        return
+    inputs, answers = task.draw(rng, n)
+    for begin in range(0, n, _SCREENED):
+        part = slice(begin, begin + _SCREENED)
+        yield task, inputs[part], answers[part]
+
+
+def _weights(runs: Sequence[Run]) -> tuple[Array, Array]:
+    return np.stack([run.inner for run in runs]), np.stack([run.outer for run in runs])
+
+
+def _share_wrong(
+    inner: Array, outer: Array, squash: Callable[[Array], None], parts: Sequence[_Part]
+) -> Array:
+    wrong = np.zeros(len(inner))
+    for task, inputs, answers in parts:
+        outputs = _answers(inner, outer, squash, inputs, task.n_answers)
+        wrong += len(inputs) * task.wrong(outputs, answers)
+    return wrong / sum(len(inputs) for _, inputs, _ in parts)
+
+
+def _answers(
+    inner: Array, outer: Array, squash: Callable[[Array], None], inputs: Array, n_answers: int
+) -> Array:
+    """Return the outputs of all runs after the last steps of the same sequences."""
+    n_hidden, steps = inner.shape[-1], inputs.shape[1]
+    read = np.zeros((len(inner), len(inputs), inner.shape[1]), inner.dtype)
+    read[..., -1] = 1
+    asked = []
+    for step in range(steps):
+        read[..., n_hidden:-1] = inputs[:, step]
+        state = read @ inner
+        squash(state)
+        read[..., :n_hidden] = state
+        if step >= steps - n_answers:
+            asked.append(state)
+    return _outputs(np.stack(asked, axis=1), outer)
+
+
+def _outputs(states: Array, outer: Array) -> Array:
+    """Return what runs answer, for states of shape (runs, asked, batch, hidden).
+
+    Of several answers the shape is (runs, batch, asked, outputs), else (runs, batch, outputs).
+    """
+    outputs = states @ outer[:, None, :-1] + outer[:, None, -1:]
+    return outputs[:, 0] if outputs.shape[1] == 1 else outputs.swapaxes(1, 2)
 
 
 def _generator_at(state: dict[str, Any]) -> np.random.Generator:

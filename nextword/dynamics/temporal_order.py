@@ -1,10 +1,14 @@
-"""The temporal order problem: which of two symbols came first, many steps later."""
+"""The temporal order problems: in which order two or three symbols came, many steps later."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Int64, UInt8
+
+from nextword.dynamics.tasks import OneOfSeveral, SequenceLengthError, check_length
+
+__all__ = ["ANSWERS", "SYMBOLS", "SequenceLengthError", "TemporalOrder", "ThreeBitTemporalOrder"]
 
 SYMBOLS = "ABcdef"
 """Two that matter, and four that are there to distract."""
@@ -13,12 +17,8 @@ SHORTEST = 10
 """With fewer steps a tenth of the length is no step at all."""
 
 
-class SequenceLengthError(ValueError):
-    """No problem of this length can be made."""
-
-
 @dataclass(frozen=True)
-class TemporalOrder:
+class TemporalOrder(OneOfSeveral):
     """Sequences of symbols; their class is the order of the two that matter.
 
     With a tenth of the length d = length // 10, the first symbol of A and B stands at a place from
@@ -53,15 +53,17 @@ class TemporalOrder:
     n_outputs: ClassVar[int] = len(ANSWERS)
 
     def __post_init__(self) -> None:
-        if self.length < SHORTEST:
-            raise SequenceLengthError(
-                f"expected a length of {SHORTEST} steps or more, got {self.length}"
-            )
+        check_length(self.length, SHORTEST)
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """The first place at which each symbol that matters may stand; each has a tenth."""
+        return self.length // 10, self.length // 2
 
     def draw(
         self, rng: np.random.Generator, n: int
     ) -> tuple[UInt8[np.ndarray, "n length symbols"], Int64[np.ndarray, " n"]]:
-        """Return sequences as one-hot rows, and the number of each one's class in `ANSWERS`.
+        """Return sequences as one-hot rows, and the number of each one's class.
 
         Parameters
         ----------
@@ -72,34 +74,39 @@ class TemporalOrder:
         """
         tenth, rows = self.length // 10, np.arange(n)
         symbols = rng.integers(2, len(SYMBOLS), size=(n, self.length))
-        first, second = rng.integers(2, size=(2, n))
-        symbols[rows, rng.integers(tenth, 2 * tenth, size=n)] = first
-        middle = self.length // 2
-        symbols[rows, rng.integers(middle, middle + tenth, size=n)] = second
-        return np.eye(len(SYMBOLS), dtype=np.uint8)[symbols], 2 * first + second
+        matter = rng.integers(2, size=(len(self.starts), n))
+        answers = np.zeros(n, dtype=np.int64)
+        for start, symbol in zip(self.starts, matter, strict=True):
+            symbols[rows, rng.integers(start, start + tenth, size=n)] = symbol
+            answers = 2 * answers + symbol
+        return np.eye(len(SYMBOLS), dtype=np.uint8)[symbols], answers
 
     @staticmethod
     def text(inputs: UInt8[np.ndarray, "length symbols"]) -> str:
         """Return one sequence as letters."""
         return "".join(SYMBOLS[number] for number in inputs.argmax(axis=-1))
 
-    @staticmethod
-    def loss_and_signal(
-        outputs: Float[np.ndarray, "runs batch answers"], answers: Int64[np.ndarray, "runs batch"]
-    ) -> tuple[Float[np.ndarray, " runs"], Float[np.ndarray, "runs batch answers"]]:
-        """Return each run's mean cross-entropy in nats, and its derivative by the outputs."""
-        top = outputs.max(axis=-1, keepdims=True)
-        shares = np.exp(outputs - top)
-        totals = shares.sum(axis=-1, keepdims=True)
-        shares /= totals
-        at = answers[..., None]
-        right = np.take_along_axis(outputs - top, at, axis=-1) - np.log(totals)
-        np.put_along_axis(shares, at, np.take_along_axis(shares, at, axis=-1) - 1, axis=-1)
-        return -right[..., 0].mean(axis=-1), shares / answers.shape[-1]
 
-    @staticmethod
-    def wrong(
-        outputs: Float[np.ndarray, "runs batch answers"], answers: Int64[np.ndarray, " batch"]
-    ) -> Float[np.ndarray, " runs"]:
-        """Return the share of sequences that each run puts into the wrong class."""
-        return np.asarray(np.mean(outputs.argmax(axis=-1) != answers, axis=-1))
+@dataclass(frozen=True)
+class ThreeBitTemporalOrder(TemporalOrder):
+    """The same with three symbols that matter, and eight classes: AAA, AAB, … BBB.
+
+    They stand in the tenths that begin at a tenth, three tenths and six tenths of the length.
+
+    Parameters
+    ----------
+    length
+        T: how many symbols a sequence has, 10 or more.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber 1997, Experiment 6b; Pascanu et al. 2013, sec. 4.1.2, with the places
+    of its authors' published code.
+    """
+
+    n_outputs: ClassVar[int] = 8
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """The first place at which each symbol that matters may stand; each has a tenth."""
+        return self.length // 10, 3 * self.length // 10, 6 * self.length // 10

@@ -13,13 +13,25 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from nextword.dynamics.marked_numbers import Addition, Multiplication
 from nextword.dynamics.norm_preservation import NormPreservation
-from nextword.dynamics.recurrent_runs import RecurrentRuns, Run, RunSettings, Task
-from nextword.dynamics.temporal_order import TemporalOrder
+from nextword.dynamics.recall import NoiselessMemorisation, RandomPermutation
+from nextword.dynamics.recurrent_runs import RecurrentRuns, Run, RunSettings
+from nextword.dynamics.tasks import MixedLengths, Task
+from nextword.dynamics.temporal_order import TemporalOrder, ThreeBitTemporalOrder
 
 Row = dict[str, object]
-TASKS: Mapping[str, Callable[[int], Task]] = {"temporal-order": TemporalOrder}
-"""What can be learned, by length."""
+TASKS: Mapping[str, Callable[[int], Task]] = {
+    "temporal-order": TemporalOrder,
+    "temporal-order-mixed": lambda longest: MixedLengths(TemporalOrder, longest // 4, longest),
+    "temporal-order-3bit": ThreeBitTemporalOrder,
+    "addition": Addition,
+    "multiplication": Multiplication,
+    "permutation": RandomPermutation,
+    "memorisation-5bit": NoiselessMemorisation,
+    "memorisation-20bit": lambda blanks: NoiselessMemorisation(blanks, 5, 10),
+}
+"""What can be learned, by length T (002, sec. 4.1): *mixed* is of all lengths from T/4 to T."""
 METHODS: Mapping[str, Mapping[str, Any]] = {
     "MSGD": {},
     "MSGD-C": {"max_norm": 1.0},

@@ -114,3 +114,27 @@ def test_in_training_it_keeps_signals_longer():
 def test_what_it_cannot_be_is_refused(settings, message):
     with pytest.raises(RunSettingsError, match=message):
         NormPreservation(**settings)
+
+
+@pytest.mark.parametrize("form", ["paper", "code"])
+def test_where_the_loss_is_of_every_step_ratios_are_of_what_is_passed_on(backward, form):
+    loud = np.random.default_rng(1).normal(size=backward.signals.shape)
+    through = (loud * backward.slopes)[:, 1:]
+    between = through @ backward.W_h[:, None].swapaxes(-1, -2)
+    many = dataclasses.replace(backward, signals=loud, between=between)
+    term = NormPreservation(1.0, form)
+    np.testing.assert_allclose(term.value(many), omega(many, backward.W_h, form))
+    up, place = backward.W_h.copy(), (0, 1, 2)
+    up[place] += 1e-6
+    slope = (omega(many, up, form)[0] - omega(many, backward.W_h, form)[0]) / 1e-6
+    assert term(many)[place] == pytest.approx(slope, rel=1e-3)
+
+
+def test_a_weight_may_fall_like_one_over_the_number_of_updates(backward):
+    whole = NormPreservation(4.0)(backward)
+    for updates, share in ((0, 1), (100, 1 / 2), (300, 1 / 4)):
+        later = dataclasses.replace(backward, updates=updates)
+        falling = NormPreservation(4.0, halved_after=100)(later)
+        np.testing.assert_allclose(falling, share * whole)
+    with pytest.raises(RunSettingsError, match="halved_after above 0, got 0"):
+        NormPreservation(halved_after=0)

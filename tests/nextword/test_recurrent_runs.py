@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from nextword.dynamics.recall import NoiselessMemorisation
 from nextword.dynamics.recurrent_runs import (
     BackwardPass,
     RecurrentRuns,
@@ -11,7 +12,9 @@ from nextword.dynamics.recurrent_runs import (
     RunSettings,
     RunSettingsError,
     WeightPenalty,
+    share_wrong,
 )
+from nextword.dynamics.tasks import MixedLengths
 from nextword.dynamics.temporal_order import TemporalOrder
 
 TASK = TemporalOrder(12)
@@ -276,3 +279,92 @@ def test_runs_of_other_seeds_or_shapes_are_not_resumed():
         RecurrentRuns(task, RunSettings(updates=1), [0, 2]).resume(arrays)
     with pytest.raises(RunSettingsError, match="expected weights"):
         RecurrentRuns(task, RunSettings(updates=1, n_hidden=20), [0, 1]).resume(arrays)
+
+
+MANY = NoiselessMemorisation(3, 2, 2)
+
+
+def test_gradients_of_answers_at_every_step_are_those_of_torch():
+    runs = RecurrentRuns(MANY, EXACT, [0, 1])
+    runs.inner *= 5
+    inputs, answers = batches(2, task=MANY)
+    found = runs.gradients(inputs, answers)
+    for number in range(2):
+        inner, outer = (
+            torch.tensor(weights[number], requires_grad=True)
+            for weights in (runs.inner, runs.outer)
+        )
+        state, losses = torch.zeros(5, 7, dtype=inner.dtype), []
+        for step in range(MANY.length):
+            read = torch.tensor(inputs[number, :, step], dtype=inner.dtype)
+            state = torch.tanh(state @ inner[:7] + read @ inner[7:-1] + inner[-1])
+            outputs = state @ outer[:-1] + outer[-1]
+            losses.append(
+                torch.nn.functional.cross_entropy(
+                    outputs, torch.tensor(answers[number, :, step], dtype=torch.int64)
+                )
+            )
+        loss = torch.stack(losses).mean()
+        expected = [loss.item(), *torch.autograd.grad(loss, (inner, outer))]
+        for ours, theirs in zip(found, expected, strict=True):
+            assert np.allclose(ours[number], theirs, rtol=1e-10, atol=1e-12)
+
+
+def test_a_term_sees_what_each_step_passes_on_apart_from_what_the_loss_says_there():
+    seen = []
+
+    def look(backward: BackwardPass):
+        seen.append(backward)
+        return np.zeros_like(backward.W_h)
+
+    settings = dataclasses.replace(EXACT, terms=(look,))
+    for task in (MANY, TASK):
+        RecurrentRuns(task, settings, [0, 1]).gradients(*batches(2, task=task))
+        (backward,) = seen
+        through = backward.signals[:, 1:] * backward.slopes[:, 1:]
+        back = backward.W_h[:, None].swapaxes(-1, -2)
+        assert np.allclose(through @ back, backward.passed, rtol=1e-12, atol=0)
+        assert np.allclose(backward.passed, backward.signals[:, :-1]) == (task is TASK)
+        seen.clear()
+
+
+def test_a_network_that_answers_at_every_step_learns_to_give_a_pattern_back():
+    settings = RunSettings(updates=3_000, learning_rate=0.5, max_norm=1.0, n_hidden=20)
+    (run,) = RecurrentRuns(NoiselessMemorisation(1, 2, 1), settings, [0]).train()
+    assert run.solved_at is not None
+    again = share_wrong(
+        [run], NoiselessMemorisation(1, 2, 1), "tanh", np.random.default_rng(9), 1500
+    )
+    assert again[0] < 0.02
+
+
+MIXED = MixedLengths(TemporalOrder, 10, 16)
+
+
+def test_each_update_learns_from_its_length_and_a_resumed_training_ends_the_same():
+    settings = RunSettings(
+        updates=40, n_hidden=7, learning_rate=0.1, check_every=20, check_size=2_500
+    )
+    kept, lengths = [], []
+
+    class Watched(RecurrentRuns):
+        def update(self, inputs, answers):
+            lengths.append(inputs.shape[2])
+            super().update(inputs, answers)
+
+    whole = Watched(MIXED, settings, range(2)).train(lambda runs: kept.append(runs.as_arrays()))
+    assert lengths == [MIXED.at(update).length for update in range(40)]
+    again = RecurrentRuns(MIXED, settings, range(2))
+    again.resume(kept[0])
+    for one, other in zip(again.train(), whole, strict=True):
+        assert (one.losses, one.wrong) == (other.losses, other.wrong)
+        assert (one.inner == other.inner).all()
+
+
+def test_a_run_may_be_asked_at_any_length():
+    weights = RecurrentRuns(TASK, dataclasses.replace(EXACT, updates=1), [0, 1]).train()
+    for run in weights:
+        run.outer[:-1], run.outer[-1] = 0, [0, 0, 0, 9]  # always BB
+    shares = share_wrong(weights, TemporalOrder(31), "tanh", np.random.default_rng(0), 2_500)
+    assert shares == pytest.approx([0.75, 0.75], abs=0.03)
+    assert shares[0] == shares[1]

@@ -27,6 +27,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("one round", _table(rng, tokens, orders), rounds)
     for tokens, orders, rounds in ((5, 2, 2), (12, 3, 5), (40, 3, 20), (25, 5, 3)):
         yield case("rounds", _table(rng, tokens, orders), rounds)
+    few = _table(rng, 4, 3)
+    yield case("rounds", few[[0, 1, 1, 2, 3, 1, 0]], 3)
     for tokens, orders, rounds in ((6, 2, 1), (10, 3, 4), (20, 4, 2)):
         table = _table(rng, tokens, orders)
         table[rng.choice(tokens, max(2, tokens // 3), replace=False)] = 0.0

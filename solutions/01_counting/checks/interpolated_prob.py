@@ -33,6 +33,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("seen", counts, gram[:-1], gram[-1], _weights(rng, order).tolist())
         word = pick(rng, grams(counts, 1, starts=False))[-1]
         yield case("seen", counts, gram[:-1], word, _weights(rng, order))
+        if order > 1:
+            at_start = pick(rng, grams(counts, order, starts=True))
+            yield case("seen", counts, at_start[:-1], at_start[-1], _weights(rng, order).tolist())
+            gram = pick(rng, grams(counts, order - 1, starts=False))
+            yield case("seen", counts, gram[:-1], gram[-1], _weights(rng, order - 1).tolist())
     for order in (2, 3, 4):
         counts = draw_counts(rng, reference, order)
         gram = pick(rng, grams(counts, 2, starts=False))

@@ -31,6 +31,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         counts = draw_counts(rng, reference, order)
         gram = pick(rng, grams(counts, order, starts=False))
         yield case("top", counts, gram[:-1], gram[-1], _discount(rng))
+        if order > 1:
+            gram = pick(rng, grams(counts, order, starts=True))
+            yield case("top", counts, gram[:-1], gram[-1], _discount(rng))
     for order, size in ((2, 0), (3, 1), (3, 0), (4, 2), (4, 1)):
         counts = draw_counts(rng, reference, order)
         gram = pick(rng, grams(counts, size + 1, starts=False))

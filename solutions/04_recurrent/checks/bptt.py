@@ -12,13 +12,21 @@ import numpy as np
 
 from autograder.authoring.checking import Case, Check, Group, alternative, case, rule, slip, told
 
-from .drawing import GRADIENTS, draw_batch, draw_mask, full_mask
+from .drawing import (
+    GRADIENTS,
+    OF_LARGE_SCORES,
+    draw_batch,
+    draw_large_batch,
+    draw_mask,
+    full_mask,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield batches without padding and with it, truncations, single rows and steps, and refusals."""
     for sizes, rows, steps in (((4, 2, 2), 2, 3), ((7, 3, 4), 4, 6)):
         yield case("full", *draw_batch(rng, reference, sizes, full_mask(rows, steps)), None)
+    yield case("full", *draw_batch(rng, reference, (5, 2, 3), full_mask(2, 12)), None)
     single = draw_batch(rng, reference, (8, 3, 3), full_mask(3, 5), dtype="float32")
     yield case("full", *single, None)
     for sizes, rows, steps in (((3, 3, 4), 5, 5), ((5, 2, 2), 4, 4)):
@@ -36,6 +44,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for V, rows, steps in ((5, 1, 5), (2, 4, 1), (3, 1, 1)):
         batch = draw_batch(rng, reference, (V, 2, 3), full_mask(rows, steps))
         yield case("edges", *batch, None)
+    large = draw_large_batch(rng, reference, (5, 2, 3), full_mask(1, 4))
+    yield Case("edges", (*large, None), compare=OF_LARGE_SCORES)
     params, cache, targets, mask = draw_batch(rng, reference, (5, 2, 3), full_mask(2, 4))
     yield case("edges", params, cache, targets, ~mask, None)
     for wrong in (-1, 5):
@@ -50,7 +60,7 @@ check = Check(
         "full": Group("batches without padding", 3),
         "padded": Group("batches with padding", 2),
         "truncated": Group("truncation", 2),
-        "edges": Group("one row, one step, and what is refused", 1),
+        "edges": Group("one row, one step, large scores, and what is refused", 1),
     },
     draw=draw,
     compare=GRADIENTS,
@@ -362,8 +372,21 @@ truncated_a_step_late = slip(
     hint="You go one step too far. With truncate = k a loss is handed back over k factors, and "
     "no further.",
 )
+overflows = slip(
+    every_loss_by_itself,
+    ("logits - logits.max(axis=2, keepdims=True)", "logits"),
+    loses="edges",
+    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
+    "all scores of a step changes no probability.",
+    overflows=True,
+)
 
 rules = (
+    rule(
+        "Scores may be as large as 1,000",
+        "a relative accuracy of 1e-3 is enough",
+        when=lambda params, *_: params["c"].max() > 900,
+    ),
     told("are as in question 4", "**each** step $t$ reaches back over at most"),
     rule(
         "a word that occurs several times gets the sum",

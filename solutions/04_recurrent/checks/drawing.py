@@ -9,6 +9,11 @@ import numpy as np
 
 from autograder.authoring.comparing import Close
 
+LARGE = 990.0
+"""What is added to all scores so that exponentials overflow, in float64 as well."""
+OF_LARGE_SCORES = Close(rtol=1e-3, atol=1e-6, per_array=True)
+"""Of scores near 1,000 float32 knows little more than four decimals."""
+
 Params = dict[str, np.ndarray]
 Cache = dict[str, np.ndarray]
 
@@ -34,6 +39,11 @@ def draw_params(
         "h0": rng.uniform(-0.9, 0.9, size=H),
     }
     return {name: value.astype(dtype) for name, value in params.items()}
+
+
+def with_large_scores(params: Params) -> Params:
+    """Return a model that says the same, with scores near 1,000."""
+    return {**params, "c": params["c"] + LARGE}
 
 
 def draw_ids(rng: np.random.Generator, V: int, rows: int, steps: int) -> np.ndarray:
@@ -74,5 +84,14 @@ def draw_batch(
 ) -> tuple[Any, ...]:
     """Return parameters, the reference's cache, targets and the mask, for V, m and H."""
     params = draw_params(rng, *sizes, dtype=dtype)
+    cache = draw_cache(rng, reference, params, *mask.shape)
+    return params, cache, draw_ids(rng, sizes[0], *mask.shape), mask
+
+
+def draw_large_batch(
+    rng: np.random.Generator, reference: ModuleType, sizes: tuple[int, int, int], mask: np.ndarray
+) -> tuple[Any, ...]:
+    """Return what `draw_batch` does, of a model with large scores."""
+    params = with_large_scores(draw_params(rng, *sizes))
     cache = draw_cache(rng, reference, params, *mask.shape)
     return params, cache, draw_ids(rng, sizes[0], *mask.shape), mask

@@ -24,7 +24,7 @@ from autograder.authoring.checking import (
 )
 from autograder.authoring.comparing import Close
 
-from .drawing import Params, draw_params
+from .drawing import OF_LARGE_SCORES, Params, draw_params, with_large_scores
 
 BOS, EOS = 0, 1
 CLEAR = 0.05
@@ -39,6 +39,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("edges", *_roll_out(rng, reference, 0, 6))
     yield case("edges", *_roll_out(rng, reference, 3, 2))
     params, prompt, words = _roll_out(rng, reference, 2, 4)
+    large = (with_large_scores(params), prompt, words)
+    yield Case("edges", large, compare=OF_LARGE_SCORES)
     yield case("edges", params, prompt, [])
     yield case("edges", params, [2, len(params["E"])], words)
     yield case("edges", params, prompt, [*words, -1])
@@ -75,7 +77,7 @@ def _roll_out(
 check = Check(
     groups={
         "drifting": Group("texts from which the model drifts away", 2),
-        "edges": Group("no prompt, few words, and what is refused", 1),
+        "edges": Group("no prompt, few words, large scores, and what is refused", 1),
     },
     draw=draw,
     compare=Close(rtol=1e-5, per_array=True),
@@ -177,6 +179,15 @@ probabilities_returned = slip(
     hint="You return probabilities. Asked for are their logarithms.",
 )
 
+overflows = slip(
+    REFERENCE,
+    ("        scores = scores - scores.max()\n", ""),
+    loses="edges",
+    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
+    "all scores of a step changes no probability.",
+    overflows=True,
+)
+
 
 @misconception(
     "drifting",
@@ -204,6 +215,11 @@ def scored_after_reading(params, prompt, words):
 
 
 rules = (
+    rule(
+        "Scores may be as large as 1,000",
+        "a relative accuracy of 1e-3 is enough",
+        when=lambda params, *_: params["c"].max() > 900,
+    ),
     told("So the first number is"),
     rule(
         "reads `BOS`, then the ids of `prompt` (perhaps none)",

@@ -23,7 +23,14 @@ from autograder.authoring.checking import (
     told,
 )
 
-from .drawing import GRADIENTS, draw_batch, draw_mask, full_mask
+from .drawing import (
+    GRADIENTS,
+    OF_LARGE_SCORES,
+    draw_batch,
+    draw_large_batch,
+    draw_mask,
+    full_mask,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -44,6 +51,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("padded", *draw_batch(rng, reference, (5, 2, 3), ended), 4)
     for sizes, rows, steps in (((5, 2, 3), 2, 4), ((6, 3, 4), 3, 1), ((4, 2, 2), 1, 3)):
         yield case("edges", *draw_batch(rng, reference, sizes, full_mask(rows, steps)), 0)
+    large = draw_large_batch(rng, reference, (5, 2, 3), full_mask(2, 4))
+    yield Case("edges", (*large, 0), compare=OF_LARGE_SCORES)
     batch = draw_batch(rng, reference, (5, 2, 3), full_mask(2, 4))
     for t in (-1, 4, 9):
         yield case("edges", *batch, t)
@@ -53,7 +62,7 @@ check = Check(
     groups={
         "late": Group("losses of late steps", 2),
         "padded": Group("batches in which some rows have ended", 1),
-        "edges": Group("the first step, and steps that do not exist", 1),
+        "edges": Group("the first step, large scores, and steps that do not exist", 1),
     },
     draw=draw,
     compare=GRADIENTS,
@@ -230,8 +239,21 @@ sign_lost = slip(
     hint="The sign is wrong: the derivative of the loss with respect to the logits is "
     "predicted minus observed.",
 )
+overflows = slip(
+    REFERENCE,
+    ("logits[:, t] - logits[:, t].max(axis=1, keepdims=True)", "logits[:, t]"),
+    loses="edges",
+    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
+    "all scores of a step changes no probability.",
+    overflows=True,
+)
 
 rules = (
+    rule(
+        "Scores may be as large as 1,000",
+        "a relative accuracy of 1e-3 is enough",
+        when=lambda params, *_: params["c"].max() > 900,
+    ),
     told("is what `rnn_forward` returned", "are as in question 3"),
     rule(
         "summed over the rows",

@@ -28,6 +28,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("carried", params, draw_ids(rng, V, rows, steps), start)
     single = draw_params(rng, 9, 3, 5, dtype="float32")
     yield case("sentences", single, draw_ids(rng, 9, 4, 6).astype("int32"), None)
+    start = rng.uniform(-1, 1, size=(3, 5)).astype("float32")
+    yield case("carried", single, draw_ids(rng, 9, 3, 4), start)
     for rows, steps in ((1, 6), (4, 1), (1, 1)):
         yield case("edges", draw_params(rng, 6, 2, 4), draw_ids(rng, 6, rows, steps), None)
     start = rng.uniform(-1, 1, size=(1, 4))
@@ -227,6 +229,7 @@ rules = (
         "and holds ids, $T",
         "`h0` is where to start",
         "what the backward pass needs",
+        "may be `inputs` itself",
         "It may hold other keys",
     ),
     rule(

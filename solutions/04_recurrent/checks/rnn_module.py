@@ -216,6 +216,6 @@ rules = (
         "`module(inputs)` gives the same answer every time",
         when=lambda steps, *_: steps == 0,
     ),
-    told("Keep their dtype; float64 stays float64"),  # answers of float32 are near enough here
+    told("They may keep their dtype, or become float32"),
     rule("**and no more**", when=lambda steps, *_: steps > 1),
 )

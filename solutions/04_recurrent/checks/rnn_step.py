@@ -41,6 +41,10 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         x_t = rng.normal(size=(rows, m)).astype(dtype)
         h_prev = rng.uniform(-1, 1, size=(rows, H)).astype(dtype)
         yield case("rows" if rows > 1 else "one row", params, x_t, h_prev)
+    for inside in (7.0, -7.0):  # one unit is far out; and two batches of one shape
+        params = draw_params(rng, 7, 3, 4)
+        params["b"][0] = inside
+        yield case("rows", params, rng.normal(size=(3, 3)), rng.uniform(-1, 1, size=(3, 4)))
 
 
 check = Check(

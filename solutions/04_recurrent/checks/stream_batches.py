@@ -35,8 +35,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
 
 
 def _text(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Return ids that are all different, so that every slip shows."""
-    return 10 + rng.permutation(length)
+    """Return ids that are all different, so that every slip shows, with 0 in the middle."""
+    ids = rng.permutation(length)
+    if length:
+        ids[[ids.argmin(), length // 2]] = ids[length // 2], 0
+    return ids
 
 
 def _case(group: str, ids: np.ndarray, batch_size: int, seq_len: int) -> Case:
@@ -189,6 +192,13 @@ padding_not_masked = slip(
     ("mask[row, : len(here)]", "mask[row]"),
     loses=("uneven", "edges"),
     hint="The mask is True at padding as well, so padding would count as text.",
+)
+zeros_masked = slip(
+    REFERENCE,
+    ("mask[row, : len(here)] = True", "mask[row, : len(here)] = ids[here] != 0"),
+    loses=("even", "uneven", "edges"),
+    hint="The mask is False at the id 0 as well. 0 is an id like any other: what is padding, the "
+    "place tells, and not what stands there.",
 )
 last_block_cut = slip(
     REFERENCE,

@@ -158,6 +158,16 @@ warned_or_not = equal(
     with_nan, ('invalid="ignore"', ""), because="it only keeps a warning from being shown"
 )
 
+rows_are_copied = equal(
+    torch_einsum,
+    (".clone()", ""),
+    ("probs.sum", "probs.mean"),
+    (", dtype=probs.dtype", ""),
+    ("else 0", "else -1"),
+    because="the choice of rows copies them, their means are above 0 where their sums are, float32 "
+    "is enough, and range(-1) is empty too",
+)
+
 rules = (
     told(
         "is an array of shape $(T, n)$",

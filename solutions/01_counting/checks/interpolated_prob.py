@@ -192,6 +192,24 @@ the_product_refuses = equal(
     because="a product with another number of weights raises ValueError as well",
 )
 
+tensors_or_numbers = equal(
+    torch_float32,
+    (", dtype=torch.float32", ""),
+    ("torch.tensor(np.asarray(lambdas), dtype=torch.float32)", "np.asarray(lambdas)"),
+    ("np.asarray(lambdas)", "lambdas"),
+    (".item()", ""),
+    ("torch.tensor(0.0),", "0.0,"),
+    (", torch.tensor(0.0)", ", 0.0"),
+    ("            carried = torch.tensor(0.0)", "            carried = 0.0"),
+    because="tensors, arrays and numbers are added and multiplied alike, and more precision than "
+    "float32 is no harm",
+)
+no_such_sum_in_float32 = equal(
+    torch_float32,
+    ("> 1e-6", ">= 1e-6"),
+    because="near 1 numbers of float32 are multiples of 2**-24, and the float 1e-6 is none",
+)
+
 rules = (
     told(
         "are as in question 2",

@@ -171,6 +171,7 @@ numbers_of_any_kind = equal(
     ),
     ("table.get(word, 0)", "table.get(word, -1)"),
     ("np.float64(1)", "1"),
+    ("np.maximum(own - discount, 0)", "np.maximum(0, own - discount)"),
     because="they are discounted and divided, and nothing below 0 is larger than 0",
 )
 rules = (

@@ -751,7 +751,7 @@ assert refuses(bptt, params, cache, targets, real, 0), "truncate = 0: expected a
 #
 # * The predictions, in the order of the text, are cut into `batch_size` rows. **Their lengths differ by one at most, the longer ones first.** So row 0 holds the first predictions of the text, row 1 those that follow, and so on.
 # * Block $j$ holds the steps $j \cdot$ `seq_len` up to $(j + 1) \cdot$ `seq_len` of every row. There are as many blocks as the longest row needs.
-# * Every block is three arrays of shape `(batch_size, seq_len)`: ids, ids, and booleans. In the last block, steps beyond the end of a row are **padding: inputs and targets are 0, the mask is `False`**.
+# * Every block is three arrays of shape `(batch_size, seq_len)`: ids, ids, and booleans. In the last block, steps beyond the end of a row are **padding: inputs and targets are 0, the mask is `False`**; numbers are compared, not their dtypes.
 # * **Every prediction comes exactly once**, those at the ends of rows and blocks too. What you yield are fresh arrays: a block that was yielded does not change later.
 # * Where there are more rows than predictions, the last rows are all padding. With fewer than two ids there is nothing to predict, and no block.
 # * A `batch_size` or `seq_len` below 1 raises `ValueError` (at the latest when the first block is asked for).

@@ -219,6 +219,28 @@ nothing_is_added = equal(
     recursive, ("list(prompt)", "prompt"), because="what is returned holds the same tokens"
 )
 
+ended_already = equal(
+    REFERENCE, ("break", "continue"), because="every round that is left finds the end token again"
+)
+sums_to_one = equal(
+    cumulative,
+    ("* edges[-1]", "/ edges[-1]"),
+    ("rng.random() * edges[-1]", "rng.random()"),
+    because="the last edge is the sum of all probabilities, which is 1",
+)
+never_on_an_edge = equal(
+    cumulative,
+    (', side="right"', ""),
+    (
+        'int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))',
+        'np.searchsorted(edges, rng.random() * edges[-1], side="right")',
+    ),
+    because="a random number lies on an edge once in 2**53 times, and a place of numpy is a place",
+)
+words_in_a_list = equal(
+    choice_of_words, ("np.array(words)", "words"), because="rng.choice makes an array of a list"
+)
+
 rules = (
     told(
         "`next_probs(prefix)` is a model", "it returns a list of words", "How you draw is up to you"

@@ -26,7 +26,7 @@ from autograder.authoring.checking import (
 from autograder.authoring.comparing import Close, Frequencies
 from autograder.guest.recipes import Recipe
 
-from .drawing import Params, draw_params, with_large_scores
+from .drawing import LARGE, Params, draw_params, with_large_scores
 
 BOS, EOS = 0, 1
 DRAWS = 600
@@ -34,6 +34,8 @@ DRAWS = 600
 temperature is further off in one of the two models. A word is missed as well: of the five likeliest
 words alone each of three others, at 0.07 or more, would have to come less than 30 times.
 """
+CHOICES = ((3.0, 5.0), (0.25, 1.7))
+"""Temperatures, and how much higher the best score is there."""
 CLEAR = 0.05
 """How much better than the second the best word of a roll-out is, so that rounding changes none."""
 
@@ -52,9 +54,13 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("ending", draw_params(rng, 6, 2, 3), [2, 3], 0, 1.0, _generator(rng))
     for temperature, prompt in ((-0.5, [2]), (1.0, [2, 6]), (0, [-1, 3])):
         yield case("ending", draw_params(rng, 6, 2, 3), prompt, 4, temperature, _generator(rng))
-    best_is_bos = with_large_scores(_choice(rng, BOS, 1.7))
-    another = _choice(rng, int(rng.integers(2, 9)), 5.0)
-    for temperature, params in ((3.0, another), (0.25, best_is_bos)):
+    (high, another), (low, best_is_bos) = (
+        (temperature, _choice(rng, word, best))
+        for word, (temperature, best) in zip((int(rng.integers(2, 9)), BOS), CHOICES, strict=True)
+    )
+    large = with_large_scores(best_is_bos)
+    large["c"][EOS] = -LARGE
+    for temperature, params in ((high, another), (low, large)):
         prompt = [int(word) for word in rng.integers(2, 9, size=2)]
         yield tally("choosing", DRAWS, params, prompt, 1, temperature, _generator(rng))
     by_rng = (another, prompt, 30, 1.5, _generator(rng))

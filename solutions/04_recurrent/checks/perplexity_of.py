@@ -18,13 +18,14 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
 )
 from autograder.authoring.comparing import Close, HeldOut
 
-from .drawing import OF_LARGE_SCORES, draw_params, with_large_scores
+from .drawing import OF_LARGE_SCORES, draw_params, with_scattered_scores
 
 TEXTS = 30
 
@@ -46,7 +47,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("edges", params, np.array([0, 1, -1, 2]), 3)
     yield case("edges", params, np.array([0, 1, 2, 5]), 3)
     for seq_len in (1, 3):
-        large = (with_large_scores(params), rng.permutation(5)[:2], seq_len)
+        ids = np.array([rng.choice([2, 4]), rng.choice([1, 3])])
+        large = (with_scattered_scores(params), ids, seq_len)
         yield Case("edges", large, compare=OF_LARGE_SCORES)
 
 
@@ -240,11 +242,29 @@ overflows = slip(
     overflows=True,
 )
 
+refused_anyway = equal(
+    REFERENCE,
+    (" or seq_len < 1", ""),
+    ("seq_len < 1", "seq_len < 0"),
+    because="range takes no step of 0, and without a block np.concatenate raises ValueError too",
+)
+arrays_already = equal(
+    REFERENCE,
+    ("ids = np.asarray(ids)", "pass"),
+    ("np.asarray(ids)", "ids"),
+    ("np.array(states)", "states"),
+    ("float(np.exp(losses.mean()))", "np.exp(losses.mean())"),
+    because="ids are an array, a product makes an array of a list, and a number of numpy is one",
+)
+a_list_of_states = equal(
+    all_at_once, ("np.array(states)", "states"), because="a product makes an array of a list"
+)
+
 rules = (
     rule(
         "Scores may be as large as 1,000",
         "a relative accuracy of 1e-3 is enough",
-        when=lambda params, *_: params["c"].max() > 900,
+        when=lambda params, *_: params["U"].max() > 300,
     ),
     told("`ids` has shape `(N,)`"),
     rule(

@@ -25,7 +25,7 @@ from autograder.authoring.checking import (
 )
 from autograder.authoring.comparing import Close, HeldOut
 
-from .drawing import OF_LARGE_SCORES, draw_params, with_scattered_scores
+from .drawing import OF_LARGE_SCORES, draw_params, with_an_impossible_word, with_scattered_scores
 
 TEXTS = 30
 
@@ -46,6 +46,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("edges", params, rng.integers(5, size=8), 0)
     yield case("edges", params, np.array([0, 1, -1, 2]), 3)
     yield case("edges", params, np.array([0, 1, 2, 5]), 3)
+    yield case("edges", with_an_impossible_word(params), 1 + rng.permutation(4)[:2], 3)
     for seq_len in (1, 3):
         ids = np.array([rng.choice([2, 4]), rng.choice([1, 3])])
         large = (with_scattered_scores(params), ids, seq_len)

@@ -43,7 +43,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield _held_out(rng, V, seq_len)
     params = draw_params(rng, 5, 2, 3)
     yield case("edges", params, rng.integers(5, size=1), 3)
-    yield case("edges", params, rng.integers(5, size=8), 0)
+    for seq_len in (0, -2):
+        yield case("edges", params, rng.integers(5, size=8), seq_len)
     yield case("edges", params, np.array([0, 1, -1, 2]), 3)
     yield case("edges", params, np.array([0, 1, 2, 5]), 3)
     yield case("edges", with_an_impossible_word(params), 1 + rng.permutation(4)[:2], 3)
@@ -259,6 +260,18 @@ arrays_already = equal(
 )
 a_list_of_states = equal(
     all_at_once, ("np.array(states)", "states"), because="a product makes an array of a list"
+)
+
+no_step_of_0 = equal(
+    in_blocks_with_arrays,
+    ("seq_len < 1", "seq_len < 0"),
+    because="range takes no step of 0: ValueError",
+)
+one_axis = equal(
+    with_torch,
+    (".double()", ""),
+    ("dim=0", "dim=-1"),
+    because="float32 is enough, and there is one axis",
 )
 
 rules = (

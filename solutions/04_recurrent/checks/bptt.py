@@ -433,6 +433,31 @@ a_list_of_signals = equal(
     because="a product makes an array of a list, and before that the gradient is 0",
 )
 
+numbers_of_torch = equal(
+    with_torch,
+    ("double().", ""),
+    (".long(),", ","),
+    ("(targets).long()", "(targets)"),
+    ('torch.tensor(cache["states"]).double()', 'torch.tensor(cache["states"])'),
+    ("torch.tensor(mask[:, t])", "mask[:, t]"),
+    ("int(mask.sum())", "mask.sum()"),
+    because="float32 is enough, ids are int64, and torch takes masks and numbers of numpy",
+)
+without_a_gradient = equal(
+    with_torch,
+    ("0.0", "1.0"),
+    ("t - truncate, 0", "0, t - truncate"),
+    ("B, -", "-"),
+    because="a constant has no gradient, the larger of two is the same in either order, and a sum "
+    "takes one start for each row",
+)
+filled_later = equal(
+    with_many_signals,
+    ("d_inside = np.zeros", "d_inside = np.ones"),
+    (", np.zeros((B, len(W_h)))", ""),
+    because="all steps are filled, and some signal reaches h0 whatever is cut",
+)
+
 rules = (
     rule(
         "Scores may be as large as 1,000",

@@ -11,14 +11,33 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, equal, rule, slip, told
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 
 from .drawing import draw_ids, draw_mask, full_mask
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield batches without padding and with it, large scores, and what is refused."""
-    for V, rows, steps in ((2, 2, 3), (5, 3, 4), (11, 4, 6), (30, 2, 9), (4, 1, 5), (6, 4, 1), (3, 1, 1)):
+    for V, rows, steps in (
+        (2, 2, 3),
+        (5, 3, 4),
+        (11, 4, 6),
+        (30, 2, 9),
+        (4, 1, 5),
+        (6, 4, 1),
+        (3, 1, 1),
+    ):
         logits = rng.normal(size=(rows, steps, V)) * 2 + rng.normal()
         yield case("full", logits, draw_ids(rng, V, rows, steps), full_mask(rows, steps))
     for V, rows, steps in ((3, 3, 4), (6, 4, 6), (12, 5, 8)):

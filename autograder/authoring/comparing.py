@@ -57,10 +57,16 @@ class Frequencies:
     chance
         Bound on the probability that two tallies of the same distribution are told apart, for each
         answer. By Hoeffding's inequality a relative frequency of N calls is more than
-        sqrt(ln(4 / chance) / 2N) from its probability with at most half that probability.
+        sqrt(ln(4 / chance) / 2N) from its probability with at most half that probability. An answer
+        that comes m times or more in one tally and never in the other has at most the chance 2^-m.
     """
 
     chance: float = 1e-9
+
+    @property
+    def never_by_chance(self) -> int:
+        """How often an answer comes in one tally that may not be missing from the other."""
+        return math.ceil(-math.log2(self.chance))
 
     def tolerance(self, calls: int) -> float:
         """Return how far two relative frequencies of so many calls each may be apart."""
@@ -99,7 +105,9 @@ class Frequencies:
             return "not a result of every call"
         tolerance = self.tolerance(calls) * min(slack, 2.0)
         for answer in {**expected, **got}:
-            if abs(expected.get(answer, 0) - got.get(answer, 0)) > tolerance * calls:
+            ours, theirs = expected.get(answer, 0), got.get(answer, 0)
+            missing = min(ours, theirs) == 0 and max(ours, theirs) >= self.never_by_chance
+            if missing or abs(ours - theirs) > tolerance * calls:
                 return "other frequencies than the probabilities say"
         return None
 

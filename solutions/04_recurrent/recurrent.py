@@ -154,7 +154,7 @@ assert close(h, np.tanh([[1.5, 0.5], [-0.5, 0.0]])), (
 # * `inputs` has shape `(B, T)` and holds ids, $T \ge 1$. `logits` has shape `(B, T, V)`: at `[i, t]` the scores of the word that comes *after* `inputs[i, t]`. They are not normalised.
 # * `h0` is where to start. **`None` means the learned one, `params["h0"]`**, for every row. An array of shape `(H,)` is the same start for every row. An array of shape `(B, H)` has a start for each row: that is how a state is carried from one batch to the next.
 # * Rows know nothing of each other.
-# * `cache` is a dict of what the backward pass needs: `"inputs"` `(B, T)`, `"x"` `(B, T, m)` the embedded words, `"states"` `(B, T + 1, H)`, and `"logits"`. **`states[:, 0]` is where each row started**, and `states[:, t + 1]` the state after word $t$. It may hold other keys as well.
+# * `cache` is a dict of what the backward pass needs: `"inputs"` `(B, T)` (it may be `inputs` itself), `"x"` `(B, T, m)` the embedded words, `"states"` `(B, T + 1, H)`, and `"logits"`. **`states[:, 0]` is where each row started**, and `states[:, t + 1]` the state after word $t$. It may hold other keys as well.
 # * An id below 0 or not below $V$ raises `ValueError`.
 
 # %% nbgrader={"grade": false, "grade_id": "rnn_forward", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -380,6 +380,7 @@ assert refuses(sequence_loss, *outside), "3 is no id of 3 words: expected a Valu
 #
 # * `cache` is what `rnn_forward` returned, here the reference's, with the keys of question 2 and no others. `targets` and `mask` are as in question 3.
 # * $J_t = \sum_{i\,:\,\text{mask}_{it}} J_{it}$ is the loss **of step $t$ alone, summed over the rows**. It is not divided by anything. A row whose step $t$ is padding adds nothing; where all of them are, the answer is zeros.
+# * Scores may be as large as 1,000; then a relative accuracy of 1e-3 is enough.
 # * A `t` below 0 or not below $T$ raises `ValueError`.
 #
 # Walk backwards: first the gradient with respect to the state after step $t$, then through tanh, whose derivative is $1 - h^2$; there it meets `W_h`; then on to the state before.
@@ -512,6 +513,7 @@ assert refuses(gradient_by_step, params, cache, targets, real, -1), "-1 is no st
 # * `cache`, `targets` and `mask` are as in question 4. Each gradient has the shape of its parameter; that of `E` is dense, and a word that occurs several times gets the sum. Padding contributes nothing.
 # * `grads["h0"]` is the gradient with respect to the state in which **all rows** start: the sum over the rows of what arrives at `states[:, 0]`.
 # * `truncate` is `None` (no truncation) or $k \ge 1$. Then the loss of **each** step $t$ reaches back over at most $k$ factors $\partial h_s / \partial h_{s-1}$: it is heard at the states after steps $t, t-1, \dots, t-k$, and no further. What stands before step 0 is `h0`: it hears the loss of step $t$ over $t + 1$ factors, so only if $t + 1 \le k$. **No loss is left out**, and the window slides along with $t$; it does not come in fixed chunks. With $k \ge T$ nothing is cut.
+# * Scores may be as large as 1,000; then a relative accuracy of 1e-3 is enough.
 # * A batch without a real token raises `ValueError`, and so do a target below 0 or not below $V$, and a `truncate` below 1.
 
 # %% nbgrader={"grade": false, "grade_id": "bptt", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -749,7 +751,7 @@ assert refuses(bptt, params, cache, targets, real, 0), "truncate = 0: expected a
 #
 # * The predictions, in the order of the text, are cut into `batch_size` rows. **Their lengths differ by one at most, the longer ones first.** So row 0 holds the first predictions of the text, row 1 those that follow, and so on.
 # * Block $j$ holds the steps $j \cdot$ `seq_len` up to $(j + 1) \cdot$ `seq_len` of every row. There are as many blocks as the longest row needs.
-# * Every block is three arrays of shape `(batch_size, seq_len)`: ids, ids, and booleans. In the last block, steps beyond the end of a row are **padding: inputs and targets are 0, the mask is `False`**.
+# * Every block is three arrays of shape `(batch_size, seq_len)`: ids, ids, and booleans. In the last block, steps beyond the end of a row are **padding: inputs and targets are 0, the mask is `False`**; numbers are compared, not their dtypes.
 # * **Every prediction comes exactly once**, those at the ends of rows and blocks too. What you yield are fresh arrays: a block that was yielded does not change later.
 # * Where there are more rows than predictions, the last rows are all padding. With fewer than two ids there is nothing to predict, and no block.
 # * A `batch_size` or `seq_len` below 1 raises `ValueError` (at the latest when the first block is asked for).
@@ -866,6 +868,7 @@ assert refuses(stream_batches, text, 2, 0), "blocks of 0 steps: expected a Value
 # * `prompt` is a sequence of ids, perhaps empty, without `<s>`. (A word that is not in the vocabulary has the id of `<unk>` there, as `Vocabulary.encode` gives it: an id like any other.) The model starts in the learned `params["h0"]` and **reads `BOS` first, then the prompt**, as sentences begin in training. It then chooses a word from the distribution of the word that comes next, reads that word, chooses another one, and so on.
 # * Return **the new words only**, `length` of them at most. `EOS` ends the roll-out: it is returned as the last word, and nothing comes after it. (Where the prompt holds an `EOS`, it is read like any other word.) Every other word, `BOS` included, can be drawn like the rest.
 # * `temperature` 0 means the word with the highest score. Above 0, a word is drawn at that temperature, with randomness from `rng` alone. How you draw is up to you: it is tested by the frequencies of many draws.
+# * Scores may be as large as 1,000.
 # * A negative temperature raises `ValueError`, and so does an id of the prompt below 0 or not below $V$.
 
 # %% nbgrader={"grade": false, "grade_id": "generate", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1038,6 +1041,7 @@ assert refuses(generate, coin, [-1], 1, 1.0, rng), "-1 is no id: expected a Valu
 # * `ids` has shape `(N,)`, $N \ge 2$: one text. The model starts in the learned `params["h0"]` and reads `ids[0]`, `ids[1]`, …, `ids[N - 1]`, in blocks of at most `seq_len` steps.
 # * `log_probs` has shape `(N, V)`: at `[t]` the log-probabilities of **all** words to come after `ids[t]`. Each row is normalised. The last row is about the word after the text.
 # * `perplexity` is that of the words of the text after the first one, `ids[1:]`: $\exp\big(-\frac{1}{N-1} \sum_{t=1}^{N-1} \log P(w_t \mid w_0 \dots w_{t-1})\big)$. **Every such word counts the same**, wherever blocks begin and end.
+# * Scores may be as large as 1,000; then a relative accuracy of 1e-3 is enough.
 # * Fewer than two ids, a `seq_len` below 1, or an id below 0 or not below $V$ raise `ValueError`.
 #
 # How it is graded: the number, and the distributions behind it. A perplexity is only worth something if the model could not know the word in question; so some of your `log_probs` are also scored on the word *after* the text, which your function never gets.
@@ -1526,6 +1530,7 @@ if "runs" not in globals():
 # **Write `free_running_log_probs(params, prompt, words)`**, which returns an array of shape `(len(words),)`.
 #
 # * The model starts in the learned `params["h0"]` and reads `BOS`, then the ids of `prompt` (perhaps none). Then, for each id of `words`: note the log-probability, in nats, that the model gives to this true word, and let it **read its own word instead: the one with the highest score**. It reads on in this way after an `EOS` too.
+# * Scores may be as large as 1,000; then a relative accuracy of 1e-3 is enough.
 # * So the first number is what teacher forcing gives as well, and the later ones drift away from it.
 # * No words give an empty array. An id below 0 or not below $V$, in `prompt` or in `words`, raises `ValueError`.
 
@@ -1667,7 +1672,7 @@ print(f"the true word is the one that it says, at the same place, {agreeing:.0%}
 #
 # **Write `rnn_module(params)`**, which returns an instance of a `torch.nn.Module` of your own (the class may stand in the same cell).
 #
-# * `params` is a dict with the names and shapes of question 1, in numpy. The module starts from *copies* of these numbers: **training it must not change `params`**. Keep their dtype; float64 stays float64.
+# * `params` is a dict with the names and shapes of question 1, in numpy. The module starts from *copies* of these numbers: **training it must not change `params`**. They may keep their dtype, or become float32.
 # * `module(inputs)`, with an int64 tensor of shape `(B, T)`, returns the *log-probabilities*, a tensor of shape `(B, T, V)`, from the learned start in every row. One can differentiate through it, back through all steps.
 # * Everything in `params` is trainable: the trainable numbers of `module.parameters()` are as many as `params` holds, `h0` and the biases included, **and no more**. How they are cut, named or transposed is up to you.
 # * `module(inputs)` gives the same answer every time: nothing is remembered between calls.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from autograder.guest.probes import probe
+from autograder.guest.probes import Shown, probe
 from autograder.guest.recipes import Show, builds
 
 
@@ -54,3 +55,26 @@ def last_rows(
 ) -> np.ndarray:
     """Return the last row of the array that a function returns second, for each of some texts."""
     return np.stack([np.asarray(function(params, text, *args)[1])[-1] for text in texts])
+
+
+def _two_calls(show: Show, *args: Any) -> Shown:
+    return Shown(args, ", two times, and once more from a generator in the same state")
+
+
+@probe("by its generator", _two_calls)
+def by_its_generator(function: Callable[..., Any], *args: Any) -> dict[str, Any]:
+    """Return whether a random text comes from the generator among the arguments alone.
+
+    Returns
+    -------
+    outcome
+        Its ``length``; whether it is ``the same again`` from a generator in the same state; and
+        whether it is ``new in every call`` from a generator that goes on.
+    """
+    again = copy.deepcopy(args)
+    first, second, once_more = (list(function(*each)) for each in (args, args, again))
+    return {
+        "length": len(first),
+        "the same again": first == once_more,
+        "new in every call": first != second,
+    }

@@ -37,6 +37,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("unseen", counts, pick(rng, inside)[:-1], "unheard", vocab_size, delta)
         unseen_context = ("unheard", "of")[: order - 1]
         yield case("unseen", counts, unseen_context, pick(rng, inside)[-1], vocab_size, delta)
+    counts = draw_counts(rng, reference, 3)  # a context shorter than the counts allow
+    vocab_size, delta = _settings(rng, counts)
+    gram = pick(rng, grams(counts, 2, starts=False))
+    yield case("seen", counts, gram[:-1], gram[-1], vocab_size, delta)
+    yield case("seen", counts, gram[:-1], gram[-1], vocab_size, float(rng.uniform(1.5, 4)))
     counts = draw_counts(rng, reference, 2)
     vocab_size, delta = _settings(rng, counts)
     for gram in (pick(rng, grams(counts, 1, starts=False)) for _ in range(2)):
@@ -162,7 +167,10 @@ unseen_context_impossible = slip(
 )
 
 a_tensor_already = equal(
-    torch_float32, ("torch.tensor(delta)", "delta"), because="the denominator is a tensor"
+    torch_float32,
+    ("torch.tensor(delta)", "delta"),
+    ("context)).float()", "context))"),
+    because="the denominator is a tensor, of floats as soon as delta times |V| is added",
 )
 seen_at_most_once = equal(
     loop_and_try,

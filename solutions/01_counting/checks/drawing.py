@@ -9,6 +9,7 @@ import numpy as np
 
 WORDS = [
     "the",
+    "The",
     "a",
     "students",
     "teachers",

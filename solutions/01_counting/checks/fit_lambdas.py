@@ -27,6 +27,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("one round", _table(rng, tokens, orders), rounds)
     for tokens, orders, rounds in ((5, 2, 2), (12, 3, 5), (40, 3, 20), (25, 5, 3)):
         yield case("rounds", _table(rng, tokens, orders), rounds)
+    few = _table(rng, 4, 3)
+    yield case("rounds", few[[0, 1, 1, 2, 3, 1, 0]], 3)
     for tokens, orders, rounds in ((6, 2, 1), (10, 3, 4), (20, 4, 2)):
         table = _table(rng, tokens, orders)
         table[rng.choice(tokens, max(2, tokens // 3), replace=False)] = 0.0
@@ -154,6 +156,16 @@ in_any_order = equal(
 )
 warned_or_not = equal(
     with_nan, ('invalid="ignore"', ""), because="it only keeps a warning from being shown"
+)
+
+rows_are_copied = equal(
+    torch_einsum,
+    (".clone()", ""),
+    ("probs.sum", "probs.mean"),
+    (", dtype=probs.dtype", ""),
+    ("else 0", "else -1"),
+    because="the choice of rows copies them, their means are above 0 where their sums are, float32 "
+    "is enough, and range(-1) is empty too",
 )
 
 rules = (

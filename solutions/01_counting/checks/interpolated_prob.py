@@ -33,6 +33,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("seen", counts, gram[:-1], gram[-1], _weights(rng, order).tolist())
         word = pick(rng, grams(counts, 1, starts=False))[-1]
         yield case("seen", counts, gram[:-1], word, _weights(rng, order))
+        if order > 1:
+            at_start = pick(rng, grams(counts, order, starts=True))
+            yield case("seen", counts, at_start[:-1], at_start[-1], _weights(rng, order).tolist())
+            gram = pick(rng, grams(counts, order - 1, starts=False))
+            yield case("seen", counts, gram[:-1], gram[-1], _weights(rng, order - 1).tolist())
     for order in (2, 3, 4):
         counts = draw_counts(rng, reference, order)
         gram = pick(rng, grams(counts, 2, starts=False))
@@ -185,6 +190,24 @@ the_product_refuses = equal(
     numpy_dot,
     ("weights.shape != (n,) or ", ""),
     because="a product with another number of weights raises ValueError as well",
+)
+
+tensors_or_numbers = equal(
+    torch_float32,
+    (", dtype=torch.float32", ""),
+    ("torch.tensor(np.asarray(lambdas), dtype=torch.float32)", "np.asarray(lambdas)"),
+    ("np.asarray(lambdas)", "lambdas"),
+    (".item()", ""),
+    ("torch.tensor(0.0),", "0.0,"),
+    (", torch.tensor(0.0)", ", 0.0"),
+    ("            carried = torch.tensor(0.0)", "            carried = 0.0"),
+    because="tensors, arrays and numbers are added and multiplied alike, and more precision than "
+    "float32 is no harm",
+)
+no_such_sum_in_float32 = equal(
+    torch_float32,
+    ("> 1e-6", ">= 1e-6"),
+    because="near 1 numbers of float32 are multiples of 2**-24, and the float 1e-6 is none",
 )
 
 rules = (

@@ -31,6 +31,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         counts = draw_counts(rng, reference, order)
         gram = pick(rng, grams(counts, order, starts=False))
         yield case("top", counts, gram[:-1], gram[-1], _discount(rng))
+        if order > 1:
+            gram = pick(rng, grams(counts, order, starts=True))
+            yield case("top", counts, gram[:-1], gram[-1], _discount(rng))
     for order, size in ((2, 0), (3, 1), (3, 0), (4, 2), (4, 1)):
         counts = draw_counts(rng, reference, order)
         gram = pick(rng, grams(counts, size + 1, starts=False))
@@ -168,6 +171,7 @@ numbers_of_any_kind = equal(
     ),
     ("table.get(word, 0)", "table.get(word, -1)"),
     ("np.float64(1)", "1"),
+    ("np.maximum(own - discount, 0)", "np.maximum(0, own - discount)"),
     because="they are discounted and divided, and nothing below 0 is larger than 0",
 )
 rules = (

@@ -38,6 +38,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
             yield case("unseen", counts, ("unheard", "of")[: order - 1], gram[-1])
         yield case("unseen", counts, gram[:-1], "unheard")
         yield case("unseen", counts, ("the", "old", "door"), "opened")
+    counts = draw_counts(rng, reference, 3)  # a context shorter than the counts allow
+    gram = pick(rng, grams(counts, 2, starts=False))
+    yield case("seen", counts, gram[:-1], gram[-1])
+    yield case("unseen", counts, gram[:-1], "unheard")
+    yield case("unseen", counts, ("unheard",), gram[-1])
 
 
 check = Check(
@@ -133,6 +138,16 @@ an_int_of_numpy = equal(
         "sum(c for g, c in table.items() if g[:-1] == context)",
     ),
     because="np.divide gives a float, and nan for 0 / 0, of whole numbers as well",
+)
+a_tensor_of_either_kind = equal(
+    torch_float32,
+    ("[float(c) for", "[c for"),
+    (
+        "torch.tensor(float(table.get((*context, word), 0)))",
+        "float(table.get((*context, word), 0))",
+    ),
+    ("float(table.get((*context, word), 0))", "table.get((*context, word), 0)"),
+    because="the quotient of whole numbers is a float, and the denominator is a tensor",
 )
 rules = (
     told("maps each order", "`context` is a tuple of tokens", "Asked for another one"),

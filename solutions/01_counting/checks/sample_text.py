@@ -20,7 +20,7 @@ from autograder.authoring.checking import (
     tally,
     told,
 )
-from autograder.authoring.comparing import Frequencies
+from autograder.authoring.comparing import Close, Frequencies
 from autograder.guest.recipes import Recipe
 
 from .drawing import WORDS
@@ -47,6 +47,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("ending", _chain(rng, ends=False), _words(rng, 2), 0, _generator(rng))
     yield tally("choosing", DRAWS, _choice(rng), _words(rng, 1), 1, _generator(rng))
     yield tally("choosing", DRAWS, _choice(rng), [], 2, _generator(rng))
+    by_rng = (_choice(rng), _words(rng, 1), 40, _generator(rng))
+    yield Case("choosing", by_rng, probe="by its generator", compare=Close(rtol=0.0, atol=0.0))
 
 
 def _generator(rng: np.random.Generator) -> Recipe:
@@ -64,11 +66,12 @@ def _chain(rng: np.random.Generator, ends: bool, memory: int = 1) -> Recipe:
     if ends:
         following[words[int(rng.integers(2, len(words)))]] = "</s>"
     table: Table = {}
-    for word in words:
+    for i, word in enumerate(words):
         certain = ([words[0], following[word], words[-1]], [0.0, 1.0, 0.0])
         table[(word,)] = certain
-        if memory == 2:
+        if memory == 2:  # of one token it says something else
             table |= {(before, word): certain for before in words}
+            table[(word,)] = ([words[i - 1]], [1.0])
     # After </s> the model goes on, so that a function that does not stop is seen.
     table[("</s>",)] = ([words[1]], [1.0])
     table[()] = ([words[-1], words[0]], [0.0, 1.0])
@@ -165,6 +168,20 @@ draws_uniformly = slip(
     hint="You draw among the words without their probabilities, so that rare and frequent words come "
     "equally often. rng.choice takes them as its argument p.",
 )
+global_generator = slip(
+    REFERENCE,
+    ("rng.choice", "np.random.choice"),
+    loses="choosing",
+    hint="Your randomness does not come from rng: with a generator in the same state your function "
+    "gives another text. np.random has a generator of its own.",
+)
+generator_of_its_own = slip(
+    REFERENCE,
+    ("tokens = list(prompt)", "tokens = list(prompt)\n    rng = np.random.default_rng(0)"),
+    loses="choosing",
+    hint="You make a generator of your own, so that every call draws the same words. Use rng, which "
+    "goes on from call to call.",
+)
 prompt_ignored = slip(
     REFERENCE,
     ("tokens = list(prompt)", "tokens = []"),
@@ -202,6 +219,28 @@ nothing_is_added = equal(
     recursive, ("list(prompt)", "prompt"), because="what is returned holds the same tokens"
 )
 
+ended_already = equal(
+    REFERENCE, ("break", "continue"), because="every round that is left finds the end token again"
+)
+sums_to_one = equal(
+    cumulative,
+    ("* edges[-1]", "/ edges[-1]"),
+    ("rng.random() * edges[-1]", "rng.random()"),
+    because="the last edge is the sum of all probabilities, which is 1",
+)
+never_on_an_edge = equal(
+    cumulative,
+    (', side="right"', ""),
+    (
+        'int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))',
+        'np.searchsorted(edges, rng.random() * edges[-1], side="right")',
+    ),
+    because="a random number lies on an edge once in 2**53 times, and a place of numpy is a place",
+)
+words_in_a_list = equal(
+    choice_of_words, ("np.array(words)", "words"), because="rng.choice makes an array of a list"
+)
+
 rules = (
     told(
         "`next_probs(prefix)` is a model", "it returns a list of words", "How you draw is up to you"
@@ -226,7 +265,11 @@ rules = (
     rule("A prompt that already ends in", when=lambda model, prompt, *_: "</s>" in prompt),
     rule(
         "with the probability that the model gives to it",
-        "All randomness comes from `rng`",
         when=lambda times, *_: times == DRAWS,
+    ),
+    rule(
+        "All randomness comes from `rng`",
+        when=lambda model, prompt, length, rng: length == 40,
+        gives=lambda found: found["the same again"],
     ),
 )

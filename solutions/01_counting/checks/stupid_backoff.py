@@ -31,6 +31,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         counts = draw_counts(rng, reference, order)
         gram = pick(rng, grams(counts, order, starts=False))
         yield case("seen", counts, gram[:-1], gram[-1], float(rng.uniform(0.2, 0.6)))
+        if order > 1:
+            gram = pick(rng, grams(counts, order, starts=True))
+            yield case("seen", counts, gram[:-1], gram[-1], float(rng.uniform(0.2, 0.6)))
+            gram = pick(rng, grams(counts, order - 1, starts=False))
+            yield case("seen", counts, gram[:-1], gram[-1], float(rng.uniform(0.2, 0.6)))
     for _ in range(3):
         counts = draw_counts(rng, reference, 3)
         gram = pick(rng, grams(counts, 2, starts=False))
@@ -134,6 +139,17 @@ backs_off_from_unseen_contexts_only = slip(
     hint="You only back off where the context was never seen. Where it was seen, but never with this "
     "word, the score is alpha times that of the shorter context, not 0.",
 )
+lower_order_denominator = slip(
+    REFERENCE,
+    (
+        "sum(n for gram, n in table.items() if gram[:-1] == shorter)",
+        "counts[len(shorter)][shorter] if shorter else sum(table.values())",
+    ),
+    ("together / context_count", "together / context_count if context_count else 0.0"),
+    loses="seen",
+    hint="You take the context's count from the counts one order lower. Start tokens are contexts, "
+    "but they are never counted as unigrams: sum over the words that follow the context instead.",
+)
 
 never_seen = equal(
     REFERENCE, ("word), 0)", "word), -1)"), because="it is only asked whether the count is above 0"
@@ -145,6 +161,13 @@ asked_once_more = equal(
 )
 nothing_is_no_count = equal(
     recursive, ("word), 0)", "word))"), because="it is only asked whether there is a count"
+)
+a_tensor_or_a_number = equal(
+    torch_float32,
+    ("torch.tensor(1.0)", "1.0"),
+    ("torch.tensor(0.0)", "0.0"),
+    (", 0) > 0", ", -1) > 0"),
+    because="a float of Python is compared as well, and it is only asked whether there is a count",
 )
 zeros_of_any_kind = equal(
     all_levels_at_once,

@@ -10,15 +10,34 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, alternative, case, rule, slip, told
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 
-from .drawing import GRADIENTS, draw_batch, draw_mask, full_mask
+from .drawing import (
+    GRADIENTS,
+    OF_LARGE_SCORES,
+    draw_batch,
+    draw_large_batch,
+    draw_mask,
+    full_mask,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield batches without padding and with it, truncations, single rows and steps, and refusals."""
     for sizes, rows, steps in (((4, 2, 2), 2, 3), ((7, 3, 4), 4, 6)):
         yield case("full", *draw_batch(rng, reference, sizes, full_mask(rows, steps)), None)
+    yield case("full", *draw_batch(rng, reference, (5, 2, 3), full_mask(2, 12)), None)
     single = draw_batch(rng, reference, (8, 3, 3), full_mask(3, 5), dtype="float32")
     yield case("full", *single, None)
     for sizes, rows, steps in (((3, 3, 4), 5, 5), ((5, 2, 2), 4, 4)):
@@ -29,6 +48,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         ((7, 2, 3), 2, 7, 3),
         ((5, 2, 2), 2, 4, 4),
         ((5, 3, 3), 2, 3, 9),
+        ((4, 2, 3), 3, 1, 1),
     ):
         yield case("truncated", *draw_batch(rng, reference, sizes, full_mask(rows, steps)), k)
     mask = draw_mask(rng, 4, 6, empty_row=True)
@@ -36,6 +56,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for V, rows, steps in ((5, 1, 5), (2, 4, 1), (3, 1, 1)):
         batch = draw_batch(rng, reference, (V, 2, 3), full_mask(rows, steps))
         yield case("edges", *batch, None)
+    large = draw_large_batch(rng, reference, (6, 2, 3), full_mask(1, 4))
+    yield Case("edges", (*large, None), compare=OF_LARGE_SCORES)
     params, cache, targets, mask = draw_batch(rng, reference, (5, 2, 3), full_mask(2, 4))
     yield case("edges", params, cache, targets, ~mask, None)
     for wrong in (-1, 5):
@@ -50,7 +72,7 @@ check = Check(
         "full": Group("batches without padding", 3),
         "padded": Group("batches with padding", 2),
         "truncated": Group("truncation", 2),
-        "edges": Group("one row, one step, and what is refused", 1),
+        "edges": Group("one row, one step, large scores, and what is refused", 1),
     },
     draw=draw,
     compare=GRADIENTS,
@@ -362,8 +384,97 @@ truncated_a_step_late = slip(
     hint="You go one step too far. With truncate = k a loss is handed back over k factors, and "
     "no further.",
 )
+overflows = slip(
+    every_loss_by_itself,
+    ("logits - logits.max(axis=2, keepdims=True)", "logits"),
+    loses="edges",
+    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
+    "all scores of a step changes no probability.",
+    overflows=True,
+)
+
+arrays_already = equal(
+    REFERENCE,
+    ("np.asarray(cache[name])", "cache[name]"),
+    ("targets, mask = np.asarray(targets), np.asarray(mask)", "pass"),
+    ("np.asarray(targets)", "targets"),
+    ("np.asarray(mask)", "mask"),
+    ("int(mask.sum())", "mask.sum()"),
+    because="they are arrays, as the signature says",
+)
+however_it_lies = equal(
+    REFERENCE,
+    ("(1, 0, 2).copy()", "(1, 0, 2)"),
+    ("np.ascontiguousarray(W_h.T)", "W_h.T"),
+    because="a product is the same however its factors lie in memory, and they are new arrays",
+)
+one_unknown_size = equal(
+    REFERENCE,
+    ("n_steps, -1", "n_steps, -2"),
+    ("(1, 0, 2).reshape(n_tokens, -1)", "(1, 0, 2).reshape(n_tokens, -2)"),
+    ("x.reshape(n_tokens, -1)", "x.reshape(n_tokens, -2)"),
+    ("[:, :-1].reshape(n_tokens, -1)", "[:, :-1].reshape(n_tokens, -2)"),
+    ("(n_tokens, -1).T @ d_logits", "(n_tokens, -2).T @ d_logits"),
+    because="numpy takes any negative size for the unknown one",
+)
+steps_are_alike = equal(
+    REFERENCE,
+    ("zeros_like(d_states[0])", "zeros_like(d_states[-1])"),
+    ("min(truncate, n_steps)", "min(n_steps, truncate)"),
+    because="all steps have one shape, and the smaller of two is the same in either order",
+)
+new_at_the_first_step = equal(
+    REFERENCE,
+    ("d_states = d_states.copy()", "pass"),
+    ("d_states.copy()", "d_states"),
+    because="the first step back makes a new array of what walks before anything is added",
+)
+added_in_any_order = equal(
+    REFERENCE,
+    (', kind="stable"', ""),
+    ("stable", "stablex"),
+    ("first, axis=0", "first"),
+    because="a sum does not ask for the order (numpy looks at the first letter), and np.add.reduceat "
+    "adds along the first axis",
+)
+a_list_of_signals = equal(
+    walking_back,
+    ("np.array([d_logits[:, t] @ U.T, *future])", "[d_logits[:, t] @ U.T, *future]"),
+    ('grads["h0"] +=', 'grads["h0"] ='),
+    because="a product makes an array of a list, and before that the gradient is 0",
+)
+
+numbers_of_torch = equal(
+    with_torch,
+    ("double().", ""),
+    (".long(),", ","),
+    ("(targets).long()", "(targets)"),
+    ('torch.tensor(cache["states"]).double()', 'torch.tensor(cache["states"])'),
+    ("torch.tensor(mask[:, t])", "mask[:, t]"),
+    ("int(mask.sum())", "mask.sum()"),
+    because="float32 is enough, ids are int64, and torch takes masks and numbers of numpy",
+)
+without_a_gradient = equal(
+    with_torch,
+    ("0.0", "1.0"),
+    ("t - truncate, 0", "0, t - truncate"),
+    ("B, -", "-"),
+    because="a constant has no gradient, the larger of two is the same in either order, and a sum "
+    "takes one start for each row",
+)
+filled_later = equal(
+    with_many_signals,
+    ("d_inside = np.zeros", "d_inside = np.ones"),
+    (", np.zeros((B, len(W_h)))", ""),
+    because="all steps are filled, and some signal reaches h0 whatever is cut",
+)
 
 rules = (
+    rule(
+        "Scores may be as large as 1,000",
+        "a relative accuracy of 1e-3 is enough",
+        when=lambda params, cache, *_: cache["logits"].max() > 700,
+    ),
     told("are as in question 4", "**each** step $t$ reaches back over at most"),
     rule(
         "a word that occurs several times gets the sum",

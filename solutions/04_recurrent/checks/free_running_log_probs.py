@@ -17,6 +17,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     misconception,
     rule,
     slip,
@@ -24,7 +25,7 @@ from autograder.authoring.checking import (
 )
 from autograder.authoring.comparing import Close
 
-from .drawing import Params, draw_params
+from .drawing import LARGE, OF_LARGE_SCORES, Params, draw_params, with_large_scores
 
 BOS, EOS = 0, 1
 CLEAR = 0.05
@@ -39,6 +40,10 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("edges", *_roll_out(rng, reference, 0, 6))
     yield case("edges", *_roll_out(rng, reference, 3, 2))
     params, prompt, words = _roll_out(rng, reference, 2, 4)
+    large = with_large_scores(params)
+    large["c"][EOS] = -LARGE  # and no word of the text is one
+    sayable = [word if word != EOS else BOS for word in words]
+    yield Case("edges", (large, prompt, sayable), compare=OF_LARGE_SCORES)
     yield case("edges", params, prompt, [])
     yield case("edges", params, [2, len(params["E"])], words)
     yield case("edges", params, prompt, [*words, -1])
@@ -75,7 +80,7 @@ def _roll_out(
 check = Check(
     groups={
         "drifting": Group("texts from which the model drifts away", 2),
-        "edges": Group("no prompt, few words, and what is refused", 1),
+        "edges": Group("no prompt, few words, large scores, and what is refused", 1),
     },
     draw=draw,
     compare=Close(rtol=1e-5, per_array=True),
@@ -177,6 +182,15 @@ probabilities_returned = slip(
     hint="You return probabilities. Asked for are their logarithms.",
 )
 
+overflows = slip(
+    REFERENCE,
+    ("        scores = scores - scores.max()\n", ""),
+    loses="edges",
+    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
+    "all scores of a step changes no probability.",
+    overflows=True,
+)
+
 
 @misconception(
     "drifting",
@@ -203,7 +217,34 @@ def scored_after_reading(params, prompt, words):
     return np.array(answer)
 
 
+whole_numbers_already = equal(
+    REFERENCE,
+    ("int(word) for word in prompt", "word for word in prompt"),
+    ("int(word) for word in words", "word for word in words"),
+    ("int(scores.argmax())", "scores.argmax()"),
+    because="ids are whole numbers, of Python or of numpy",
+)
+whole_numbers_too = equal(
+    with_the_whole_text_again,
+    ("int(word)", "word"),
+    ("int(scores.argmax())", "scores.argmax()"),
+    because="ids are whole numbers, of Python or of numpy",
+)
+filled_later = equal(
+    with_torch,
+    (".double()", ""),
+    ("zeros", "ones"),
+    ("dim=0", "dim=-1"),
+    ("int(log_probs.argmax())", "log_probs.argmax()"),
+    because="float64 comes as float64, all places are filled, and there is one axis",
+)
+
 rules = (
+    rule(
+        "Scores may be as large as 1,000",
+        "a relative accuracy of 1e-3 is enough",
+        when=lambda params, *_: params["c"].max() > 900,
+    ),
     told("So the first number is"),
     rule(
         "reads `BOS`, then the ids of `prompt` (perhaps none)",

@@ -26,14 +26,16 @@ from autograder.authoring.checking import (
 from autograder.authoring.comparing import Close, Frequencies
 from autograder.guest.recipes import Recipe
 
-from .drawing import Params, draw_params
+from .drawing import LARGE, Params, draw_params, with_large_scores
 
 BOS, EOS = 0, 1
-DRAWS = 1_500
-"""Enough to miss a probability that is 0.32 off with a chance below 1e-6. Of the three models each
-mistake with the temperature is further off in one: drawing only among the likeliest words is not,
-and not decided here.
+DRAWS = 600
+"""Enough to miss a probability that is 0.5 off with a chance below 1e-6. Each mistake with the
+temperature is further off in one of the two models. A word is missed as well: of the five likeliest
+words alone each of three others, at 0.07 or more, would have to come less than 30 times.
 """
+CHOICES = ((3.0, 5.0), (0.25, 1.7))
+"""Temperatures, and how much higher the best score is there."""
 CLEAR = 0.05
 """How much better than the second the best word of a roll-out is, so that rounding changes none."""
 
@@ -52,9 +54,17 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("ending", draw_params(rng, 6, 2, 3), [2, 3], 0, 1.0, _generator(rng))
     for temperature, prompt in ((-0.5, [2]), (1.0, [2, 6]), (0, [-1, 3])):
         yield case("ending", draw_params(rng, 6, 2, 3), prompt, 4, temperature, _generator(rng))
-    for temperature, best in ((1.0, 3.0), (3.0, 6.0), (0.25, 1.7)):
+    (high, another), (low, best_is_bos) = (
+        (temperature, _choice(rng, word, best))
+        for word, (temperature, best) in zip((int(rng.integers(2, 9)), BOS), CHOICES, strict=True)
+    )
+    large = with_large_scores(best_is_bos)
+    large["c"][EOS] = -LARGE
+    for temperature, params in ((high, another), (low, large)):
         prompt = [int(word) for word in rng.integers(2, 9, size=2)]
-        yield tally("choosing", DRAWS, _choice(rng, best), prompt, 1, temperature, _generator(rng))
+        yield tally("choosing", DRAWS, params, prompt, 1, temperature, _generator(rng))
+    by_rng = (another, prompt, 30, 1.5, _generator(rng))
+    yield Case("choosing", by_rng, probe="by its generator", compare=Close(rtol=0.0, atol=0.0))
 
 
 def _generator(rng: np.random.Generator) -> Recipe:
@@ -89,11 +99,12 @@ def _rollout(
             return params, prompt
 
 
-def _choice(rng: np.random.Generator, best: float) -> Params:
-    """Return a model whose scores hardly depend on what it read: one high, the others low."""
+def _choice(rng: np.random.Generator, word: int, score: float) -> Params:
+    """Return a model that hardly looks at what it read: one word has a high score, `EOS` none."""
     params = draw_params(rng, 9, 2, 3)
     params["U"] *= 0.01
-    params["c"] = rng.permutation(np.array([best, *rng.uniform(-0.3, 0.3, size=8)]))
+    params["c"] = rng.uniform(-0.3, 0.3, size=9)
+    params["c"][[word, EOS]] = score, -50.0
     return params
 
 
@@ -206,6 +217,21 @@ always_the_best = slip(
     ("temperature == 0", "temperature >= 0"),
     loses="choosing",
     hint="You always take the best word. That is temperature 0; above it, words are drawn.",
+)
+global_generator = slip(
+    REFERENCE,
+    ("rng.random()", "np.random.random()"),
+    loses="choosing",
+    hint="Your randomness does not come from rng: with a generator in the same state your function "
+    "gives another text. np.random has a generator of its own.",
+)
+overflows = slip(
+    REFERENCE,
+    ("(scores - scores.max()) / temperature", "scores / temperature"),
+    loses="choosing",
+    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
+    "all scores of a step changes no probability.",
+    overflows=True,
 )
 drawn_uniformly = slip(
     REFERENCE,
@@ -320,12 +346,20 @@ rules = (
     ),
     rule(
         "Above 0, a word is drawn",
-        "with randomness from `rng` alone",
         when=lambda times, params, prompt, length, temperature, rng: temperature < 1,
     ),
     rule(
         "Above 0, a word is drawn",
         when=lambda times, params, prompt, length, temperature, rng: temperature > 1,
+    ),
+    rule(
+        "with randomness from `rng` alone",
+        when=lambda params, prompt, length, temperature, rng: length == 30,
+        gives=lambda found: found["the same again"],
+    ),
+    rule(
+        "Scores may be as large as 1,000",
+        when=lambda times, params, *_: params["c"].max() > 900,
     ),
     rule(
         "A negative temperature",

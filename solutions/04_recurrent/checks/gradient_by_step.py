@@ -17,13 +17,21 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     misconception,
     rule,
     slip,
     told,
 )
 
-from .drawing import GRADIENTS, draw_batch, draw_mask, full_mask
+from .drawing import (
+    GRADIENTS,
+    OF_LARGE_SCORES,
+    draw_batch,
+    draw_large_batch,
+    draw_mask,
+    full_mask,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -44,6 +52,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("padded", *draw_batch(rng, reference, (5, 2, 3), ended), 4)
     for sizes, rows, steps in (((5, 2, 3), 2, 4), ((6, 3, 4), 3, 1), ((4, 2, 2), 1, 3)):
         yield case("edges", *draw_batch(rng, reference, sizes, full_mask(rows, steps)), 0)
+    large = draw_large_batch(rng, reference, (6, 2, 3), full_mask(2, 4))
+    yield Case("edges", (*large, 0), compare=OF_LARGE_SCORES)
     batch = draw_batch(rng, reference, (5, 2, 3), full_mask(2, 4))
     for t in (-1, 4, 9):
         yield case("edges", *batch, t)
@@ -53,7 +63,7 @@ check = Check(
     groups={
         "late": Group("losses of late steps", 2),
         "padded": Group("batches in which some rows have ended", 1),
-        "edges": Group("the first step, and steps that do not exist", 1),
+        "edges": Group("the first step, large scores, and steps that do not exist", 1),
     },
     draw=draw,
     compare=GRADIENTS,
@@ -230,8 +240,44 @@ sign_lost = slip(
     hint="The sign is wrong: the derivative of the loss with respect to the logits is "
     "predicted minus observed.",
 )
+overflows = slip(
+    REFERENCE,
+    ("logits[:, t] - logits[:, t].max(axis=1, keepdims=True)", "logits[:, t]"),
+    loses="edges",
+    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
+    "all scores of a step changes no probability.",
+    overflows=True,
+)
+
+arrays_already = equal(
+    REFERENCE,
+    ('np.asarray(cache["states"])', 'cache["states"]'),
+    ('np.asarray(cache["logits"])', 'cache["logits"]'),
+    ("np.asarray(targets)", "targets"),
+    ("np.asarray(mask)", "mask"),
+    (", dtype=d_state.dtype", ""),
+    because="they are arrays, as the signature says, and float64 is more than is needed",
+)
+
+no_other_integers = equal(
+    with_torch_weights_of_their_own,
+    (".long()", ""),
+    ("torch.stack([copy.grad for copy in copies])", "[copy.grad for copy in copies]"),
+    because="targets are int64, and a list of tensors is compared as a tensor is",
+)
+scores_as_they_are = equal(
+    row_by_row,
+    (", dtype=float", ""),
+    ('np.asarray(cache["logits"][i, t], dtype=float)', 'cache["logits"][i, t]'),
+    because="they are an array, and float32 is enough",
+)
 
 rules = (
+    rule(
+        "Scores may be as large as 1,000",
+        "a relative accuracy of 1e-3 is enough",
+        when=lambda params, cache, *_: cache["logits"].max() > 700,
+    ),
     told("is what `rnn_forward` returned", "are as in question 3"),
     rule(
         "summed over the rows",

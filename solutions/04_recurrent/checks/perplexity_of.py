@@ -18,13 +18,14 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
 )
 from autograder.authoring.comparing import Close, HeldOut
 
-from .drawing import draw_params
+from .drawing import OF_LARGE_SCORES, draw_params, with_an_impossible_word, with_scattered_scores
 
 TEXTS = 30
 
@@ -42,12 +43,15 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield _held_out(rng, V, seq_len)
     params = draw_params(rng, 5, 2, 3)
     yield case("edges", params, rng.integers(5, size=1), 3)
-    yield case("edges", params, rng.integers(5, size=8), 0)
+    for seq_len in (0, -2):
+        yield case("edges", params, rng.integers(5, size=8), seq_len)
     yield case("edges", params, np.array([0, 1, -1, 2]), 3)
     yield case("edges", params, np.array([0, 1, 2, 5]), 3)
-    for seq_len in (1, 3):  # all scores near 1000, where exponentials overflow
-        large = {**params, "c": params["c"] + 1000}
-        yield case("edges", large, rng.permutation(5)[:2], seq_len)
+    yield case("edges", with_an_impossible_word(params), 1 + rng.permutation(4)[:2], 3)
+    for seq_len in (1, 3):
+        ids = np.array([rng.choice([2, 4]), rng.choice([1, 3])])
+        large = (with_scattered_scores(params), ids, seq_len)
+        yield Case("edges", large, compare=OF_LARGE_SCORES)
 
 
 def _held_out(rng: np.random.Generator, V: int, seq_len: int) -> Case:
@@ -240,7 +244,42 @@ overflows = slip(
     overflows=True,
 )
 
+refused_anyway = equal(
+    REFERENCE,
+    (" or seq_len < 1", ""),
+    ("seq_len < 1", "seq_len < 0"),
+    because="range takes no step of 0, and without a block np.concatenate raises ValueError too",
+)
+arrays_already = equal(
+    REFERENCE,
+    ("ids = np.asarray(ids)", "pass"),
+    ("np.asarray(ids)", "ids"),
+    ("np.array(states)", "states"),
+    ("float(np.exp(losses.mean()))", "np.exp(losses.mean())"),
+    because="ids are an array, a product makes an array of a list, and a number of numpy is one",
+)
+a_list_of_states = equal(
+    all_at_once, ("np.array(states)", "states"), because="a product makes an array of a list"
+)
+
+no_step_of_0 = equal(
+    in_blocks_with_arrays,
+    ("seq_len < 1", "seq_len < 0"),
+    because="range takes no step of 0: ValueError",
+)
+one_axis = equal(
+    with_torch,
+    (".double()", ""),
+    ("dim=0", "dim=-1"),
+    because="float32 is enough, and there is one axis",
+)
+
 rules = (
+    rule(
+        "Scores may be as large as 1,000",
+        "a relative accuracy of 1e-3 is enough",
+        when=lambda params, *_: params["U"].max() > 300,
+    ),
     told("`ids` has shape `(N,)`"),
     rule(
         "in blocks of at most `seq_len` steps",

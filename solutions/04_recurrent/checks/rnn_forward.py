@@ -10,7 +10,18 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, alternative, case, rule, slip, told
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_ids, draw_params
@@ -28,6 +39,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("carried", params, draw_ids(rng, V, rows, steps), start)
     single = draw_params(rng, 9, 3, 5, dtype="float32")
     yield case("sentences", single, draw_ids(rng, 9, 4, 6).astype("int32"), None)
+    start = rng.uniform(-1, 1, size=(3, 5)).astype("float32")
+    yield case("carried", single, draw_ids(rng, 9, 3, 4), start)
     for rows, steps in ((1, 6), (4, 1), (1, 1)):
         yield case("edges", draw_params(rng, 6, 2, 4), draw_ids(rng, 6, rows, steps), None)
     start = rng.uniform(-1, 1, size=(1, 4))
@@ -222,11 +235,70 @@ states_before_tanh = slip(
     "and so does the backward pass need them.",
 )
 
+arrays_already = equal(
+    REFERENCE,
+    ("inputs = np.asarray(inputs)", "pass"),
+    ("np.asarray(inputs)", "inputs"),
+    because="inputs are an array, as the signature says",
+)
+one_unknown_size = equal(
+    REFERENCE,
+    ("* n_steps, -1", "* n_steps, -2"),
+    (", n_steps, -1", ", n_steps, -2"),
+    because="numpy takes any negative size for the unknown one",
+)
+in_float64 = equal(
+    REFERENCE, (", dtype=from_x.dtype", ""), because="float64 is more than is needed"
+)
+steps_of_both = equal(
+    REFERENCE,
+    (", strict=True", ""),
+    ("strict=True", "strict=False"),
+    ("np.ascontiguousarray(states.transpose(1, 0, 2))", "states.transpose(1, 0, 2)"),
+    because="there are T states before and T after, however they lie in memory",
+)
+inputs_themselves = equal(REFERENCE, (".copy()", ""), settled="may be `inputs` itself")
+rows_of_both = equal(
+    row_by_row,
+    (", strict=True", ""),
+    ("strict=True", "strict=False"),
+    ("np.asarray(h0)", "h0"),
+    because="there is a start for each row, in an array",
+)
+lists_of_numbers = equal(
+    row_by_row,
+    ("np.array(all_logits)", "all_logits"),
+    ("np.array(all_states)", "all_states"),
+    because="lists of numbers are compared as arrays are",
+)
+ids_of_any_dtype = equal(
+    with_torch_rnn,
+    (".long()", ""),
+    (".contiguous()", ""),
+    because="torch looks up ids of int32 as well, and makes the start contiguous itself",
+)
+inputs_as_they_came = equal(
+    with_torch_rnn, ("torch.tensor(inputs),", "inputs,"), settled="may be `inputs` itself"
+)
+more_than_float32 = equal(
+    in_float32_with_more_in_the_cache,
+    ('np.eye(len(p["E"]), dtype=np.float32)', 'np.eye(len(p["E"]))'),
+    ('len(p["b"])), dtype=np.float32)', 'len(p["b"])))'),
+    because="float64 is more than is needed",
+)
+other_keys = equal(
+    in_float32_with_more_in_the_cache,
+    ('"one_hot": one_hot', '"one_hotx": one_hot'),
+    ('"one_hot": one_hot', '"": one_hot'),
+    settled="It may hold other keys as well",
+)
+
 rules = (
     told(
         "and holds ids, $T",
         "`h0` is where to start",
         "what the backward pass needs",
+        "may be `inputs` itself",
         "It may hold other keys",
     ),
     rule(

@@ -17,6 +17,7 @@ from autograder.authoring.checking import (
     Check,
     Group,
     alternative,
+    equal,
     rule,
     slip,
     told,
@@ -35,6 +36,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
             params = draw_params(rng, V, m, H)
             inputs, targets = (draw_ids(rng, V, rows, steps) for _ in range(2))
             yield Case(group, (steps_taken, rate, params, inputs, targets), probe="module")
+    single = draw_params(rng, 7, 3, 4, dtype="float32")
+    inputs, targets = (draw_ids(rng, 7, 4, 3) for _ in range(2))
+    yield Case("numbers", (0, 0.2, single, inputs, targets), probe="module")
 
 
 check = Check(
@@ -204,6 +208,19 @@ batch_read_as_time = slip(
     "along time. torch.nn.RNN expects time first unless batch_first is set.",
 )
 
+one_start_for_all = equal(
+    REFERENCE,
+    ("self.h0.expand(len(inputs), -1)", "self.h0.expand(-1)"),
+    because="a sum takes one start for each row",
+)
+weights_of_their_own = equal(
+    with_a_linear_cell,
+    (".double()", ""),
+    ("both.T.copy()", "both.T"),
+    because="its weights are replaced, and torch.tensor copies",
+)
+stays_float64 = equal(in_float32, (".float()", ""), settled="They may keep their dtype")
+
 rules = (
     told("is a dict with the names and shapes", "How they are cut, named or transposed"),
     rule(
@@ -216,6 +233,6 @@ rules = (
         "`module(inputs)` gives the same answer every time",
         when=lambda steps, *_: steps == 0,
     ),
-    told("Keep their dtype; float64 stays float64"),  # answers of float32 are near enough here
+    told("They may keep their dtype, or become float32"),
     rule("**and no more**", when=lambda steps, *_: steps > 1),
 )

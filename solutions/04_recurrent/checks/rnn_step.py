@@ -18,6 +18,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
@@ -41,6 +42,10 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         x_t = rng.normal(size=(rows, m)).astype(dtype)
         h_prev = rng.uniform(-1, 1, size=(rows, H)).astype(dtype)
         yield case("rows" if rows > 1 else "one row", params, x_t, h_prev)
+    for inside in (7.0, -7.0):  # one unit is far out; and two batches of one shape
+        params = draw_params(rng, 7, 3, 4)
+        params["b"][0] = inside
+        yield case("rows", params, rng.normal(size=(3, 3)), rng.uniform(-1, 1, size=(3, 4)))
 
 
 check = Check(
@@ -154,6 +159,23 @@ state_added = slip(
     loses=("rows", "one row"),
     hint="The state before is added to the result. In this model nothing passes by the tanh: "
     "h_t is made anew at every step.",
+)
+
+ones_of_any_precision = equal(
+    with_one_matrix, (", dtype=x_t.dtype", ""), because="float64 is more than is needed"
+)
+rows_of_both = equal(
+    with_loops,
+    (", strict=True", ""),
+    ("strict=True", "strict=False"),
+    ("float(bias)", "bias"),
+    because="x_t and h_prev have as many rows, and a number of numpy is a number",
+)
+no_copy_is_needed = equal(
+    with_torch,
+    ('params["W_x"].T.copy()', 'params["W_x"].T'),
+    ('params["W_h"].T.copy()', 'params["W_h"].T'),
+    because="torch.tensor copies",
 )
 
 rules = (

@@ -11,14 +11,33 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import Case, Check, Group, alternative, case, rule, slip, told
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 
 from .drawing import draw_ids, draw_mask, full_mask
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield batches without padding and with it, large scores, and what is refused."""
-    for V, rows, steps in ((2, 2, 3), (5, 3, 4), (11, 4, 6), (30, 2, 9)):
+    for V, rows, steps in (
+        (2, 2, 3),
+        (5, 3, 4),
+        (11, 4, 6),
+        (30, 2, 9),
+        (4, 1, 5),
+        (6, 4, 1),
+        (3, 1, 1),
+    ):
         logits = rng.normal(size=(rows, steps, V)) * 2 + rng.normal()
         yield case("full", logits, draw_ids(rng, V, rows, steps), full_mask(rows, steps))
     for V, rows, steps in ((3, 3, 4), (6, 4, 6), (12, 5, 8)):
@@ -177,6 +196,44 @@ overflows = slip(
     hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from "
     "all scores of a step changes no probability.",
     overflows=True,
+)
+
+arrays_already = equal(
+    REFERENCE,
+    ("logits, targets, mask = np.asarray(logits), np.asarray(targets), np.asarray(mask)", "pass"),
+    ("np.asarray(logits)", "logits"),
+    ("np.asarray(targets)", "targets"),
+    ("np.asarray(mask)", "mask"),
+    because="they are arrays, as the signature says",
+)
+a_number_of_numpy = equal(
+    REFERENCE,
+    (
+        "float((np.log(powers.sum(axis=2))[mask] - chosen).mean())",
+        "(np.log(powers.sum(axis=2))[mask] - chosen).mean()",
+    ),
+    because="a number of numpy is a number",
+)
+the_only_place = equal(
+    with_log_probs,
+    ("targets[:, :, None], axis=2)", "targets[:, :, None])"),
+    ("axis=2)[:, :, 0]", "axis=2)[:, :, -1]"),
+    because="the last axis is the one that take_along_axis takes, and one place is left of it",
+)
+a_score_of_numpy = equal(
+    with_loops, ("float(score)", "score"), because="a number of numpy is a number"
+)
+none_at_all = equal(
+    with_torch,
+    ("mask.sum() == 0", "mask.mean() == 0"),
+    (".float()", ""),
+    because="the mean is 0 where the sum is, and float64 is more than is needed",
+)
+more_than_float32 = equal(
+    with_one_hot,
+    (", dtype=float", ""),
+    ("np.asarray(logits, dtype=float)", "logits"),
+    because="float32 is enough, and logits are an array",
 )
 
 rules = (

@@ -11,7 +11,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, rule, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 
@@ -24,19 +34,25 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         predictions = rows * (2 * seq_len + int(rng.integers(1, seq_len - 1))) + (rows > 1)
         yield _case("uneven", _text(rng, predictions + 1), rows, seq_len)
     yield _case("uneven", _text(rng, 3 * 4 + 2).astype("int32"), 3, 4)
+    yield _case("uneven", _text(rng, 8), 2, 1)
     yield _case("edges", _text(rng, int(rng.integers(3, 6))), 7, 2)
     yield _case("edges", _text(rng, int(rng.integers(5, 9))), 2, 20)
     yield _case("edges", _text(rng, 2), 1, 3)
     for few in (0, 1):
         yield _case("edges", _text(rng, few), 3, 2)
+    yield _case("edges", _text(rng, 0), 1, 1)
     yield _case("edges", _text(rng, 12), 0, 3)
     yield _case("edges", _text(rng, 12), 3, 0)
     yield _case("edges", _text(rng, 12), -2, 3)
+    yield _case("edges", _text(rng, 12), 3, -2)
 
 
 def _text(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Return ids that are all different, so that every slip shows."""
-    return 10 + rng.permutation(length)
+    """Return ids that are all different, so that every slip shows, with 0 in the middle."""
+    ids = rng.permutation(length)
+    if length:
+        ids[[ids.argmin(), length // 2]] = ids[length // 2], 0
+    return ids
 
 
 def _case(group: str, ids: np.ndarray, batch_size: int, seq_len: int) -> Case:
@@ -190,6 +206,13 @@ padding_not_masked = slip(
     loses=("uneven", "edges"),
     hint="The mask is True at padding as well, so padding would count as text.",
 )
+zeros_masked = slip(
+    REFERENCE,
+    ("mask[row, : len(here)] = True", "mask[row, : len(here)] = ids[here] != 0"),
+    loses=("even", "uneven", "edges"),
+    hint="The mask is False at the id 0 as well. 0 is an id like any other: what is padding, the "
+    "place tells, and not what stands there.",
+)
 last_block_cut = slip(
     REFERENCE,
     ("seq_len), dtype", "min(seq_len, len(places[0]) - start)), dtype"),
@@ -227,6 +250,59 @@ windows_overlap = slip(
     "come several times. The next block begins where the last one ended.",
 )
 
+refused_anyway = equal(
+    REFERENCE,
+    ("batch_size < 1 or seq_len", "seq_len"),
+    ("batch_size < 1", "batch_size < 0"),
+    ("seq_len < 1", "seq_len < 0"),
+    because="np.array_split takes no number of parts below 1, and range no step of 0: ValueError",
+)
+nothing_below_0 = equal(
+    REFERENCE,
+    ("max(len(ids) - 1, 0)", "max(0, len(ids) - 1)"),
+    ("max(len(ids) - 1, 0)", "len(ids) - 1"),
+    ("len(ids) - 1, 0)", "len(ids) - 1, -1)"),
+    ("ids = np.asarray(ids)", "pass"),
+    ("np.asarray(ids)", "ids"),
+    because="np.arange(-1) is empty, and ids are an array",
+)
+any_dtype = equal(
+    REFERENCE,
+    (", dtype=np.int64", ""),
+    (", dtype=bool", ""),
+    settled="numbers are compared, not their dtypes",
+)
+smaller_of_two = equal(
+    with_a_list_of_padded_rows,
+    ("min(batch_size, seq_len)", "min(seq_len, batch_size)"),
+    ("max(len(ids) - 1, 0)", "max(0, len(ids) - 1)"),
+    because="the smaller and the larger of two are the same in either order",
+)
+any_dtype_of_rows = equal(
+    with_a_list_of_padded_rows,
+    (", dtype=np.int64", ""),
+    settled="numbers are compared, not their dtypes",
+)
+lists_of_numbers = equal(
+    word_by_word,
+    ("int(ids[i])", "ids[i]"),
+    ("int(ids[i + 1])", "ids[i + 1]"),
+    ("len(row[:seq_len])", "len(row[:])"),
+    ("np.array(x)", "x"),
+    ("np.array(y)", "y"),
+    ("np.array(mask)", "mask"),
+    because="lists are compared as arrays are, and a list times a number below 0 is empty",
+)
+places_of_torch = equal(
+    with_torch,
+    ("seq_len < 1", "seq_len < 0"),
+    ("max(len(ids) - 1, 0)", "max(0, len(ids) - 1)"),
+    (", dtype=np.int64", ""),
+    ("np.asarray(ids, dtype=np.int64)", "ids"),
+    ("(batch_size, seq_len), -1)", "(batch_size, seq_len), -2)"),
+    because="range takes no step of 0, and what is negative is no place, whatever it is",
+)
+
 rules = (
     rule(
         "are cut into `batch_size` rows",
@@ -249,6 +325,7 @@ rules = (
         "**padding: inputs and targets are 0",
         gives=lambda blocks: not np.asarray(blocks[-1][2])[:, -1].any(),
     ),
+    told("numbers are compared, not their dtypes"),
     rule("What you yield are fresh arrays", gives=lambda blocks: len(blocks) > 1),
     rule(
         "Where there are more rows than predictions",

@@ -1,8 +1,8 @@
 """Results of lecture 08 that take longer than a lecture has.
 
-Run it from the repository with `python recordings/08_where_this_leads.py`; it takes about an hour on
-a core and writes `data/recorded/08_where_this_leads/`. Stopped and started again, it goes on with
-the first cell that is missing; `--anew` forgets what is there.
+Run it from the repository with `python recordings/08_where_this_leads.py`; it takes about an hour
+on a core and writes `data/recorded/08_where_this_leads/`. Stopped and started again, it goes on
+with the first cell that is missing; `--anew` forgets what is there.
 """
 
 import argparse
@@ -154,12 +154,13 @@ def reach(model: NeuralLanguageModel, cell: Cell) -> Iterator[Row]:
         grammar = Grammar.load(parameters=Parameters(min_distance=least, stop=0.9))
         sentences = grammar.sample(REACH_SENTENCES, np.random.default_rng(least))
         scores = Scores.of(model, grammar, sentences)
+        truth = Scores.of(_Truth(grammar), grammar, sentences)
         yield {
             **cell.names(),
             "least_distance": least,
             "longest_distance": int(scores.distances.max()),
             "at_noun": f"{scores.perplexity(Slot.RETURNING_NOUN):.4f}",
-            "floor": f"{Scores.of(_Truth(grammar), grammar, sentences).perplexity(Slot.RETURNING_NOUN):.4f}",
+            "floor": f"{truth.perplexity(Slot.RETURNING_NOUN):.4f}",
         }
 
 
@@ -205,9 +206,7 @@ def tables_of(cell: Cell, corpus: Corpus) -> dict[str, list[Row]]:
     model = model_of(cell, vocab, corpus)
     small = cell.tokens == TOKENS
     looked = small and cell.grammar == "near"
-    before = (
-        list(gradients(model, cell, "before", grammar, list(corpus.test))) if looked else []
-    )
+    before = list(gradients(model, cell, "before", grammar, list(corpus.test))) if looked else []
     examples = model.reader.read(corpus.train)
     begun = time.process_time()
     train_for(
@@ -237,7 +236,7 @@ def tables_of(cell: Cell, corpus: Corpus) -> dict[str, list[Row]]:
 
 
 def yardsticks() -> Iterator[Row]:
-    """What the truth scores, and the rules with counted probabilities."""
+    """Score the truth, and the rules with counted probabilities."""
     for name, tokens in (*((name, TOKENS) for name in LANGUAGES), ("near", MORE_TOKENS)):
         grammar, corpus = Grammar.load(parameters=LANGUAGES[name]), corpus_of(name, tokens)
         counted = grammar.counted(corpus.train)

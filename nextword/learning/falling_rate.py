@@ -1,4 +1,4 @@
-"""Training for a fixed number of updates, with a rate that falls to nothing in their second half."""
+"""Training for so many updates, with a rate that falls to nothing in their second half."""
 
 from __future__ import annotations
 

@@ -161,9 +161,7 @@ class SoftReadNetwork(SequenceNetwork):
         rng: np.random.Generator,
     ) -> None:
         super().__init__()
-        _check_sizes(
-            vocab_size=vocab_size, n_features=n_features, n_hidden=n_hidden, n_keys=n_keys
-        )
+        _check_sizes(vocab_size=vocab_size, n_features=n_features, n_hidden=n_hidden, n_keys=n_keys)
         with torch.random.fork_rng(devices=[]):
             self.features = nn.Embedding(vocab_size, n_features)
             self.cells = nn.RNN(n_features, n_hidden, batch_first=True)

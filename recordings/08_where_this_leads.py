@@ -58,7 +58,7 @@ REACH = (4, 8, 16, 32, 64, 128, 192)
 """Least distances of the sentences on which it is seen how far a memory holds."""
 REACH_SENTENCES = 300
 GRADIENT_SENTENCES = 600
-KEPT = ("attention", "attention, relative", "LSTM", "tanh")
+KEPT = ("attention", "LSTM", "tanh")
 """Networks whose weights are kept, of seed 0 and the near language, rounded to 16 bits."""
 
 
@@ -69,12 +69,8 @@ class Cell:
     model: str
     grammar: str
     tokens: int
+    updates: int
     seed: int
-
-    @property
-    def updates(self) -> int:
-        """How many it is trained for."""
-        return MORE_UPDATES if self.tokens == MORE_TOKENS else UPDATES
 
     def names(self) -> Row:
         """Return what stands at the beginning of each of its rows."""
@@ -82,25 +78,28 @@ class Cell:
             "model": self.model,
             "grammar": self.grammar,
             "tokens": self.tokens,
+            "updates": self.updates,
             "seed": self.seed,
         }
 
 
 def cells() -> Iterator[Cell]:
     """Yield all cells, in the order in which they are wanted."""
-    for models, seeds, tokens in (
-        (FIRST, (0,), TOKENS),
-        (FIRST, (0,), MORE_TOKENS),
-        (OTHERS, (0,), TOKENS),
-        (FIRST, (1,), TOKENS),
-        (OTHERS, (1,), TOKENS),
-        (FIRST, (2,), TOKENS),
-        (OTHERS, (2,), TOKENS),
-        (FIRST, (1, 2), MORE_TOKENS),
+    for models, seeds, tokens, updates in (
+        (FIRST, (0,), TOKENS, UPDATES),
+        (FIRST, (0,), MORE_TOKENS, MORE_UPDATES),
+        (FIRST, (0,), MORE_TOKENS, UPDATES),
+        (OTHERS, (0,), TOKENS, UPDATES),
+        (FIRST, (1,), TOKENS, UPDATES),
+        (FIRST, (0,), TOKENS, MORE_UPDATES),
+        (OTHERS, (1,), TOKENS, UPDATES),
+        (FIRST, (2,), TOKENS, UPDATES),
+        (OTHERS, (2,), TOKENS, UPDATES),
+        (FIRST, (1, 2), MORE_TOKENS, MORE_UPDATES),
     ):
-        for grammar in LANGUAGES if tokens == TOKENS else ("near",):
+        for grammar in LANGUAGES if (tokens, updates) == (TOKENS, UPDATES) else ("near",):
             for seed in seeds:
-                yield from (Cell(model, grammar, tokens, seed) for model in models)
+                yield from (Cell(model, grammar, tokens, updates, seed) for model in models)
 
 
 def corpus_of(grammar: str, tokens: int) -> Corpus:
@@ -125,7 +124,6 @@ def ladder(model: NeuralLanguageModel, cell: Cell, scores: Scores, seconds: floa
         yield {
             **cell.names(),
             "parameters": model.n_parameters,
-            "updates": cell.updates,
             "cpu_seconds": f"{seconds:.1f}",
             "from": near,
             "to": far,
@@ -204,7 +202,7 @@ def tables_of(cell: Cell, corpus: Corpus) -> dict[str, list[Row]]:
         Vocabulary.build(corpus.train),
     )
     model = model_of(cell, vocab, corpus)
-    small = cell.tokens == TOKENS
+    small = (cell.tokens, cell.updates) == (TOKENS, UPDATES)
     looked = small and cell.grammar == "near"
     before = list(gradients(model, cell, "before", grammar, list(corpus.test))) if looked else []
     examples = model.reader.read(corpus.train)
@@ -219,9 +217,8 @@ def tables_of(cell: Cell, corpus: Corpus) -> dict[str, list[Row]]:
     seconds = time.process_time() - begun
     if looked and cell.seed == 0 and cell.model in KEPT:
         weights = model.network.state_dict().items()
-        name = cell.model.replace(", ", "_")
         rounded = {key: tensor.numpy().astype(np.float16) for key, tensor in weights}
-        np.savez_compressed(folder() / f"{name}.npz", **rounded)
+        np.savez_compressed(folder() / f"{cell.model}.npz", **rounded)
     scores = Scores.of(model, grammar, corpus.test)
     truth = Scores.of(_Truth(grammar), grammar, corpus.test)
     return {
@@ -273,7 +270,8 @@ TABLES = ("gradients", "reach", "slots", "ladder")
 
 def cell_of(row: dict[str, str]) -> tuple[object, ...]:
     """Return which cell a row of a table is of."""
-    return (row["model"], row["grammar"], int(row["tokens"]), int(row["seed"]))
+    numbers = (int(row[column]) for column in ("tokens", "updates", "seed"))
+    return (row["model"], row["grammar"], *numbers)
 
 
 def read(table: str) -> list[dict[str, str]]:
@@ -316,10 +314,8 @@ def main() -> None:
     }
     if not done:
         write("yardsticks", list(yardsticks()))
-    (folder() / "made.txt").write_text(
-        f"recordings/{FOLDER}.py, seeds 0, 1, 2, {arguments.date}, {arguments.machine}\n",
-        encoding="utf-8",
-    )
+    origin = f"recordings/{FOLDER}.py, seeds 0, 1, 2, {arguments.date}, {arguments.machine}"
+    say_how_far(origin, len(done))
     corpus, of = None, None
     for cell in cells():
         if astuple(cell) in done:
@@ -329,12 +325,18 @@ def main() -> None:
         for table, found in tables_of(cell, corpus).items():
             rows[table] += found
             write(table, rows[table])
-        overall = rows["ladder"][-sum(1 for row in rows["ladder"] if _is(row, cell))]
-        print(datetime.datetime.now().strftime("%H:%M:%S"), *overall.values(), flush=True)
+        done.add(astuple(cell))
+        say_how_far(origin, len(done))
+        print(*found[0].values(), flush=True)
 
 
-def _is(row: Row, cell: Cell) -> bool:
-    return all(str(row[key]) == str(value) for key, value in cell.names().items())
+def say_how_far(origin: str, n_done: int) -> None:
+    """Write where the tables come from, and how many of the cells they have."""
+    n_cells = sum(1 for _ in cells())
+    (folder() / "made.txt").write_text(
+        f"{origin}; {'all' if n_done == n_cells else n_done} of {n_cells} cells\n",
+        encoding="utf-8",
+    )
 
 
 if __name__ == "__main__":

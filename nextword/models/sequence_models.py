@@ -345,9 +345,8 @@ def _begin_cells(cells: nn.RNNBase, draw: torch.Generator) -> None:
     nn.init.zeros_(second_bias)
     if cells.mode != "GRU":  # torch has two that are added; only a GRU uses its second by itself
         second_bias.requires_grad_(False)
-    for inner, recurrent in zip(
-        w_x.split(cells.hidden_size), w_h.split(cells.hidden_size), strict=True
-    ):
+    n_gates = len(w_h) // cells.hidden_size
+    for inner, recurrent in zip(w_x.chunk(n_gates), w_h.chunk(n_gates), strict=True):
         nn.init.xavier_uniform_(inner, generator=draw)
         nn.init.orthogonal_(recurrent, generator=draw)
 

@@ -555,7 +555,7 @@ assert min(of("tanh", "far", "at_noun")) > 3 * max(of("attention", "far", "at_no
 #
 # Lecture 05's language: the noun returns after **12 words or more**, always. There, after four epochs, tanh was where it had never read the noun. Now each of the seven gets 1,500 updates. Which learn the noun?
 #
-# A. none: too few updates   B. attention only   C. all but tanh
+# A. none: too few updates   B. attention only   C. several, with gates or without
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Many say B. The figure shows who stays at the dotted line, where a reader who has not seen the noun stands. Say what it does not show: that tanh cannot learn it, ever. It shows what 1,500 updates do at one rate each. The identity is no gate and has no memory cell:

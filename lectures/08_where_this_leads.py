@@ -69,7 +69,7 @@ def trained(kind):
 #
 # | | implicit | explicit |
 # |---|---|---|
-# | what | how to walk; how a dog looks different from a cat | *the meeting is at 3:00 PM in room 141* |
+# | what | how to walk; how a dog looks different from a cat | *the meeting with the sales team is at 3:00 PM in room 141* |
 # | learned by | many presentations, small steps | being told **once** |
 # | kept in | weights | a memory that one can read and write |
 #
@@ -185,7 +185,7 @@ for name, first in (
 #
 # | | content | location |
 # |---|---|---|
-# | *Retrieve the lyrics of …* | *… the song with the chorus "We all live in a yellow submarine"* | *… slot 347* |
+# | *Retrieve the lyrics of …* | *… the song that has the chorus "We all live in a yellow submarine"* | *… slot 347* |
 # | the weight is a function of | **what is in** the cell | the cell's number alone |
 # | needs | cells large enough to recognise | nothing |
 #
@@ -289,7 +289,7 @@ assert difference < 1e-12
 # ## How long is the way back?
 #
 # * Through a state: one factor for each word between. Lecture 05: vanish, or explode.
-# * Through a cell that is **copied**: nothing happens to it, however long it waits. *The gradients* [are] *propagated backward in time without either vanishing or exploding* (004).
+# * Through a cell that is **copied**: nothing happens to it, however long it waits. *The gradients propagated backward in time without either vanishing or exploding* (004).
 # * Through a read: one step, times the weight of that cell.
 #
 # 003 asks for *more direct and linear pass-through connections*. This is one.

@@ -34,10 +34,10 @@ from nextword.text.vocabulary import Vocabulary
 FOLDER = "08_where_this_leads"
 LANGUAGES = {
     "near": Parameters(),
-    "far": Parameters(stop=0.18),
     "none near": Parameters(min_distance=12, stop=0.9),
+    "far": Parameters(stop=0.18),
 }
-"""What lies between the nouns: as in all lectures; more; and never fewer than 12 tokens."""
+"""What lies between the nouns: as in all lectures; never fewer than 12 tokens; more."""
 TOKENS, MORE_TOKENS = 280_000, 2_800_000
 UPDATES, MORE_UPDATES = 1_500, 6_000
 RATES = {

@@ -40,7 +40,7 @@ SET_OR_QUOTED = {
         "95%",  # the level of all intervals
     },
     "08_where_this_leads": {
-        "280,000", "1,500", "6,000",  # tokens and updates, as set
+        "280,000", "1,500",  # tokens and updates, as set
         "10.18",  # a figure of 004
     },
 }  # fmt: skip

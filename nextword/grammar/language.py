@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from nextword.data_folder import data_folder
 from nextword.grammar.choice import Choice, Slot
+from nextword.grammar.counted import CountedGrammar
 from nextword.grammar.entropy import distance_probs, exact_floor, mean_distance, second_nouns
 from nextword.grammar.floor import Floor
 from nextword.grammar.lexicon import read_lexicon
@@ -341,6 +342,30 @@ class Grammar:
                 "expected one sentence or more, got none: an empty sample has no floor"
             )
         return Floor(nats, tokens)
+
+    def counted(
+        self, sentences: Iterable[Sequence[str]], pseudo_count: float = 0.5
+    ) -> CountedGrammar:
+        """Keep the rules, forget the probabilities, and count them in a text.
+
+        Parameters
+        ----------
+        sentences : iterable of sequence of str
+            The text, all of the grammar.
+        pseudo_count : float
+            Added to each word of each choice, above 0.
+
+        Returns
+        -------
+        CountedGrammar
+            The yardstick for a model that learns from this text.
+
+        Raises
+        ------
+        ValueError
+            A sentence is not of the grammar, or `pseudo_count` is not above 0.
+        """
+        return CountedGrammar(self._rules, sentences, pseudo_count)
 
     def blind_perplexity(self) -> float:
         """Best perplexity at the second noun for a model that saw neither the first nor its verb.

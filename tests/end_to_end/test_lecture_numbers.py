@@ -39,6 +39,10 @@ SET_OR_QUOTED = {
         "10.17",  # a figure of 004
         "95%",  # the level of all intervals
     },
+    "08_where_this_leads": {
+        "280,000", "1,500",  # tokens and updates, as set
+        "10.18",  # a figure of 004
+    },
 }  # fmt: skip
 
 

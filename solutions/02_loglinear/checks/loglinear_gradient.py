@@ -7,7 +7,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_indicators, draw_large, draw_model
@@ -164,4 +173,28 @@ integers_stay_integers = slip(
     loses="special",
     hint="Of integer features you return integers: the difference was put into an array of their "
     "type, which cuts off everything behind the point.",
+)
+
+rules = (
+    rule(
+        "integers, large scores",
+        "The result holds floats",
+        when=lambda features, beta, target: features.dtype == int,
+    ),
+    rule(
+        "large scores and $K = 0$ may come",
+        when=lambda features, beta, target: np.abs(features @ beta).max() > 999,
+    ),
+    rule("and $K = 0$ may come", when=lambda features, beta, target: beta.size == 0),
+    rule("counted from 0", when=lambda features, beta, target: target == 0),
+    rule(
+        "A target that is not one of",
+        when=lambda features, beta, target: target == len(features),
+        gives=ValueError,
+    ),
+    rule(
+        "a negative one does too",
+        when=lambda features, beta, target: target == -1,
+        gives=ValueError,
+    ),
 )

@@ -7,7 +7,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
 
@@ -19,6 +29,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for shape in ((3,), (2, 3), (2, 2, 2)):
         yield case("small", *_function(rng, shape))
         yield case("small", *_function(rng, shape), 1e-4)
+    function, x = _function(rng, (3,))
+    yield case("small", function, 5.0 * x / np.abs(x).max())
     for shape in ((4,), (3, 2), (2,)):
         yield case("large", *_function(rng, shape), eps=float(rng.uniform(0.03, 0.1)))
     for shape in ((2, 2), (4,)):
@@ -201,4 +213,21 @@ one_working_copy = slip(
     loses="scratch",
     hint="You give f the same array again and again. An f that changes its array spoils the next "
     "call: give every call an array of its own.",
+)
+
+rules = (
+    told("`f` takes an array of the shape of `x`", "It is a black box"),
+    rule(
+        "**Every call of `f` gets an array of its own",
+        "An `f` may use the array that it gets as scratch space",
+        when=lambda f, x, eps=1e-4: f.args[3],
+    ),
+    rule("one dimension, several", when=lambda f, x, eps=1e-4: x.ndim == 1 and x.size > 1),
+    rule("several, none at all", when=lambda f, x, eps=1e-4: x.ndim > 2),
+    rule("none at all (`np.array(1.5)`)", when=lambda f, x, eps=1e-4: x.ndim == 0),
+    rule("or of size 0", when=lambda f, x, eps=1e-4: x.size == 0),
+    rule("`x` is a float64 array", when=lambda f, x, eps=1e-4: np.abs(x).max() > 2),
+    rule("also where it is large", when=lambda f, x, eps=1e-4: eps > 0.02),
+    rule("An `eps` of 0 or less", when=lambda f, x, eps=1e-4: eps == 0, gives=ValueError),
+    rule("0 or less raises `ValueError`", when=lambda f, x, eps=1e-4: eps < 0, gives=ValueError),
 )

@@ -8,15 +8,25 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield pairs that differ a little or much, tiny entries, and the edges."""
     for shape in ((4,), (3, 2), (2, 3, 2), (25,)):
         yield case("plain", *_pair(rng, shape, 0.3))
-    for size in (3, 8):
-        yield case("plain", *_pair(rng, (size,), float(10 ** rng.uniform(-6, -2))))
+    for size, exponent in ((3, -6), (8, -4)):
+        yield case("plain", *_pair(rng, (size,), float(10 ** rng.uniform(exponent, exponent + 2))))
     for size in (2, 5):
         a, b = _pair(rng, (size,), 0.5)
         yield case("tiny", 4e-9 * a, 4e-9 * b)
@@ -31,6 +41,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         a, b = _pair(rng, (size,), 0.3)
         b[int(rng.integers(1, size))] = math.nan
         yield case("special", a, b)
+    a[1] = b[1] = math.nan
+    yield case("special", a, b)
     yield case("special", np.zeros(0), np.zeros(0))
     yield case("special", 3.0, float(rng.uniform(1, 2)))
     yield case("special", *(np.array(number) for number in (-1.5, float(rng.uniform(1, 2)))))
@@ -174,4 +186,21 @@ nan_passed_by = slip(
     overflows=True,
     hint="A nan in a gradient gets lost: no comparison with nan is true, so Python's max and a loop "
     "with > pass it by, and nanmax leaves it out on purpose. A broken gradient must not pass.",
+)
+
+rules = (
+    rule("`a` and `b` are arrays of the same shape", when=lambda a, b: a.ndim > 1),
+    rule("or two numbers", when=lambda a, b: isinstance(a, float)),
+    rule(
+        "Shapes that differ raise `ValueError`",
+        when=lambda a, b: a.size == b.size,
+        gives=ValueError,
+    ),
+    rule("nothing is broadcast", when=lambda a, b: b.size == 1, gives=ValueError),
+    rule("Empty arrays agree", when=lambda a, b: a.size == 0),
+    rule("A `nan` anywhere gives `nan`", when=lambda a, b: np.isnan(a).any() and np.isfinite(b).all()),
+    rule("anywhere gives `nan`", when=lambda a, b: np.isnan(b).any() and np.isfinite(a).all()),
+    rule("a broken gradient must not pass", when=lambda a, b: np.any(np.isnan(a) & np.isnan(b))),
+    told("Infinities do not come"),
+    rule("the differences are small", gives=lambda error: 0 < error < 1e-4),
 )

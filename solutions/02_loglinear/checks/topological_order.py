@@ -15,7 +15,9 @@ from autograder.authoring.checking import (
     alternative,
     misconception,
     repeated,
+    rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import TopologicalOrder
 from nextword.learning.flow_graph import Node
@@ -222,10 +224,40 @@ told_apart_by_value = slip(
     hint="Two different nodes with the same value are taken for one. A node is itself, not its value: "
     "keep the nodes in the set.",
 )
+told_apart_by_name = slip(
+    REFERENCE,
+    ("if node in seen:", "if node.name in seen:"),
+    ("seen.add(node)", "seen.add(node.name)"),
+    loses=("shared", "again"),
+    hint="Two different nodes of one name are taken for one. A name is for people to read, and may "
+    "come twice: keep the nodes themselves in the set.",
+)
 values_listed = slip(
     REFERENCE,
     ("nodes.append(node)", "nodes.append(node.value)"),
     loses=("trees", "shared", "paths", "again"),
     hint="Your list holds something else than nodes, such as their values or names. It holds the "
     "nodes themselves.",
+)
+
+rules = (
+    told("Return a list of all nodes", "*Any* topological order is right"),
+    rule("Parents first, so `output` comes last", when=lambda times, graph: len(graph.args[0]) > 4),
+    rule(
+        "**Every node stands in it once**",
+        when=lambda times, graph: any(len({*parents}) < len(parents) for _, _, parents, *_ in graph.args[0]),
+    ),
+    rule("A node without parents", when=lambda times, graph: len(graph.args[0]) == 1),
+    rule(
+        "Two nodes are the same if they are the same object",
+        "Values and names may coincide",
+        when=lambda times, graph: len({node[:2] for node in graph.args[0]}) < len(graph.args[0]),
+    ),
+    rule("leave no marks on its nodes", when=lambda times, graph: times == 2),
+    rule(
+        "There may be far more *paths*",
+        "follow every arc, not every path",
+        when=lambda times, graph: len(graph.args[0]) > 60,
+    ),
+    told("No graph is deeper than 200 arcs"),
 )

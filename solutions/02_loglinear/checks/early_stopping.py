@@ -15,6 +15,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
@@ -249,4 +250,22 @@ rules = (
         when=lambda losses, patience: losses and patience == 0,
         gives=ValueError,
     ),
+)
+
+the_first_epoch_improves = equal(
+    counter_of_bad_epochs,
+    ("math.inf, 0, 0", "math.inf, 1, 0"),
+    ("math.inf, 0, 0", "math.inf, -1, 0"),
+    ("math.inf, 0, 0", "math.inf, 0, 1"),
+    ("math.inf, 0, 0", "math.inf, 0, -1"),
+    because="the first loss is a number, below infinity, and sets all three",
+)
+nothing_before_is_better = equal(
+    windows,
+    ("range(best + 1, min(best", "range(best, min(best"),
+    ("range(best + 1, min(best", "range(1, min(best"),
+    ("range(best + 1, min(best", "range(best + 0, min(best"),
+    ("range(best + 1, min(best", "range(min(best"),
+    ("min(best + patience, len(losses) - 1)", "min(len(losses) - 1, best + patience)"),
+    because="no epoch up to the best is better than it, and the smaller of two has no order",
 )

@@ -13,6 +13,7 @@ from autograder.authoring.checking import (
     Check,
     Group,
     alternative,
+    equal,
     misconception,
     repeated,
     rule,
@@ -260,4 +261,40 @@ rules = (
         when=lambda times, graph: len(graph.args[0]) > 60,
     ),
     told("No graph is deeper than 200 arcs"),
+)
+any_order_of_what_is_free = equal(
+    kahn,
+    ('(0)', '()'),
+    ('(0)', '(-1)'),
+    because='any of the free nodes may come next',
+)
+the_output_is_free_at_once = equal(
+    kahn_backwards,
+    (': 0', ': 1'),
+    (': 0', ': -1'),
+    because='nothing uses the output: its count is never looked at',
+)
+done_once = equal(
+    stack_instead_of_recursion,
+    ('node, None', 'node'),
+    ('node not in done', 'True'),
+    ('(node.parents) if parent not in done', '(node.parents)'),
+    ('reversed(node.parents)', 'node.parents'),
+    because='setdefault keeps the first place of a node, each of whose parents has one already',
+)
+keys_in_their_order = equal(
+    stack_instead_of_recursion,
+    ('tuple(done)', 'done'),
+    because='to go through a dict is to go through its keys in order',
+)
+after_its_parents_anyway = equal(
+    by_depth,
+    ('1 + max', 'max'),
+    ('1 +', '2 +'),
+    ('1 +', '0 +'),
+    ('-1', '1'),
+    ('-1', '-2'),
+    ('-1', '-0'),
+    ('sorted(depth.values(), key=lambda pair: pair[0])', 'depth.values()'),
+    because='a node comes into the dict after its parents, and what sorts them keeps that order',
 )

@@ -14,6 +14,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
@@ -177,4 +178,16 @@ rules = (
         when=lambda x, grad, velocity, rate, mu: mu > 0 and np.all(velocity != 0),
     ),
     told("(Some libraries keep it without", "Both results are new arrays"),
+)
+
+every_entry_is_written = equal(
+    entry_by_entry,
+    ("np.zeros(x.shape), np.zeros(x.shape)", "np.ones(x.shape), np.zeros(x.shape)"),
+    ("np.zeros(x.shape), np.zeros(x.shape)", "np.zeros(x.shape), np.ones(x.shape)"),
+    because="every entry of both is written",
+)
+all_at_once = equal(
+    entry_by_entry,
+    ("np.ndindex(*x.shape)", "np.ndindex()"),
+    because="an index of no axes is the whole array",
 )

@@ -38,12 +38,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     # Rates at which another order of the examples moves the held-out loss by .003, a sorted one by
     # .1 or more.
     yield _training("steps", rng, 400, 20, [0.8, 0.4])
-    yield _training("steps", rng, 400, 16, [0.6, 0.4])
     yield _training("steps", rng, 480, 20, [0.8, 0.5])
     yield _training("batches", rng, 40, 64, [2.0] * 5)
     yield _training("batches", rng, 60, 200, [3.0] * 6)
     yield _training("batches", rng, 90, 50, [1.0, 0.8, 0.6, 0.4])
-    yield _ledger("steps", rng, 24, 4, [1.0, 1.0])
+    yield _ledger("steps", rng, 24, 4, [1.0, 1.0, 0.5])
     yield _ledger("batches", rng, 11, 4, [1.0, 0.5, 0.25])
     yield _ledger("batches", rng, 5, 9, [0.5, 1.0])
     for patience in (1, 2, 3):

@@ -15,14 +15,14 @@ from autograder.authoring.comparing import Close, HeldOut
 class Ledger:
     """Compares what two training loops did by the ledger of their batches.
 
-    That examples are shuffled anew is seen where two epochs at a rate of 1 keep fewer than three quarters
-    of the pairs that share a batch. Of the 36 pairs in 6 batches of 4 examples a new order keeps 4.7
+    That examples are shuffled anew is seen where the two epochs at a rate of 1 keep fewer than three
+    quarters of the pairs that share a batch. Of the 36 pairs in 6 batches of 4 examples a new order keeps 4.7
     in the mean, and 27 with a chance below 1e-6 (half of them, 18, with one of 6e-6).
 
     Parameters
     ----------
     shuffled
-        Whether there are two epochs, whose batches should differ.
+        Whether there are two epochs at a rate of 1 and one at 1/2, whose batches should differ.
     """
 
     shuffled: bool
@@ -45,7 +45,7 @@ class Ledger:
         if not self.shuffled or not isinstance(pairs, np.ndarray) or pairs.ndim != 2:
             return rest, True
         once_or_more = np.triu(pairs, 1)
-        return rest, bool((once_or_more > 1.5).sum() < 0.375 * once_or_more.sum())
+        return rest, bool((once_or_more > 1.5).sum() < 0.3 * once_or_more.sum())
 
 
 @dataclass(frozen=True)

@@ -112,44 +112,6 @@ def clock_gradients() -> Callable[..., dict[str, np.ndarray]]:
     return _clock_gradients
 
 
-@builds("ledger loss", lambda show: "a loss that has a cost for each example, and falls with steps")
-def ledger_loss() -> Callable[..., float]:
-    """Return a loss whose value says of which examples it was asked, and after how many steps."""
-
-    def loss(params: Parameters, contexts: np.ndarray, targets: np.ndarray) -> float:
-        steps = float(np.asarray(params["steps"])[0])
-        return float(np.mean(np.sqrt(np.asarray(targets) + 2.0)) + 9 / (1 + steps**2))
-
-    return loss
-
-
-@builds("ledger gradients", lambda show: "gradients that keep a ledger of the batches")
-def ledger_gradients() -> Callable[..., dict[str, np.ndarray | None]]:
-    """Return gradients by which parameters count what a training loop asks for.
-
-    A step of rate 1 adds 1 to ``steps`` (1,), the square of the batch's size to ``sizes`` (1,), 1
-    for each of its examples to ``seen`` (examples,), 1 for each two of them to ``together``
-    (examples, examples), and how far contexts are from their targets to ``apart`` (1,).
-    """
-
-    def gradients(
-        params: Parameters, contexts: np.ndarray, targets: np.ndarray
-    ) -> dict[str, np.ndarray | None]:
-        rows = np.eye(len(np.asarray(params["seen"])))[np.asarray(targets)]
-        seen = rows.sum(axis=0)
-        apart = np.abs(np.asarray(contexts)[:, 0] - np.asarray(targets)).sum()
-        return {
-            "steps": -np.ones(1),
-            "sizes": -np.full(1, float(len(rows)) ** 2),
-            "seen": -seen,
-            "together": -np.outer(seen, seen),
-            "apart": -np.full(1, float(apart)),
-            "unused": None,
-        }
-
-    return gradients
-
-
 @dataclass(frozen=True)
 class SpikingGradients:
     """The gradients of a `PositionModel`, some of which explode.

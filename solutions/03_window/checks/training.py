@@ -12,43 +12,6 @@ from autograder.authoring.comparing import Close, HeldOut
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """Compares what two training loops did by the ledger of their batches.
-
-    That examples are shuffled anew is seen where the two epochs at a rate of 1 keep fewer than three
-    quarters of the pairs that share a batch. Of the 36 pairs in 6 batches of 4 examples a new order keeps 4.7
-    in the mean, and 27 with a chance below 1e-6 (half of them, 18, with one of 6e-6).
-
-    Parameters
-    ----------
-    shuffled
-        Whether there are two epochs at a rate of 1 and one at 1/2, whose batches should differ.
-    """
-
-    shuffled: bool
-
-    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
-        """Return what kind of difference there is."""
-        close = Close(rtol=1e-9, atol=1e-9)
-        if not isinstance(got, (tuple, list)) or len(got) != 2 or not isinstance(got[0], Mapping):
-            return close.difference(expected, got, slack)
-        kept = [self._of(each) for each in (expected, got)]
-        there = close.difference((kept[0][0], expected[1]), (kept[1][0], got[1]), slack)
-        if there is not None or kept[0][1] == kept[1][1]:
-            return there
-        return "batches of the same examples in every epoch"
-
-    def _of(self, answer: Any) -> tuple[Mapping[str, Any], bool]:
-        """Return a ledger without the pairs of a batch, and whether they are new in each epoch."""
-        rest = {name: value for name, value in answer[0].items() if name != "together"}
-        pairs = answer[0].get("together")
-        if not self.shuffled or not isinstance(pairs, np.ndarray) or pairs.ndim != 2:
-            return rest, True
-        once_or_more = np.triu(pairs, 1)
-        return rest, bool((once_or_more > 1.5).sum() < 0.3 * once_or_more.sum())
-
-
-@dataclass(frozen=True)
 class Training:
     """Compares two trainings of a model by its loss on held-out text.
 

@@ -2,7 +2,6 @@
 
 import math
 from collections import Counter
-from functools import cache
 
 import numpy as np
 import pytest
@@ -13,9 +12,7 @@ from tests.course_code import module
 SAMPLE, DROPOUT, GENERATE = (
     module(name) for name in ("counting.sample_text", "window.apply_dropout", "recurrent.generate")
 )
-GLOROT, TRAIN, TRAINING = (
-    module(name) for name in ("loglinear.glorot_uniform", "window.train_window", "window.training")
-)
+GLOROT, TRAIN = (module(name) for name in ("loglinear.glorot_uniform", "window.train_window"))
 STEPS, MODELS = module("clipping.outcomes"), module("probes.models")
 NEVER = 1e-6
 RNG = np.random.default_rng(0)
@@ -163,48 +160,7 @@ def test_directions_from_a_cube_or_its_corners_and_an_array_of_twice_the_noise_a
     assert furthest(as_it_is, moved) > steps.at_a_place + 2 * strays(CALLS, NEVER / 2)
 
 
-# --- a training loop, by its batches and by its loss on new text --------------------------------
-
-
-def chance_to_keep(pairs, batches, size):
-    """Return the probability that a random order keeps so many pairs of a batch together, or more.
-
-    Exact: n_ij examples of an old batch i in a new one j have the weight 1 / product of n_ij!.
-    """
-
-    @cache
-    def rows(left):
-        """Return the weights of what may still be kept, by how many pairs, for a row to come."""
-        if not any(left):
-            return {0: 1.0}
-        found = Counter()
-        for taken in splits(size, left):
-            kept = sum(n * (n - 1) // 2 for n in taken)
-            weight = math.prod(1 / math.factorial(n) for n in taken)
-            rest = tuple(sorted(a - b for a, b in zip(left, taken, strict=True)))
-            for more, other in rows(rest).items():
-                found[kept + more] += weight * other
-        return found
-
-    weights = rows((size,) * batches)
-    return sum(w for kept, w in weights.items() if kept >= pairs) / sum(weights.values())
-
-
-def splits(total, most):
-    """Yield the ways to take so many from places that hold no more than `most`."""
-    if not most:
-        if total == 0:
-            yield ()
-        return
-    for first in range(min(total, most[0]) + 1):
-        for rest in splits(total - first, most[1:]):
-            yield (first, *rest)
-
-
-def test_a_new_order_is_hardly_ever_taken_for_the_old_one():
-    assert chance_to_keep(36, 6, 4) < 1e-10
-    assert chance_to_keep(27, 6, 4) < NEVER
-    assert sum(chance_to_keep(pairs, 6, 4) for pairs in range(1, 37)) == pytest.approx(36 * 3 / 23)
+# --- a training loop, by its loss on new text -----------------------------------------------------
 
 
 def test_the_loss_on_new_text_tells_sorted_examples_from_shuffled_ones_and_no_order_from_another():

@@ -391,6 +391,38 @@ class Spread:
 
     tolerance: float = 0.045
 
+    def false_alarm(self, numbers: int) -> float:
+        """Return a bound on the chance that two equal distributions are told apart.
+
+        Parameters
+        ----------
+        numbers
+            N, of each of the two functions.
+        """
+        return 4 * math.exp(-2 * numbers * (self.tolerance / 4) ** 2)
+
+    def told_apart(self, numbers: int, missed: float = 1e-6) -> float:
+        """Return the power: which difference of two uniform distributions is surely seen.
+
+        Parameters
+        ----------
+        numbers
+            N, of each of the two functions.
+        missed
+            Bound on the probability that a mistake of this size keeps its points.
+
+        Returns
+        -------
+        difference
+            Of a quantile, relative to half the range of the expected numbers.
+
+        Examples
+        --------
+        >>> round(Spread().told_apart(100_000), 2)
+        0.08
+        """
+        return self.tolerance + 4 * math.sqrt(math.log(4 / missed) / (2 * numbers))
+
     def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
         """Return what kind of difference there is; `slack` counts from 1 to 3.
 

@@ -1544,7 +1544,7 @@ draw_overfitting({"without dropout": without_dropout, "with dropout": with_dropo
 #
 # **Write `window_module(params)`**, which returns an instance of a `torch.nn.Module` of your own (the class may stand in the same cell).
 #
-# * `params` is a dict with the names and shapes of question 2, in numpy. The module starts from *copies* of these numbers: **training it must not change `params`**. Keep their dtype; float64 stays float64.
+# * `params` is a dict with the names and shapes of question 2, in numpy. The module starts from *copies* of these numbers: **training it must not change `params`**. Keep their dtype; float64 stays float64, and is compared to a relative accuracy of 1e-10.
 # * `module(contexts)`, with an int64 tensor of shape `(B, window)`, the oldest word first, returns the *log-probabilities*, a tensor of shape `(B, V)` through which one can differentiate.
 # * Everything in `params` is trainable: the trainable numbers of `module.parameters()` are as many as `params` holds, biases and `C` included, **and no more**. How they are cut, named or transposed is up to you. Where `W` is `None`, there are no direct connections, and none come into being by training.
 # * There is no dropout, and `module(contexts)` gives the same answer every time.
@@ -1671,6 +1671,7 @@ if len(sizes) == len(theirs):
 #
 # * `params` has the names `C` $(V, m)$, `H` $(\text{window}\cdot m, h)$, `d` $(h,)$, `U1` $(h, K_1)$, `b1` $(K_1,)$, `U2` $(h, K_2)$, `b2` $(K_2,)$. There are no direct connections. `windows` has shape `(B, window)`, `tags1` and `tags2` shape `(B,)`.
 # * The loss is the **sum of the two tasks' mean cross-entropies** over the batch, in nats. `grads` holds its gradient for each name, in the shape of the parameter; that of `C` is dense.
+# * Scores may be large, as in question 4.
 # * A number of tags that is not $B$, an empty batch, an id or a tag out of its range raise `ValueError`.
 
 # %% nbgrader={"grade": false, "grade_id": "multitask_loss_and_grads", "locked": false, "schema_version": 3, "solution": true, "task": false}

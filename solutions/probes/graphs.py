@@ -28,9 +28,14 @@ class _WatchedNode(Node):
     """
 
     def __init__(
-        self, value: float, parents: Sequence[Node], derivatives: Sequence[float], looks: list[int]
+        self,
+        label: str,
+        value: float,
+        parents: Sequence[Node],
+        derivatives: Sequence[float],
+        looks: list[int],
     ) -> None:
-        self._looks = looks
+        self._label, self._looks = label, looks
         super().__init__(value, parents, derivatives)
 
     @property
@@ -49,9 +54,23 @@ class _WatchedNode(Node):
         self._parents = tuple(parents)
 
 
-def _says_graph(show: Show, specs: tuple[NodeSpec, ...]) -> str:
+def _labels(specs: Sequence[NodeSpec]) -> list[str]:
+    """Return what each node is called here: its name, numbered where an earlier node has it too."""
     names = [spec[0] for spec in specs]
-    lines = [_says_node(spec, names) for spec in specs]
+    earlier = [names[:place].count(name) for place, name in enumerate(names)]
+    return [
+        f"{name} ({count + 1})" if count else name
+        for name, count in zip(names, earlier, strict=True)
+    ]
+
+
+def _says_graph(show: Show, specs: tuple[NodeSpec, ...]) -> str:
+    names = _labels(specs)
+    lines = [
+        _says_node((name, *spec[1:]), names) for name, spec in zip(names, specs, strict=True)
+    ]
+    twins = len({spec[0] for spec in specs}) < len(specs)
+    lines += ["(a number in brackets is no part of a name: these names coincide)"] if twins else []
     return "\n".join([f"{names[-1]}, the last of these nodes", *lines])
 
 
@@ -70,8 +89,8 @@ def graph(specs: Sequence[NodeSpec]) -> Node:
     """Return the last of the nodes, each of which stands after its parents."""
     nodes: list[Node] = []
     looks = [0]
-    for name, value, parents, derivatives, grad in specs:
-        node = _WatchedNode(value, [nodes[place] for place in parents], derivatives, looks)
+    for label, (name, value, parents, derivatives, grad) in zip(_labels(specs), specs, strict=True):
+        node = _WatchedNode(label, value, [nodes[place] for place in parents], derivatives, looks)
         node.name, node.grad = name, grad
         nodes.append(node)
     return nodes[-1]
@@ -88,7 +107,10 @@ def order(function: Callable[..., Any], times: int, output: Node) -> Any:
     What is no node of the graph is listed as such.
     """
     with_arcs = _arcs(output)
-    named = {id(node): [node.name, [parent.name for parent in node.parents]] for node in with_arcs}
+    named = {
+        id(node): [_called(node), [_called(parent) for parent in node.parents]]
+        for node in with_arcs
+    }
     nothing = ["no node of the graph", []]
     for _ in range(times):
         listed = function(output)
@@ -100,10 +122,11 @@ def order(function: Callable[..., Any], times: int, output: Node) -> Any:
 def gradients(function: Callable[..., Any], times: int, output: Node) -> dict[str, Any]:
     """Return what the last of some calls on one graph leaves in each node's `grad`, by name."""
     with_arcs = _arcs(output)
+    names = [_called(node) for node in with_arcs]
     for _ in range(times):
         function(output)
     _check_unchanged(with_arcs)
-    return {node.name: node.grad for node in with_arcs}
+    return {name: node.grad for name, node in zip(names, with_arcs, strict=True)}
 
 
 _Arcs = dict[Node, tuple[float, tuple[Node, ...], tuple[float, ...]]]
@@ -117,7 +140,12 @@ def _arcs(output: Node) -> _Arcs:
         node = waiting.pop()
         found[node] = (node.value, node.parents, node.derivatives)
         waiting += [parent for parent in node.parents if parent not in found]
-    return dict(sorted(found.items(), key=lambda item: item[0].name))
+    return dict(sorted(found.items(), key=lambda item: _called(item[0])))
+
+
+def _called(node: Node) -> str:
+    """Return by what a node is told from others, whatever its name."""
+    return node._label if isinstance(node, _WatchedNode) else node.name
 
 
 def _check_unchanged(before: _Arcs) -> None:

@@ -7,7 +7,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 Arrays = tuple[np.ndarray, np.ndarray]
@@ -153,4 +163,21 @@ one_sum_for_all = slip(
     ("grad**2", "np.sum(grad**2)"),
     loses=("running", "first", "kinds"),
     hint="All entries share one sum of squares, and so one learning rate. Each entry has its own.",
+)
+
+rules = (
+    rule("(any number of dimensions, also none)", when=lambda x, *_: x.ndim > 2),
+    rule("also none)", when=lambda x, *_: x.ndim == 0),
+    rule("float64 or float32", when=lambda x, *_: x.dtype == np.float32),
+    rule(
+        "Every entry has a sum of its own",
+        when=lambda x, grad, cache, *_: len({*cache.ravel().tolist()}) > 1,
+    ),
+    rule(
+        "The *new* cache, this gradient included, divides",
+        when=lambda x, grad, cache, *_: not cache.any() and grad.all(),
+    ),
+    rule("is added *after* the root", "not always small", when=lambda x, g, s, rate, eps: eps > 0.1),
+    told("Both results are new arrays"),
+    rule("Where the gradient is 0, nothing moves", when=lambda x, grad, *_: not grad.all()),
 )

@@ -15,7 +15,9 @@ from autograder.authoring.checking import (
     alternative,
     misconception,
     repeated,
+    rule,
     slip,
+    told,
 )
 from nextword.learning.flow_graph import Node
 
@@ -276,4 +278,23 @@ twins_counted_once = slip(
     loses=("shared", "paths", "again"),
     hint="A node that stands twice among the parents of another one gets one share instead of two: a "
     "set, or a dictionary whose keys are nodes, holds it once.",
+)
+
+rules = (
+    rule(
+        "one for each entry of `node.parents`",
+        when=lambda times, graph: any(len(parents) > 2 for _, _, parents, *_ in graph.args[0]),
+    ),
+    rule(
+        "A node that stands there twice",
+        when=lambda times, graph: any(len({*parents}) < len(parents) for _, _, parents, *_ in graph.args[0]),
+    ),
+    rule("The gradient of `output` by itself is 1", when=lambda times, graph: len(graph.args[0]) == 1),
+    rule(
+        "**Old gradients are forgotten**",
+        when=lambda times, graph: times == 1 and any(grad for *_, grad in graph.args[0]),
+    ),
+    rule("calling twice is as good as once", when=lambda times, graph: times == 2),
+    told("Nothing but `grad` is changed", "You may call your `topological_order`"),
+    rule("Again every *arc* counts once", when=lambda times, graph: len(graph.args[0]) > 60),
 )

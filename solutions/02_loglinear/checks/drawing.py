@@ -89,9 +89,11 @@ class Sketch:
         self.arcs.append((tuple(parents), tuple(slopes)))
         return len(self.values) - 1
 
-    def recipe(self) -> Recipe:
-        """Return the graph whose output is the last node."""
+    def recipe(self, twins: tuple[int, int] | None = None) -> Recipe:
+        """Return the graph whose output is the last node; `twins` are two nodes of one name."""
         names = self.rng.permutation(NAMES)[: len(self.values)]
+        if twins is not None:
+            names[twins[1]] = names[twins[0]]
         specs: list[NodeSpec] = []
         for name, value, (parents, slopes) in zip(names, self.values, self.arcs, strict=True):
             grad = float(self.rng.uniform(2, 9)) if self.old else 0.0
@@ -126,7 +128,7 @@ def draw_chain(rng: np.random.Generator) -> Recipe:
 
 
 def draw_shared(rng: np.random.Generator, old: bool = False) -> Recipe:
-    """Return a graph with a square, equal inputs, and short ways beside long ones."""
+    """Return a graph with a square, inputs of one value and name, and short ways beside long."""
     sketch = Sketch(rng, old)
     x, y = sketch.put(number(rng)), sketch.put(number(rng))
     twin = sketch.put(sketch.values[y])
@@ -137,7 +139,7 @@ def draw_shared(rng: np.random.Generator, old: bool = False) -> Recipe:
     long_first = sketch.linear(sketch.tanh(way), square)
     short_first = sketch.linear(x, sketch.linear(y, sketch.linear(long_first, twin)))
     sketch.linear(square, sketch.product(short_first, x), y)
-    return sketch.recipe()
+    return sketch.recipe(twins=(y, twin))
 
 
 def draw_ladder(rng: np.random.Generator, back: int, rungs: int = 60) -> Recipe:

@@ -8,7 +8,18 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -17,6 +28,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("stopped", _stopped(rng, patience), patience)
     yield case("stopped", _sawtooth(rng), 3)
     yield case("stopped", np.array(_stopped(rng, 2)), patience=2)
+    low = float(rng.uniform(2, 3))
+    yield case("stopped", [low, low + 0.7, low + 0.4, low - 1.0], 2)
     for patience in (2, 3, 4):
         yield case("going on", _just_in_time(rng, patience), patience)
     falling = np.sort(rng.uniform(1, 5, size=int(rng.integers(4, 9))))[::-1].tolist()
@@ -27,6 +40,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("special", [first, best, *[best] * patience, later], patience)
         yield case("special", [first, best, *[math.nan] * (patience - 1), later], patience)
         yield case("special", [first, best, *[math.nan] * patience, later], patience)
+    yield case("special", [low, low - 1e-5, low + 0.5], 3)
     yield case("special", [float(rng.uniform(1, 5))], 1)
     yield case("special", [], 3)
     yield case("special", falling, 0)
@@ -193,4 +207,65 @@ nan_improves = slip(
     loses="special",
     hint="nan is taken for an improvement, or for the best loss: no comparison with nan is true, so a "
     "test for *not an improvement* passes it by. Test for the improvement.",
+)
+
+
+def _gains(losses: Sequence[float]) -> list[tuple[int, float]]:
+    """Return of each improvement how many epochs after the last, and by how much it is better."""
+    gains, best = [], 0
+    for epoch, loss in enumerate(losses):
+        if loss < losses[best]:
+            gains.append((epoch - best, losses[best] - loss))
+            best = epoch
+    return gains
+
+
+rules = (
+    rule("counted **from 0**", when=lambda losses, patience: len(losses) > 1, gives=lambda best: best == 0),
+    rule(
+        "what comes after the stop counts for nothing",
+        when=lambda losses, patience: losses[-1] == min(losses),
+        gives=lambda best: best == 0,
+    ),
+    rule("An epoch is an improvement if its loss is *less than* the best", when=lambda losses, patience: min(gain for _, gain in _gains(losses)) < 1e-4),
+    rule(
+        "of equal losses the first is the best",
+        when=lambda losses, patience: len({*losses}) < len(losses) and not np.isnan(losses).any(),
+    ),
+    rule("Patience is counted from the best epoch", when=lambda losses, patience: patience > 3),
+    rule(
+        "An improvement at best + `patience` still counts",
+        "Each improvement starts the count anew",
+        when=lambda losses, patience: [after for after, _ in _gains(losses)].count(patience) > 1,
+    ),
+    rule(
+        "Where training is never stopped",
+        when=lambda losses, patience: patience == 1 and np.all(np.diff(losses) < 0) and len(losses) > 1,
+    ),
+    rule("A loss that is `nan`", when=lambda losses, patience: np.isnan(losses).any()),
+    told("`losses[0]` is a number"),
+    rule("No losses", when=lambda losses, patience: not losses, gives=ValueError),
+    rule(
+        "a patience below 1",
+        when=lambda losses, patience: losses and patience == 0,
+        gives=ValueError,
+    ),
+)
+
+the_first_epoch_improves = equal(
+    counter_of_bad_epochs,
+    ("math.inf, 0, 0", "math.inf, 1, 0"),
+    ("math.inf, 0, 0", "math.inf, -1, 0"),
+    ("math.inf, 0, 0", "math.inf, 0, 1"),
+    ("math.inf, 0, 0", "math.inf, 0, -1"),
+    because="the first loss is a number, below infinity, and sets all three",
+)
+nothing_before_is_better = equal(
+    windows,
+    ("range(best + 1, min(best", "range(best, min(best"),
+    ("range(best + 1, min(best", "range(1, min(best"),
+    ("range(best + 1, min(best", "range(best + 0, min(best"),
+    ("range(best + 1, min(best", "range(min(best"),
+    ("min(best + patience, len(losses) - 1)", "min(len(losses) - 1, best + patience)"),
+    because="no epoch up to the best is better than it, and the smaller of two has no order",
 )

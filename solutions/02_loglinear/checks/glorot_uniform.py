@@ -16,6 +16,7 @@ from autograder.authoring.checking import (
     alternative,
     case,
     repeated,
+    rule,
     slip,
 )
 from autograder.authoring.comparing import Spread
@@ -177,4 +178,21 @@ seeded_inside = slip(
     loses=("tanh", "sigmoid", "special"),
     hint="Every call gives the same numbers: you make a new generator with a fixed seed inside. Use "
     "rng, which goes on from call to call.",
+)
+
+rules = (
+    rule("`(fan_in, fan_out)`", when=lambda times, fan_in, fan_out, *_, **__: fan_in < fan_out),
+    rule("multiplies from the left", when=lambda times, fan_in, fan_out, *_, **__: fan_in > fan_out),
+    rule("`activation` is `\"tanh\"`", when=lambda times, a, b, rng, activation="tanh": activation == "tanh"),
+    rule("or `\"sigmoid\"`", when=lambda times, a, b, rng, activation="": activation == "sigmoid"),
+    rule("anything else raises `ValueError`", gives=ValueError),
+    rule(
+        "All randomness comes from `rng`",
+        "goes on from call to call",
+        when=lambda times, fan_in, fan_out, rng, *_, **__: times > 1,
+    ),
+    rule(
+        "a hundred thousand of them",
+        when=lambda times, fan_in, fan_out, rng, *_, **__: times * fan_in * fan_out >= NUMBERS,
+    ),
 )

@@ -16,7 +16,9 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import Close
 
@@ -30,6 +32,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("axes", rng.uniform(-3, 3, size=(2, 5, 3)), axis=1)
     yield case("axes", rng.uniform(-3, 3, size=(3, 2, 4)), axis=-2)
     yield case("axes", rng.uniform(-3, 3, size=(2, 3, 2, 2)), 0)
+    yield case("axes", rng.uniform(-3, 3, size=(2, 3, 4)))
+    yield case("axes", rng.uniform(-3, 3, size=(2, 3, 4, 2)), 2)
     for shape in ((5,), (3, 6)):
         scores = rng.integers(-9, 9, size=shape) * 1000.0
         scores[..., 0], scores[..., 2] = 9000.0, 9001.0
@@ -193,4 +197,54 @@ floats_anyway = equal(
     ("np.asarray(scores, float)", "np.asarray(scores)"),
     ("np.asarray(scores, float)", "scores"),
     because="logaddexp makes floats of whole numbers, and float32 is enough here",
+)
+
+rules = (
+    rule("`scores` has one dimension or more", when=lambda scores, axis=-1: scores.ndim == 1),
+    rule("Each slice along `axis`", when=lambda scores, axis=-1: scores.ndim > 2 and axis >= 0),
+    rule("(which may be negative)", when=lambda scores, axis=-1: axis < -1),
+    rule(
+        "10,000 and −10,000 in the same slice",
+        "The result is finite there",
+        when=lambda scores, axis=-1: {1e4, -1e4} <= set(scores.tolist()),
+    ),
+    rule(
+        "or, in cases of their own, in the thousands",
+        when=lambda scores, axis=-1: np.all(np.isfinite(scores)) and np.abs(scores).max() > 999,
+    ),
+    rule("A score of $-\\infty$", when=lambda scores, axis=-1: np.isneginf(scores).any()),
+    rule("Integer scores are scores like others", when=lambda scores, axis=-1: scores.dtype == int),
+    rule("float32 comes as well", when=lambda scores, axis=-1: scores.dtype == np.float32),
+    rule("Of a single class", when=lambda scores, axis=-1: scores.shape[axis] == 1),
+    told(
+        "The result has the shape of `scores`",
+        "There, log-probabilities are compared to an absolute accuracy",
+        "At least one score of each slice is finite",
+        "do not come",
+    ),
+)
+logarithms_are_floats_slice_by_slice = equal(
+    slice_by_slice,
+    ('float(value)', 'value'),
+    (', dtype=float', ''),
+    ('np.asarray(scores, dtype=float)', 'scores'),
+    because='exponentials and logarithms of whole numbers are floats, and float32 is enough here',
+)
+logarithms_are_floats_nested_lists = equal(
+    nested_lists,
+    (', dtype=np.float64', ''),
+    ('np.asarray(scores, dtype=np.float64)', 'scores'),
+    because='exponentials and logarithms of whole numbers are floats, and float32 is enough here',
+)
+logarithms_are_floats_float32_throughout = equal(
+    float32_throughout,
+    (', dtype=np.float32', ''),
+    ('np.asarray(scores, dtype=np.float32)', 'scores'),
+    ('scores = np.asarray(scores, dtype=np.float32)', 'pass'),
+    because='exponentials and logarithms of whole numbers are floats, and float32 is enough here',
+)
+an_array_for_lists = equal(
+    nested_lists,
+    ('.tolist()', ''),
+    because='an array holds the same numbers as nested lists',
 )

@@ -7,7 +7,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_indicators, draw_large, draw_model
@@ -164,4 +174,55 @@ integers_stay_integers = slip(
     loses="special",
     hint="Of integer features you return integers: the difference was put into an array of their "
     "type, which cuts off everything behind the point.",
+)
+
+rules = (
+    rule(
+        "integers, large scores",
+        "The result holds floats",
+        when=lambda features, beta, target: features.dtype == int,
+    ),
+    rule(
+        "large scores and $K = 0$ may come",
+        when=lambda features, beta, target: np.abs(features @ beta).max() > 999,
+    ),
+    rule("and $K = 0$ may come", when=lambda features, beta, target: beta.size == 0),
+    rule("counted from 0", when=lambda features, beta, target: target == 0),
+    rule(
+        "A target that is not one of",
+        when=lambda features, beta, target: target == len(features),
+        gives=ValueError,
+    ),
+    rule(
+        "a negative one does too",
+        when=lambda features, beta, target: target == -1,
+        gives=ValueError,
+    ),
+)
+a_list_of_scores = equal(
+    word_by_word,
+    ('np.array([float(np.dot(row, beta)) for row in features])', '[float(np.dot(row, beta)) for row in features]'),
+    ('float(np.dot(row, beta))', 'np.dot(row, beta)'),
+    because='numpy makes an array of them when the logarithm of the sum is taken away',
+)
+a_product_either_way = equal(
+    word_by_word,
+    ('row, beta', 'beta, row'),
+    ('probs, features', 'features, probs'),
+    because='a product is the same in either order',
+)
+the_only_axis_torch_autograd = equal(
+    torch_autograd,
+    ('=0', '=-1'),
+    because='scores have one dimension',
+)
+the_only_axis_torch_float32 = equal(
+    torch_float32,
+    ('=0', '=-1'),
+    because='scores have one dimension',
+)
+an_array_for_a_list = equal(
+    differences_of_rows,
+    ('list(np.average(rows, axis=0, weights=weights))', 'np.average(rows, axis=0, weights=weights)'),
+    because='an array holds the same numbers as a list of them',
 )

@@ -8,7 +8,18 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_indicators, draw_large, draw_model
@@ -19,6 +30,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for words, n_features in ((4, 4), (7, 3), (3, 6), (30, 12)):
         yield case("plain", *draw_model(rng, words, n_features))
     yield case("plain", *draw_indicators(rng, 6, 4))
+    features, beta = draw_model(rng, 5, 3)
+    features[int(rng.integers(5))] = 0.0
+    yield case("plain", features, beta)
     for _ in range(3):
         yield case("special", *draw_large(rng, int(rng.integers(3, 7))))
     yield case("special", *draw_model(rng, 1, 3))
@@ -112,4 +126,47 @@ mean_of_features = slip(
     loses=("plain", "special"),
     hint="You take the mean of the weighted features. A score is their sum: every active feature "
     "adds its whole weight.",
+)
+
+rules = (
+    rule("Row $v$ of `features` is", when=lambda features, beta: (features == 0).all(axis=1).any()),
+    rule("$V \\ge 1$", when=lambda features, beta: len(features) == 1),
+    rule("$K = 0$ is allowed", when=lambda features, beta: beta.size == 0),
+    rule("`features` may hold integers", when=lambda features, beta: features.dtype == int),
+    rule(
+        "Scores may be as large as in question 1",
+        when=lambda features, beta: np.abs(features @ beta).max() > 999,
+    ),
+    told(
+        "`beta` has $K$ numbers",
+        "The result has $V$ numbers",
+        "You may call your `log_softmax`",
+    ),
+)
+numbers_as_they_come = equal(
+    word_by_word,
+    ('float(b)', 'b'),
+    ('float(f)', 'f'),
+    because="a product of a number of numpy's and a float is the same",
+)
+a_product_either_way = equal(
+    word_by_word,
+    ('beta, row', 'row, beta'),
+    because='a product is the same in either order',
+)
+the_only_axis = equal(
+    torch_float32,
+    ('=0', '=-1'),
+    because='scores have one dimension',
+)
+flattened_at_the_end = equal(
+    as_a_column,
+    (', 1', ''),
+    ('1,', '2,'),
+    because='one column, flattened, is the vector; reshape takes any negative number for what is left',
+)
+as_it_comes = equal(
+    torch_float32,
+    ('torch.tensor(beta, dtype=torch.float32)', 'beta'),
+    because='torch takes beta for a tensor of the same numbers, as the operator of an array finds it',
 )

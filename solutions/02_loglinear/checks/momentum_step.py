@@ -7,7 +7,18 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 Arrays = tuple[np.ndarray, np.ndarray]
@@ -155,4 +166,28 @@ exchanged = slip(
     ("x + velocity, velocity", "velocity, x + velocity"),
     loses=("running", "first", "kinds"),
     hint="The two results are exchanged: first x, then the velocity.",
+)
+
+rules = (
+    rule("(any number of dimensions, also none)", when=lambda x, *_: x.ndim > 2),
+    rule("also none)", when=lambda x, *_: x.ndim == 0),
+    rule("float64 or float32", when=lambda x, *_: x.dtype == np.float32),
+    rule(
+        "The velocity is a *step*",
+        "The *new* velocity moves $x$",
+        when=lambda x, grad, velocity, rate, mu: mu > 0 and np.all(velocity != 0),
+    ),
+    told("(Some libraries keep it without", "Both results are new arrays"),
+)
+
+every_entry_is_written = equal(
+    entry_by_entry,
+    ("np.zeros(x.shape), np.zeros(x.shape)", "np.ones(x.shape), np.zeros(x.shape)"),
+    ("np.zeros(x.shape), np.zeros(x.shape)", "np.zeros(x.shape), np.ones(x.shape)"),
+    because="every entry of both is written",
+)
+all_at_once = equal(
+    entry_by_entry,
+    ("np.ndindex(*x.shape)", "np.ndindex()"),
+    because="an index of no axes is the whole array",
 )

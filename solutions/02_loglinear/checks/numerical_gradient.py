@@ -7,7 +7,18 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
 
@@ -19,6 +30,10 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for shape in ((3,), (2, 3), (2, 2, 2)):
         yield case("small", *_function(rng, shape))
         yield case("small", *_function(rng, shape), 1e-4)
+    # So wavy that half of the eps that is the default, or twice as much, gives other numbers.
+    yield case("small", *_function(rng, (3,), steep=60.0))
+    function, x = _function(rng, (3,))
+    yield case("small", function, 5.0 * x / np.abs(x).max())
     for shape in ((4,), (3, 2), (2,)):
         yield case("large", *_function(rng, shape), eps=float(rng.uniform(0.03, 0.1)))
     for shape in ((2, 2), (4,)):
@@ -33,12 +48,15 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
 
 
 def _function(
-    rng: np.random.Generator, shape: tuple[int, ...], scribbles: bool = False
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    scribbles: bool = False,
+    steep: float = 1.0,
 ) -> tuple[Recipe, np.ndarray]:
     """Return a wavy function that couples the entries of its argument, and where to look at it."""
     heights = np.asarray(rng.uniform(0.5, 1.5, size=shape) * rng.choice([-1, 1], size=shape))
     weights = np.asarray(rng.uniform(3, 8, size=shape) * rng.choice([-1, 1], size=shape))
-    recipe = Recipe("waves", (heights, float(rng.uniform(1, 2)), weights, scribbles))
+    recipe = Recipe("waves", (heights, float(rng.uniform(1, 2)), steep * weights, scribbles))
     return recipe, np.asarray(rng.uniform(-1, 1, size=shape))
 
 
@@ -201,4 +219,47 @@ one_working_copy = slip(
     loses="scratch",
     hint="You give f the same array again and again. An f that changes its array spoils the next "
     "call: give every call an array of its own.",
+)
+
+rules = (
+    told("`f` takes an array of the shape of `x`", "It is a black box"),
+    rule(
+        "**Every call of `f` gets an array of its own",
+        "An `f` may use the array that it gets as scratch space",
+        when=lambda f, x, eps=1e-4: f.args[3],
+    ),
+    rule("one dimension, several", when=lambda f, x, eps=1e-4: x.ndim == 1 and x.size > 1),
+    rule("several, none at all", when=lambda f, x, eps=1e-4: x.ndim > 2),
+    rule("none at all (`np.array(1.5)`)", when=lambda f, x, eps=1e-4: x.ndim == 0),
+    rule("or of size 0", when=lambda f, x, eps=1e-4: x.size == 0),
+    rule("`x` is a float64 array", when=lambda f, x, eps=1e-4: np.abs(x).max() > 2),
+    rule("also where it is large", when=lambda f, x, eps=1e-4: eps > 0.02),
+    rule("An `eps` of 0 or less", when=lambda f, x, eps=1e-4: eps == 0, gives=ValueError),
+    rule("0 or less raises `ValueError`", when=lambda f, x, eps=1e-4: eps < 0, gives=ValueError),
+)
+every_entry_is_written = equal(
+    REFERENCE,
+    ('zeros_like', 'ones_like'),
+    because='every entry of the gradient is written',
+)
+every_entry_is_written_shaken_and_put_back = equal(
+    shaken_and_put_back,
+    ('zeros_like', 'ones_like'),
+    because='every entry of the gradient is written',
+)
+x_is_put_back = equal(
+    shaken_and_put_back,
+    ('x.copy()', 'x'),
+    ('float(moved[index])', 'moved[index]'),
+    because='each entry is put back before the call ends, and f gets copies; an entry that was read is a number',
+)
+an_entry_is_a_number = equal(
+    with_nditer,
+    ('float(x[places.multi_index])', 'x[places.multi_index]'),
+    because='an entry that was read is a number',
+)
+floats_anyway = equal(
+    with_unit_vectors,
+    (', dtype=float', ''),
+    because='quotients are floats, and an empty list makes an empty array of floats',
 )

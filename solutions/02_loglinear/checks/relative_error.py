@@ -8,20 +8,34 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield pairs that differ a little or much, tiny entries, and the edges."""
     for shape in ((4,), (3, 2), (2, 3, 2), (25,)):
         yield case("plain", *_pair(rng, shape, 0.3))
-    for size in (3, 8):
-        yield case("plain", *_pair(rng, (size,), float(10 ** rng.uniform(-6, -2))))
+    for size, exponent in ((3, -6), (8, -4)):
+        yield case("plain", *_pair(rng, (size,), float(10 ** rng.uniform(exponent, exponent + 2))))
     for size in (2, 5):
         a, b = _pair(rng, (size,), 0.5)
         yield case("tiny", 4e-9 * a, 4e-9 * b)
         a[0] = b[0] = 0.0
         yield case("tiny", a, b)
+    for size in (7e-9, 1.4e-8):  # on both sides of the smallest denominator
+        share = float(rng.uniform(0.2, 0.45))
+        yield case("tiny", np.array([(1 - share) * size]), np.array([share * size]))
     yield case("tiny", np.zeros(3), np.zeros(3))
     yield case("tiny", np.array([0.0, 1.0]), np.array([float(rng.uniform(0.1, 1)), 1.0]))
     for size in (3, 4):
@@ -31,6 +45,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         a, b = _pair(rng, (size,), 0.3)
         b[int(rng.integers(1, size))] = math.nan
         yield case("special", a, b)
+    a[1] = b[1] = math.nan
+    yield case("special", a, b)
     yield case("special", np.zeros(0), np.zeros(0))
     yield case("special", 3.0, float(rng.uniform(1, 2)))
     yield case("special", *(np.array(number) for number in (-1.5, float(rng.uniform(1, 2)))))
@@ -174,4 +190,85 @@ nan_passed_by = slip(
     overflows=True,
     hint="A nan in a gradient gets lost: no comparison with nan is true, so Python's max and a loop "
     "with > pass it by, and nanmax leaves it out on purpose. A broken gradient must not pass.",
+)
+
+rules = (
+    rule("`a` and `b` are arrays of the same shape", when=lambda a, b: a.ndim > 1),
+    rule("or two numbers", when=lambda a, b: isinstance(a, float)),
+    rule(
+        "Shapes that differ raise `ValueError`",
+        when=lambda a, b: a.size == b.size,
+        gives=ValueError,
+    ),
+    rule("nothing is broadcast", when=lambda a, b: b.size == 1, gives=ValueError),
+    rule("Empty arrays agree", when=lambda a, b: a.size == 0),
+    rule("A `nan` anywhere gives `nan`", when=lambda a, b: np.isnan(a).any() and np.isfinite(b).all()),
+    rule("anywhere gives `nan`", when=lambda a, b: np.isnan(b).any() and np.isfinite(a).all()),
+    rule("a broken gradient must not pass", when=lambda a, b: np.any(np.isnan(a) & np.isnan(b))),
+    told("Infinities do not come"),
+    rule("the differences are small", gives=lambda error: 0 < error < 1e-4),
+)
+floats_anyway = equal(
+    REFERENCE,
+    ('a, dtype=float', 'a'),
+    ('b, dtype=float', 'b'),
+    because='what comes is float64, whose rounding is far below the accuracy',
+)
+floats_anyway_sorted_errors = equal(
+    sorted_errors,
+    ('a, dtype=np.longdouble', 'a'),
+    ('b, dtype=np.longdouble', 'b'),
+    because='what comes is float64, whose rounding is far below the accuracy',
+)
+the_larger_of_two = equal(
+    REFERENCE,
+    ('errors = np.abs(a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))', 'errors = np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-08)'),
+    because='the larger of two does not depend on their order, and nan stays nan',
+)
+the_larger_of_two_with_a_loop = equal(
+    with_a_loop,
+    ('worst = max(worst, abs(one - other) / max(1e-8, abs(one) + abs(other)))', 'worst = max(worst, abs(one - other) / max(abs(one) + abs(other), 1e-08))'),
+    because='the larger of two does not depend on their order, and nan stays nan',
+)
+the_larger_of_two_sorted_errors = equal(
+    sorted_errors,
+    ('errors = np.abs(one - other) / np.maximum(np.longdouble(1e-8), np.abs(one) + np.abs(other))', 'errors = np.abs(one - other) / np.maximum(np.abs(one) + np.abs(other), np.longdouble(1e-08))'),
+    ('errors = np.abs(one - other) / np.maximum(np.longdouble(1e-8), np.abs(one) + np.abs(other))', 'errors = np.abs(one - other) / np.maximum(1e-08, np.abs(one) + np.abs(other))'),
+    because='the larger of two does not depend on their order, and nan stays nan',
+)
+worst_of_two = equal(
+    with_a_loop,
+    ('worst = max(worst, abs(one - other) / max(1e-8, abs(one) + abs(other)))', 'worst = max(abs(one - other) / max(1e-08, abs(one) + abs(other)), worst)'),
+    because='a nan has been returned before',
+)
+a_number_of_numpys = equal(
+    REFERENCE,
+    ('float(np.max(errors, initial=0.0))', 'np.max(errors, initial=0.0)'),
+    because="a number of numpy's, or Python's, is the same number",
+)
+a_number_of_numpys_with_torch = equal(
+    with_torch,
+    ('torch.tensor(0.0)', '0.0'),
+    because="a number of numpy's, or Python's, is the same number",
+)
+either_way_round_with_a_loop = equal(
+    with_a_loop,
+    ('(a), np.ravel(b)', '(b), np.ravel(a)'),
+    because='the error of a against b is that of b against a',
+)
+either_way_round_with_where = equal(
+    with_where,
+    ('a, b', 'b, a'),
+    because='the error of a against b is that of b against a',
+)
+no_copy = equal(
+    with_torch,
+    ('np.array(a)', 'a'),
+    ('np.array(b)', 'b'),
+    because='nothing is written into them',
+)
+at_the_edge = equal(
+    with_where,
+    ('< 1e', '<= 1e'),
+    because='at 1e-8 itself both branches are 1e-8',
 )

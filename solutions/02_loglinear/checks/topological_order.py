@@ -13,9 +13,12 @@ from autograder.authoring.checking import (
     Check,
     Group,
     alternative,
+    equal,
     misconception,
     repeated,
+    rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import TopologicalOrder
 from nextword.learning.flow_graph import Node
@@ -222,10 +225,76 @@ told_apart_by_value = slip(
     hint="Two different nodes with the same value are taken for one. A node is itself, not its value: "
     "keep the nodes in the set.",
 )
+told_apart_by_name = slip(
+    REFERENCE,
+    ("if node in seen:", "if node.name in seen:"),
+    ("seen.add(node)", "seen.add(node.name)"),
+    loses=("shared", "again"),
+    hint="Two different nodes of one name are taken for one. A name is for people to read, and may "
+    "come twice: keep the nodes themselves in the set.",
+)
 values_listed = slip(
     REFERENCE,
     ("nodes.append(node)", "nodes.append(node.value)"),
     loses=("trees", "shared", "paths", "again"),
     hint="Your list holds something else than nodes, such as their values or names. It holds the "
     "nodes themselves.",
+)
+
+rules = (
+    told("Return a list of all nodes", "*Any* topological order is right"),
+    rule("Parents first, so `output` comes last", when=lambda times, graph: len(graph.args[0]) > 4),
+    rule(
+        "**Every node stands in it once**",
+        when=lambda times, graph: any(len({*parents}) < len(parents) for _, _, parents, *_ in graph.args[0]),
+    ),
+    rule("A node without parents", when=lambda times, graph: len(graph.args[0]) == 1),
+    rule(
+        "Two nodes are the same if they are the same object",
+        "Values and names may coincide",
+        when=lambda times, graph: len({node[:2] for node in graph.args[0]}) < len(graph.args[0]),
+    ),
+    rule("leave no marks on its nodes", when=lambda times, graph: times == 2),
+    rule(
+        "There may be far more *paths*",
+        "follow every arc, not every path",
+        when=lambda times, graph: len(graph.args[0]) > 60,
+    ),
+    told("No graph is deeper than 200 arcs"),
+)
+any_order_of_what_is_free = equal(
+    kahn,
+    ('(0)', '()'),
+    ('(0)', '(-1)'),
+    because='any of the free nodes may come next',
+)
+the_output_is_free_at_once = equal(
+    kahn_backwards,
+    (': 0', ': 1'),
+    (': 0', ': -1'),
+    because='nothing uses the output: its count is never looked at',
+)
+done_once = equal(
+    stack_instead_of_recursion,
+    ('node, None', 'node'),
+    ('node not in done', 'True'),
+    ('(node.parents) if parent not in done', '(node.parents)'),
+    ('reversed(node.parents)', 'node.parents'),
+    because='setdefault keeps the first place of a node, each of whose parents has one already',
+)
+keys_in_their_order = equal(
+    stack_instead_of_recursion,
+    ('tuple(done)', 'done'),
+    because='to go through a dict is to go through its keys in order',
+)
+after_its_parents_anyway = equal(
+    by_depth,
+    ('1 + max', 'max'),
+    ('1 +', '2 +'),
+    ('1 +', '0 +'),
+    ('-1', '1'),
+    ('-1', '-2'),
+    ('-1', '-0'),
+    ('sorted(depth.values(), key=lambda pair: pair[0])', 'depth.values()'),
+    because='a node comes into the dict after its parents, and what sorts them keeps that order',
 )

@@ -11,7 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 
 from .drawing import GRADIENTS, Params, draw_params
 
@@ -164,4 +174,19 @@ loss_without_penalty = slip(
     loses=("direct", "without"),
     hint="The loss stays as it was. The penalty belongs to it as its gradient belongs to the "
     "gradients: a gradient check compares the two.",
+)
+
+rules = (
+    told("`params` and `grads` are dicts"),
+    rule(
+        "**The biases `d` and `b` are spared",
+        "Mind the ½",
+        when=lambda loss, grads, params, decay: decay > 0 and params["W"] is not None,
+    ),
+    rule("A `W` that is `None` costs nothing", when=lambda loss, grads, params, decay: params["W"] is None),
+    rule(
+        "The new `grads` is a new dict of new arrays",
+        when=lambda loss, grads, params, decay: decay == 0,
+    ),
+    rule("A negative `decay`", when=lambda loss, grads, params, decay: decay < 0, gives=ValueError),
 )

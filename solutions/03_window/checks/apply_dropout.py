@@ -15,9 +15,11 @@ from autograder.authoring.checking import (
     alternative,
     case,
     repeated,
+    rule,
     slip,
+    told,
 )
-from autograder.authoring.comparing import Frequencies
+from autograder.authoring.comparing import Frequencies, Spread
 from autograder.guest.recipes import Recipe
 
 Answer = tuple[object, object]
@@ -35,6 +37,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for width, rate in ((2, 0.5), (2, 0.75), (1, 0.75), (3, 0.5)):
         row = rng.permutation([1.0, 2.0, 4.0, -1.0, -2.0])[:width]
         yield repeated("tally rows", "training", DRAWS, row, rate, _generator(rng), True)
+    # A batch of one, with a mask of its own in every call, all of it from the generator.
+    one = (np.ones((1, 200)), 0.725, _generator(rng), True)
+    yield Case("training", (100, *one), probe="quantiles", compare=Spread())
     for shape in ((3, 4), (2, 3, 2)):
         rate = float(rng.uniform(0.1, 0.9))
         yield case("ends", rng.normal(size=shape), rate, _generator(rng), False)
@@ -148,6 +153,20 @@ drops_at_test_time = slip(
     hint="Numbers are dropped at test time too. Dropout is for training only: a prediction must not "
     "depend on chance.",
 )
+another_generator = slip(
+    REFERENCE,
+    ("rng.random", "np.random.random"),
+    loses="training",
+    hint="Your mask does not come from rng, so that a run cannot be repeated: the same generator in "
+    "the same state must drop the same numbers.",
+)
+seeded_inside = slip(
+    REFERENCE,
+    ("rng.random", "np.random.default_rng(0).random"),
+    loses="training",
+    hint="Every call drops the same numbers: you make a new generator with a fixed seed inside. Use "
+    "rng, which goes on from call to call.",
+)
 one_mask_for_the_batch = slip(
     REFERENCE,
     ("(rng.random(x.shape) >= rate)", "np.ones(x.shape) * (rng.random(x.shape[1:]) >= rate)"),
@@ -161,4 +180,24 @@ mask_without_scale = slip(
     loses="training",
     hint="The mask that comes back is not the one that was used: the backward pass multiplies by it, "
     "so the rescaling belongs into it. y is x times the mask.",
+)
+
+rules = (
+    rule(
+        "`rate` is the probability that a number is *dropped*",
+        "each of its entries, independently of all others",
+        "`y` is `x * mask`",
+        when=lambda times, row, rate, *_: times == DRAWS and len(row) > 2,
+    ),
+    told("(The backward pass then", "How you draw is up to you"),
+    rule("With `train=False` nothing is dropped", when=lambda x, rate, rng, train: not train and 0 < rate < 1),
+    rule("A rate of 0 drops nothing", when=lambda x, rate, rng, train: train and rate == 0),
+    rule("**A rate of 1 drops everything**", when=lambda x, rate, rng, train: train and rate == 1),
+    rule("`x` has any shape", when=lambda x, rate, rng, train: x.ndim > 2),
+    rule("also without numbers in it", when=lambda x, rate, rng, train: x.size == 0),
+    rule("A rate below 0", when=lambda x, rate, rng, train: rate < 0, gives=ValueError),
+    rule("above 1 or `nan`", when=lambda x, rate, rng, train: rate > 1, gives=ValueError),
+    rule("or `nan` raises", when=lambda x, rate, rng, train: np.isnan(rate), gives=ValueError),
+    rule("with `train=False` as well", when=lambda x, rate, rng, train: not train, gives=ValueError),
+    rule("All randomness comes from `rng`", when=lambda times, x, *_: x.size == 200),
 )

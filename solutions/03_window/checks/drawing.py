@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autograder.authoring.comparing import Close
+
+class WholeNumbers(Close):
+    """Compares as `Close` does, and wants numbers that can be indices."""
+
+    def _array(self, expected: np.ndarray, got: Any, slack: float) -> str | None:
+        if isinstance(got, np.ndarray) and got.size and got.dtype.kind not in "iu":
+            return "numbers that are no integers"
+        return super()._array(expected, got, slack)
+
 
 Params = dict[str, np.ndarray | None]
 

@@ -7,7 +7,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 
@@ -148,4 +158,22 @@ impossible_tokens_kept = slip(
     loses="edges",
     hint="A token to which both models give probability 0 makes every weight look equally bad: its "
     "logarithm is minus infinity whatever the weight. Leave such tokens out.",
+)
+
+rules = (
+    rule(
+        "Return the best weight of the neural model",
+        when=lambda p, q: len(p) > 100,
+        gives=lambda weight: 0.1 < weight < 0.95 and weight != 0.5,
+    ),
+    rule("It may be 0", gives=lambda weight: weight < 1e-6),
+    rule("be 0 or 1", gives=lambda weight: weight > 1 - 1e-6),
+    told("Both are arrays of shape `(T,)`", "(Here float32 is too coarse"),
+    rule(
+        "Tokens to which *both* models give probability 0",
+        when=lambda p, q: np.any((p == 0) & (q == 0)) and p.any(),
+    ),
+    rule("no token is left", when=lambda p, q: len(p) and not p.any() and not q.any()),
+    rule("$p_t = q_t$ for all of them", when=lambda p, q: p.any() and np.all(p == q)),
+    rule("Arrays of different shapes", gives=ValueError),
 )

@@ -10,7 +10,19 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
+
+from .drawing import WholeNumbers
 
 Windows = tuple[object, object]
 
@@ -21,6 +33,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("texts", _text(rng, 3, 4, 9), window, pad)
     yield case("texts", [s.tolist() for s in _text(rng, 2, 4, 6)], 2, 3)
     yield case("texts", [s.astype("int32") for s in _text(rng, 4, 4, 7)], 3, 1)
+    # Ids beyond one byte and two, some of them twice, and one that is that of the padding.
+    often = [rng.permutation([5, 300, 300, 70_000, 70_001, 5])[: int(n)] for n in (4, 6, 5)]
+    yield case("texts", often, 2, 5)
     yield case("edges", _text(rng, 3, 2, 3), int(rng.integers(5, 8)), 4)
     yield case("edges", _text(rng, 2, 1, 1), 2, 5)
     with_empty = _text(rng, 3, 2, 4)
@@ -46,6 +61,7 @@ check = Check(
         "edges": Group("short and empty sentences, no text, and windows below 1", 1),
     },
     draw=draw,
+    compare=WholeNumbers(),
 )
 
 
@@ -148,9 +164,39 @@ end_not_predicted = slip(
     hint="The last id of each sentence is never a target. It stands for </s>, which is predicted "
     "like any other word.",
 )
+floats = slip(
+    REFERENCE,
+    ("return np.concatenate(contexts), np.concatenate(targets)", "return np.concatenate(contexts) * 1.0, np.concatenate(targets) * 1.0"),
+    loses=("texts", "edges"),
+    hint="Your ids are floats, which cannot be indices: np.zeros and np.empty make floats where no "
+    "dtype is given.",
+)
 pads_with_zero = slip(
     REFERENCE,
     ("pad_id, dtype", "0, dtype"),
     loses=("texts", "edges"),
     hint="You fill up with 0 whatever `pad_id` is. Which id means padding is an argument.",
+)
+
+rules = (
+    rule("each an array (or list) of ids", when=lambda ids, *_: isinstance(ids[0], list)),
+    told("A sentence already ends in the id of `</s>`"),
+    rule(
+        "**Every id of every sentence is a target once**",
+        "So there are $N$ examples for $N$ ids",
+        "the `window` ids before it *in its own sentence*",
+        when=lambda ids, window, pad: len(ids) > 2 and window > 1 and min(map(len, ids)) > window,
+    ),
+    rule(
+        "Where there are fewer, `pad_id` fills up",
+        when=lambda ids, window, pad: pad != 0 and min(map(len, ids)) <= window,
+    ),
+    rule(
+        "also where it is longer than the sentence",
+        when=lambda ids, window, pad: len(ids) > 1 and window > max(map(len, ids)),
+    ),
+    rule("both hold integers", when=lambda ids, *_: max(map(max, ids)) > 2**16),
+    rule("A sentence without ids", when=lambda ids, *_: ids and min(map(len, ids)) == 0),
+    rule("No sentences give arrays", when=lambda ids, *_: not ids),
+    rule("`window` below 1", when=lambda ids, window, pad: window == 0, gives=ValueError),
 )

@@ -7,7 +7,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -15,7 +24,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for tokens in (2, 7, 40):
         weight = float(rng.choice([0.2, 0.3, 0.7, 0.85])) + float(rng.uniform(-0.02, 0.02))
         yield case("mixtures", _probs(rng, (tokens,)), _probs(rng, (tokens,)), weight)
-    for shape in ((3, 5), (2, 3, 4)):
+    for shape in ((3, 5), (2, 3, 4), (1,), (1, 5)):
         yield case("mixtures", _probs(rng, shape), _probs(rng, shape), float(rng.uniform(0.1, 0.4)))
     for weight in (0.0, 1.0, 1, float(rng.uniform(0.6, 0.9))):
         yield case("edges", _probs(rng, (4,)), _probs(rng, (4,)), weight)
@@ -135,4 +144,19 @@ rounded_up = slip(
     hint="Something small is added before the logarithm, so that an impossible word is no longer "
     "impossible. Its logarithm is minus infinity, and says what it means.",
     overflows=True,
+)
+
+rules = (
+    rule("one for each token of a text", when=lambda p, q, weight: p.ndim == 1 and 0 < weight < 1),
+    rule("whole distributions of shape `(N, V)`", when=lambda p, q, weight: p.ndim == 2),
+    rule("of one shape, whatever it is", when=lambda p, q, weight: p.ndim == 3),
+    rule("of *probabilities*, of one shape", when=lambda p, q, weight: p.size == 1),
+    rule("**the share of the neural model**, from 0", when=lambda p, q, weight: weight == 0),
+    rule("from 0 to 1", when=lambda p, q, weight: weight == 1),
+    rule("Return natural *log*-probabilities", when=lambda p, q, weight: weight < 0.5, gives=lambda a: len(a)),
+    rule("Where the mixture gives probability 0", gives=lambda answer: np.isneginf(answer).any()),
+    rule("A weight below 0", when=lambda p, q, weight: weight < 0, gives=ValueError),
+    rule("above 1 or `nan`", when=lambda p, q, weight: weight > 1, gives=ValueError),
+    rule("or `nan`, or arrays", when=lambda p, q, weight: np.isnan(weight), gives=ValueError),
+    rule("or arrays of different shapes", when=lambda p, q, weight: p.shape != q.shape, gives=ValueError),
 )

@@ -11,7 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 
 from .drawing import GRADIENTS, draw_contexts, draw_repeating
 
@@ -40,9 +50,15 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     params = _params(rng, 8, 2, 3, 4, 3, 4)
     one = draw_contexts(rng, 8, 1, 3, distinct=True)
     yield case("edges", params, one, *_tags(rng, 1, 3, 4))
+    large = {**params, **{name: 900.0 * params[name] for name in ("U1", "U2")}}
+    one = draw_contexts(rng, 8, 1, 3, distinct=True)
+    yield case("edges", large, one, *_tags(rng, 1, 3, 4))
     two, three = draw_contexts(rng, 8, 2, 3), np.array([0, 1, 2])
     yield case("edges", params, two, np.array([0, 3]), np.array([0, 3]))
     yield case("edges", params, two, np.array([0, 2]), np.array([-1, 3]))
+    yield case("edges", params, two, np.array([-1, 2]), np.array([0, 3]))
+    yield case("edges", params, two, np.array([0, 2]), np.array([4, 3]))
+    yield case("edges", params, np.array([[0, -1, 7]]), np.array([0]), np.array([0]))
     yield case("edges", params, two, three, np.array([0, 3]))
     yield case("edges", params, two, np.array([0, 2]), three)
     yield case("edges", params, np.array([[0, 1, 8]]), np.array([0]), np.array([0]))
@@ -176,6 +192,14 @@ tasks_averaged = slip(
     loses=("batches", "repeats", "edges"),
     hint="The two losses are averaged. The cost is their sum.",
 )
+overflows = slip(
+    REFERENCE,
+    ("        scores -= scores.max(axis=1, keepdims=True)\n", ""),
+    loses="edges",
+    overflows=True,
+    hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from all "
+    "scores of a row changes no probability.",
+)
 summed_over_the_batch = slip(
     REFERENCE,
     ("tags].mean()", "tags].sum()"),
@@ -206,4 +230,34 @@ shared_layers_averaged = slip(
     loses=("batches", "repeats", "edges"),
     hint="The shared layers get a gradient of only half its size: the losses of the tasks are added, "
     "and so is what comes back from them. It is not averaged.",
+)
+
+rules = (
+    told("`params` has the names", "There are no direct connections"),
+    rule(
+        "`windows` has shape `(B, window)`",
+        "The loss is the **sum of the two tasks' mean cross-entropies**",
+        "`grads` holds its gradient for each name",
+        when=lambda params, windows, one, two: len(windows) > 2 and len(params["b1"]) != len(params["b2"]),
+        gives=lambda answer: True,
+    ),
+    rule("Scores may be large", when=lambda params, *_: np.abs(params["U1"]).max() > 99),
+    rule(
+        "A number of tags that is not $B$",
+        when=lambda params, windows, one, two: len(one) != len(windows) == len(two),
+        gives=ValueError,
+    ),
+    rule(
+        "of tags that is not $B$",
+        when=lambda params, windows, one, two: len(two) != len(windows) == len(one),
+        gives=ValueError,
+    ),
+    rule("an empty batch", when=lambda params, windows, *_: len(windows) == 0, gives=ValueError),
+    rule("an id or a tag", when=lambda params, windows, *_: windows.min() < 0, gives=ValueError),
+    rule("a tag out of its range", when=lambda params, windows, one, two: min(one) < 0, gives=ValueError),
+    rule(
+        "tag out of its range raise",
+        when=lambda params, windows, one, two: max(two) == len(params["b2"]),
+        gives=ValueError,
+    ),
 )

@@ -7,7 +7,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 
@@ -17,6 +26,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         for largest in (12, 60, 20_000):
             yield case(group, *_sizes(rng, largest), direct)
         yield case(group, *_sizes(rng, 100), direct)
+        yield case(group, 5_000_000 + int(rng.integers(1_000)), 300, 5, 401, direct)
     V, m, n, h = _sizes(rng, 30)
     for wrong in ((0, m, n, h), (V, 0, n, h), (V, m, 1, h), (V, m, n, 0), (V, m, 0, h)):
         yield case("edges", *wrong, bool(rng.integers(2)))
@@ -118,4 +128,15 @@ one_place_in_the_hidden_layer = slip(
     loses=("without", "direct"),
     hint="The hidden layer sees the features of all words of the context joined, not those of one "
     "word: H has rows for every place.",
+)
+
+rules = (
+    rule("counts the predicted word", when=lambda V, m, n, h, direct: n > 2, gives=lambda n: n > 0),
+    rule("whether there are direct connections", when=lambda V, m, n, h, direct: direct),
+    rule("Count every entry of every array", when=lambda V, m, n, h, direct: not direct),
+    rule("Return a whole number, exactly", gives=lambda count: count > 2**31),
+    rule("`V`, `m` or `h` below 1", when=lambda V, m, n, h, direct: V == 0, gives=ValueError),
+    rule("`m` or `h` below 1", when=lambda V, m, n, h, direct: m == 0, gives=ValueError),
+    rule("or `h` below 1", when=lambda V, m, n, h, direct: h == 0, gives=ValueError),
+    rule("`n` below 2", when=lambda V, m, n, h, direct: n == 1, gives=ValueError),
 )

@@ -11,7 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 
 from .drawing import (
     GRADIENTS,
@@ -246,4 +256,40 @@ last_place_only = slip(
     loses=("plain", "direct", "repeats", "edges"),
     hint="Only the last word of each context gets a gradient for its features. The features of every "
     "place of the context went into x.",
+)
+
+rules = (
+    told("`cache` is what `window_forward` returned", "It holds no other keys"),
+    rule(
+        "`targets` has shape `(B,)`",
+        "Each gradient has the shape of its parameter",
+        when=lambda params, cache, targets: len(targets) > 2 and params["W"] is not None,
+    ),
+    rule(
+        "That of `C` is dense",
+        when=lambda params, cache, targets: len({*cache["contexts"].ravel().tolist()}) < len(params["C"]),
+        gives=lambda grads: True,
+    ),
+    rule(
+        "Where `params[\"W\"]` is `None`",
+        when=lambda params, cache, targets: params["W"] is None,
+        gives=lambda grads: True,
+    ),
+    rule("An empty batch", when=lambda params, cache, targets: len(targets) == 0, gives=ValueError),
+    rule(
+        "a number of targets that is not $B$",
+        when=lambda params, cache, targets: 0 < len(targets) < len(cache["x"]),
+        gives=ValueError,
+    ),
+    rule(
+        "targets that is not $B$",
+        when=lambda params, cache, targets: len(targets) > len(cache["x"]),
+        gives=ValueError,
+    ),
+    rule("a target below 0", when=lambda params, cache, targets: min(targets) < 0, gives=ValueError),
+    rule(
+        "or not below $V$",
+        when=lambda params, cache, targets: max(targets) == len(params["C"]),
+        gives=ValueError,
+    ),
 )

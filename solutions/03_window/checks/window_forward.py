@@ -11,7 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_contexts, draw_params
@@ -213,4 +223,33 @@ overflows = slip(
     hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from all "
     "scores of a row changes no probability.",
     overflows=True,
+)
+
+rules = (
+    told("`params` is a dict with the six names", "Further keys do no harm"),
+    rule(
+        "the oldest word first",
+        "All sizes follow from the shapes",
+        "$x$ is the *concatenation* of the feature vectors",
+        "Each place has its own rows",
+        "`log_probs` has shape `(B, V)`",
+        "`cache` is a dict of what the backward pass will need",
+        when=lambda params, contexts: contexts.shape[1] > 2 and params["C"].shape[1] > 1,
+        gives=lambda answer: len(answer[0]) > 1,
+    ),
+    rule("Scores may be large", gives=lambda answer: answer[0].min() < -1000),
+    rule("A batch of one example", when=lambda params, contexts: len(contexts) == 1),
+    rule("A batch without examples", when=lambda params, contexts: len(contexts) == 0),
+    rule("An id below 0", when=lambda params, contexts: contexts.min() < 0, gives=ValueError),
+    rule(
+        "or not below $V$",
+        when=lambda params, contexts: contexts.max() == len(params["C"]),
+        gives=ValueError,
+    ),
+    rule(
+        "a score that is infinite",
+        when=lambda params, contexts: np.isinf(params["U"]).any(),
+        gives=ValueError,
+    ),
+    rule("or `nan`: a model", when=lambda params, contexts: np.isnan(params["b"]).any(), gives=ValueError),
 )

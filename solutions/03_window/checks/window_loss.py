@@ -8,7 +8,16 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -147,4 +156,46 @@ best_word_scored = slip(
     loses=("batches", "edges"),
     hint="You score the word that the model likes best, not the one that came: a model cannot "
     "choose its own examination.",
+)
+
+rules = (
+    rule(
+        "holds natural logarithms",
+        "Return one number, in nats",
+        when=lambda log_probs, targets: len(targets) > 1 and np.isfinite(log_probs).all(),
+        gives=np.isfinite,
+    ),
+    rule("A target of probability 0", gives=lambda loss: loss == math.inf),
+    rule(
+        "What the other words of a row cost",
+        when=lambda log_probs, targets: np.isneginf(log_probs).any(),
+        gives=np.isfinite,
+    ),
+    rule(
+        "plays no part, whatever it is",
+        when=lambda log_probs, targets: np.isnan(log_probs).any(),
+        gives=np.isfinite,
+    ),
+    rule("an empty batch", when=lambda log_probs, targets: len(targets) == 0, gives=ValueError),
+    rule(
+        "a number of targets that is not $B$",
+        when=lambda log_probs, targets: 0 < len(targets) < len(log_probs),
+        gives=ValueError,
+    ),
+    rule(
+        "targets that is not $B$",
+        when=lambda log_probs, targets: len(targets) > len(log_probs),
+        gives=ValueError,
+    ),
+    rule("a target below 0", when=lambda log_probs, targets: min(targets) < 0, gives=ValueError),
+    rule(
+        "or not below $V$",
+        when=lambda log_probs, targets: max(targets) == log_probs.shape[1],
+        gives=ValueError,
+    ),
+    rule(
+        "a `nan` among the targets' log-probabilities",
+        when=lambda log_probs, targets: np.isnan(log_probs).any(),
+        gives=ValueError,
+    ),
 )

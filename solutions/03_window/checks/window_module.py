@@ -11,12 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import Params, draw_contexts, draw_params, draw_repeating
 
 SHAPES = ((4, 1, 2, 1, 2), (6, 3, 2, 4, 3), (14, 2, 3, 5, 6), (30, 5, 4, 8, 1))
+
+DOUBLE = Close(rtol=1e-10, atol=1e-11, per_array=True)
+"""Float64 stays float64: float32 is a thousand times further off, another order of sums is not."""
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -34,8 +46,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
 def _case(group: str, rng: np.random.Generator, params: Params, contexts: np.ndarray) -> Case:
     b = params["b"]
     targets = rng.integers(0 if b is None else len(b), size=len(contexts))
+    compare = None if b is None or b.dtype == np.float32 else DOUBLE
     args = (int(rng.integers(2, 4)), float(rng.uniform(0.2, 0.5)), params, contexts, targets)
-    return Case(group, args, probe="module")
+    return Case(group, args, probe="module", compare=compare)
 
 
 check = Check(
@@ -102,16 +115,16 @@ def with_a_parameter_dict(params: Any) -> Any:
 
 
 @alternative
-def in_float32(params: Any) -> Any:
+def with_a_list_of_rows(params: Any) -> Any:
     import torch
 
     class Model(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.rows = torch.nn.ParameterList(torch.tensor(row).float() for row in params["C"])
+            self.rows = torch.nn.ParameterList(torch.tensor(row) for row in params["C"])
             names = [name for name in "HdUbW" if params[name] is not None]
             for name in names:
-                setattr(self, name, torch.nn.Parameter(torch.tensor(params[name]).float()))
+                setattr(self, name, torch.nn.Parameter(torch.tensor(params[name])))
 
         def forward(self, contexts: Any) -> Any:
             x = torch.stack(list(self.rows))[contexts].reshape(len(contexts), -1)
@@ -123,6 +136,13 @@ def in_float32(params: Any) -> Any:
     return Model()
 
 
+single_precision = slip(
+    REFERENCE,
+    ("torch.tensor(value)", "torch.tensor(value).float()"),
+    loses=("plain", "direct"),
+    hint="The module computes in float32, though its parameters came in float64. Keep their dtype: "
+    "torch.tensor(array) does, and so does .double() after torch.nn.Linear.",
+)
 scores_returned = slip(
     REFERENCE,
     ("torch.log_softmax(scores, dim=1)", "scores"),
@@ -204,4 +224,27 @@ softmax_over_the_batch = slip(
     ("scores, dim=1", "scores, dim=0"),
     loses=("plain", "direct"),
     hint="The softmax runs over the wrong axis: each example has a distribution over the words.",
+)
+
+rules = (
+    told(
+        "`params` is a dict with the names and shapes of question 2",
+        "How they are cut, named or transposed",
+        "There is no dropout",
+    ),
+    rule(
+        "The module starts from *copies* of these numbers",
+        "the oldest word first, returns the *log-probabilities*",
+        "Everything in `params` is trainable",
+        when=lambda steps, rate, params, contexts, targets: params["W"] is not None and len(contexts) > 2,
+    ),
+    rule(
+        "Keep their dtype",
+        when=lambda steps, rate, params, *_: params["b"].dtype == np.float32,
+    ),
+    rule(
+        "float64 stays float64",
+        when=lambda steps, rate, params, *_: params["b"].dtype == np.float64,
+    ),
+    rule("Where `W` is `None`", when=lambda steps, rate, params, *_: params["W"] is None),
 )

@@ -113,7 +113,9 @@ truth = np.array([0, 1, 2, 1])
 scores[0, np.arange(4), truth] = 1.0  # the first run is right everywhere
 scores[1, np.arange(4), [0, 1, 2, 0]] = 1.0  # the second is wrong once
 rate = success_rate(scores, truth, 0.5)
-assert close(rate, 1.0), f"no wrong one, and 1 of 4, are below half: both have solved it, not {rate}"
+assert close(rate, 1.0), (
+    f"no wrong one, and 1 of 4, are below half: both have solved it, not {rate}"
+)
 rate = success_rate(scores, truth, 0.25)
 assert close(rate, 0.5), (
     f"1 of 4 is exactly a quarter, not below it: one run of two, 0.5, not {rate} (asked is the share of "
@@ -297,8 +299,10 @@ for T, bits, ranges in (
     ids, classes = np.asarray(ids), np.asarray(classes)
     assert ids.shape == (T, 2000), f"time first: shape ({T}, 2000), not {ids.shape}"
     assert classes.shape == (2000,), f"a class for each sequence: (2000,), not {classes.shape}"
-    assert ids.dtype.kind in "iu" and classes.dtype.kind in "iu", "ids and classes are integers"
-    assert ids.min() == 0 and ids.max() == 5, f"ids from 0 to 5, not {ids.min()} to {ids.max()}"
+    kinds = {ids.dtype.kind, classes.dtype.kind}
+    assert kinds <= {"i", "u"}, f"ids and classes are integers, not {ids.dtype}, {classes.dtype}"
+    reach = (int(ids.min()), int(ids.max()))
+    assert reach == (0, 5), f"ids from 0 to 5, not {reach[0]} to {reach[1]}"
     counts = (ids < 2).sum(axis=0)
     assert np.all(counts == bits), (
         f"{bits} symbols of each sequence are A or B, the others distract: not {set(counts.tolist())}"
@@ -333,7 +337,9 @@ for T, bits, ranges in (
     repeated = float(np.mean(ids[-1] == ids[-2]))
     assert abs(repeated - 0.25) < 0.06, f"each step by itself: the same as before in {repeated:.2f}"
 again = [temporal_order_batch(np.random.default_rng(5), 30, 20, 2) for _ in range(2)]
-assert np.array_equal(again[0][0], again[1][0]), "all randomness comes from rng: the same state, the same"
+assert np.array_equal(again[0][0], again[1][0]), (
+    "all randomness comes from rng: the same state, the same"
+)
 rng = np.random.default_rng(6)
 going_on = [temporal_order_batch(rng, 30, 20, 2)[0] for _ in range(2)]
 assert not np.array_equal(*going_on), "a generator that goes on gives other sequences"
@@ -406,7 +412,12 @@ def arithmetic_batch(
 
 
 # %% nbgrader={"grade": false, "grade_id": "arithmetic_batch-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
-for T, operation in ((8, "addition"), (9, "multiplication"), (2, "addition"), (3, "multiplication")):
+for T, operation in (
+    (8, "addition"),
+    (9, "multiplication"),
+    (2, "addition"),
+    (3, "multiplication"),
+):
     rng = np.random.default_rng(T)
     inputs, targets = (np.asarray(part) for part in arithmetic_batch(rng, 2000, T, operation))
     assert inputs.shape == (T, 2000, 2), f"time first: ({T}, 2000, 2), not {inputs.shape}"
@@ -423,9 +434,12 @@ for T, operation in ((8, "addition"), (9, "multiplication"), (2, "addition"), (3
         )
     if T > 3:
         together = float(np.mean(marks[0] * marks[half]))
-        assert abs(together - 1 / half / (T - half)) < 0.04, "one mark says nothing of the other one"
+        assert abs(together - 1 / half / (T - half)) < 0.04, (
+            "one mark says nothing of the other one"
+        )
+    assert numbers.min() >= 0, f"numbers are not below 0: {numbers.min():.3f}"
     quarters = np.bincount((numbers.ravel() * 4).astype(int), minlength=4) / numbers.size
-    assert len(quarters) == 4 and numbers.min() >= 0, "numbers between 0 and 1"
+    assert len(quarters) == 4, f"numbers are below 1, not up to {numbers.max():.3f}"
     assert np.abs(quarters - 0.25).max() < 0.04, f"uniform numbers: quarters {quarters.round(2)}"
     alike = float(np.mean(np.abs(numbers[0] - numbers[1]) < 0.1))
     assert abs(alike - 0.19) < 0.05, f"each number is drawn by itself: neighbours alike {alike:.2f}"
@@ -527,14 +541,22 @@ def init_recurrent(
 # %% nbgrader={"grade": false, "grade_id": "init_recurrent-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 rng = np.random.default_rng(0)
 shapes = {"W_in": (30, 40), "W_h": (40, 40), "b": (40,), "W_out": (40, 20), "b_out": (20,)}
-for kind, scale in (("sigmoid", 0.01), ("basic tanh", 0.1), ("smart tanh", 0.01), ("identity", 0.001)):
+for kind, scale in (
+    ("sigmoid", 0.01),
+    ("basic tanh", 0.1),
+    ("smart tanh", 0.01),
+    ("identity", 0.001),
+):
     params = {k: np.asarray(v) for k, v in init_recurrent(kind, 30, 40, 20, rng).items()}
     assert params.keys() == shapes.keys(), f"the arrays {list(shapes)}, not {list(params)}"
     for name, shape in shapes.items():
         assert params[name].shape == shape, f"{name} of shape {shape}, not {params[name].shape}"
         assert np.isfinite(params[name]).all(), f"{kind}: {name} has to be finite"
-    assert not params["b"].any() and not params["b_out"].any(), f"{kind}: biases are 0"
-    for name in ("W_in", "W_out", "W_h") if kind in ("sigmoid", "basic tanh") else ("W_in", "W_out"):
+    biases = np.concatenate([params["b"], params["b_out"]])
+    assert not biases.any(), f"{kind}: both biases are 0, not {biases[:3]} ..."
+    for name in (
+        ("W_in", "W_out", "W_h") if kind in ("sigmoid", "basic tanh") else ("W_in", "W_out")
+    ):
         spread, mean = float(params[name].std()), float(params[name].mean())
         assert abs(spread / scale - 1) < 0.12, (
             f"{kind}: {name} has the standard deviation {scale}, not {spread:.4f} (not a variance)"
@@ -545,7 +567,9 @@ for kind, scale in (("sigmoid", 0.01), ("basic tanh", 0.1), ("smart tanh", 0.01)
             f"{kind}: normal numbers are beyond two standard deviations in 4.6%, yours of {name} in "
             f"{beyond:.1%}"
         )
-assert close(init_recurrent("identity", 3, 5, 2, rng)["W_h"], np.eye(5)), "identity: W_h is the identity"
+assert close(init_recurrent("identity", 3, 5, 2, rng)["W_h"], np.eye(5)), (
+    "identity: W_h is the identity"
+)
 for hidden, connections, radius in ((40, 15, 0.95), (40, 4, 1.2), (8, 15, 0.95)):
     params = init_recurrent("smart tanh", 3, hidden, 2, rng, connections, radius)
     weights = np.asarray(params["W_h"])
@@ -839,7 +863,9 @@ assert close(value, 0.52), (
     f"two sequences: 0.04, and (0, 1), alive, becomes (0, 0): (0 - 1)^2 = 1. Mean 0.52, not {value}"
 )
 value = omega(np.array([[[3.0, 4.0]], [[0.0, 0.0]]]), arrow, np.zeros((3, 1, 2)))
-assert close(value, 0.04), f"a step without a signal does not count, not in the mean either: {value}"
+assert close(value, 0.04), (
+    f"a step without a signal does not count, not in the mean either: {value}"
+)
 value = omega(np.array([[[3e-9, 4e-9]], [[3e-11, 4e-11]]]), arrow, np.zeros((3, 1, 2)))
 assert close(value, 0.04), (
     f"5e-9 is alive (its square is 2.5e-17), 5e-11 is not (2.5e-21): 0.04, not {value}"
@@ -1069,7 +1095,7 @@ assert close(end["W_h"][0], [2.85, 0.0]), (
 loud = [(np.zeros((1, 1), dtype=int), np.array([2]))]
 end = train_temporal_order("MSGD-CR", toy, loud, toy_gradients, 0.1, 1.0, 0.25)
 root = math.sqrt(8)
-assert close(end["W_h"][0, 0], 3 - 0.2 / root) and close(end["b"], [1 - 0.2 / root]), (
+assert close([end["W_h"][0, 0], end["b"][0]], [3 - 0.2 / root, 1 - 0.2 / root]), (
     "the joint norm of (2) in W_h and (2) in b is sqrt(8): both are divided by it, not by their own"
 )
 called.clear()
@@ -1144,7 +1170,9 @@ print(f"{time.process_time() - began:.0f} s of one core")
 for length in (10, 15, 20, 30, 50, 100):
     long_ids, long_classes = temporal_order_batch(np.random.default_rng(length), 2000, length, 2)
     answers = scores_of(trained["MSGD-CR"][0], long_ids).argmax(axis=1)
-    print(f"trained at T = {T_RUN}, tested at T = {length:3}: {np.mean(answers != long_classes):.3f} wrong")
+    print(
+        f"trained at T = {T_RUN}, tested at T = {length:3}: {np.mean(answers != long_classes):.3f} wrong"
+    )
 
 
 # %% [markdown]
@@ -1215,7 +1243,8 @@ for T, length, n_symbols in ((4, 3, 2), (1, 2, 3), (6, 1, 4)):
     assert ids.shape == targets.shape == (steps, 2000), (
         f"2 * {length} + {T} steps, time first: ({steps}, 2000), not {ids.shape} and {targets.shape}"
     )
-    assert ids.dtype.kind in "iu" and targets.dtype.kind in "iu", "both are integers"
+    kinds = {ids.dtype.kind, targets.dtype.kind}
+    assert kinds <= {"i", "u"}, f"both are integers, not {ids.dtype} and {targets.dtype}"
     waiting = [n_symbols] * (T - 1) + [n_symbols + 1] + [n_symbols] * length
     assert np.array_equal(ids[length:, 0], waiting), (
         f"after the pattern {waiting}: blanks, the sign in the last of the T steps, blanks. Not "
@@ -1229,7 +1258,8 @@ for T, length, n_symbols in ((4, 3, 2), (1, 2, 3), (6, 1, 4)):
     )
     for step in range(length):
         shares = np.bincount(ids[step], minlength=n_symbols) / 2000
-        assert len(shares) == n_symbols and np.abs(shares - 1 / n_symbols).max() < 0.07, (
+        expected_shares = np.full(len(shares), 1 / n_symbols)
+        assert np.abs(shares - expected_shares).max() < 0.07, (
             f"symbols 0 to {n_symbols - 1} equally often at step {step}, not {shares.round(2)}"
         )
     if length > 1:

@@ -111,11 +111,17 @@ def marked_numbers(
     outcome["quarters"] = _counts(np.floor(4 * numbers).clip(-1, 4).ravel().tolist())
     outcome["neighbours"] = _counts(((numbers[0] < 0.5) == (numbers[1] < 0.5)).tolist())
     outcome["first number"] = _counts((numbers[0] < 0.5).tolist())
-    marked = [column[places] for column, places in zip(numbers.T, few, strict=True)]
-    for name, of in (("sum", np.sum), ("product", np.prod), ("mean", np.mean)):
-        right = np.array([of(part) if len(part) else 0.0 for part in marked])
-        outcome[f"furthest from the {name}"] = float(np.abs(targets - right).max())
+    how_many = np.array([len(places) for places in few])
+    total = np.where(marks != 0, numbers, 0).sum(axis=0)
+    outcome["furthest from the sum"] = _furthest(targets, total)
+    outcome["furthest from the mean"] = _furthest(targets, total / how_many.clip(min=1))
+    product = np.where(marks != 0, numbers, 1).prod(axis=0)
+    outcome["furthest from the product"] = _furthest(targets, product)
     return outcome
+
+
+def _furthest(ours: np.ndarray, theirs: np.ndarray) -> float:
+    return float(np.abs(ours - theirs).max())
 
 
 @probe("pattern and answer")
@@ -159,7 +165,13 @@ HEIGHTS = np.linspace(-2.5, 2.5, 21)
 
 @probe("first weights", without_the_first)
 def first_weights(
-    function: Callable[..., Any], calls: int, kind: str, n_in: int, hidden: int, n_out: int, *args: Any
+    function: Callable[..., Any],
+    calls: int,
+    kind: str,
+    n_in: int,
+    hidden: int,
+    n_out: int,
+    *args: Any,
 ) -> dict[str, Any]:
     """Return what the first weights of a recurrent network have in common, over some calls.
 
@@ -208,7 +220,11 @@ def first_weights(
 
 @probe("says of fresh sequences", without_the_first)
 def says_of_fresh_sequences(
-    function: Callable[..., Any], ids: np.ndarray, method: str, params: Mapping[str, Any], *args: Any
+    function: Callable[..., Any],
+    ids: np.ndarray,
+    method: str,
+    params: Mapping[str, Any],
+    *args: Any,
 ) -> np.ndarray:
     """Return the log-probabilities of classes that a trained network gives to fresh sequences."""
     trained = function(method, params, *args)

@@ -103,7 +103,7 @@ sign_too_late = slip(
 sign_at_once = slip(
     REFERENCE,
     ("ids[length + T - 1]", "ids[length]"),
-    loses="waits",
+    loses=("waits", "special"),
     hint="The sign comes right after the pattern. The network has to wait for it: it is in the last of the "
     "T steps.",
 )

@@ -243,7 +243,7 @@ for bad in (-0.1, 1.1, math.nan, np.array([0.5, 1.5]), np.array([-0.5, 0.5])):
 # **Write `temporal_order_batch(rng, batch, T, bits)`**, which returns the pair `(ids, classes)`.
 #
 # * `ids` has the shape `(T, batch)`, time first, and holds integers: 0 is A, 1 is B, and 2, 3, 4, 5 are the four symbols that distract. `classes` has the shape `(batch,)`.
-# * With $d = \lfloor T / 10 \rfloor$ the symbols that count stand at places, counted from 0, that are drawn uniformly, each by itself: for `bits` = 2 the first from $d$ to $2d - 1$, the second from $\lfloor T/2 \rfloor$ to $\lfloor T/2 \rfloor + d - 1$. For `bits` = 3 the first from $d$ to $2d - 1$, the second from $\lfloor T/3 \rfloor$ to $\lfloor T/3 \rfloor + d - 1$, and the third from $\lfloor 2T/3 \rfloor$ to $\lfloor 2T/3 \rfloor + d - 1$.
+# * With $d = \lfloor T / 10 \rfloor$, symbol number $i$ of those that count, $i$ from 0 to `bits` - 1, stands at a place from $\lfloor i\,T / \texttt{bits} \rfloor$ to $\lfloor i\,T / \texttt{bits} \rfloor + d - 1$, counted from 0: for two bits at the beginning and in the middle, as the paper says. (The code that its authors published begins a tenth later.) Each place is drawn uniformly and by itself.
 # * Each of them is A or B with equal probability, independently. At all other places there is one of the four others, each with equal probability, and independent of all else.
 # * The class is the number that the symbols write in base 2, the first symbol first: for two bits AA is 0, AB 1, BA 2, BB 3; for three ABB is 3 and BAA is 4.
 # * Where T is below 10, or `bits` is neither 2 nor 3: `ValueError`.
@@ -276,7 +276,7 @@ def temporal_order_batch(
     if T < 10 or bits not in (2, 3):
         raise ValueError(f"expected 10 steps or more, and 2 or 3 bits, not {T} and {bits}")
     tenth = T // 10
-    begins = (tenth, T // 2) if bits == 2 else (tenth, T // 3, 2 * T // 3)
+    begins = [number * T // bits for number in range(bits)]
     ids = rng.integers(2, 6, size=(T, batch))
     classes = np.zeros(batch, dtype=np.int64)
     for begin in begins:
@@ -289,10 +289,10 @@ def temporal_order_batch(
 
 # %% nbgrader={"grade": false, "grade_id": "temporal_order_batch-visible", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["raises-exception"]
 for T, bits, ranges in (
-    (20, 2, [(2, 3), (10, 11)]),
-    (37, 2, [(3, 5), (18, 20)]),
-    (37, 3, [(3, 5), (12, 14), (24, 26)]),
-    (10, 3, [(1, 1), (3, 3), (6, 6)]),
+    (20, 2, [(0, 1), (10, 11)]),
+    (37, 2, [(0, 2), (18, 20)]),
+    (38, 3, [(0, 2), (12, 14), (25, 27)]),
+    (10, 3, [(0, 0), (3, 3), (6, 6)]),
 ):
     rng = np.random.default_rng(T)
     ids, classes = temporal_order_batch(rng, 2000, T, bits)
@@ -329,7 +329,7 @@ for T, bits, ranges in (
     )
     frequent = np.bincount(classes, minlength=2**bits) / len(classes)
     assert np.abs(frequent - 0.5**bits).max() < 0.06, f"classes equally often, not {frequent}"
-    for step in (0, T - 1):
+    for step in (T - 2, T - 1):
         shares = np.bincount(ids[step], minlength=6)[2:] / 2000
         assert np.abs(shares - 0.25).max() < 0.06, (
             f"the four others equally often at step {step}, in every sequence anew: {shares}"

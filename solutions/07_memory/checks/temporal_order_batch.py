@@ -31,10 +31,10 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """
     for T in (20, int(rng.choice([25, 35])), 39):
         yield _batch(rng, "two bits", T, 2)
-    for T in (int(rng.choice([20, 26])), 35, 32):
+    for T in (int(rng.choice([20, 26])), 35, 30):
         yield _batch(rng, "three bits", T, 3)
     for bits in (2, 3):
-        yield _batch(rng, "special", int(rng.integers(10, 20)), bits)
+        yield _batch(rng, "special", int(rng.choice([12, 13, 15, 16, 18, 19])), bits)
         yield _batch(rng, "special", 10, bits)
     for T, bits in ((9, 2), (int(rng.integers(1, 9)), 3), (20, 1), (20, 4)):
         yield case("special", generator(rng), 5, T, bits)
@@ -66,7 +66,7 @@ def column_by_column(rng, batch, T, bits):
         column = rng.integers(2, 6, size=T)
         number = 0
         for i in range(bits):
-            start = d if i == 0 else T // 2 if bits == 2 else i * T // 3
+            start = int(i * T / bits)
             symbol = int(rng.integers(0, 2))
             column[start + int(rng.integers(d))] = symbol
             number = 2 * number + symbol
@@ -79,7 +79,7 @@ def column_by_column(rng, batch, T, bits):
 def classes_first(rng, batch, T, bits):
     if T < 10 or bits not in {2, 3}:
         raise ValueError("expected T >= 10 and bits 2 or 3")
-    begins = {2: [T // 10, T // 2], 3: [T // 10, T // 3, (2 * T) // 3]}[bits]
+    begins = {2: [0, T // 2], 3: [0, T // 3, (2 * T) // 3]}[bits]
     classes = rng.integers(2**bits, size=batch)
     ids = rng.choice([2, 3, 4, 5], size=(batch, T))
     for i, begin in enumerate(begins):
@@ -98,7 +98,7 @@ def with_torch_seeded_by_rng(rng, batch, T, bits):
     d = T // 10
     ids = torch.randint(2, 6, (T, batch), generator=source)
     symbols = torch.randint(0, 2, (bits, batch), generator=source)
-    begins = [d, T // 2] if bits == 2 else [d, T // 3, 2 * T // 3]
+    begins = [0, T // 2] if bits == 2 else [0, T // 3, 2 * T // 3]
     for begin, row in zip(begins, symbols):
         ids[torch.randint(begin, begin + d, (batch,), generator=source), torch.arange(batch)] = row
     weights = 2 ** torch.arange(bits - 1, -1, -1)
@@ -128,12 +128,11 @@ one_place_for_all = slip(
     hint="The symbols that count are always equally far apart: one place is drawn for all of them. "
     "Each is drawn by itself.",
 )
-anywhere_in_its_part = slip(
+begins_a_tenth_later = slip(
     REFERENCE,
-    ("(tenth, T // 2) if", "(0, T // 2) if"),
-    ("(tenth, T // 3, 2 * T // 3)", "(0, T // 3, 2 * T // 3)"),
+    ("number * T // bits for", "number * T // bits or tenth for"),
     loses=("two bits", "three bits", "special"),
-    hint="The first range begins at place 0. It begins after a tenth of the sequence.",
+    hint="Your first range begins a tenth later, as in the published code. Here it begins at place 0.",
 )
 others_may_be_a_or_b = slip(
     REFERENCE,
@@ -177,11 +176,11 @@ batch_first = slip(
     loses=("two bits", "three bits", "special"),
     hint="The batch comes first in your ids. Here time does: shape (T, batch).",
 )
-thirds_as_halves = slip(
+in_parts_of_equal_length = slip(
     REFERENCE,
-    ("(tenth, T // 3, 2 * T // 3)", "(tenth, T // 2, 2 * T // 3)"),
-    loses=("three bits", "special"),
-    hint="With three bits the second symbol stands too late. Its range begins at a third of the length.",
+    ("number * T // bits", "number * (T // bits)"),
+    loses="three bits",
+    hint="The third range begins too early for some lengths: first multiply, then round down.",
 )
 seeded_inside = slip(
     REFERENCE,
@@ -194,7 +193,7 @@ seeded_inside = slip(
 rules = (
     rule("`ids` has the shape", "`classes` has the shape", when=lambda rng, n, T, bits: n == DRAWN),
     rule("With $d =", when=lambda rng, n, T, bits: bits == 2 and T % 2 and T >= 20),
-    rule("For `bits` = 3 the first", when=lambda rng, n, T, bits: bits == 3 and 2 * T // 3 % 2),
+    rule("(The code that its authors", "Each place is drawn", when=lambda r, n, T, bits: T >= 20),
     rule("Each of them is A or B", "At all other places", when=lambda rng, n, T, bits: n == DRAWN),
     rule("The class is the number", when=lambda rng, n, T, bits: bits == 3 and n == DRAWN),
     rule("Where T is below 10", gives=ValueError),

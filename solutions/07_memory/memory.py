@@ -866,7 +866,7 @@ value = omega(np.array([[[3.0, 4.0]], [[0.0, 0.0]]]), arrow, np.zeros((3, 1, 2))
 assert close(value, 0.04), (
     f"a step without a signal does not count, not in the mean either: {value}"
 )
-value = omega(np.array([[[3e-9, 4e-9]], [[3e-11, 4e-11]]]), arrow, np.zeros((3, 1, 2)))
+value = omega(np.array([[[3e-9, 4e-9]], [[5e-11, 0.0]]]), arrow, np.zeros((3, 1, 2)))
 assert close(value, 0.04), (
     f"5e-9 is alive (its square is 2.5e-17), 5e-11 is not (2.5e-21): 0.04, not {value}"
 )

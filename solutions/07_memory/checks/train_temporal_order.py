@@ -241,7 +241,7 @@ each_by_its_own = slip(
             '        if method != "MSGD":\n'
             "            scale = 1.0\n"
             "            for name, grad in grads.items():\n"
-            "                grads[name] = grad * min(1.0, threshold / math.sqrt((grad**2).sum()))\n"
+            "                grads[name] = grad * threshold / max(threshold, np.linalg.norm(grad))\n"
             "        params = {name: p - learning_rate * scale * grads[name] for"
         ),
     ),

@@ -109,7 +109,10 @@ marks_anywhere = slip(
 )
 last_place_left_out = slip(
     REFERENCE,
-    ("rng.integers(T // 2, T, size=batch)", "rng.integers(T // 2, max(T - 1, T // 2 + 1), size=batch)"),
+    (
+        "rng.integers(T // 2, T, size=batch)",
+        "rng.integers(T // 2, max(T - 1, T // 2 + 1), size=batch)",
+    ),
     loses=("addition", "multiplication", "special"),
     hint="The last place is never marked. The second half goes to T - 1, and the upper end of rng.integers "
     "is not included.",

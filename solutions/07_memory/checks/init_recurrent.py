@@ -70,7 +70,10 @@ class FirstWeights:
             key = f"shares of {name}"
             if below.difference(expected[key], got[key], near) is not None:
                 return f"{name} comes from another distribution"
-        if Close(rtol=0.0, atol=0.35).difference(expected["how often"], got["how often"]) is not None:
+        if (
+            Close(rtol=0.0, atol=0.35).difference(expected["how often"], got["how often"])
+            is not None
+        ):
             return "units that are connected more often than others"
         return None
 
@@ -234,7 +237,10 @@ norm_for_radius = slip(
 )
 real_part_for_modulus = slip(
     REFERENCE,
-    ('np.abs(np.linalg.eigvals(params["W_h"])).max()', 'np.linalg.eigvals(params["W_h"]).real.max()'),
+    (
+        'np.abs(np.linalg.eigvals(params["W_h"])).max()',
+        'np.linalg.eigvals(params["W_h"]).real.max()',
+    ),
     loses="sparse",
     hint="The largest real part of an eigenvalue is fixed. Eigenvalues are complex: it is the modulus that "
     "counts.",
@@ -298,6 +304,6 @@ rules = (
         when=lambda calls, kind, n_in, hidden, *_: kind == "smart tanh" and hidden > 20,
     ),
     rule("The entries that are kept", when=lambda *args: args[1] == "smart tanh" and len(args) > 6),
-    rule("Only `\"smart tanh\"` looks", when=lambda *args: args[1] == "basic tanh" and len(args) > 6),
+    rule('Only `"smart tanh"` looks', when=lambda *args: args[1] == "basic tanh" and len(args) > 6),
     rule("For another `kind`", gives=ValueError),
 )

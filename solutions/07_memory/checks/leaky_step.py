@@ -82,7 +82,9 @@ def in_loops(params, x_t, h_prev, leak):
 def as_a_move_towards_the_new_state(params, x_t, h_prev, leak):
     if np.isnan(leak).any() or np.min(leak) < 0 or np.max(leak) > 1:
         raise ValueError("leak")
-    new = np.tanh(np.hstack([x_t, h_prev]) @ np.vstack([params["W_in"], params["W_h"]]) + params["b"])
+    new = np.tanh(
+        np.hstack([x_t, h_prev]) @ np.vstack([params["W_in"], params["W_h"]]) + params["b"]
+    )
     return h_prev + (1 - leak) * (new - h_prev)
 
 

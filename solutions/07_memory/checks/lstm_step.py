@@ -54,7 +54,12 @@ def _step(rng: np.random.Generator, B: int, n: int, H: int) -> tuple[Any, ...]:
         "W_h": rng.normal(size=(H, 4 * H)),
         "b": rng.normal(size=4 * H),
     }
-    return params, rng.normal(size=(B, n)), rng.uniform(-0.9, 0.9, size=(B, H)), rng.normal(size=(B, H))
+    return (
+        params,
+        rng.normal(size=(B, n)),
+        rng.uniform(-0.9, 0.9, size=(B, H)),
+        rng.normal(size=(B, H)),
+    )
 
 
 check = Check(

@@ -120,7 +120,10 @@ bound_for_the_length = slip(
 )
 swallowed_left_out = slip(
     REFERENCE,
-    ("alive = squares > 1e-20", "alive = (squares > 1e-20) & (passed_on**2).sum(axis=2).astype(bool)"),
+    (
+        "alive = squares > 1e-20",
+        "alive = (squares > 1e-20) & (passed_on**2).sum(axis=2).astype(bool)",
+    ),
     loses="vanished",
     hint="Signals that are passed on as 0 are left out. They are alive when they arrive: the quotient is 0, "
     "and they count with 1.",

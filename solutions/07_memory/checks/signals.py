@@ -28,7 +28,9 @@ def vanished(rng: np.random.Generator, walked: Walk) -> Walk:
         norm = np.linalg.norm(dh[t, b])
         dh[t, b] *= (0.0, 3e-11, 1e-14)[number % 3] / norm
     # one that is short, and alive
-    t, b = divmod(int(next(p for p in range(dh.shape[0] * dh.shape[1]) if p not in which)), dh.shape[1])
+    t, b = divmod(
+        int(next(p for p in range(dh.shape[0] * dh.shape[1]) if p not in which)), dh.shape[1]
+    )
     dh[t, b] *= 3e-9 / np.linalg.norm(dh[t, b])
     return dh, W_h, states
 

@@ -27,7 +27,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield runs on either side of the border and on it, some with nan, and what is refused."""
     for R, N, K, allowed in ((7, 40, 4, 0.25), (9, 64, 3, 0.125), (5, 100, 8, 0.01)):
         limit = round(N * allowed)
-        wrong = np.concatenate([[0, limit, limit, limit + 1], rng.integers(1, 3 * limit + 2, R - 4)])
+        wrong = np.concatenate(
+            [[0, limit, limit, limit + 1], rng.integers(1, 3 * limit + 2, R - 4)]
+        )
         yield case("classes", *_classes(rng, wrong, N, K), allowed)
     yield case("classes", *_classes(rng, np.array([1, 2, 4, 0, 2]), 200, 2))
     spoiled, targets = _classes(rng, np.array([1, 0, 0, 5, 1]), 16, 4)
@@ -186,9 +188,10 @@ rules = (
     rule(
         "is **below** `allowed`",
         "With exactly that share",
-        when=lambda outputs, targets, allowed: outputs.ndim == 3
-        and allowed
-        in (outputs.argmax(axis=2) != targets).mean(axis=1).tolist(),
+        when=lambda outputs, targets, allowed: (
+            outputs.ndim == 3
+            and allowed in (outputs.argmax(axis=2) != targets).mean(axis=1).tolist()
+        ),
     ),
     rule(
         "A sequence with a `nan`",

@@ -71,7 +71,14 @@ def _training(
     fresh, _ = reference.temporal_order_batch(rng, FRESH, 10, bits)
     gradients = Recipe("look back", ())
     rate = float(rng.uniform(0.4, 0.6))
-    args = (_begin(rng, bits), _batches(rng, reference, bits, n), gradients, rate, threshold, weight)
+    args = (
+        _begin(rng, bits),
+        _batches(rng, reference, bits, n),
+        gradients,
+        rate,
+        threshold,
+        weight,
+    )
     return Case(group, (fresh, method, *args), probe="says of fresh sequences")
 
 
@@ -88,9 +95,7 @@ check = Check(
 
 
 @alternative
-def with_functions_of_its_own(
-    method, params, batches, gradients, learning_rate, threshold, weight
-):
+def with_functions_of_its_own(method, params, batches, gradients, learning_rate, threshold, weight):
     def pull(dh, W, states):
         total, count = np.zeros(W.shape), 0
         for delta, h in zip(dh.reshape(-1, len(W)), states[1:].reshape(-1, len(W))):
@@ -274,13 +279,13 @@ rules = (
         "It is called once",
         when=lambda ids, method, params, batches, *_: len(batches) > 1,
     ),
-    rule("With `\"MSGD-CR\"`, `weight` times", when=lambda ids, method, *_: method == "MSGD-CR"),
+    rule('With `"MSGD-CR"`, `weight` times', when=lambda ids, method, *_: method == "MSGD-CR"),
     rule("The other methods do not look", when=lambda ids, method, *_: method == "MSGD-C"),
     rule(
-        "With `\"MSGD-C\"` and `\"MSGD-CR\"`",
+        'With `"MSGD-C"` and `"MSGD-CR"`',
         when=lambda ids, method, p, b, g, rate, threshold, w: method == "MSGD-C" and threshold < 1,
     ),
-    rule("`\"MSGD\"` does not look", when=lambda ids, method, *_: method == "MSGD"),
+    rule('`"MSGD"` does not look', when=lambda ids, method, *_: method == "MSGD"),
     rule("The update is", when=lambda ids, method, params, batches, *_: len(batches) > 1),
     rule(
         "Without batches the parameters",

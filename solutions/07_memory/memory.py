@@ -1129,7 +1129,7 @@ for bad in ("SGD", "msgd", "MSGD-R", ""):
 # %% [markdown]
 # ## A small Fig. 7
 #
-# All of it together: your sequences, your starts, your loop, your success rate, with `look_back` for the gradients. T = 10, a learning rate of .05 (the paper has .01, and up to five million updates), two runs for each method, 1,500 updates. (The cell takes about half a minute.) Then one of the networks is tested at lengths that it has never seen.
+# All of it together: your sequences, your starts, your loop, your success rate, with `look_back` for the gradients. T = 10, a learning rate of .05 (the paper has .01, and up to five million updates), two runs for each method, 1,500 updates. (The cell takes ten to twenty seconds.) Then one of the networks is tested at lengths that it has never seen.
 
 # %% tags=["exploration", "raises-exception"]
 import time

@@ -1,7 +1,7 @@
 """init_recurrent: where a recurrent network begins."""
 
 # Mistakes and alternatives are written as students write.
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-call, no-untyped-def"
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def kind_by_kind(kind, n_in, hidden, n_out, rng, connections=15, radius=0.95):
 
 @alternative
 def by_a_mask_of_ranks(kind, n_in, hidden, n_out, rng, connections=15, radius=0.95):
-    import scipy.linalg
+    import scipy.linalg  # type: ignore[import-untyped]
 
     scale = {"sigmoid": 0.01, "basic tanh": 0.1, "smart tanh": 0.01, "identity": 0.001}.get(kind)
     if scale is None:

@@ -41,6 +41,7 @@ ASSIGNMENTS = [
     "04_recurrent",
     "05_gradients",
     "06_clipping",
+    "07_memory",
 ]
 TINY = '''# ---
 # jupyter:

@@ -220,7 +220,15 @@ def test_no_file_is_no_rules_and_bytes_that_are_no_text_are_told(class_folder):
 
 @pytest.mark.parametrize(
     "name",
-    ["01_counting", "02_loglinear", "03_window", "04_recurrent", "05_gradients", "06_clipping"],
+    [
+        "01_counting",
+        "02_loglinear",
+        "03_window",
+        "04_recurrent",
+        "05_gradients",
+        "06_clipping",
+        "07_memory",
+    ],
 )
 def test_full_marks_are_those_that_the_assignment_names(course, name):
     """Core with the written answer, and the stretch, as its first cell says."""

@@ -16,6 +16,7 @@ PINNED = {
     "04_recurrent": "01af7c3842fb6570",
     "05_gradients": "61742d005a8c4d79",
     "06_clipping": "60459a1bafc2181a",
+    "07_memory": "31ac351c90a3ae09",
 }
 
 

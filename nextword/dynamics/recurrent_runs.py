@@ -563,8 +563,28 @@ def share_wrong(
     n
         How many.
     """
-    inner, outer = (np.stack([getattr(run, name) for run in runs]) for name in ("inner", "outer"))
-    return _share_wrong(inner, outer, UNITS[unit][0], list(_in_parts(task, rng, n)))
+    return _share_wrong(*_weights(runs), UNITS[unit][0], list(_in_parts(task, rng, n)))
+
+
+def mean_loss(
+    runs: Sequence[Run], task: Task, unit: str, inputs: Array, answers: Array
+) -> Float[np.ndarray, " runs"]:
+    """Return the mean loss of each trained run on sequences of a task.
+
+    Parameters
+    ----------
+    runs, task, unit
+        See `share_wrong`.
+    inputs, answers
+        The same sequences for all runs, as a task draws them.
+    """
+    total = np.zeros(len(runs))
+    for begin in range(0, len(inputs), _SCREENED):
+        part = slice(begin, begin + _SCREENED)
+        outputs = _answers(*_weights(runs), UNITS[unit][0], inputs[part], task.n_answers)
+        everyone = np.broadcast_to(answers[part], (len(runs), *answers[part].shape))
+        total += len(inputs[part]) * task.loss_and_signal(outputs, everyone)[0]
+    return total / len(inputs)
 
 
 _Part = tuple[Task, Array, Array]
@@ -589,24 +609,36 @@ def _in_parts(task: Task, rng: np.random.Generator, n: int) -> Iterator[_Part]:
         yield task, inputs[part], answers[part]
 
 
+def _weights(runs: Sequence[Run]) -> tuple[Array, Array]:
+    return np.stack([run.inner for run in runs]), np.stack([run.outer for run in runs])
+
+
 def _share_wrong(
     inner: Array, outer: Array, squash: Callable[[Array], None], parts: Sequence[_Part]
 ) -> Array:
-    n_hidden, wrong = inner.shape[-1], np.zeros(len(inner))
+    wrong = np.zeros(len(inner))
     for task, inputs, answers in parts:
-        read = np.zeros((len(inner), len(inputs), inner.shape[1]), inner.dtype)
-        read[..., -1] = 1
-        asked = []
-        for step in range(task.length):
-            read[..., n_hidden:-1] = inputs[:, step]
-            state = read @ inner
-            squash(state)
-            read[..., :n_hidden] = state
-            if step >= task.length - task.n_answers:
-                asked.append(state)
-        outputs = _outputs(np.stack(asked, axis=1), outer)
+        outputs = _answers(inner, outer, squash, inputs, task.n_answers)
         wrong += len(inputs) * task.wrong(outputs, answers)
     return wrong / sum(len(inputs) for _, inputs, _ in parts)
+
+
+def _answers(
+    inner: Array, outer: Array, squash: Callable[[Array], None], inputs: Array, n_answers: int
+) -> Array:
+    """Return the outputs of all runs after the last steps of the same sequences."""
+    n_hidden, steps = inner.shape[-1], inputs.shape[1]
+    read = np.zeros((len(inner), len(inputs), inner.shape[1]), inner.dtype)
+    read[..., -1] = 1
+    asked = []
+    for step in range(steps):
+        read[..., n_hidden:-1] = inputs[:, step]
+        state = read @ inner
+        squash(state)
+        read[..., :n_hidden] = state
+        if step >= steps - n_answers:
+            asked.append(state)
+    return _outputs(np.stack(asked, axis=1), outer)
 
 
 def _outputs(states: Array, outer: Array) -> Array:

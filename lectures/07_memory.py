@@ -552,12 +552,11 @@ for start, rate, length in sorted({key[:3] for key in solved}, key=lambda cell: 
     cells_here = [solved.get((start, rate, length, method)) for method in SHOWN]
     print(f"{start.replace('-', ' '):12} T = {length:<8}" + "".join(f"{f'{c.successes} of {c.tries}' if c else '':>12}" for c in cells_here))  # fmt: skip
 
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## The figure to remember: who solves what
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
-
-
 def panel_title(panel):
     most = max(int(row["updates"]) for key, rows in by_cell.items() if key[:2] == panel for row in rows)  # fmt: skip
     return f"{panel[0].replace('-', ' ')}\nrate {panel[1]:g}, {most:,} updates".replace(" 0.", " .")
@@ -831,12 +830,11 @@ plots.say(
     f"$\\ln .5 / \\ln\\alpha$: **{np.log(0.5) / np.log(0.9):.1f}** steps for .9, **{np.log(0.5) / np.log(0.99):.0f}** for .99. Slow to forget is slow to learn something new."
 )
 
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## A leak: how fast it forgets, and takes up
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
-
-
 def draw_leak(alpha):
     steps = np.arange(201)
     with plots.course_style():

@@ -28,6 +28,9 @@ from nextword.experiments.cell import (
     run_cell,
 )
 
+_ANSWER_S = 10
+"""How long a scheduler may take to answer."""
+
 
 def cells_of(options: argparse.Namespace) -> list[Cell]:
     """Return the cells that the command line asks for, in a fixed order."""
@@ -69,7 +72,7 @@ def executor_of(options: argparse.Namespace) -> Iterator[Executor]:
     if options.scheduler:
         from distributed import Client  # comes with the extra `cluster`
 
-        with Client(options.scheduler) as client:  # type: ignore[no-untyped-call]
+        with Client(options.scheduler, timeout=_ANSWER_S) as client:  # type: ignore[no-untyped-call]
             yield client.get_executor(pure=False)
     else:
         spawn = multiprocessing.get_context("spawn")
@@ -112,11 +115,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for cell in cells:
             cell.runs()  # a setting out of range is said before anything is trained
         if options.workers == 1 and not options.scheduler:
-            done = list(trained_here(cells, options.checkpoints))
+            done: list[Row] = []
+            for rows in trained_here(cells, options.checkpoints):
+                done += rows
+                write_rows(options.out, done)  # what is finished can be looked at
         else:
             with executor_of(options) as executor:
-                done = trained_apart(cells, options.checkpoints, executor)
-        write_rows(options.out, [row for rows in done for row in rows])
+                apart = trained_apart(cells, options.checkpoints, executor)
+            write_rows(options.out, [row for rows in apart for row in rows])
     except (CheckpointError, ValueError, OSError) as error:
         print(f"nextword.experiments: {error}", file=sys.stderr)
         return 1

@@ -45,18 +45,21 @@ class Place:
 Solved = dict[Place, dict[str, Proportion]]
 
 
-def solved_runs(rows: Iterable[Mapping[str, object]]) -> Solved:
+def solved_runs(rows: Iterable[Mapping[str, object]], within: int | None = None) -> Solved:
     """Count runs that solved their task, by place and method.
 
     Parameters
     ----------
     rows
         Of a table that `python -m nextword.experiments` wrote: as text, or as `recorded` reads it.
+    within
+        Count as solved what was solved after so many updates at most, as if no run had had more.
+        Whoever looks at several such budgets and shows one says so. None: all that runs had.
 
     Raises
     ------
     ResultsError
-        There is no row, one has no such column, or a run stands twice.
+        There is no row, one has no such column, a run stands twice, or runs had fewer updates.
     """
     counted: dict[tuple[Place, str], dict[int, bool]] = {}
     for row in rows:
@@ -69,9 +72,13 @@ def solved_runs(rows: Iterable[Mapping[str, object]]) -> Solved:
                 _whole(row["updates"]),
             )
             runs = counted.setdefault((place, str(row["method"])), {})
-            seed, solved = _whole(row["seed"]), row["solved_at"] != ""
+            solved_at = row["solved_at"]
+            seed = _whole(row["seed"])
+            solved = solved_at != "" and (within is None or _whole(solved_at) <= within)
         except (KeyError, ValueError) as error:
             raise ResultsError(f"expected rows of a grid's table, got {dict(row)}") from error
+        if within is not None and within > place.updates:
+            raise ResultsError(f"expected updates of {within} or more, got {place.updates}")
         if seed in runs:
             raise ResultsError(f"expected each run once, got seed {seed} of {place} twice")
         runs[seed] = solved

@@ -39,6 +39,16 @@ def test_runs_are_counted_by_place_and_method():
     assert solved_runs(as_text)[HERE] == {"MSGD": Proportion(3, 20)}
 
 
+def test_a_smaller_budget_counts_what_was_solved_within_it():
+    late = [{**row, "solved_at": 5000.0} for row in rows("MSGD-C", 20, 20)]
+    table = rows("MSGD", 3, 20) + late
+    for within, expected in ((4_999, 0), (5_000, 20), (20_000, 20)):
+        counts = solved_runs(table, within)[HERE]
+        assert [counts[name].successes for name in ("MSGD", "MSGD-C")] == [3, expected]
+    with pytest.raises(ResultsError, match="20001 or more, got 20000"):
+        solved_runs(table, 20_001)
+
+
 def test_methods_are_told_apart_where_intervals_are():
     solved = solved_runs(
         [

@@ -106,6 +106,38 @@ def test_what_is_not_known_is_answered_with_what_is(more, words, capsys, tmp_pat
     assert words in capsys.readouterr().err
 
 
+def test_an_unknown_task_is_answered_with_those_that_are_known(capsys):
+    with pytest.raises(SystemExit):
+        main(["riddles", "--length", "10"])
+    said = capsys.readouterr().err
+    assert all(f"'{task}'" in said for task in cells.TASKS)
+
+
+@pytest.mark.parametrize("task", cells.TASKS)
+def test_every_task_is_trained_by_every_way_of_the_program(task, tmp_path):
+    for method in ("MSGD", "MSGD-CR"):
+        small = Cell(task, 40, method, "basic-tanh", 0.01, 2, 1, check_every=2)
+        (row,) = run_cell(small, tmp_path)
+        assert (row["task"], row["seed"]) == (task, 0)
+        assert row["solved_at"] == row["broken_at"] == ""
+        assert run_cell(small, tmp_path) == [row]  # from its checkpoint
+
+
+def test_a_cell_that_fails_leaves_the_table_of_those_before(tmp_path, monkeypatch, capsys):
+    def full(cell, folder, watch=None):
+        if cell.method == "MSGD-CR":
+            raise CheckpointError("no room")
+        return run_cell(cell, folder, watch)
+
+    monkeypatch.setattr("nextword.experiments.__main__.run_cell", full)
+    assert main(command(tmp_path, "--updates", "20")) == 1
+    assert "no room" in capsys.readouterr().err
+    assert [(row["method"], row["seed"]) for row in rows(tmp_path)] == [
+        ("MSGD", "0"),
+        ("MSGD", "1"),
+    ]
+
+
 @pytest.mark.parametrize("more", [["--updates", "0"], ["--length", "5"], ["--seeds", "0"]])
 def test_a_setting_out_of_range_is_said_before_anything_is_trained(more, capsys, tmp_path):
     assert main(command(tmp_path, *more)) == 1

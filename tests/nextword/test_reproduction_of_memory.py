@@ -1,0 +1,80 @@
+"""What docs/reproduction.md says of module 7 is what its recorded tables hold."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nextword.experiments.results import ORDER, solved_runs
+from nextword.recorded import recorded
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reproduction.md").read_text(encoding="utf-8")
+ROWS = recorded("07_memory/temporal_order")
+
+
+def line(beginning):
+    return next(row for row in PAGE.partition("## Module 7")[2].splitlines() if beginning in row)
+
+
+def counts(length, beginning, within=None):
+    found = solved_runs(ROWS, within)
+    (place,) = (p for p in found if (p.length, p.beginning) == (length, beginning))
+    return found[place]
+
+
+@pytest.mark.parametrize(
+    ("length", "beginning"), [(20, "basic-tanh"), (20, "smart-tanh"), (30, "basic-tanh")]
+)
+def test_counts_of_the_grid(length, beginning):
+    said = line(f"T = {length}, {beginning.replace('-', ' ')}")
+    found = counts(length, beginning)
+    for method in ORDER:
+        assert f"{found[method].successes} of 20" in said
+    low, high = (f"{end:.2f}".lstrip("0") for end in found["MSGD"].wilson())
+    assert f"({low} to {high})" in said
+
+
+def test_ten_steps_are_solved_by_all_methods_within_500_updates():
+    for beginning in ("basic-tanh", "smart-tanh"):
+        found = counts(10, beginning, 500)
+        assert [found[method].successes for method in ORDER] == [20, 20, 20]
+
+
+def test_the_order_of_methods_is_shown_at_thirty_steps_by_budgets_between():
+    for within in (2_000, 3_000, 5_000):
+        found = counts(30, "basic-tanh", within)
+        ends = [found[method].wilson() for method in ORDER]
+        assert ends[0][1] < ends[1][0] < ends[1][1] < ends[2][0]
+    found = counts(30, "basic-tanh", 3_000)
+    said = ", ".join(str(found[method].successes) for method in ORDER)
+    assert said == "0, 8, 19"
+    assert "within 3,000 updates 0, 8 (.22 to .61), 19 (.76 to .99) of 20" in line("T = 30, basic")
+
+
+def test_how_soon_half_of_the_solved_runs_were():
+    def half(length, beginning, method):
+        return np.median(
+            [
+                row["solved_at"]
+                for row in ROWS
+                if (row["length"], row["beginning"], row["method"]) == (length, beginning, method)
+                and row["solved_at"] != ""
+            ]
+        )
+
+    assert [half(20, "basic-tanh", method) for method in ORDER] == [2875, 750, 250]
+    assert [half(20, "smart-tanh", method) for method in ORDER] == [1500, 1500, 250]
+
+
+def test_how_far_networks_hold_that_were_trained_on_mixed_lengths():
+    rows = [row for row in recorded("07_memory/lengths") if row["trained_on"] == "10-40"]
+
+    def span(stops, length):
+        wrong = [r["wrong"] for r in rows if (r["stops"], r["length"]) == (stops, length)]
+        assert len(wrong) == 5
+        return f"{min(wrong):.3f} to {max(wrong):.3f}".replace("0.", ".")
+
+    said = line("trained on lengths 50 to 200")
+    assert f"at 50: wrong in {span('solved', 50)}; at 100: {span('solved', 100)}" in said
+    assert f"wrong at 100 in {span('never', 100)}" in said
+    assert max(row["solved_at"] for row in rows if row["stops"] == "solved") == 2_500

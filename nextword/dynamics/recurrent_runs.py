@@ -338,7 +338,8 @@ class RecurrentRuns:
         )
         slopes = np.empty_like(sums)
         self._slopes(states[:, 1:], slopes)
-        signals[:, :-asked] = 0
+        if asked > 1:
+            signals[:, :-asked] = 0  # the loss says nothing there itself
         by_last = rows @ self.outer[:, :-1].swapaxes(1, 2)
         signals[:, -asked:] = by_last.reshape(*by_output.shape[:3], n_hidden)
         between = self._back(signals, slopes, sums, asked)

@@ -47,7 +47,7 @@ from nextword.pictures import plots
 from nextword.pictures.ladder import Ladder
 from nextword.pictures.sliders import Slider, show_live
 from nextword.proportion import Proportion
-from nextword.recorded import NoRecordingError, made, recorded
+from nextword.recorded import made, recorded
 from nextword.text.vocabulary import Vocabulary
 
 torch.set_num_threads(1)
@@ -633,7 +633,7 @@ nobody = {
     if all(solved[other].successes == 0 for other in solved if other[:3] == key[:3])
 }
 alone = "; ".join(
-    f"{start.replace('-', ' ')} T = {length} {count.successes} of {count.tries}"
+    f"{start.replace('-', ' ')} T = {length}: {count.successes} of {count.tries}"
     for (start, _, length, method), count in solved.items()
     if method == "MSGD-R"
 )
@@ -1209,10 +1209,7 @@ plots.say(
 # ## Our row of Table 1: characters, one and five ahead
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
-try:
-    characters = recorded("07_memory/characters")
-except NoRecordingError:
-    characters = []  # it takes hours; what there is not is said below
+characters = recorded("07_memory/characters")
 by_setting = {}
 for row in characters:
     setting = row["order"] if row["method"] == "counts" else row["learning_rate"]

@@ -732,8 +732,9 @@ tested = max(length for found in nets.values() for length, _ in found)
 holds, far_wrong = {}, {}
 for (kind, _), found in nets.items():
     found.sort()
-    fails = next((i for i, (_, wrong) in enumerate(found) if wrong >= 0.01), len(found))
-    holds.setdefault(kind, []).append(found[fails - 1][0] if fails else 0)
+    asked = [pair for pair in found if pair[0] >= int(kind[0].split()[0])]  # not shorter ones
+    fails = next((i for i, (_, wrong) in enumerate(asked) if wrong >= 0.01), len(asked))
+    holds.setdefault(kind, []).append(asked[fails - 1][0] if fails else 0)
     far_wrong.setdefault(kind, []).append(found[-1][1])
 said = [
     f"{kind_name(kind)}: under 1% wrong up to {min(holds[kind]):,} … {max(holds[kind]):,} steps; at {tested:,}, {min(far_wrong[kind]):.0%} … {max(far_wrong[kind]):.0%} wrong"

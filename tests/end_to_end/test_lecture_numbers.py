@@ -39,6 +39,12 @@ SET_OR_QUOTED = {
         "10.17",  # a figure of 004
         "95%",  # the level of all intervals
     },
+    "07_memory": {
+        "3.1", "3.3",  # sections of 002
+        ".01", ".05",  # rates, as quoted and as set
+        ".1", ".7", ".81",  # marked numbers, as set; an answer among three, computed below it
+        "336,000",  # an update in the published log of 002's authors
+    },
     "08_where_this_leads": {
         "280,000", "1,500",  # tokens and updates, as set
         "10.18",  # a figure of 004

@@ -24,6 +24,7 @@ BUDGETS = {
     "lectures/04_recurrent": 45,
     "lectures/05_gradients": 45,
     "lectures/06_clipping": 45,
+    "lectures/07_memory": 45,
     "08_where_this_leads": 45,
 }
 """CPU seconds of a lecture or a solved assignment, where the module's is not the usual one.

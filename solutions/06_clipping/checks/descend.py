@@ -40,7 +40,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("special", *_path(rng, reference, 1.0, 0))
     yield case("special", *_path(rng, reference, math.inf, 3))
     flat = Recipe("cliff gradient", (0.5, (1.0, 2.0), 0.0, 1.0, (1.0, 0.0), 0.0))
-    yield case("special", flat, [1.0, 2.0], 0.3, 1.0, 2)
+    yield case("special", flat, [1, 2], 0.3, 1.0, 2)
     for threshold in (0.0, -1.0, math.nan):
         yield case("special", *_path(rng, reference, 1.0, 3)[:3], threshold, 3)
 

@@ -37,6 +37,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for value in (math.nan, math.inf, -math.inf):
         name = str(rng.choice(list(SHAPES)))
         yield case("special", spoiled(rng, draw_grads(rng, 2.0), value, name))
+    zeros = {name: np.zeros(shape) for name, shape in SHAPES.items()}
+    for name in (next(iter(SHAPES)), "b"):  # a nan among zeros, in the first array and in another
+        yield case("special", spoiled(rng, zeros, math.nan, name))
 
 
 check = Check(

@@ -37,20 +37,35 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield fresh(
             "finite", params, grads, float(rng.uniform(0.2, 0.5)), threshold, generator(rng)
         )
+    params, grads = draw_params(rng), draw_grads(rng, 0.9)  # no entry is 1, and it is clipped
+    yield fresh("finite", params, grads, 0.5, float(rng.uniform(0.2, 0.4)), generator(rng))
     params, grads = draw_params(rng, TALL), draw_grads(rng, 4.0, TALL)
     yield fresh("finite", params, grads, float(rng.uniform(0.2, 0.5)), 3.9, generator(rng))
     for exponent in (290, 180):
         params = draw_params(rng, TALL)
         grads = draw_grads(rng, float(rng.uniform(1, 9)) * 10.0**exponent, TALL)
         yield fresh("special", params, grads, 0.5, float(rng.uniform(0.5, 2)), generator(rng))
+    # All entries are below 0, but for one array of zeros; and float32, whose squares overflow.
+    below = {name: -np.abs(grad) for name, grad in draw_grads(rng, 1e200, TALL).items()}
+    below["E"] = np.zeros(TALL["E"])
+    yield fresh("special", draw_params(rng, TALL), below, 0.5, 1.0, generator(rng))
+    grads = draw_grads(rng, 5e25, dtype="float32")
+    yield fresh("special", draw_params(rng), grads, 0.5, 1.0, generator(rng))
     zeros = {name: np.zeros(shape) for name, shape in SHAPES.items()}
     yield fresh("special", draw_params(rng), zeros, 0.5, 1.0, generator(rng))
     for threshold in (0.0, -1.0, math.nan, math.inf):
         grads = draw_grads(rng, 2.0)
         yield case("special", draw_params(rng), grads, 0.1, threshold, generator(rng))
-    for shapes, value in ((SHAPES, math.inf), (TALL, -math.inf), (TALL, math.nan)):
-        yield _random(rng, 20, shapes, value, str(rng.choice(list(shapes))))
-    yield _random(rng, TIMES, WIDE, math.nan, str(rng.choice(list(WIDE))))
+    # In an array of many entries, and in one that has no other; the last step is longer than any
+    # normal numbers are.
+    for shapes, value, name, threshold in (
+        (SHAPES, math.inf, "W_h", 2.0),
+        (TALL, -math.inf, "gain", 3.0),
+        (TALL, math.nan, "E", 30.0),
+    ):
+        yield _random(rng, 20, shapes, value, name, threshold * float(rng.uniform(0.8, 1.2)))
+    anywhere = str(rng.choice(list(WIDE)))
+    yield _random(rng, TIMES, WIDE, math.nan, anywhere, float(rng.uniform(1.5, 4)))
 
 
 def _random(
@@ -59,10 +74,11 @@ def _random(
     shapes: dict[str, tuple[int, ...]],
     value: float,
     name: str,
+    threshold: float,
 ) -> Case:
     """Return the case of random steps. Of a few, only their lengths are compared."""
     grads = spoiled(rng, draw_grads(rng, 3.0, shapes), value, name)
-    rate, threshold = float(rng.uniform(0.1, 0.4)), float(rng.uniform(1.5, 4))
+    rate = float(rng.uniform(0.1, 0.4))
     args = (draw_params(rng, shapes), grads, rate, threshold, generator(rng))
     compare = RandomSteps() if times == TIMES else RandomSteps(together=1.0, at_a_place=1.0)
     return Case("random", (times, *args), probe="moves", compare=compare)

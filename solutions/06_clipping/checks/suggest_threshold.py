@@ -21,6 +21,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("finite", _norms(rng, n).tolist(), float(rng.uniform(0.5, 10)))
     yield case("finite", _norms(rng, 6), float(rng.uniform(0.1, 0.4)))
     yield case("finite", _norms(rng, 6) * 1e200, float(rng.uniform(0.5, 10)))
+    yield case("finite", (_norms(rng, 6) * 1e200).tolist(), float(rng.uniform(10, 40)))
     yield case("finite", _norms(rng, 1), 1)
     with_zeros = _norms(rng, 8)
     with_zeros[::3] = 0.0

@@ -40,7 +40,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for size, n_batches in ((8, 6), (5, 8)):
         yield _training(rng, "steps", 1.0, size, n_batches, [], float(rng.uniform(0.3, 0.45)))
     yield _training(rng, "steps", 1.0, 6, 5, [], 50.0)
-    for factor, spikes in ((1e200, [1, 4]), (1e6, [0, 3]), (1e280, [2])):
+    # A gradient of zeros has the norm 0, and moves nothing.
+    yield _training(rng, "steps", 0.0, 6, 5, [1, 3], float(rng.uniform(0.3, 0.45)))
+    # The first gradient is short, some of the others are long.
+    yield _training(rng, "explosions", 1e200, 6, 5, [1, 4], float(rng.uniform(2.5, 3)), 0.3)
+    for factor, spikes in ((1e6, [0, 3]), (1e280, [2])):
         yield _training(rng, "explosions", factor, 6, 5, spikes, float(rng.uniform(0.3, 0.6)))
     for value, spikes in ((math.nan, [2, 4]), (-math.inf, [0])):
         yield _training(rng, "not finite", value, 6, 6, spikes, 1.0, 0.15)
@@ -48,8 +52,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield _training(rng, "not finite", value, 6, 1, [0], float(rng.uniform(0.1, 0.3)))
     begin = _begin(rng)
     gradients = Recipe("spiking gradients", (1.0,))
-    for _ in range(2):
-        yield fresh("special", begin, [], gradients, 0.5, 1.0, generator(rng))
+    several = {"scale": np.asarray(rng.normal()), **begin, "E": rng.normal(size=(3, 2))}
+    for params in (begin, several):
+        yield fresh("special", params, [], gradients, 0.5, 1.0, generator(rng))
     batch = _batches(rng, 6, 2, [])
     for threshold in (0.0, -1.0, math.nan, math.inf):
         args = (begin, batch, gradients, 0.5, threshold, generator(rng))
@@ -183,7 +188,7 @@ def with_torch(params, batches, gradients, learning_rate, threshold, rng):
         g = {k: torch.tensor(v) for k, v in gradients(now, contexts, targets).items()}
         flat = torch.cat([v.flatten() for v in g.values()])
         largest = flat.abs().max()
-        norm = (flat / largest).norm() * largest if bool(flat.isfinite().all()) else largest
+        norm = (flat / largest).norm() * largest if 0 < largest < math.inf else largest
         norms.append(norm.item())
         if not torch.isfinite(norm):
             g = {k: torch.tensor(rng.normal(size=tuple(v.shape))) for k, v in p.items()}
@@ -254,7 +259,7 @@ each_by_its_own = slip(
         (
             "scale = 1.0\n"
             "        for name, grad in direction.items():\n"
-            "            direction[name] = grad * min(1.0, threshold / math.hypot(*np.ravel(grad)))"
+            "            direction[name] = grad * min(1.0, threshold / max(math.hypot(*np.ravel(grad)), 1e-300))"
         ),
     ),
     loses=("steps", "explosions"),

@@ -23,13 +23,20 @@ from autograder.authoring.checking import (
 )
 from autograder.authoring.comparing import Close
 
+from .drawing import beside_the_wall
+
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield single units, grids of them, and few steps."""
     for steps in (2, 5, 11, 50):
         yield case("single", *_unit(rng), steps)
     yield case("single", float(rng.uniform(20, 30)), float(rng.uniform(20, 30)), 50)
+    for low, high in ((4.6, 4.9), (4.9, 5.2)):  # where each step amplifies: float32 is wrong there
+        w = float(rng.uniform(low, high))
+        yield case("single", w, float(beside_the_wall(rng, w)), 50)
     yield case("grids", rng.uniform(-3, 4, size=(3, 1)), rng.uniform(-2, 2, size=4), 20)
+    weights = rng.uniform(4.8, 5.2, size=3)
+    yield case("grids", weights, beside_the_wall(rng, weights), 50)
     yield case("grids", rng.uniform(-3, 4, size=5), float(rng.uniform(-2, 2)), 7)
     yield case("grids", rng.uniform(-3, 4, size=(2, 3)), rng.uniform(-2, 2, size=(2, 3)), 3)
     yield case("grids", float(rng.uniform(-3, 4)), rng.uniform(-2, 2, size=(1, 2)), 50)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,8 @@ from autograder.authoring.checking import (
     slip,
 )
 from autograder.authoring.comparing import Close
+
+from .drawing import beside_the_wall
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -40,22 +41,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("few", rng.uniform(-3, 3, size=3), rng.uniform(-1, 1, size=3), 1)
     for low, high in ((4.6, 4.8), (4.8, 5.0), (5.0, 5.2)):
         w = float(rng.uniform(low, high))
-        yield case("wall", w, float(_beside_the_wall(rng, w)), 50)
+        yield case("wall", w, float(beside_the_wall(rng, w)), 50)
     w = rng.uniform(4.6, 5.2, size=4)
-    yield case("wall", w, _beside_the_wall(rng, w), 50)
+    yield case("wall", w, beside_the_wall(rng, w), 50)
     w = float(rng.uniform(4.6, 5.0))
     yield case("wall", w, 0.5 - w / (1 + math.exp(-0.5)), 50)
-
-
-def _beside_the_wall(rng: np.random.Generator, w: Any) -> Any:
-    """Return a bias just below that with which 0.5 is a fixed point.
-
-    Each step multiplies the distance by w sigma'(0.5), at most 1.22 for w up to 5.2, so that it
-    amplifies 100,000 times at most, and the state is still near 0.5 after 50 steps.
-    """
-    output = 1 / (1 + math.exp(-0.5))
-    growth = w * output * (1 - output)
-    return 0.5 - w * output - rng.uniform(0.2, 0.5) * (growth - 1) / growth**50
 
 
 def _unit(rng: np.random.Generator) -> tuple[float, float]:

@@ -1302,7 +1302,7 @@ print(f"largest loss {biases[lowest, 1]:.2f} at a threshold of {thresholds[lowes
 #
 # * `dh` has shape `(B, T, H)`, `states` shape `(B, T + 1, H)`, $T \ge 1$.
 # * `clip` cuts each entry to lie from `-limit` to `limit`. **What is handed on is the clipped signal.** An infinite limit is plain backpropagation through time.
-# * All numbers are finite, and remain so where the limit is.
+# * All numbers are finite, and remain so where the limit is. Where arrays come in float32, float32 is exact enough.
 
 # %% nbgrader={"grade": false, "grade_id": "clip_backward_signal", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def clip_backward_signal(

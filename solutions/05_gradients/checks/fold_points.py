@@ -11,16 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (
-    REFERENCE,
-    Case,
-    Check,
-    Group,
-    alternative,
-    case,
-    equal,
-    slip,
-)
+from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, slip, rule, told)
 from autograder.authoring.comparing import Close
 
 
@@ -160,4 +151,11 @@ in_order = equal(
 )
 sorted_afterwards = equal(
     by_the_quadratic, ("+ np", "- np"), because="the two are put in order afterwards"
+)
+
+rules = (
+    told("$w > 0$", "Accurate to 1e-6"),
+    rule("For $w \\le 4$ there is no interval", when=lambda w: w < 4),
+    rule("At $w = 4$ exactly", when=lambda w: w == 4),
+    rule("at least 0.1 away from 4", when=lambda w: 4.1 < w < 4.2),
 )

@@ -10,16 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (
-    REFERENCE,
-    Case,
-    Check,
-    Group,
-    alternative,
-    case,
-    equal,
-    slip,
-)
+from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, slip, rule)
 
 from .drawing import blocks, rotation, skewed, turned
 
@@ -177,4 +168,20 @@ legs = equal(
     with_hypot,
     ("real, values.imag", "imag, values.real"),
     because="both legs of a triangle count the same",
+)
+
+rules = (
+    rule("with $n \\ge 1$", when=lambda W: W.shape == (1, 1)),
+    rule("It need not be symmetric", when=lambda W: not np.allclose(W, W.T)),
+    rule(
+        "its eigenvalues may be negative",
+        when=lambda W: -np.linalg.eigvals(W).real.min() == np.abs(np.linalg.eigvals(W)).max(),
+    ),
+    rule("or complex", when=lambda W: np.abs(np.linalg.eigvals(W).imag).max() > 0.1),
+    rule(
+        "it may have fewer eigenvectors than rows",
+        when=lambda W: W.shape == (2, 2) and W[0, 0] == W[1, 1] and (W[0, 1] > 0) and not W[1, 0],
+    ),
+    rule("or be all zeros", when=lambda W: not W.any()),
+    rule("A matrix that is not square", gives=ValueError),
 )

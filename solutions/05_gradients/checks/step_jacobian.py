@@ -11,16 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (
-    REFERENCE,
-    Case,
-    Check,
-    Group,
-    alternative,
-    case,
-    equal,
-    slip,
-)
+from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, slip, rule, told)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_weights, saturated
@@ -179,4 +170,20 @@ in_float32 = equal(
     by_torch,
     ("(h_t).double()", "(h_t)"),
     because="what atanh makes of a state of float32 is as good as the state, and the slope is taken in float64",
+)
+
+rules = (
+    told("`h_t` has shape `(H,)`"),
+    rule(
+        "It is the state **after** the step",
+        '`activation` says what $\\phi$ is: `"tanh"`',
+        when=lambda W_h, h_t, activation: activation == "tanh",
+    ),
+    rule('`"logistic"`, $1/(1', when=lambda W_h, h_t, activation: activation == "logistic"),
+    rule(
+        "whose slope counts as 0 where `h_t` is 0",
+        when=lambda W_h, h_t, activation: activation == "relu" and 0 in h_t,
+    ),
+    rule('or `"identity"`', when=lambda W_h, h_t, activation: activation == "identity"),
+    rule("Anything else raises `ValueError`", gives=ValueError),
 )

@@ -11,11 +11,12 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, slip, rule, told)
 from autograder.authoring.comparing import Close
 
 from .drawing import (
     SHAPES,
+    Grads,
     draw_grads,
     draw_params,
     fresh,
@@ -335,4 +336,52 @@ in_place = slip(
     loses=("finite", "special"),
     hint="The parameters that came are changed in place (p -= ...). Return new arrays: the caller may "
     "need the old ones.",
+)
+
+
+def _spoiled(grads: Grads) -> bool:
+    """Return whether an entry is not finite."""
+    return not all(np.isfinite(grad).all() for grad in grads.values())
+
+
+rules = (
+    rule(
+        "**If all entries of all gradients are finite:**",
+        when=lambda params, grads, rate, threshold, rng: not _spoiled(grads),
+    ),
+    rule(
+        "with huge entries as there",
+        when=lambda params, grads, rate, threshold, rng: np.abs(grads["c"]).max() > 1e160,
+    ),
+    rule(
+        "**If any entry anywhere is `nan`",
+        when=lambda times, params, grads, rate, threshold, rng: any(
+            np.isnan(grad).any() for grad in grads.values()
+        ),
+    ),
+    rule(
+        "or infinite:** a random step instead",
+        when=lambda times, params, grads, rate, threshold, rng: any(
+            np.isinf(grad).any() for grad in grads.values()
+        ),
+    ),
+    rule(
+        "All parameters take part in it",
+        "Its length, over *all entries",
+        "All randomness comes from `rng`",
+        when=lambda times, params, grads, rate, threshold, rng: _spoiled(grads),
+    ),
+    rule(
+        "**every direction is equally probable**",
+        "Numbers from a normal distribution",
+        "Uniform numbers do not",
+        "Neither does a direction for each array",
+        when=lambda times, params, grads, rate, threshold, rng: times == TIMES,
+    ),
+    told("`grads` has the names and shapes", "themselves are finite", "`learning_rate` is above 0"),
+    rule(
+        "infinity raises `ValueError` too",
+        when=lambda params, grads, rate, threshold, rng: threshold == math.inf,
+        gives=ValueError,
+    ),
 )

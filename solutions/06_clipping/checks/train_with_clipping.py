@@ -12,15 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import (
-    REFERENCE,
-    Case,
-    Check,
-    Group,
-    alternative,
-    misconception,
-    slip,
-)
+from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, misconception, slip, rule, told)
 from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
 
@@ -315,4 +307,59 @@ same_arrays_back = slip(
     ("{name: np.array(value) for name, value in params.items()}", "dict(params)"),
     loses="special",
     hint="Without batches you return the arrays that came. Return copies.",
+)
+
+
+def _first_ids(batches: list[Batch]) -> list[int]:
+    """Return the first id of each batch: 0 is that of one whose gradient is changed."""
+    return [int(contexts[0, 0]) for contexts, _ in batches]
+
+
+rules = (
+    told("`batches` is a list of pairs", "`gradients(params, contexts, targets)`", "It is given"),
+    rule(
+        "There is **one update for each batch**",
+        when=lambda held_out, params, batches, gradients, rate, threshold, rng: len(batches) > 5,
+    ),
+    rule(
+        "the gradient of the batch clipped by its joint norm",
+        "and without overflow",
+        when=lambda held_out, params, batches, gradients, rate, threshold, rng: (
+            1e100 < gradients.args[0] < math.inf and 0 in _first_ids(batches)
+        ),
+    ),
+    rule(
+        "or a random step where it is not finite",
+        "`nan` or infinite where an entry is",
+        when=lambda held_out, params, batches, gradients, rate, threshold, rng: math.isnan(
+            gradients.args[0]
+        ),
+    ),
+    rule(
+        "`nan` or infinite where an entry is",
+        when=lambda held_out, params, batches, gradients, rate, threshold, rng: math.isinf(
+            gradients.args[0]
+        ),
+    ),
+    rule(
+        "`params` that come back are new arrays",
+        "No batches: a copy of `params`",
+        when=lambda params, batches, gradients, rate, threshold, rng: not batches,
+        gives=lambda outcome: outcome["with new arrays"],
+    ),
+    rule(
+        "A threshold that is not above 0",
+        when=lambda params, batches, gradients, rate, threshold, rng: threshold <= 0,
+        gives=ValueError,
+    ),
+    rule(
+        "or not finite, raises `ValueError`",
+        when=lambda params, batches, gradients, rate, threshold, rng: threshold == math.inf,
+        gives=ValueError,
+    ),
+    rule(
+        "also where there are no batches",
+        when=lambda params, batches, gradients, rate, threshold, rng: not batches,
+        gives=ValueError,
+    ),
 )

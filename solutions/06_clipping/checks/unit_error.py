@@ -11,16 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (
-    REFERENCE,
-    Case,
-    Check,
-    Group,
-    alternative,
-    case,
-    misconception,
-    slip,
-)
+from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, misconception, slip, rule)
 from autograder.authoring.comparing import Close
 
 from .drawing import beside_the_wall
@@ -160,3 +151,33 @@ def summed_over_steps(w, b, steps):
         x = w / (1 + np.exp(-x)) + b
         total = total + (1 / (1 + np.exp(-x)) - 0.7) ** 2
     return total
+
+rules = (
+    rule(
+        "which are *broadcast* against one another",
+        when=lambda w, b, steps: np.shape(w) == (3, 1) and np.ndim(b) == 1 and steps > 0,
+    ),
+    rule("Two numbers give a number", when=lambda w, b, steps: np.ndim(w) == np.ndim(b) == 0),
+    rule(
+        "`steps` is 0 or more",
+        "0 steps leave $x_0$ itself",
+        when=lambda w, b, steps: steps == 0 and np.ndim(w) + np.ndim(b) > 0,
+    ),
+    rule(
+        "Compute in float64",
+        when=lambda w, b, steps: steps == 50 and np.abs(b - 0.5 + w / (1 + math.exp(-0.5))) < 1e-4,
+    ),
+    rule("lie between -40 and 40", when=lambda w, b, steps: w >= 20),
+)
+either_order = equal(
+    REFERENCE,
+    ('(w), np.shape(b)', '(b), np.shape(w)'),
+    because='shapes are broadcast in either order',
+)
+zeros = equal(
+    by_half_a_tanh,
+    ('+ 0.0', '- 0.0'),
+    ('0 *', '0 /'),
+    ('w +', 'w -'),
+    because='0 times any number, or divided by any but 0, is 0, and w + b and w - b have the same shape',
+)

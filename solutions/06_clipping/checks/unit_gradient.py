@@ -11,16 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (
-    REFERENCE,
-    Case,
-    Check,
-    Group,
-    alternative,
-    case,
-    misconception,
-    slip,
-)
+from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, misconception, slip, rule)
 from autograder.authoring.comparing import Close
 
 from .drawing import beside_the_wall
@@ -210,4 +201,48 @@ one_number_for_no_steps = slip(
     loses="few",
     hint="With 0 steps your answer is one 0 for each parameter, whatever the shapes of w and b are. Both "
     "parts have the broadcast shape also then.",
+)
+
+
+def _off_the_wall(w: float, b: float) -> float:
+    """Return how far b is from that with which 0.5 is a fixed point."""
+    return abs(b - 0.5 + w / (1 + math.exp(-0.5)))
+
+
+rules = (
+    rule(
+        "both parts of the answer have the broadcast shape",
+        when=lambda w, b, steps: np.shape(w) == (3, 1) and np.ndim(b) == 1 and steps > 0,
+    ),
+    rule("After 0 steps both are 0", when=lambda w, b, steps: steps == 0),
+    rule("Some of the cases lie *on the wall*", when=lambda w, b, steps: _off_the_wall(w, b) == 0),
+    rule(
+        "or beside it",
+        "They stay where that amplifies",
+        "Float32 is not",
+        when=lambda w, b, steps: steps == 50 and 0 < _off_the_wall(w, b) < 1e-4,
+    ),
+)
+either_order = equal(
+    REFERENCE,
+    ('(w), np.shape(b)', '(b), np.shape(w)'),
+    because='shapes are broadcast in either order',
+)
+either_order_backwards = equal(
+    backwards,
+    ('(w), np.shape(b)', '(b), np.shape(w)'),
+    because='shapes are broadcast in either order',
+)
+a_new_tensor = equal(
+    with_torch,
+    ('w.clone().', 'w.'),
+    ('b.clone().', 'b.'),
+    because='w and b are written nowhere, so that they need not be copied',
+)
+zeros = equal(
+    with_torch,
+    ('+ 0', '- 0'),
+    ('0 *', '0 /'),
+    ('w +', 'w -'),
+    because='0 times any number, or divided by any but 0, is 0, and w + b and w - b have the same shape',
 )

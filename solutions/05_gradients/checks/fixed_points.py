@@ -197,7 +197,7 @@ a_wider_bracket = equal(
 pairs = equal(
     REFERENCE,
     (", strict=False", ""),
-    ("[:-1], cuts[1:]", "[1:], cuts[:-1]"),
+    ("cuts, cuts[1:], strict", "cuts[1:], cuts, strict"),
     because="a bracket is the same from either end",
 )
 a_list = equal(

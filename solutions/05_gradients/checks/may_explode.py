@@ -18,6 +18,7 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
 )
 
@@ -148,3 +149,10 @@ either_order = equal(
     because="with an absolute tolerance both are treated alike",
 )
 in_float32 = single_precision(by_torch)
+rules = (
+    rule(
+        "True also where components do not explode",
+        when=lambda W, gamma: W.shape == (2, 2) and W[0, 1] > 1 and not (W @ W).any(),
+        gives=lambda holds: holds,
+    ),
+)

@@ -11,7 +11,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, slip, rule)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import beyond_a_fold, folds, near_a_fold, one_attractor, two_attractors
@@ -256,7 +266,9 @@ long_converged_too = equal(
 
 rules = (
     rule("the boundary between the two basins", gives=lambda boundary: boundary is not None),
-    rule("or **`None`** where there is one attractor only", gives=lambda boundary: boundary is None),
+    rule(
+        "or **`None`** where there is one attractor only", gives=lambda boundary: boundary is None
+    ),
     rule("The same unit, the same ranges", when=lambda w, b: w > 50),
     rule(
         "keep away from merging fixed points in the same way",

@@ -10,7 +10,18 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, slip, rule, told)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 
 from .claims import (
     NEVER_EXPLODES,
@@ -213,6 +224,8 @@ another_example_by_a_turn = equal(
 rules = (
     rule("`size` is above 1", when=lambda claim, size: size < 1.5),
     rule("and at most 1000", when=lambda claim, size: size > 300),
-    told("Any example", "Keep to entries", "are checked in float64", "leave some room", "is advice"),
+    told(
+        "Any example", "Keep to entries", "are checked in float64", "leave some room", "is advice"
+    ),
     rule("Another `claim` raises `ValueError`", gives=ValueError),
 )

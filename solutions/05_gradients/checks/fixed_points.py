@@ -11,7 +11,19 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, misconception, slip, rule, told)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    misconception,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import beyond_a_fold, folds, near_a_fold, one_attractor, two_attractors

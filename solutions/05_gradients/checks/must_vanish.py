@@ -10,7 +10,18 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, slip, rule, told)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 
 from .conditions import (
     by_norm,
@@ -148,7 +159,9 @@ def _off_one(W: np.ndarray, gamma: float) -> float:
 
 
 rules = (
-    rule("whether the sufficient condition for nonlinear networks holds", gives=lambda holds: holds),
+    rule(
+        "whether the sufficient condition for nonlinear networks holds", gives=lambda holds: holds
+    ),
     told("`may_explode(W, gamma)`:", "the same for linear networks", "All other cases"),
     rule(
         "**Exactly at the threshold neither holds**",

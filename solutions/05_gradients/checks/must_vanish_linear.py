@@ -149,9 +149,7 @@ legs = equal(
     because="both legs of a triangle count the same",
 )
 away_from_it = far_from_one(REFERENCE, "< 1")
-away_from_it_with_hypot = far_from_one(
-    with_hypot, "largest <", ("> 1e", ">= 1e")
-)
+away_from_it_with_hypot = far_from_one(with_hypot, "largest <", ("> 1e", ">= 1e"))
 away_from_it_by_torch = far_from_one(by_torch, "< 1")
 away_from_it_every_one = far_from_one(every_one, "< 1")
 in_float32 = single_precision(by_torch)

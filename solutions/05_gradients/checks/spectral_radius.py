@@ -10,7 +10,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, slip, rule)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+)
 
 from .drawing import blocks, rotation, skewed, turned
 

@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, equal, slip, rule, told)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import fresh
@@ -193,33 +203,33 @@ rules = (
 )
 in_float32 = equal(
     REFERENCE,
-    (', dtype=np.float64', ''),
-    settled='Where arrays come in float32, float32 is exact enough.',
+    (", dtype=np.float64", ""),
+    settled="Where arrays come in float32, float32 is exact enough.",
 )
 in_float32_with_torch = equal(
     with_torch,
-    ('.double()', ''),
-    settled='Where arrays come in float32, float32 is exact enough.',
+    (".double()", ""),
+    settled="Where arrays come in float32, float32 is exact enough.",
 )
 either_order = equal(
     REFERENCE,
-    ('signal[:, t], -limit', '-limit, signal[:, t]'),
-    because='what is larger, or smaller, of two finite numbers does not depend on their order',
+    ("signal[:, t], -limit", "-limit, signal[:, t]"),
+    because="what is larger, or smaller, of two finite numbers does not depend on their order",
 )
 either_order_step_by_step = equal(
     step_by_step,
-    ('np.minimum(dh[:, t] + later, limit), -limit', '-limit, np.minimum(dh[:, t] + later, limit)'),
-    ('dh[:, t] + later, limit', 'limit, dh[:, t] + later'),
-    because='what is larger, or smaller, of two finite numbers does not depend on their order',
+    ("np.minimum(dh[:, t] + later, limit), -limit", "-limit, np.minimum(dh[:, t] + later, limit)"),
+    ("dh[:, t] + later, limit", "limit, dh[:, t] + later"),
+    because="what is larger, or smaller, of two finite numbers does not depend on their order",
 )
 either_order_row_by_row = equal(
     row_by_row,
-    ('max(heard, -limit), limit', 'limit, max(heard, -limit)'),
-    ('heard, -limit', '-limit, heard'),
-    because='what is larger, or smaller, of two finite numbers does not depend on their order',
+    ("max(heard, -limit), limit", "limit, max(heard, -limit)"),
+    ("heard, -limit", "-limit, heard"),
+    because="what is larger, or smaller, of two finite numbers does not depend on their order",
 )
 written_over = equal(
     row_by_row,
-    ('zeros', 'ones'),
-    because='every entry is written before it is read',
+    ("zeros", "ones"),
+    because="every entry is written before it is read",
 )

@@ -11,7 +11,18 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, misconception, slip, rule)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    misconception,
+    rule,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import (
@@ -302,20 +313,20 @@ rules = (
 )
 numbers_of_numpy = equal(
     REFERENCE,
-    ('float(size.max(initial=0))', 'size.max(initial=0)'),
-    ('float(((size / largest) ** 2).sum())', '((size / largest) ** 2).sum()'),
-    because='a number of numpy is a number',
+    ("float(size.max(initial=0))", "size.max(initial=0)"),
+    ("float(((size / largest) ** 2).sum())", "((size / largest) ** 2).sum()"),
+    because="a number of numpy is a number",
 )
 numbers_of_numpy_too = equal(
     with_hypot,
-    ('float(x)', 'x'),
-    because='math.hypot makes floats of its arguments',
+    ("float(x)", "x"),
+    because="math.hypot makes floats of its arguments",
 )
 no_empty_array = equal(
     REFERENCE,
-    ('initial=0', ''),
-    ('initial=0', 'initial=-1'),
-    because='no array is empty, and no size is below 0',
+    ("initial=0", ""),
+    ("initial=0", "initial=-1"),
+    because="no array is empty, and no size is below 0",
 )
 nan_is_not_below_1 = equal(
     REFERENCE,
@@ -324,59 +335,59 @@ nan_is_not_below_1 = equal(
         "not all(np.isfinite(size).all() for size in sizes)",
         "not (np.isfinite(size).all() for size in sizes)",
     ),
-    ('not all', 'not any'),
-    ('.all', '.any'),
-    because='with an entry that is not finite the norm is nan, and min(1.0, nan) is 1.0',
+    ("not all", "not any"),
+    (".all", ".any"),
+    because="with an entry that is not finite the norm is nan, and min(1.0, nan) is 1.0",
 )
 either_order_of_finite_numbers = equal(
     REFERENCE,
-    ('1.0, threshold / norm', 'threshold / norm, 1.0'),
-    because='the norm is finite where this is asked',
+    ("1.0, threshold / norm", "threshold / norm, 1.0"),
+    because="the norm is finite where this is asked",
 )
 at_the_threshold = equal(
     with_hypot,
-    ('> threshold', '>= threshold'),
-    because='at the threshold itself the factor is 1',
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
 )
 in_float32_with_torch = equal(
     with_torch,
-    ('.double()', ''),
-    because='divided by the largest entry, or taken entry by entry to float64, float32 is exact to 1e-6',
+    (".double()", ""),
+    because="divided by the largest entry, or taken entry by entry to float64, float32 is exact to 1e-6",
 )
 in_float32_divided_by_the_larger_one = equal(
     divided_by_the_larger_one,
-    (', dtype=float', ''),
-    because='divided by the largest entry, or taken entry by entry to float64, float32 is exact to 1e-6',
+    (", dtype=float", ""),
+    because="divided by the largest entry, or taken entry by entry to float64, float32 is exact to 1e-6",
 )
 no_arrays = equal(
     with_torch,
-    ('0.', '1.'),
-    because='where there are no arrays none is changed',
+    ("0.", "1."),
+    because="where there are no arrays none is changed",
 )
 nan_is_not_below_1_too = equal(
     in_one_vector,
-    ('np.isfinite(flat).all() and largest > 0', 'True'),
-    ('and', 'or'),
-    ('np.isfinite(flat).all() and largest', 'largest'),
-    ('() and largest > 0', '()'),
-    ('all', 'any'),
-    ('largest >', 'largest >='),
-    ('largest > 0', 'largest > -1'),
-    because='with an entry that is not finite, or zeros alone, the norm is nan, and min(1.0, nan) is 1.0',
+    ("np.isfinite(flat).all() and largest > 0", "True"),
+    ("and", "or"),
+    ("np.isfinite(flat).all() and largest", "largest"),
+    ("() and largest > 0", "()"),
+    ("all", "any"),
+    ("largest >", "largest >="),
+    ("largest > 0", "largest > -1"),
+    because="with an entry that is not finite, or zeros alone, the norm is nan, and min(1.0, nan) is 1.0",
 )
 either_order_in_one_vector = equal(
     in_one_vector,
-    ('1.0, threshold / norm', 'threshold / norm, 1.0'),
-    because='the norm is finite where this is asked',
+    ("1.0, threshold / norm", "threshold / norm, 1.0"),
+    because="the norm is finite where this is asked",
 )
 an_empty_rest = equal(
     in_one_vector,
-    ('-1', ''),
-    because='an empty rest is left over, which zip drops',
+    ("-1", ""),
+    because="an empty rest is left over, which zip drops",
 )
 either_order = equal(
     divided_by_the_larger_one,
-    ('norm, x', 'x, norm'),
-    ('norm, threshold', 'threshold, norm'),
-    because='both orders give the same length, and the larger one of two',
+    ("norm, x", "x, norm"),
+    ("norm, threshold", "threshold, norm"),
+    because="both orders give the same length, and the larger one of two",
 )

@@ -19,8 +19,8 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
-    slip,
     rule,
+    slip,
     told,
 )
 from autograder.authoring.comparing import Close

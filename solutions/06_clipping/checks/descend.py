@@ -12,7 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, misconception, slip, rule, told)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    misconception,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
 
@@ -250,43 +262,46 @@ rules = (
 )
 floats_anyway = equal(
     REFERENCE,
-    ('start, dtype=np.float64', 'start'),
-    ('np.array(start, dtype=np.float64)', 'start'),
-    ('(*path[-1]), dtype=np.float64', '(*path[-1])'),
-    because='a rate times a slope is an array of floats, whatever the start is',
+    ("start, dtype=np.float64", "start"),
+    ("np.array(start, dtype=np.float64)", "start"),
+    ("(*path[-1]), dtype=np.float64", "(*path[-1])"),
+    because="a rate times a slope is an array of floats, whatever the start is",
 )
 at_the_threshold = equal(
     REFERENCE,
-    ('> threshold', '>= threshold'),
-    because='at the threshold itself the factor is 1',
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
 )
 at_the_threshold_as_pairs = equal(
     as_pairs,
-    ('> threshold', '>= threshold'),
-    because='at the threshold itself the factor is 1',
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
 )
 at_the_threshold_in_a_table = equal(
     in_a_table,
-    ('= limit', ' limit'),
-    because='at the threshold itself the factor is 1',
+    ("= limit", " limit"),
+    because="at the threshold itself the factor is 1",
 )
 a_list = equal(
     REFERENCE,
-    ('np.array(path)', 'path'),
-    because='a list of pairs is an array of them as well',
+    ("np.array(path)", "path"),
+    because="a list of pairs is an array of them as well",
 )
 a_tensor = equal(
     with_torch,
-    ('nn.Parameter(torch.tensor(start, dtype=torch.float64))', 'tensor(start, dtype=torch.float64)'),
-    because='the optimizer takes any leaf, and the gradient is given to it',
+    (
+        "nn.Parameter(torch.tensor(start, dtype=torch.float64))",
+        "tensor(start, dtype=torch.float64)",
+    ),
+    because="the optimizer takes any leaf, and the gradient is given to it",
 )
 float64_anyway = equal(
     with_torch,
-    ('(here[0].item(), here[1].item()), dtype=torch.float64', '(here[0].item(), here[1].item())'),
+    ("(here[0].item(), here[1].item()), dtype=torch.float64", "(here[0].item(), here[1].item())"),
     because="the gradient's numbers are numpy's, of float64",
 )
 a_tensor_as_it_is = equal(
     with_torch,
-    ('.numpy()', ''),
-    because='a tensor is an array as well',
+    (".numpy()", ""),
+    because="a tensor is an array as well",
 )

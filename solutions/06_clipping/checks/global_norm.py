@@ -11,7 +11,18 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, slip, rule, told)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import SHAPES, Grads, draw_grads, plain_gradients, spoiled
@@ -194,40 +205,43 @@ rules = (
 )
 in_float32 = equal(
     REFERENCE,
-    (', dtype=np.float64', ''),
-    because='divided by the largest entry, float32 overflows nowhere, and is exact to 1e-6',
+    (", dtype=np.float64", ""),
+    because="divided by the largest entry, float32 overflows nowhere, and is exact to 1e-6",
 )
 in_float32_with_torch = equal(
     with_torch,
-    ('double().', ''),
-    because='divided by the largest entry, float32 overflows nowhere, and is exact to 1e-6',
+    ("double().", ""),
+    because="divided by the largest entry, float32 overflows nowhere, and is exact to 1e-6",
 )
 as_it_came = equal(
     REFERENCE,
-    ('np.asarray(grad, dtype=np.float64)', 'grad'),
-    because='gradients are arrays, and divided by the largest entry float32 is exact to 1e-6',
+    ("np.asarray(grad, dtype=np.float64)", "grad"),
+    because="gradients are arrays, and divided by the largest entry float32 is exact to 1e-6",
 )
 numbers_of_numpy = equal(
     REFERENCE,
-    ('float(np.max([0.0, *(size.max(initial=0) for size in sizes)]))', 'np.max([0.0, *(size.max(initial=0) for size in sizes)])'),
-    ('float(((size / largest) ** 2).sum())', '((size / largest) ** 2).sum()'),
-    because='a number of numpy is a number',
+    (
+        "float(np.max([0.0, *(size.max(initial=0) for size in sizes)]))",
+        "np.max([0.0, *(size.max(initial=0) for size in sizes)])",
+    ),
+    ("float(((size / largest) ** 2).sum())", "((size / largest) ** 2).sum()"),
+    because="a number of numpy is a number",
 )
 no_empty_array = equal(
     REFERENCE,
-    ('initial=0', ''),
-    ('=0', '=-1'),
-    because='no array is empty, and no size is below 0',
+    ("initial=0", ""),
+    ("=0", "=-1"),
+    because="no array is empty, and no size is below 0",
 )
 numbers_of_numpy_too = equal(
     with_hypot,
-    ('float(x)', 'x'),
-    because='math.hypot makes floats of its arguments',
+    ("float(x)", "x"),
+    because="math.hypot makes floats of its arguments",
 )
 either_order = equal(
     in_a_loop,
-    ('largest, abs(x)', 'abs(x), largest'),
-    because='where one is nan it is returned before they are compared',
+    ("largest, abs(x)", "abs(x), largest"),
+    because="where one is nan it is returned before they are compared",
 )
 numbers_of_numpy_in_a_loop = equal(
     in_a_loop,

@@ -11,7 +11,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, slip, rule)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -158,26 +168,22 @@ rules = (
         when=lambda norms, factor: not np.isfinite(norms).any(),
         gives=ValueError,
     ),
-    rule(
-        "or all that are left are 0", when=lambda norms, factor: 0.0 in norms, gives=ValueError
-    ),
-    rule(
-        "where `factor` is not above 0", when=lambda norms, factor: factor <= 0, gives=ValueError
-    ),
+    rule("or all that are left are 0", when=lambda norms, factor: 0.0 in norms, gives=ValueError),
+    rule("where `factor` is not above 0", when=lambda norms, factor: factor <= 0, gives=ValueError),
     rule("or is `nan`", when=lambda norms, factor: math.isnan(factor), gives=ValueError),
 )
 floats_anyway = equal(
     REFERENCE,
-    (', dtype=np.float64', ''),
-    because='norms are floats, and numpy makes float64 of a list of them',
+    (", dtype=np.float64", ""),
+    because="norms are floats, and numpy makes float64 of a list of them",
 )
 floats_anyway_with_a_masked_mean = equal(
     with_a_masked_mean,
-    (', dtype=float', ''),
-    because='norms are floats, and numpy makes float64 of a list of them',
+    (", dtype=float", ""),
+    because="norms are floats, and numpy makes float64 of a list of them",
 )
 a_number_of_numpy = equal(
     REFERENCE,
-    ('float(factor * finite.mean())', 'factor * finite.mean()'),
-    because='a number of numpy is a number',
+    ("float(factor * finite.mean())", "factor * finite.mean()"),
+    because="a number of numpy is a number",
 )

@@ -12,7 +12,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, equal, slip, rule, told)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Answered, Close
 
 WORDS, WINDOW = 5, 2
@@ -207,49 +217,55 @@ rules = (
 )
 a_tensor = equal(
     REFERENCE,
-    ('float(torch.nn.utils.clip_grad_norm_(module.parameters(), threshold))', 'torch.nn.utils.clip_grad_norm_(module.parameters(), threshold)'),
-    because='a tensor with one number is one, and compares as one',
+    (
+        "float(torch.nn.utils.clip_grad_norm_(module.parameters(), threshold))",
+        "torch.nn.utils.clip_grad_norm_(module.parameters(), threshold)",
+    ),
+    because="a tensor with one number is one, and compares as one",
 )
 a_tensor_by_hand = equal(
     by_hand,
-    ('bool(torch.isfinite(norm))', 'torch.isfinite(norm)'),
-    ('.item()', ''),
-    because='a tensor with one number is one, and compares as one',
+    ("bool(torch.isfinite(norm))", "torch.isfinite(norm)"),
+    (".item()", ""),
+    because="a tensor with one number is one, and compares as one",
 )
 a_tensor_without_the_optimizer = equal(
     without_the_optimizer,
-    ('float(torch.linalg.vector_norm(torch.cat([g.flatten() for _, g in used])))', 'torch.linalg.vector_norm(torch.cat([g.flatten() for _, g in used]))'),
-    because='a tensor with one number is one, and compares as one',
+    (
+        "float(torch.linalg.vector_norm(torch.cat([g.flatten() for _, g in used])))",
+        "torch.linalg.vector_norm(torch.cat([g.flatten() for _, g in used]))",
+    ),
+    because="a tensor with one number is one, and compares as one",
 )
 either_order = equal(
     by_hand,
-    ('1.0, threshold / norm', 'threshold / norm, 1.0'),
-    because='the norm is finite where this is asked',
+    ("1.0, threshold / norm", "threshold / norm, 1.0"),
+    because="the norm is finite where this is asked",
 )
 one_group = equal(
     without_the_optimizer,
-    ('[0]', '[-1]'),
-    because='the optimizer has one group: it is on all parameters',
+    ("[0]", "[-1]"),
+    because="the optimizer has one group: it is on all parameters",
 )
 all_learned = equal(
     without_the_optimizer,
-    ('() if p.requires_grad', '()'),
-    because='every parameter of the module is one that learns',
+    ("() if p.requires_grad", "()"),
+    because="every parameter of the module is one that learns",
 )
 as_many = equal(
     without_the_optimizer,
-    (', strict=True', ''),
-    ('strict=True', 'strict=False'),
-    because='there are as many gradients as parameters',
+    (", strict=True", ""),
+    ("strict=True", "strict=False"),
+    because="there are as many gradients as parameters",
 )
 at_the_threshold = equal(
     without_the_optimizer,
-    ('> threshold', '>= threshold'),
-    because='at the threshold itself the factor is 1',
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
 )
 none_or_zeros = equal(
     set_to_zero,
-    ('set_to_none=False', ''),
-    ('False', 'True'),
-    because='a gradient of None and one of zeros come to the same here: nothing is added, and plain SGD moves nothing',
+    ("set_to_none=False", ""),
+    ("False", "True"),
+    because="a gradient of None and one of zeros come to the same here: nothing is added, and plain SGD moves nothing",
 )

@@ -12,7 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, misconception, slip, rule, told)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    equal,
+    misconception,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
 
@@ -365,93 +376,96 @@ rules = (
 )
 float64_anyway = equal(
     REFERENCE,
-    (', dtype=np.float64', ''),
-    ('np.asarray(grad, dtype=np.float64)', 'grad'),
-    because='gradients and parameters are arrays of float64',
+    (", dtype=np.float64", ""),
+    ("np.asarray(grad, dtype=np.float64)", "grad"),
+    because="gradients and parameters are arrays of float64",
 )
 float64_anyway_with_torch = equal(
     with_torch,
-    ('.double()', ''),
-    because='gradients and parameters are arrays of float64',
+    (".double()", ""),
+    because="gradients and parameters are arrays of float64",
 )
 of_that_order = equal(
     REFERENCE,
-    ('np.abs(grad)', 'grad'),
-    ('= max', '= min'),
-    ('initial=0', 'initial=1'),
-    because='what entries are divided by only has to be of the order of the largest',
+    ("np.abs(grad)", "grad"),
+    ("= max", "= min"),
+    ("initial=0", "initial=1"),
+    because="what entries are divided by only has to be of the order of the largest",
 )
 there_are_parameters = equal(
     REFERENCE,
-    (', default=0.0', ''),
-    ('initial=0', ''),
-    ('initial=0', 'initial=-1'),
-    ('0.', '1.'),
-    because='there are parameters, no array is empty, and no size is below 0',
+    (", default=0.0", ""),
+    ("initial=0", ""),
+    ("initial=0", "initial=-1"),
+    ("0.", "1."),
+    because="there are parameters, no array is empty, and no size is below 0",
 )
 zeros = equal(
     REFERENCE,
-    ('or 1', 'or 2'),
-    ('or 1.0', 'or 0.5'),
-    because='zeros are divided by any number',
+    ("or 1", "or 2"),
+    ("or 1.0", "or 0.5"),
+    because="zeros are divided by any number",
 )
 numbers_of_numpy = equal(
     REFERENCE,
-    ('float(size.max(initial=0))', 'size.max(initial=0)'),
-    ('float(((size / largest) ** 2).sum())', '((size / largest) ** 2).sum()'),
-    ('scale = threshold / math.sqrt(sum(float((d**2).sum()) for d in direction.values()))', 'scale = threshold / math.sqrt(sum(((d ** 2).sum() for d in direction.values())))'),
-    because='a number of a library is a number, and a list of them as good as an array',
+    ("float(size.max(initial=0))", "size.max(initial=0)"),
+    ("float(((size / largest) ** 2).sum())", "((size / largest) ** 2).sum()"),
+    (
+        "scale = threshold / math.sqrt(sum(float((d**2).sum()) for d in direction.values()))",
+        "scale = threshold / math.sqrt(sum(((d ** 2).sum() for d in direction.values())))",
+    ),
+    because="a number of a library is a number, and a list of them as good as an array",
 )
 numbers_of_numpy_in_one_vector = equal(
     in_one_vector,
-    ('np.array(norms)', 'norms'),
-    because='a number of a library is a number, and a list of them as good as an array',
+    ("np.array(norms)", "norms"),
+    because="a number of a library is a number, and a list of them as good as an array",
 )
 numbers_of_numpy_with_torch = equal(
     with_torch,
-    ('.item()', ''),
-    because='a number of a library is a number, and a list of them as good as an array',
+    (".item()", ""),
+    because="a number of a library is a number, and a list of them as good as an array",
 )
 numbers_of_numpy_too = equal(
     with_functions_of_its_own,
-    ('float(x)', 'x'),
-    because='math.hypot makes floats of its arguments',
+    ("float(x)", "x"),
+    because="math.hypot makes floats of its arguments",
 )
 at_the_threshold = equal(
     REFERENCE,
-    ('> threshold', '>= threshold'),
-    because='at the threshold itself the factor is 1',
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
 )
 at_the_threshold_with_functions_of_its_own = equal(
     with_functions_of_its_own,
-    ('> threshold', '>= threshold'),
-    because='at the threshold itself the factor is 1',
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
 )
 at_the_threshold_with_torch = equal(
     with_torch,
-    ('> threshold', '>= threshold'),
-    because='at the threshold itself the factor is 1',
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
 )
 any_order = equal(
     in_one_vector,
-    ('list(params)', 'params'),
-    ('list', 'sorted'),
-    ('1.0, threshold / norm', 'threshold / norm, 1.0'),
-    because='names serve in any order, and so do two numbers of which the smaller one is taken',
+    ("list(params)", "params"),
+    ("list", "sorted"),
+    ("1.0, threshold / norm", "threshold / norm, 1.0"),
+    because="names serve in any order, and so do two numbers of which the smaller one is taken",
 )
 nan_stays = equal(
     with_functions_of_its_own,
-    ('any(map(math.isnan, entries))', 'False'),
-    ('any', 'all'),
-    because='math.hypot of nan is nan, where nothing is infinite',
+    ("any(map(math.isnan, entries))", "False"),
+    ("any", "all"),
+    because="math.hypot of nan is nan, where nothing is infinite",
 )
 written_nowhere = equal(
     with_torch,
-    ('.copy()', ''),
-    because='nobody writes into what the gradients were computed from',
+    (".copy()", ""),
+    because="nobody writes into what the gradients were computed from",
 )
 a_size = equal(
     with_torch,
-    ('tuple(v.shape)', 'v.shape'),
+    ("tuple(v.shape)", "v.shape"),
     because="torch's size is a tuple",
 )

@@ -11,7 +11,18 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, misconception, slip, rule)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    misconception,
+    rule,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import beside_the_wall
@@ -152,6 +163,7 @@ def summed_over_steps(w, b, steps):
         total = total + (1 / (1 + np.exp(-x)) - 0.7) ** 2
     return total
 
+
 rules = (
     rule(
         "which are *broadcast* against one another",
@@ -171,13 +183,13 @@ rules = (
 )
 either_order = equal(
     REFERENCE,
-    ('(w), np.shape(b)', '(b), np.shape(w)'),
-    because='shapes are broadcast in either order',
+    ("(w), np.shape(b)", "(b), np.shape(w)"),
+    because="shapes are broadcast in either order",
 )
 zeros = equal(
     by_half_a_tanh,
-    ('+ 0.0', '- 0.0'),
-    ('0 *', '0 /'),
-    ('w +', 'w -'),
-    because='0 times any number, or divided by any but 0, is 0, and w + b and w - b have the same shape',
+    ("+ 0.0", "- 0.0"),
+    ("0 *", "0 /"),
+    ("w +", "w -"),
+    because="0 times any number, or divided by any but 0, is 0, and w + b and w - b have the same shape",
 )

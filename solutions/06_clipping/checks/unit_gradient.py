@@ -11,7 +11,18 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import (REFERENCE, Case, Check, Group, alternative, case, equal, misconception, slip, rule)
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    misconception,
+    rule,
+    slip,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import beside_the_wall
@@ -225,24 +236,24 @@ rules = (
 )
 either_order = equal(
     REFERENCE,
-    ('(w), np.shape(b)', '(b), np.shape(w)'),
-    because='shapes are broadcast in either order',
+    ("(w), np.shape(b)", "(b), np.shape(w)"),
+    because="shapes are broadcast in either order",
 )
 either_order_backwards = equal(
     backwards,
-    ('(w), np.shape(b)', '(b), np.shape(w)'),
-    because='shapes are broadcast in either order',
+    ("(w), np.shape(b)", "(b), np.shape(w)"),
+    because="shapes are broadcast in either order",
 )
 a_new_tensor = equal(
     with_torch,
-    ('w.clone().', 'w.'),
-    ('b.clone().', 'b.'),
-    because='w and b are written nowhere, so that they need not be copied',
+    ("w.clone().", "w."),
+    ("b.clone().", "b."),
+    because="w and b are written nowhere, so that they need not be copied",
 )
 zeros = equal(
     with_torch,
-    ('+ 0', '- 0'),
-    ('0 *', '0 /'),
-    ('w +', 'w -'),
-    because='0 times any number, or divided by any but 0, is 0, and w + b and w - b have the same shape',
+    ("+ 0", "- 0"),
+    ("0 *", "0 /"),
+    ("w +", "w -"),
+    because="0 times any number, or divided by any but 0, is 0, and w + b and w - b have the same shape",
 )

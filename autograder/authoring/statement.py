@@ -59,7 +59,7 @@ def holds(sentence: str, quote: str) -> bool:
 
 
 def _above(cells: Sequence[NotebookNode], name: str) -> Iterator[str]:
-    """Yield a question's prose, and that of the first one: what stands there is about all of them."""
+    """Yield a question's prose, after that of the first one, which is about all of them."""
     sections = _sections(cells)
     first = next(iter(sections), name)
     yield from sections.get(first, []) if first != name else []
@@ -67,7 +67,7 @@ def _above(cells: Sequence[NotebookNode], name: str) -> Iterator[str]:
 
 
 def _own(cells: Sequence[NotebookNode], name: str) -> list[str]:
-    """Return the prose that stands above a question's solution cell, back to the question before."""
+    """Return the prose above a question's solution cell, back to the question before."""
     return _sections(cells).get(name, [])
 
 

@@ -18,7 +18,9 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 
 from .conditions import (
@@ -158,3 +160,12 @@ away_from_it_with_hypot = far_from_one(with_hypot, "largest >", ("> 1e", ">= 1e"
 away_from_it_by_torch = far_from_one(by_torch, "> 1")
 away_from_it_every_one = far_from_one(every_one, "> 1")
 in_float32 = single_precision(by_torch)
+rules = (
+    rule("the necessary condition for exploding holds", gives=lambda holds: holds),
+    rule(
+        "for linear networks",  # the norm says otherwise
+        when=lambda W: W.shape[0] == W.shape[1] and np.linalg.norm(W, 2) > 2,
+        gives=lambda holds: not holds,
+    ),
+    told("True also where components do not explode"),
+)

@@ -14,8 +14,8 @@ PINNED = {
     "02_loglinear": "a40c2cb59a2a54d3",
     "03_window": "7b1df9d1ef361969",
     "04_recurrent": "57b4aae3ab950e54",
-    "05_gradients": "61742d005a8c4d79",
-    "06_clipping": "60459a1bafc2181a",
+    "05_gradients": "3dd9e57ce9191ec6",
+    "06_clipping": "b0d1ce1947b26dd6",
 }
 
 

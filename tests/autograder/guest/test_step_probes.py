@@ -87,7 +87,7 @@ def test_moves_survives_steps_of_no_length_and_of_nan():
     for value in (0.0, np.nan):
         found = moves(lambda params, value=value: {"b": params["b"] + value}, 5, {"b": np.ones(2)})
         assert np.array_equal(found["most length"], value, equal_nan=True)
-        assert found["different steps"] == 1
+        assert found["different steps"] == (1 if value == 0 else 5)  # nan equals nothing
         encode(found)
 
 

@@ -30,7 +30,7 @@ def says(notebook: NotebookNode, name: str, function: Callable[..., Any], words:
     return any(_in_one_line(words) in _in_one_line(text) for text in texts)
 
 
-_TASK = "**Write `"
+_TASK = re.compile(r"\*\*Write (?:`|\w+ functions\*\*)")
 _BULLET = re.compile(r"^\* (.*?)(?=^\* |^\n|\Z)", re.MULTILINE | re.DOTALL)
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])(?:\*\*|\))?\s+(?=[A-Z0-9`$*(\"])|(?<=[.!?]\*\*)\s+")
 
@@ -45,8 +45,9 @@ def sentences(notebook: NotebookNode, name: str) -> list[str]:
     name
         The question.
     """
-    text = "\n\n".join(_above(notebook.cells, name))
-    asked = text[text.rfind(_TASK) :] if _TASK in text else ""
+    text = "\n\n".join(_own(notebook.cells, name))
+    tasks = [task.start() for task in _TASK.finditer(text)]
+    asked = text[tasks[-1] :] if tasks else ""
     bullets = [_in_one_line(bullet) for bullet in _BULLET.findall(asked)]
     return [part for bullet in bullets for part in _SENTENCE_ENDS.split(bullet) if part]
 
@@ -58,22 +59,29 @@ def holds(sentence: str, quote: str) -> bool:
 
 
 def _above(cells: Sequence[NotebookNode], name: str) -> Iterator[str]:
-    """Yield the prose that stands above a question's solution cell, back to the question before.
+    """Yield a question's prose, after that of the first one, which is about all of them."""
+    sections = _sections(cells)
+    first = next(iter(sections), name)
+    yield from sections.get(first, []) if first != name else []
+    yield from _own(cells, name)
 
-    What stands above the first question is about all of them.
-    """
+
+def _own(cells: Sequence[NotebookNode], name: str) -> list[str]:
+    """Return the prose above a question's solution cell, back to the question before."""
+    return _sections(cells).get(name, [])
+
+
+def _sections(cells: Sequence[NotebookNode]) -> dict[str, list[str]]:
+    """Return the prose above each question's solution cell by its name, in order."""
+    sections: dict[str, list[str]] = {}
     texts: list[str] = []
-    asked = False
     for cell in cells:
         grade_id = grade_id_of(cell)
-        if grade_id == name:
-            yield from texts
-            return
         if cell.cell_type == "markdown" and grade_id is None:
             texts.append(cell.source)
         elif grade_id is not None and "-" not in grade_id:
-            yield from () if asked else texts
-            asked, texts = True, []
+            sections[grade_id], texts = texts, []
+    return sections
 
 
 def _in_one_line(text: str) -> str:

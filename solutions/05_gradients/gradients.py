@@ -1121,7 +1121,7 @@ print("\n".join(reading))
 #
 # * $w > 0$; it may be as large as 60, and $b$ may lie between -80 and 80. For $w \le 4$ there is always one fixed point; above there are one or three, depending on $b$.
 # * Accurate to 1e-6 (absolute).
-# * The cases keep away from the values of $b$ at which two fixed points merge: where there are three, neighbours are at least 0.1 apart (so a grid has to be finer than that *everywhere*, and fixed points lie anywhere from $b$ to $b + w$).
+# * The cases keep away from the values of $b$ at which two fixed points merge: where there are three, neighbours are at least 0.1 apart (so a grid has to be finer than that *everywhere*, and fixed points lie anywhere from $b$ to $b + w$); where there is one, $b$ is at least 0.003 away from such a value.
 
 # %% nbgrader={"grade": false, "grade_id": "fixed_points", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def fixed_points(w: float, b: float) -> Float[np.ndarray, " n"]:

@@ -772,7 +772,7 @@ plots.show(
 # * All randomness comes from `rng`: a generator in the same state gives the same step, and one that goes on gives a new one.
 # * `grads` has the names and shapes of `params`. The parameters themselves are finite. `learning_rate` is above 0. `threshold` is finite here: infinity raises `ValueError` too.
 #
-# How a random step is graded: your function is called 1,000 times. Each step has to have the right length, to 1e-4. Then the numbers by which the parameters moved are looked at: for a number of limits, the share of them that lies below the limit has to be that of the reference. It may differ by .024 where all numbers are taken together, and by .25 where only those at one place of one array are, or only those of one array. A right function is outside with a chance below 1e-9.
+# How a random step is graded: your function is called 1,000 times. Each step has to have the right length, to 1e-4, and to be a new one. Then the numbers by which the parameters moved are looked at: for a number of limits, the share of them that lies below the limit has to be that of the reference. It may differ by .024 where all numbers are taken together, and by .25 where only those at one place of one array are, or only those of one array. A right function is outside with a chance below 1e-9.
 
 # %% nbgrader={"grade": false, "grade_id": "safe_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def safe_step(
@@ -1302,7 +1302,7 @@ print(f"largest loss {biases[lowest, 1]:.2f} at a threshold of {thresholds[lowes
 #
 # * `dh` has shape `(B, T, H)`, `states` shape `(B, T + 1, H)`, $T \ge 1$.
 # * `clip` cuts each entry to lie from `-limit` to `limit`. **What is handed on is the clipped signal.** An infinite limit is plain backpropagation through time.
-# * All numbers are finite, and remain so where the limit is.
+# * All numbers are finite, and remain so where the limit is. Where arrays come in float32, float32 is exact enough.
 
 # %% nbgrader={"grade": false, "grade_id": "clip_backward_signal", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def clip_backward_signal(

@@ -41,7 +41,8 @@ def moves(
     -------
     outcome
         The ``least length`` and the ``most length`` of a step; the ``shapes`` by name; whether the
-        first step is ``the same again`` from a generator in the same state; and shares of numbers
+        first step is ``the same again`` from a generator in the same state; how many ``different
+        steps`` there are; and shares of numbers
         below `HEIGHTS`: the ``shares of all entries``, the ``shares at each place``, the ``shares
         of turned entries`` and ``shares at each turned place``, after a fixed rotation; and the
         ``shares in each array`` of its mean squares, less 1.
@@ -63,6 +64,7 @@ def moves(
         "least length": float(lengths.min()),
         "most length": float(lengths.max()),
         "the same again": bool(np.array_equal(steps[0], _difference(once_more, start))),
+        "different steps": len(np.unique(steps, axis=0)),
         "shares of all entries": _shares_below(normal.reshape(-1, 1))[0],
         "shares at each place": _shares_below(normal),
         "shares of turned entries": _shares_below(turned.reshape(-1, 1))[0],

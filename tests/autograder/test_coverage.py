@@ -16,7 +16,7 @@ from autograder.proving.coverage import shown_rules, uncovered
 from autograder.proving.verify import Proof
 from tests.autograder.conftest import ASSIGNMENTS
 
-QUOTING = ["01_counting", "04_recurrent"]
+QUOTING = ["01_counting", "04_recurrent", "05_gradients", "06_clipping"]
 """Whose checks quote their statements, in all questions."""
 MANY = 3
 

@@ -14,8 +14,8 @@ PINNED = {
     "02_loglinear": "93f1e81997163b04",
     "03_window": "c63591e7a68208e3",
     "04_recurrent": "01af7c3842fb6570",
-    "05_gradients": "61742d005a8c4d79",
-    "06_clipping": "60459a1bafc2181a",
+    "05_gradients": "3dd9e57ce9191ec6",
+    "06_clipping": "b0d1ce1947b26dd6",
     "07_memory": "31ac351c90a3ae09",
 }
 

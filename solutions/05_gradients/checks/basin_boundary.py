@@ -19,11 +19,12 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
 )
 from autograder.authoring.comparing import Close
 
-from .drawing import folds, near_a_fold, one_attractor, two_attractors
+from .drawing import beyond_a_fold, folds, near_a_fold, one_attractor, two_attractors
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -36,11 +37,17 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         w = float(rng.uniform(5, 8))
         b = folds(w)[side] + (2 * side - 1) * float(rng.uniform(0.4, 0.8))
         yield case("moderate", w, b)
+    for side in (-1, 1):
+        yield case("moderate", *beyond_a_fold(rng, 4.8, 6, side))
+    w, b = two_attractors(rng, 6, 9, -1)  # one weight with two attractors, two and one
+    for bias in (b, -w - b, float(rng.uniform(1, 3))):
+        yield case("moderate", w, bias)
     for least, most in ((1, 3), (3.2, 3.8), (4.6, 6), (6, 9), (9, 11)):
         yield case("moderate", *one_attractor(rng, least, most))
     for least, most, side in ((25, 40, -1), (25, 40, 1), (50, 60, 0)):
         yield case("far", *two_attractors(rng, least, most, side))
-    yield case("far", *near_a_fold(rng, 20, 30, int(rng.choice([-1, 1]))))
+    for least, most, side in ((20, 30, int(rng.choice([-1, 1]))), (50, 60, -1), (50, 60, 1)):
+        yield case("far", *near_a_fold(rng, least, most, side))
     yield case("far", float(rng.uniform(10, 40)), -float(rng.uniform(60, 80)))
     yield case("far", float(rng.uniform(30, 60)), float(rng.uniform(1, 50)))
     yield case("far", float(rng.uniform(0.1, 0.5)), float(rng.uniform(-2, 2)))
@@ -255,4 +262,17 @@ long_converged_too = equal(
     ("< 1e-3", "< 2e-3"),
     ("< 1e-3", "< 5e-4"),
     because="the map has converged long before, and two attractors are far more apart",
+)
+
+rules = (
+    rule("the boundary between the two basins", gives=lambda boundary: boundary is not None),
+    rule(
+        "or **`None`** where there is one attractor only", gives=lambda boundary: boundary is None
+    ),
+    rule("The same unit, the same ranges", when=lambda w, b: w > 50),
+    rule(
+        "keep away from merging fixed points in the same way",
+        when=lambda w, b: min(abs(b - fold) for fold in folds(w)) < 0.005,
+        gives=lambda boundary: boundary is None,
+    ),
 )

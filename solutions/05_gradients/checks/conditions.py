@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from autograder.authoring.checking import Equal, Solution, equal
+
 from .drawing import (
     at_the_threshold,
     blocks,
@@ -16,6 +18,9 @@ from .drawing import (
     skewed,
 )
 
+FAR_FROM_ONE = (
+    "what does not count as 1 is 0.02 away from it, more than rounding and these tolerances"
+)
 Weighted = tuple[np.ndarray, float]
 
 
@@ -90,3 +95,50 @@ def by_radius(rng: np.random.Generator, side: int) -> Iterator[np.ndarray]:
 
 def _near(rng: np.random.Generator, value: float) -> float:
     return value * float(rng.uniform(0.93, 1.07))
+
+
+# --- what all four conditions may be written like --------------------------------------------------
+
+
+def far_from_one(of: Solution, comparison: str, *others: tuple[str, str]) -> Equal:
+    """Return the word that neither equality nor the tolerance matters in a comparison with 1.
+
+    Parameters
+    ----------
+    of
+        A solution, which writes its tolerance as 1e-9.
+    comparison
+        Such as ``"< 1"``, as it stands there once.
+    others
+        More changes of which that is true.
+    """
+    with_equality = comparison.replace("<", "<=").replace(">", ">=")
+    changes = ((comparison, with_equality), ("1e", "2e"), *others)
+    return equal(of, *changes, because=FAR_FROM_ONE)
+
+
+def truth_of_its_own(of: Solution, comparison: str) -> Equal:
+    """Return the word that what a library finds true need not be made a bool."""
+    return equal(
+        of,
+        (f"return bool({comparison})", f"return {comparison}"),
+        because="truth values of numpy and torch are truth values",
+    )
+
+
+def single_precision(of: Solution) -> Equal:
+    """Return the word that weights need not be made float64."""
+    return equal(
+        of,
+        (".double()", ""),
+        because="weights of float32 are 0.02 away from the threshold or more",
+    )
+
+
+def refused_by_numpy(of: Solution, *changes: tuple[str, str]) -> Equal:
+    """Return the word that a shape need not be looked at where eigenvalues are computed."""
+    return equal(
+        of,
+        *changes,
+        because="eigvals refuses what is no square matrix by a LinAlgError, and that is a ValueError",
+    )

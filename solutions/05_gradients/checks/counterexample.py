@@ -18,7 +18,9 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 
 from .claims import (
@@ -217,4 +219,13 @@ another_example_by_a_turn = equal(
     (".6", ".3"),
     (".6", ".0"),
     settled="Any example that fulfils the conditions is right.",
+)
+
+rules = (
+    rule("`size` is above 1", when=lambda claim, size: size < 1.5),
+    rule("and at most 1000", when=lambda claim, size: size > 300),
+    told(
+        "Any example", "Keep to entries", "are checked in float64", "leave some room", "is advice"
+    ),
+    rule("Another `claim` raises `ValueError`", gives=ValueError),
 )

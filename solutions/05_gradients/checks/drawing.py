@@ -152,6 +152,28 @@ def near_a_fold(
     return w, unstable - w / (1 + math.exp(-unstable))
 
 
+def beyond_a_fold(
+    rng: np.random.Generator, least: float, most: float, side: int
+) -> tuple[float, float]:
+    """Return w and b of a unit with one attractor, where another one is about to appear.
+
+    A state that passes that place takes more than a hundred steps there.
+
+    Parameters
+    ----------
+    rng
+        Draws both.
+    least, most
+        Between which w lies, above 4.
+    side
+        1 for a bias above the upper fold, -1 for one below the lower one.
+    """
+    w = float(rng.uniform(least, most))
+    lower, upper = folds(w)
+    away = float(rng.uniform(0.003, 0.004))
+    return w, (upper + away if side > 0 else lower - away)
+
+
 def one_attractor(rng: np.random.Generator, least: float, most: float) -> tuple[float, float]:
     """Return w and b of a unit with one attractor, far from the folds if there are any."""
     w = float(rng.uniform(least, most))

@@ -20,11 +20,13 @@ from autograder.authoring.checking import (
     case,
     equal,
     misconception,
+    rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import Close
 
-from .drawing import near_a_fold, one_attractor, two_attractors
+from .drawing import beyond_a_fold, folds, near_a_fold, one_attractor, two_attractors
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -38,6 +40,13 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for least, most, side in ((25, 40, -1), (25, 40, 1), (50, 60, 0)):
         yield case("far", *two_attractors(rng, least, most, side))
     yield case("far", *near_a_fold(rng, 20, 30, int(rng.choice([-1, 1]))))
+    for side in (-1, 1, -1, 1):  # a grid of 60 places hits between two of them once in six times
+        yield case("far", *near_a_fold(rng, 50, 60, side))
+    w, b = two_attractors(rng, 6, 9, -1)  # one weight with three fixed points, three and one
+    for bias in (b, -w - b, float(rng.uniform(1, 3))):
+        yield case("three" if bias < 0 else "one", w, bias)
+    for side in (-1, 1):
+        yield case("one", *beyond_a_fold(rng, 4.8, 6, side))
     for w in (2.5, 7.5):  # sigma is 1 there, and the fixed point is b + w
         yield case("far", w, float(rng.integers(40, 80)))
     for side in (-1, 1):
@@ -200,7 +209,7 @@ a_wider_bracket = equal(
 pairs = equal(
     REFERENCE,
     (", strict=False", ""),
-    ("[:-1], cuts[1:]", "[1:], cuts[:-1]"),
+    ("cuts, cuts[1:], strict", "cuts[1:], cuts, strict"),
     because="a bracket is the same from either end",
 )
 a_list = equal(
@@ -278,4 +287,24 @@ long_converged_too = equal(
     ("< 1e-4", "< 2e-4"),
     ("< 1e-4", "< 5e-5"),
     because="the map has converged long before, and two attractors are far more apart",
+)
+
+rules = (
+    rule("it may be as large as 60", when=lambda w, b: w > 50),
+    rule("$b$ may lie between -80", when=lambda w, b: b < -39),
+    rule("and 80", when=lambda w, b: b > 39),
+    rule("For $w \\le 4$", when=lambda w, b: w < 4, gives=lambda points: len(points) == 1),
+    rule("above there are one", when=lambda w, b: w > 4, gives=lambda points: len(points) == 1),
+    rule("or three, depending on $b$", gives=lambda points: len(points) == 3),
+    told("Accurate to 1e-6"),
+    rule(
+        "neighbours are at least 0.1 apart",
+        when=lambda w, b: w > 50,
+        gives=lambda points: np.diff(points).min() < 0.2,
+    ),
+    rule(
+        "$b$ is at least 0.003 away",
+        when=lambda w, b: min(abs(b - fold) for fold in folds(w)) < 0.005,
+        gives=lambda points: len(points) == 1,
+    ),
 )

@@ -19,14 +19,16 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import Close
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield weights with folds and without, in both groups."""
-    for least, most in ((4.2, 5), (5, 7), (7, 10)):
+    for least, most in ((4.11, 4.2), (5, 7), (7, 10)):
         yield case("moderate", float(rng.uniform(least, most)))
     for least, most in ((1, 2.5), (2.5, 3.8)):
         yield case("moderate", float(rng.uniform(least, most)))
@@ -153,11 +155,6 @@ symmetric = equal(
     ("-middle", "middle"),
     because="the slope of sigma is the same at x and -x",
 )
-away_from_4 = equal(
-    by_the_quadratic,
-    ("0:", "1:"),
-    because="w is 4, or 0.1 away, where the discriminant is more than 0.4",
-)
 in_order = equal(
     by_the_quadratic,
     ("sort(np.log(s) - np.log1p(-s) - w * s)", "log(s) - np.log1p(-s) - w * s"),
@@ -165,4 +162,11 @@ in_order = equal(
 )
 sorted_afterwards = equal(
     by_the_quadratic, ("+ np", "- np"), because="the two are put in order afterwards"
+)
+
+rules = (
+    told("$w > 0$", "Accurate to 1e-6"),
+    rule("For $w \\le 4$ there is no interval", when=lambda w: w < 4),
+    rule("At $w = 4$ exactly", when=lambda w: w == 4),
+    rule("at least 0.1 away from 4", when=lambda w: 4.1 < w < 4.2),
 )

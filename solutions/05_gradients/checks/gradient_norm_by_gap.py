@@ -18,7 +18,9 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import Close
 
@@ -212,4 +214,28 @@ a_list = equal(
     REFERENCE,
     ("np.array(norms)", "norms"),
     because="a list of numbers is an array as well",
+)
+
+rules = (
+    told("`states` has shape `(B, T + 1, H)`"),
+    rule("each from 1 to $T$", when=lambda W_h, states, lengths, d_last: 1 in lengths),
+    rule(
+        "**The loss of row `i` sits at",
+        "is padding and means nothing",
+        when=lambda W_h, states, lengths, d_last: lengths.max() < states.shape[1] - 1,
+    ),
+    rule(
+        "`d_last` has shape `(B, H)`",
+        "So at `[0]` stands the mean norm",
+        "First the norm of each row's gradient",
+        when=lambda W_h, states, lengths, d_last: len(lengths) > 1,
+    ),
+    rule(
+        "A row with $n$ words has the gaps",
+        when=lambda W_h, states, lengths, d_last: len(lengths) == 1,
+    ),
+    rule(
+        "**The mean for a gap is over those rows",
+        when=lambda W_h, states, lengths, d_last: len(set(lengths)) > 1,
+    ),
 )

@@ -18,7 +18,9 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import Close
 
@@ -204,4 +206,14 @@ one_factor = equal(
     with_multi_dot,
     ("[0]", "[-1]"),
     because="this is about a list with one factor",
+)
+
+rules = (
+    told("`states` has shape `(T + 1, H)`", "They come from a network"),
+    rule("There are $t - k$ factors", when=lambda W_h, states, t, k: t - k > 1),
+    rule("Each has the slopes of the state it", when=lambda W_h, states, t, k: t - k == 1),
+    rule("For $t = k$ there is no factor", when=lambda W_h, states, t, k: t == k),
+    rule("$t < k$", when=lambda W_h, states, t, k: t < k, gives=ValueError),
+    rule("$k < 0$", when=lambda W_h, states, t, k: k < 0, gives=ValueError),
+    rule("$t > T$", when=lambda W_h, states, t, k: t == len(states), gives=ValueError),
 )

@@ -18,10 +18,18 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 
-from .conditions import by_norm, norm_specials
+from .conditions import (
+    by_norm,
+    far_from_one,
+    norm_specials,
+    single_precision,
+    truth_of_its_own,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -126,50 +134,51 @@ the_other_condition = slip(
     loses=("matrices", "special"),
     hint="You say when they may explode. Asked is the opposite end: when they surely vanish.",
 )
-of_numpy = equal(
-    REFERENCE,
-    (
-        "return bool(gamma * np.linalg.norm(W, 2) < 1 - 1e-9)",
-        "return gamma * np.linalg.norm(W, 2) < 1 - 1e-09",
-    ),
-    because="numpy's truth values are truth values",
-)
-away_from_it = equal(
-    REFERENCE,
-    ("< 1", "<= 1"),
-    ("1e", "2e"),
-    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
-)
-away_from_it_by_svd = equal(
+of_numpy = truth_of_its_own(REFERENCE, "gamma * np.linalg.norm(W, 2) < 1 - 1e-9")
+of_torch = truth_of_its_own(by_torch, "1 - norm * gamma > 1e-9")
+away_from_it = far_from_one(REFERENCE, "< 1")
+away_from_it_by_svd = far_from_one(
     by_svd,
-    ("< 1", "<= 1"),
+    "< 1",
     ("rtol=0, atol", "atol"),
-    (
-        "return largest < 1 and not np.isclose(largest, 1, rtol=0, atol=1e-9)",
-        "return largest < 1 and (not np.isclose(largest, 1, rtol=0))",
-    ),
-    ("1e", "2e"),
-    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
+    ("rtol=0, atol=1e-9", "rtol=0"),
 )
-away_from_it_by_eigenvalues = equal(
-    by_eigenvalues,
-    ("(np.linalg.eigvalsh(W.T @ W)[-1]) <", "(np.linalg.eigvalsh(W.T @ W)[-1]) <="),
-    ("1e", "2e"),
-    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
-)
-away_from_it_by_torch = equal(
-    by_torch,
-    ("> 1e", ">= 1e"),
-    ("1e", "2e"),
-    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
-)
+away_from_it_by_eigenvalues = far_from_one(by_eigenvalues, "[-1]) <")
+away_from_it_by_torch = far_from_one(by_torch, "> 1e-9")
 either_order = equal(
     by_svd,
     ("largest, 1", "1, largest"),
     because="with an absolute tolerance both are treated alike",
 )
-in_float32 = equal(
-    by_torch,
-    (".double()", ""),
-    because="weights of float32 are 0.02 away from the threshold or more",
+in_float32 = single_precision(by_torch)
+
+
+def _off_one(W: np.ndarray, gamma: float) -> float:
+    """Return how far from the threshold a case is."""
+    return abs(gamma * float(np.linalg.norm(W.astype(float), 2)) - 1)
+
+
+rules = (
+    rule(
+        "whether the sufficient condition for nonlinear networks holds", gives=lambda holds: holds
+    ),
+    told("`may_explode(W, gamma)`:", "the same for linear networks", "All other cases"),
+    rule(
+        "**Exactly at the threshold neither holds**",
+        when=lambda W, gamma: 0 < _off_one(W, gamma) < 1e-12,
+        gives=lambda holds: not holds,
+    ),
+    rule(
+        "**within 1e-9 of 1 counts as 1**",
+        when=lambda W, gamma: 5e-10 < _off_one(W, gamma) < 1e-9,
+        gives=lambda holds: not holds,
+    ),
+    rule("The zero matrix vanishes", when=lambda W, gamma: not W.any(), gives=lambda holds: holds),
+    rule(
+        "A matrix that is not square",
+        when=lambda W, gamma: W.shape[0] != W.shape[1],
+        gives=ValueError,
+    ),
+    rule("a `gamma` of 0", when=lambda W, gamma: gamma == 0, gives=ValueError),
+    rule("a `gamma` of 0 or below", when=lambda W, gamma: gamma < 0, gives=ValueError),
 )

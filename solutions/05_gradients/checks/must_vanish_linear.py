@@ -18,10 +18,18 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 
-from .conditions import by_radius
+from .conditions import (
+    by_radius,
+    far_from_one,
+    refused_by_numpy,
+    single_precision,
+    truth_of_its_own,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -119,76 +127,40 @@ by_a_few_steps = slip(
     hint="You try it out over a few steps. Powers of a matrix that is not normal may grow at first "
     "and vanish later, or shrink slowly.",
 )
-numpy_refuses = equal(
+numpy_refuses = refused_by_numpy(
     REFERENCE,
     ("W.shape[0] != W.shape[1]", "False"),
     ("[0]", "[1]"),
     ("[0]", "[-1]"),
     ("[1]", "[0]"),
     ('raise ValueError(f"expected a square matrix, came shape {W.shape}")', "pass"),
-    because="eigvals refuses what is no square matrix by a LinAlgError, and that is a ValueError",
 )
-numpy_refuses_with_hypot = equal(
-    with_hypot,
-    ("rows != columns", "False"),
-    ('raise ValueError("not square")', "pass"),
-    because="eigvals refuses what is no square matrix by a LinAlgError, and that is a ValueError",
+numpy_refuses_with_hypot = refused_by_numpy(
+    with_hypot, ("rows != columns", "False"), ('raise ValueError("not square")', "pass")
 )
-numpy_refuses_every_one = equal(
-    every_one,
-    ("len(W) != len(W.T)", "False"),
-    (".T", ""),
-    ("raise ValueError", "pass"),
-    because="eigvals refuses what is no square matrix by a LinAlgError, and that is a ValueError",
+numpy_refuses_every_one = refused_by_numpy(
+    every_one, ("len(W) != len(W.T)", "False"), (".T", ""), ("raise ValueError", "pass")
 )
-of_numpy = equal(
-    REFERENCE,
-    (
-        "return bool(np.abs(np.linalg.eigvals(W)).max() < 1 - 1e-9)",
-        "return np.abs(np.linalg.eigvals(W)).max() < 1 - 1e-09",
-    ),
-    because="truth values of numpy and torch are truth values",
-)
-of_numpy_by_torch = equal(
-    by_torch,
-    (
-        "return bool(torch.linalg.eigvals(torch.tensor(W).double()).abs().max() < 1 - 1e-9)",
-        "return torch.linalg.eigvals(torch.tensor(W).double()).abs().max() < 1 - 1e-09",
-    ),
-    because="truth values of numpy and torch are truth values",
+of_numpy = truth_of_its_own(REFERENCE, "np.abs(np.linalg.eigvals(W)).max() < 1 - 1e-9")
+of_torch = truth_of_its_own(
+    by_torch, "torch.linalg.eigvals(torch.tensor(W).double()).abs().max() < 1 - 1e-9"
 )
 legs = equal(
     with_hypot,
     ("real, value.imag", "imag, value.real"),
     because="both legs of a triangle count the same",
 )
-away_from_it = equal(
-    REFERENCE,
-    ("< 1", "<= 1"),
-    ("1e", "2e"),
-    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
-)
-away_from_it_with_hypot = equal(
-    with_hypot,
-    ("< 1", "<= 1"),
-    ("> 1e", ">= 1e"),
-    ("1e", "2e"),
-    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
-)
-away_from_it_by_torch = equal(
-    by_torch,
-    ("< 1", "<= 1"),
-    ("1e", "2e"),
-    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
-)
-away_from_it_every_one = equal(
-    every_one,
-    ("< 1", "<= 1"),
-    ("1e", "2e"),
-    because="what does not count as 1 is 0.02 away from it, more than rounding and these tolerances",
-)
-in_float32 = equal(
-    by_torch,
-    (".double()", ""),
-    because="weights of float32 are 0.02 away from the threshold or more",
+away_from_it = far_from_one(REFERENCE, "< 1")
+away_from_it_with_hypot = far_from_one(with_hypot, "largest <", ("> 1e", ">= 1e"))
+away_from_it_by_torch = far_from_one(by_torch, "< 1")
+away_from_it_every_one = far_from_one(every_one, "< 1")
+in_float32 = single_precision(by_torch)
+rules = (
+    rule("the sufficient condition for vanishing holds", gives=lambda holds: holds),
+    rule(
+        "for linear networks",  # the norm says otherwise
+        when=lambda W: W.shape[0] == W.shape[1] and np.linalg.norm(W, 2) > 2,
+        gives=lambda holds: holds,
+    ),
+    told("False also where components vanish"),
 )

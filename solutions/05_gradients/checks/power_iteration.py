@@ -18,7 +18,9 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 from autograder.guest.recipes import Recipe
 
@@ -239,4 +241,41 @@ one_axis = equal(
     by_torch,
     ("=0", "=-1"),
     because="a vector has one axis",
+)
+
+
+def _largest(W: np.ndarray) -> float:
+    """Return the eigenvalue of the largest modulus, where it is real."""
+    return float(max(np.linalg.eigvals(W), key=abs).real)
+
+
+rules = (
+    rule(
+        "a fixed one, such as $(1, \\dots, 1)$, may have no part",
+        when=lambda W, n_iter, rng: W[0, 1] == W[1, 0] < 0 and W[0, 0] == W[1, 1],
+    ),
+    told("`W` has shape `(n, n)`", "A start from a random direction then gives"),
+    rule(
+        "the largest one is real (positive",
+        when=lambda W, n_iter, rng: n_iter > 50 and _largest(W) > 0,
+    ),
+    rule("**or negative**", when=lambda W, n_iter, rng: n_iter > 50 and _largest(W) < 0),
+    rule(
+        "may be as large as 1000",
+        "Rescale the vector on the way",
+        when=lambda W, n_iter, rng: n_iter > 200 and abs(_largest(W)) > 500,
+    ),
+    rule(
+        "as small as 1/1000",
+        "Rescale the vector on the way",
+        when=lambda W, n_iter, rng: n_iter > 200 and abs(_largest(W)) < 0.003,
+    ),
+    rule(
+        "Where the vector becomes exactly zero",
+        when=lambda W, n_iter, rng: W.any() and _largest(W) == 0,
+        gives=lambda radius: radius == 0,
+    ),
+    rule("as with the zero matrix", when=lambda W, n_iter, rng: not W.any()),
+    rule("A matrix that is not square", when=lambda W, n_iter, rng: n_iter > 0, gives=ValueError),
+    rule("`n_iter` below 1", when=lambda W, n_iter, rng: n_iter < 1, gives=ValueError),
 )

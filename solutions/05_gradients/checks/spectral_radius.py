@@ -18,6 +18,7 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
 )
 
@@ -167,8 +168,30 @@ numpy_refuses_with_hypot = equal(
     ('raise ValueError("expected a square matrix")', "pass"),
     because="eigvals refuses what is no square matrix by a LinAlgError, and that is a ValueError",
 )
+in_float64_anyway = equal(
+    REFERENCE,
+    (", dtype=float", ""),
+    ("np.asarray(W, dtype=float)", "W"),
+    because="numpy computes eigenvalues in float64, and rounds them to the type of the matrix",
+)
 legs = equal(
     with_hypot,
     ("real, values.imag", "imag, values.real"),
     because="both legs of a triangle count the same",
+)
+
+rules = (
+    rule("with $n \\ge 1$", when=lambda W: W.shape == (1, 1)),
+    rule("It need not be symmetric", when=lambda W: not np.allclose(W, W.T)),
+    rule(
+        "its eigenvalues may be negative",
+        when=lambda W: -np.linalg.eigvals(W).real.min() == np.abs(np.linalg.eigvals(W)).max(),
+    ),
+    rule("or complex", when=lambda W: np.abs(np.linalg.eigvals(W).imag).max() > 0.1),
+    rule(
+        "it may have fewer eigenvectors than rows",
+        when=lambda W: W.shape == (2, 2) and W[0, 0] == W[1, 1] and (W[0, 1] > 0) and not W[1, 0],
+    ),
+    rule("or be all zeros", when=lambda W: not W.any()),
+    rule("A matrix that is not square", gives=ValueError),
 )

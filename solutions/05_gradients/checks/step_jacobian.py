@@ -19,7 +19,9 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import Close
 
@@ -179,4 +181,20 @@ in_float32 = equal(
     by_torch,
     ("(h_t).double()", "(h_t)"),
     because="what atanh makes of a state of float32 is as good as the state, and the slope is taken in float64",
+)
+
+rules = (
+    told("`h_t` has shape `(H,)`"),
+    rule(
+        "It is the state **after** the step",
+        '`activation` says what $\\phi$ is: `"tanh"`',
+        when=lambda W_h, h_t, activation: activation == "tanh",
+    ),
+    rule('`"logistic"`, $1/(1', when=lambda W_h, h_t, activation: activation == "logistic"),
+    rule(
+        "whose slope counts as 0 where `h_t` is 0",
+        when=lambda W_h, h_t, activation: activation == "relu" and 0 in h_t,
+    ),
+    rule('or `"identity"`', when=lambda W_h, h_t, activation: activation == "identity"),
+    rule("Anything else raises `ValueError`", gives=ValueError),
 )

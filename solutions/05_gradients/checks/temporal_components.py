@@ -10,7 +10,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_states, draw_weights, saturated
@@ -182,4 +192,17 @@ slopes_of_the_state_before = slip(
     loses=("late", "early"),
     hint="The slopes are those of the state before each step. The nonlinearity stands outside: they "
     "are those of the state after it.",
+)
+
+rules = (
+    rule(
+        "**the loss sits at the last of them**",
+        when=lambda W_h, states, inputs, d_state: len(inputs) > 2,
+    ),
+    rule("and $t \\ge 1$", when=lambda W_h, states, inputs, d_state: len(inputs) == 1),
+    told("`inputs` has shape `(t, m)`", "`d_state` has shape `(H,)`"),
+    rule(
+        "A component has the shape of its parameter",
+        when=lambda W_h, states, inputs, d_state: inputs.shape[1] != len(W_h),
+    ),
 )

@@ -10,7 +10,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import draw_weights, rotation, sheared
@@ -145,4 +155,18 @@ smallest_singular_value = slip(
     loses="bounds",
     hint="You take the smallest singular value. The bound is for the direction that is stretched "
     "most.",
+)
+
+rules = (
+    rule("for 0 it is 1, whatever `W` is", when=lambda W, gamma, gap: gap == 0 and not W.any()),
+    rule("for any `gap` from 0 on", when=lambda W, gamma, gap: gap > 10),
+    told("Gaps are so small"),
+    rule(
+        "A matrix that is not square",
+        when=lambda W, gamma, gap: W.shape[0] != W.shape[1],
+        gives=ValueError,
+    ),
+    rule("a `gamma` of 0", when=lambda W, gamma, gap: gamma == 0, gives=ValueError),
+    rule("a `gamma` of 0 or below", when=lambda W, gamma, gap: gamma < 0, gives=ValueError),
+    rule("a `gap` below 0", when=lambda W, gamma, gap: gap < 0, gives=ValueError),
 )

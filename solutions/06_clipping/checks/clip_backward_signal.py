@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import fresh
@@ -172,4 +182,54 @@ scaled_by_the_largest = slip(
     loses=("clipped", "special"),
     hint="The limit of an entry depends on the other rows: all rows are scaled or cut together. Every "
     "sequence is treated by itself, every entry by its value.",
+)
+
+rules = (
+    rule("$T \\ge 1$", when=lambda dh, W_h, states, limit: dh.shape[1] == 1),
+    rule(
+        "`clip` cuts each entry",
+        "**What is handed on is the clipped signal",
+        when=lambda dh, W_h, states, limit: dh.shape[1] > 3 and 0 < limit < 2,
+    ),
+    rule(
+        "An infinite limit is plain backpropagation",
+        when=lambda dh, W_h, states, limit: limit == math.inf,
+    ),
+    told("All numbers are finite"),
+    rule(
+        "Where arrays come in float32",
+        when=lambda dh, W_h, states, limit: dh.dtype == np.float32,
+    ),
+)
+in_float32 = equal(
+    REFERENCE,
+    (", dtype=np.float64", ""),
+    settled="Where arrays come in float32, float32 is exact enough.",
+)
+in_float32_with_torch = equal(
+    with_torch,
+    (".double()", ""),
+    settled="Where arrays come in float32, float32 is exact enough.",
+)
+either_order = equal(
+    REFERENCE,
+    ("signal[:, t], -limit", "-limit, signal[:, t]"),
+    because="what is larger, or smaller, of two finite numbers does not depend on their order",
+)
+either_order_step_by_step = equal(
+    step_by_step,
+    ("np.minimum(dh[:, t] + later, limit), -limit", "-limit, np.minimum(dh[:, t] + later, limit)"),
+    ("dh[:, t] + later, limit", "limit, dh[:, t] + later"),
+    because="what is larger, or smaller, of two finite numbers does not depend on their order",
+)
+either_order_row_by_row = equal(
+    row_by_row,
+    ("max(heard, -limit), limit", "limit, max(heard, -limit)"),
+    ("heard, -limit", "-limit, heard"),
+    because="what is larger, or smaller, of two finite numbers does not depend on their order",
+)
+written_over = equal(
+    row_by_row,
+    ("zeros", "ones"),
+    because="every entry is written before it is read",
 )

@@ -18,7 +18,9 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     misconception,
+    rule,
     slip,
 )
 from autograder.authoring.comparing import Close
@@ -45,6 +47,10 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     # Each array by itself is below the threshold, or the square of the norm is.
     yield fresh("long", draw_grads(rng, 4.0), 3.9)
     yield fresh("long", draw_grads(rng, 0.7), 0.55)
+    some_zeros = draw_grads(rng, 9.0, {"W": (3, 3), "b": (4,)})
+    for grad in some_zeros.values():
+        grad.flat[rng.integers(grad.size)] = 0.0
+    yield fresh("long", some_zeros, float(rng.uniform(0.3, 2)))
     for grads in plain_gradients(rng, rng.uniform(0.5, 2, size=2).tolist()):
         yield fresh("short", grads, float(rng.uniform(5, 9)))
     yield fresh("short", draw_grads(rng, 5.0), math.inf)
@@ -265,4 +271,123 @@ length_one = slip(
     ("threshold / norm", "1 / norm"),
     loses=("long", "huge"),
     hint="Long gradients are divided by their norm, and get the length 1 whatever the threshold is.",
+)
+
+
+def _largest(grads: Grads) -> float:
+    """Return the largest entry; nan where one is."""
+    return float(np.max([np.abs(grad).max() for grad in grads.values()]))
+
+
+def _norm(grads: Grads) -> float:
+    """Return the joint norm, where no square overflows."""
+    return math.hypot(*(float(x) for grad in grads.values() for x in np.ravel(grad)))
+
+
+rules = (
+    rule(
+        "gradients with entries of 1e300",
+        when=lambda grads, threshold: 1e160 < _largest(grads) < math.inf,
+    ),
+    rule(
+        "(1e30 in float32)",
+        when=lambda grads, threshold: grads["b"].dtype == np.float32 and _largest(grads) > 1e20,
+    ),
+    rule(
+        "With a norm of exactly `threshold`",
+        when=lambda grads, threshold: _norm(grads) == threshold,
+    ),
+    rule(
+        "A short gradient is not made longer",
+        when=lambda grads, threshold: 0 < _norm(grads) < threshold,
+    ),
+    rule(
+        "**If any entry of any array is `nan`",
+        when=lambda grads, threshold: math.isnan(_largest(grads)),
+    ),
+    rule(
+        "or infinite, nothing is clipped**",
+        when=lambda grads, threshold: math.isinf(_largest(grads)),
+    ),
+    rule("No arrays: an empty dict", when=lambda grads, threshold: not grads and threshold > 0),
+)
+numbers_of_numpy = equal(
+    REFERENCE,
+    ("float(size.max(initial=0))", "size.max(initial=0)"),
+    ("float(((size / largest) ** 2).sum())", "((size / largest) ** 2).sum()"),
+    because="a number of numpy is a number",
+)
+numbers_of_numpy_too = equal(
+    with_hypot,
+    ("float(x)", "x"),
+    because="math.hypot makes floats of its arguments",
+)
+no_empty_array = equal(
+    REFERENCE,
+    ("initial=0", ""),
+    ("initial=0", "initial=-1"),
+    because="no array is empty, and no size is below 0",
+)
+nan_is_not_below_1 = equal(
+    REFERENCE,
+    ("largest == 0 or not all(np.isfinite(size).all() for size in sizes)", "largest == 0"),
+    (
+        "not all(np.isfinite(size).all() for size in sizes)",
+        "not (np.isfinite(size).all() for size in sizes)",
+    ),
+    ("not all", "not any"),
+    (".all", ".any"),
+    because="with an entry that is not finite the norm is nan, and min(1.0, nan) is 1.0",
+)
+either_order_of_finite_numbers = equal(
+    REFERENCE,
+    ("1.0, threshold / norm", "threshold / norm, 1.0"),
+    because="the norm is finite where this is asked",
+)
+at_the_threshold = equal(
+    with_hypot,
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+in_float32_with_torch = equal(
+    with_torch,
+    (".double()", ""),
+    because="divided by the largest entry, or taken entry by entry to float64, float32 is exact to 1e-6",
+)
+in_float32_divided_by_the_larger_one = equal(
+    divided_by_the_larger_one,
+    (", dtype=float", ""),
+    because="divided by the largest entry, or taken entry by entry to float64, float32 is exact to 1e-6",
+)
+no_arrays = equal(
+    with_torch,
+    ("0.", "1."),
+    because="where there are no arrays none is changed",
+)
+nan_is_not_below_1_too = equal(
+    in_one_vector,
+    ("np.isfinite(flat).all() and largest > 0", "True"),
+    ("and", "or"),
+    ("np.isfinite(flat).all() and largest", "largest"),
+    ("() and largest > 0", "()"),
+    ("all", "any"),
+    ("largest >", "largest >="),
+    ("largest > 0", "largest > -1"),
+    because="with an entry that is not finite, or zeros alone, the norm is nan, and min(1.0, nan) is 1.0",
+)
+either_order_in_one_vector = equal(
+    in_one_vector,
+    ("1.0, threshold / norm", "threshold / norm, 1.0"),
+    because="the norm is finite where this is asked",
+)
+an_empty_rest = equal(
+    in_one_vector,
+    ("-1", ""),
+    because="an empty rest is left over, which zip drops",
+)
+either_order = equal(
+    divided_by_the_larger_one,
+    ("norm, x", "x, norm"),
+    ("norm, threshold", "threshold, norm"),
+    because="both orders give the same length, and the larger one of two",
 )

@@ -6,16 +6,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import (
     SHAPES,
+    Grads,
     draw_grads,
     fresh,
     plain_gradients,
@@ -224,4 +237,50 @@ same_arrays_back = slip(
     hint="Where nothing is clipped you return the arrays that came. Return copies, here too: whoever "
     "writes into the answer would change the caller's gradients.",
     overflows=True,
+)
+
+rules = (
+    rule("**If any entry of any array is `nan`", when=lambda grads, limit: _holds(grads, np.isnan)),
+    rule("or infinite, nothing is clipped**", when=lambda grads, limit: _holds(grads, np.isinf)),
+    told("An infinite entry that is turned into", "What to do then"),
+    rule("No arrays: an empty dict", when=lambda grads, limit: not grads and limit > 0),
+)
+
+
+def _holds(grads: Grads, kind: Callable[..., Any]) -> bool:
+    """Return whether an entry is of a kind."""
+    return any(kind(grad).any() for grad in grads.values())
+
+
+either_order = equal(
+    REFERENCE,
+    ("grad, -limit", "-limit, grad"),
+    because="what is larger, or smaller, of two finite numbers does not depend on their order",
+)
+either_order_with_minimum_and_maximum = equal(
+    with_minimum_and_maximum,
+    ("np.minimum(v, limit), -limit", "-limit, np.minimum(v, limit)"),
+    ("v, limit", "limit, v"),
+    because="what is larger, or smaller, of two finite numbers does not depend on their order",
+)
+either_order_in_a_loop = equal(
+    in_a_loop,
+    ("-limit, min(limit, new[place])", "min(limit, new[place]), -limit"),
+    ("limit, new[place]", "new[place], limit"),
+    because="what is larger, or smaller, of two finite numbers does not depend on their order",
+)
+either_order_by_signs = equal(
+    by_signs,
+    ("np.abs(g), limit", "limit, np.abs(g)"),
+    because="what is larger, or smaller, of two finite numbers does not depend on their order",
+)
+in_float32_in_a_loop = equal(
+    in_a_loop,
+    (", dtype=float", ""),
+    because="the limit is rounded to 1e-7 of itself where float32 comes",
+)
+in_float32_with_torch = equal(
+    with_torch,
+    (".double()", ""),
+    because="the limit is rounded to 1e-7 of itself where float32 comes",
 )

@@ -11,7 +11,18 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 
@@ -141,4 +152,73 @@ sums = slip(
     ("clipped[:-1].mean(axis=0)", "clipped[:-1].sum(axis=0)"),
     loses=("mixed", "none"),
     hint="You add the gradients up. Both are means over the examples.",
+)
+
+rules = (
+    told("`grads_per_example` has shape `(N, P)`", "All are finite"),
+    rule(
+        "a row above the threshold is shortened to it",
+        when=lambda grads, threshold: (
+            0 < (np.linalg.norm(grads, axis=1) > threshold).sum() < len(grads)
+        ),
+    ),
+    rule(
+        "so is the mean",
+        when=lambda grads, threshold: (
+            len(grads) > 0 and np.linalg.norm(grads.mean(axis=0)) > threshold > 0
+        ),
+    ),
+    rule("No example at all", when=lambda grads, threshold: len(grads) == 0, gives=ValueError),
+)
+in_float32 = equal(
+    REFERENCE,
+    (", dtype=np.float64", ""),
+    ("np.asarray(grads_per_example, dtype=np.float64)", "grads_per_example"),
+    because="a few numbers of float32 are added up exactly to 1e-6",
+)
+in_float32_in_a_loop = equal(
+    in_a_loop,
+    ("float(x) **", "x **"),
+    ("float(x) * threshold", "x * threshold"),
+    ("float(x) for", "x for"),
+    ("float(row[i])", "row[i]"),
+    because="a few numbers of float32 are added up exactly to 1e-6",
+)
+in_float32_in_numpy = equal(
+    in_numpy,
+    (", dtype=float", ""),
+    ("np.array(grads_per_example, dtype=float)", "grads_per_example"),
+    because="a few numbers of float32 are added up exactly to 1e-6",
+)
+in_float32_with_torch = equal(
+    with_torch,
+    (".double()", ""),
+    because="a few numbers of float32 are added up exactly to 1e-6",
+)
+at_the_threshold = equal(
+    REFERENCE,
+    ("scales[norms > threshold]", "scales[norms >= threshold]"),
+    ("norms[norms > threshold]", "norms[norms >= threshold]"),
+    because="at the threshold itself the factor is 1, and no norm is exactly there beside others",
+)
+at_the_threshold_in_a_loop = equal(
+    in_a_loop,
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1, and no norm is exactly there beside others",
+)
+at_the_threshold_in_numpy = equal(
+    in_numpy,
+    ("factors[norms > threshold]", "factors[norms >= threshold]"),
+    ("norms[norms > threshold]", "norms[norms >= threshold]"),
+    ("length >", "length >="),
+    because="at the threshold itself the factor is 1, and no norm is exactly there beside others",
+)
+a_tensor = equal(
+    with_torch,
+    ("row = torch.nn.Parameter(row.clone())", "pass"),
+    ("torch.nn.Parameter(row.clone())", "row.clone()"),
+    ("row.clone()", "row"),
+    ("().clone()", "()"),
+    ("detach().", ""),
+    because="one copy of a row is enough, and a tensor has a gradient as a parameter does",
 )

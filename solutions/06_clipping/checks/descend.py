@@ -19,8 +19,11 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     misconception,
+    rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
@@ -40,7 +43,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("special", *_path(rng, reference, 1.0, 0))
     yield case("special", *_path(rng, reference, math.inf, 3))
     flat = Recipe("cliff gradient", (0.5, (1.0, 2.0), 0.0, 1.0, (1.0, 0.0), 0.0))
-    yield case("special", flat, [1.0, 2.0], 0.3, 1.0, 2)
+    yield case("special", flat, [1, 2], 0.3, 1.0, 2)
     for threshold in (0.0, -1.0, math.nan):
         yield case("special", *_path(rng, reference, 1.0, 3)[:3], threshold, 3)
 
@@ -234,4 +237,71 @@ always_as_long = slip(
     ("norm > threshold", "norm > 0 and threshold < math.inf"),
     loses="clipped",
     hint="Short gradients are made as long as the threshold. They stay as they are.",
+)
+
+rules = (
+    told("`gradient(w, b)` takes two numbers", "the graded ones are others", "are finite"),
+    rule("`start` is a pair", when=lambda gradient, start, *others: isinstance(start, tuple)),
+    rule("`start` is a pair", when=lambda gradient, start, *others: isinstance(start, list)),
+    rule(
+        "`path[0]` is `start`",
+        "`n_steps` is 0 or more",
+        when=lambda gradient, start, rate, threshold, n_steps: n_steps == 0,
+    ),
+    rule(
+        "`threshold` is `None`: no clipping",
+        when=lambda gradient, start, rate, threshold, n_steps: threshold is None and n_steps,
+    ),
+    rule(
+        "shortened to it, in its direction",
+        "A step is then at most",
+        when=lambda gradient, start, rate, threshold, n_steps: n_steps and 0 < threshold < 2,
+        gives=lambda path: len(path) > 1,
+    ),
+    rule("A threshold that is a number and not above 0", gives=ValueError),
+)
+floats_anyway = equal(
+    REFERENCE,
+    ("start, dtype=np.float64", "start"),
+    ("np.array(start, dtype=np.float64)", "start"),
+    ("(*path[-1]), dtype=np.float64", "(*path[-1])"),
+    because="a rate times a slope is an array of floats, whatever the start is",
+)
+at_the_threshold = equal(
+    REFERENCE,
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+at_the_threshold_as_pairs = equal(
+    as_pairs,
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+at_the_threshold_in_a_table = equal(
+    in_a_table,
+    ("= limit", " limit"),
+    because="at the threshold itself the factor is 1",
+)
+a_list = equal(
+    REFERENCE,
+    ("np.array(path)", "path"),
+    because="a list of pairs is an array of them as well",
+)
+a_tensor = equal(
+    with_torch,
+    (
+        "nn.Parameter(torch.tensor(start, dtype=torch.float64))",
+        "tensor(start, dtype=torch.float64)",
+    ),
+    because="the optimizer takes any leaf, and the gradient is given to it",
+)
+float64_anyway = equal(
+    with_torch,
+    ("(here[0].item(), here[1].item()), dtype=torch.float64", "(here[0].item(), here[1].item())"),
+    because="the gradient's numbers are numpy's, of float64",
+)
+a_tensor_as_it_is = equal(
+    with_torch,
+    (".numpy()", ""),
+    because="a tensor is an array as well",
 )

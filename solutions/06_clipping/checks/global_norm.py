@@ -11,10 +11,21 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
-from .drawing import SHAPES, draw_grads, plain_gradients, spoiled
+from .drawing import SHAPES, Grads, draw_grads, plain_gradients, spoiled
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -37,6 +48,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for value in (math.nan, math.inf, -math.inf):
         name = str(rng.choice(list(SHAPES)))
         yield case("special", spoiled(rng, draw_grads(rng, 2.0), value, name))
+    zeros = {name: np.zeros(shape) for name, shape in SHAPES.items()}
+    for name in (next(iter(SHAPES)), "b"):  # a nan among zeros, in the first array and in another
+        yield case("special", spoiled(rng, zeros, math.nan, name))
 
 
 check = Check(
@@ -163,4 +177,75 @@ nan_left_out = slip(
     hint="Entries that are nan are left out (np.nansum does that), so the norm looks healthy. It is nan "
     "where an entry is, or nobody will notice.",
     overflows=True,
+)
+
+
+def _largest(grads: Grads) -> float:
+    """Return the largest entry, where all are finite."""
+    return max(float(np.abs(grad).max()) for grad in grads.values())
+
+
+rules = (
+    rule("No arrays at all", when=lambda grads: not grads, gives=lambda norm: norm == 0),
+    rule("or arrays of zeros: 0", when=lambda grads: _largest(grads) == 0),
+    rule(
+        "**It must not overflow",
+        "entries may be as large as 1e300",
+        "Look for the largest entry first",
+        when=lambda grads: 1e160 < _largest(grads) < math.inf,
+    ),
+    rule(
+        "(1e30 in float32)",
+        when=lambda grads: grads["b"].dtype == np.float32 and _largest(grads) > 1e20,
+    ),
+    rule("They may also be as small as 1e-300", when=lambda grads: 0 < _largest(grads) < 1e-160),
+    rule("If an entry is `nan`, the norm is `nan`", gives=math.isnan),
+    rule("If one is infinite, the norm is infinite", gives=math.isinf),
+    told("Both at once does not come"),
+)
+in_float32 = equal(
+    REFERENCE,
+    (", dtype=np.float64", ""),
+    because="divided by the largest entry, float32 overflows nowhere, and is exact to 1e-6",
+)
+in_float32_with_torch = equal(
+    with_torch,
+    ("double().", ""),
+    because="divided by the largest entry, float32 overflows nowhere, and is exact to 1e-6",
+)
+as_it_came = equal(
+    REFERENCE,
+    ("np.asarray(grad, dtype=np.float64)", "grad"),
+    because="gradients are arrays, and divided by the largest entry float32 is exact to 1e-6",
+)
+numbers_of_numpy = equal(
+    REFERENCE,
+    (
+        "float(np.max([0.0, *(size.max(initial=0) for size in sizes)]))",
+        "np.max([0.0, *(size.max(initial=0) for size in sizes)])",
+    ),
+    ("float(((size / largest) ** 2).sum())", "((size / largest) ** 2).sum()"),
+    because="a number of numpy is a number",
+)
+no_empty_array = equal(
+    REFERENCE,
+    ("initial=0", ""),
+    ("=0", "=-1"),
+    because="no array is empty, and no size is below 0",
+)
+numbers_of_numpy_too = equal(
+    with_hypot,
+    ("float(x)", "x"),
+    because="math.hypot makes floats of its arguments",
+)
+either_order = equal(
+    in_a_loop,
+    ("largest, abs(x)", "abs(x), largest"),
+    because="where one is nan it is returned before they are compared",
+)
+numbers_of_numpy_in_a_loop = equal(
+    in_a_loop,
+    ("g.flatten().tolist():\n            if", "g.flatten():\n            if"),
+    ("g.flatten().tolist():\n            total", "g.flatten():\n            total"),
+    because="divided by the largest entry, float32 overflows nowhere, and is exact to 1e-6",
 )

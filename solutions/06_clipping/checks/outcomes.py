@@ -78,6 +78,8 @@ class RandomSteps:
                 return "random steps of another length"
         if EXACT.difference(expected["the same again"], got["the same again"]) is not None:
             return "a step that does not come from the generator alone"
+        if not _are_as_many(expected["different steps"], got["different steps"]):
+            return "the same step more than once"
         for key, tolerance, most in (
             ("shares of all entries", self.together, 1.9),
             ("shares of turned entries", self.together, 1.9),
@@ -124,7 +126,7 @@ class ClippedTraining:
         if not _are_norms(theirs) or len(theirs) != len(ours):
             return "not a norm for every batch"
         if self.random:
-            ours, theirs = ([bool(np.isfinite(n)) for n in norms] for norms in (ours, theirs))
+            ours, theirs = ([n if not np.isfinite(n) else 0.0 for n in ns] for ns in (ours, theirs))
         if Close(rtol=1e-4).difference(ours, theirs, slack) is not None:
             return "other norms"
         if not self.random or len(ours) == 1:
@@ -140,6 +142,14 @@ class ClippedTraining:
         if close.difference(expected["log_probs"], got["log_probs"], slack) is not None:
             return "other log-probabilities on held-out text"
         return None
+
+
+def _are_as_many(expected: Any, got: Any) -> bool:
+    """Return whether there are about as many different steps.
+
+    Seeds of 32 bits repeat one of 1,000 once in 9,000 exams: a few may be the same.
+    """
+    return isinstance(got, int) and not isinstance(got, bool) and got >= 0.99 * expected
 
 
 def _are_norms(values: Any) -> bool:

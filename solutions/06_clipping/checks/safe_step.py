@@ -11,11 +11,23 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 
 from .drawing import (
     SHAPES,
+    Grads,
     draw_grads,
     draw_params,
     fresh,
@@ -37,20 +49,35 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield fresh(
             "finite", params, grads, float(rng.uniform(0.2, 0.5)), threshold, generator(rng)
         )
+    params, grads = draw_params(rng), draw_grads(rng, 0.9)  # no entry is 1, and it is clipped
+    yield fresh("finite", params, grads, 0.5, float(rng.uniform(0.2, 0.4)), generator(rng))
     params, grads = draw_params(rng, TALL), draw_grads(rng, 4.0, TALL)
     yield fresh("finite", params, grads, float(rng.uniform(0.2, 0.5)), 3.9, generator(rng))
     for exponent in (290, 180):
         params = draw_params(rng, TALL)
         grads = draw_grads(rng, float(rng.uniform(1, 9)) * 10.0**exponent, TALL)
         yield fresh("special", params, grads, 0.5, float(rng.uniform(0.5, 2)), generator(rng))
+    # All entries are below 0, but for one array of zeros; and float32, whose squares overflow.
+    below = {name: -np.abs(grad) for name, grad in draw_grads(rng, 1e200, TALL).items()}
+    below["E"] = np.zeros(TALL["E"])
+    yield fresh("special", draw_params(rng, TALL), below, 0.5, 1.0, generator(rng))
+    grads = draw_grads(rng, 5e25, dtype="float32")
+    yield fresh("special", draw_params(rng), grads, 0.5, 1.0, generator(rng))
     zeros = {name: np.zeros(shape) for name, shape in SHAPES.items()}
     yield fresh("special", draw_params(rng), zeros, 0.5, 1.0, generator(rng))
     for threshold in (0.0, -1.0, math.nan, math.inf):
         grads = draw_grads(rng, 2.0)
         yield case("special", draw_params(rng), grads, 0.1, threshold, generator(rng))
-    for shapes, value in ((SHAPES, math.inf), (TALL, -math.inf), (TALL, math.nan)):
-        yield _random(rng, 20, shapes, value, str(rng.choice(list(shapes))))
-    yield _random(rng, TIMES, WIDE, math.nan, str(rng.choice(list(WIDE))))
+    # In an array of many entries, and in one that has no other; the last step is longer than any
+    # normal numbers are.
+    for shapes, value, name, threshold in (
+        (SHAPES, math.inf, "W_h", 2.0),
+        (TALL, -math.inf, "gain", 3.0),
+        (TALL, math.nan, "E", 30.0),
+    ):
+        yield _random(rng, 20, shapes, value, name, threshold * float(rng.uniform(0.8, 1.2)))
+    anywhere = str(rng.choice(list(WIDE)))
+    yield _random(rng, TIMES, WIDE, math.nan, anywhere, float(rng.uniform(1.5, 4)))
 
 
 def _random(
@@ -59,10 +86,11 @@ def _random(
     shapes: dict[str, tuple[int, ...]],
     value: float,
     name: str,
+    threshold: float,
 ) -> Case:
     """Return the case of random steps. Of a few, only their lengths are compared."""
     grads = spoiled(rng, draw_grads(rng, 3.0, shapes), value, name)
-    rate, threshold = float(rng.uniform(0.1, 0.4)), float(rng.uniform(1.5, 4))
+    rate = float(rng.uniform(0.1, 0.4))
     args = (draw_params(rng, shapes), grads, rate, threshold, generator(rng))
     compare = RandomSteps() if times == TIMES else RandomSteps(together=1.0, at_a_place=1.0)
     return Case("random", (times, *args), probe="moves", compare=compare)
@@ -319,4 +347,242 @@ in_place = slip(
     loses=("finite", "special"),
     hint="The parameters that came are changed in place (p -= ...). Return new arrays: the caller may "
     "need the old ones.",
+)
+
+
+def _spoiled(grads: Grads) -> bool:
+    """Return whether an entry is not finite."""
+    return not all(np.isfinite(grad).all() for grad in grads.values())
+
+
+rules = (
+    rule(
+        "**If all entries of all gradients are finite:**",
+        when=lambda params, grads, rate, threshold, rng: not _spoiled(grads),
+    ),
+    rule(
+        "with huge entries as there",
+        when=lambda params, grads, rate, threshold, rng: np.abs(grads["c"]).max() > 1e160,
+    ),
+    rule(
+        "**If any entry anywhere is `nan`",
+        when=lambda times, params, grads, rate, threshold, rng: any(
+            np.isnan(grad).any() for grad in grads.values()
+        ),
+    ),
+    rule(
+        "or infinite:** a random step instead",
+        when=lambda times, params, grads, rate, threshold, rng: any(
+            np.isinf(grad).any() for grad in grads.values()
+        ),
+    ),
+    rule(
+        "All parameters take part in it",
+        "Its length, over *all entries",
+        "All randomness comes from `rng`",
+        when=lambda times, params, grads, rate, threshold, rng: _spoiled(grads),
+    ),
+    rule(
+        "**every direction is equally probable**",
+        "Numbers from a normal distribution",
+        "Uniform numbers do not",
+        "Neither does a direction for each array",
+        when=lambda times, params, grads, rate, threshold, rng: times == TIMES,
+    ),
+    told("`grads` has the names and shapes", "themselves are finite", "`learning_rate` is above 0"),
+    rule(
+        "infinity raises `ValueError` too",
+        when=lambda params, grads, rate, threshold, rng: threshold == math.inf,
+        gives=ValueError,
+    ),
+)
+in_float32 = equal(
+    REFERENCE,
+    (", dtype=np.float64", ""),
+    ("np.asarray(grad, dtype=np.float64)", "grad"),
+    because="divided by the largest entry float32 overflows nowhere, and is exact to 1e-6",
+)
+in_float32_with_torch_seeded_by_rng = equal(
+    with_torch_seeded_by_rng,
+    (".double() for k, v in params", " for k, v in params"),
+    (".double() for k, v in grads", " for k, v in grads"),
+    (", dtype=torch.float64", ""),
+    because="divided by the largest entry float32 overflows nowhere, and is exact to 1e-6",
+)
+numbers_of_numpy = equal(
+    REFERENCE,
+    ("float(np.abs(part).max(initial=0))", "np.abs(part).max(initial=0)"),
+    ("float(((part / (largest or 1.0)) ** 2).sum())", "((part / (largest or 1.0)) ** 2).sum()"),
+    (
+        "np.asarray(value - learning_rate * scale * direction[name])",
+        "value - learning_rate * scale * direction[name]",
+    ),
+    because="a number, or a truth value, of a library is one",
+)
+numbers_of_numpy_random_step_first = equal(
+    random_step_first,
+    (
+        "size = threshold / math.sqrt(sum(float((x**2).sum()) for x in d.values()))",
+        "size = threshold / math.sqrt(sum(((x ** 2).sum() for x in d.values())))",
+    ),
+    because="a number, or a truth value, of a library is one",
+)
+numbers_of_numpy_with_torch_seeded_by_rng = equal(
+    with_torch_seeded_by_rng,
+    ("bool(torch.isfinite(v).all())", "torch.isfinite(v).all()"),
+    ("float(flat.abs().max())", "flat.abs().max()"),
+    ("float((flat / largest).norm())", "(flat / largest).norm()"),
+    because="a number, or a truth value, of a library is one",
+)
+numbers_of_numpy_too_random_step_first = equal(
+    random_step_first,
+    ("float(x)", "x"),
+    because="math.hypot makes floats of its arguments",
+)
+numbers_of_numpy_too_uphill_at_random_is_as_good = equal(
+    uphill_at_random_is_as_good,
+    ("float(x)", "x"),
+    because="math.hypot makes floats of its arguments",
+)
+numbers_of_numpy_too_by_angles = equal(
+    by_angles,
+    ("float(x)", "x"),
+    because="math.hypot makes floats of its arguments",
+)
+no_empty_array = equal(
+    REFERENCE,
+    (", default=0.0", ""),
+    ("initial=0", ""),
+    ("initial=0", "initial=-1"),
+    ("0.0", "1.0"),
+    because="there are parameters, no array is empty, and no size is below 0",
+)
+a_larger_divisor = equal(
+    REFERENCE,
+    ("initial=0", "initial=1"),
+    because="a norm far below 1 is not clipped, as no threshold is so small",
+)
+zeros = equal(
+    REFERENCE,
+    ("(largest or 1.0)", "largest"),
+    ("or 1", "or 2"),
+    ("or 1.0", "or 0.5"),
+    ("or 1", "or 0"),
+    because="where all is zero no factor moves anything, and nan is not below 1",
+)
+zeros_in_one_vector = equal(
+    in_one_vector,
+    ("largest > 0", "True"),
+    ("largest >", "largest >="),
+    ("0 else", "-1 else"),
+    ("0.", "1."),
+    because="where all is zero no factor moves anything, and nan is not below 1",
+)
+zeros_uphill_at_random_is_as_good = equal(
+    uphill_at_random_is_as_good,
+    ("else 1", "else 2"),
+    ("else 1.0", "else 0.5"),
+    ("else 1", "else 0"),
+    because="where all is zero no factor moves anything, and nan is not below 1",
+)
+zeros_with_torch_seeded_by_rng = equal(
+    with_torch_seeded_by_rng,
+    ("float(flat.abs().max()), 1e-300", "1e-300, float(flat.abs().max())"),
+    ("max(float(flat.abs().max()), 1e-300)", "float(flat.abs().max())"),
+    ("(flat.abs().max()), 1e", "(flat.abs().max()), 2e"),
+    ("(flat.abs().max()), 1e-300", "(flat.abs().max()), 5e-301"),
+    ("(flat.abs().max()), 1e-300", "(flat.abs().max()), 0.0"),
+    ("norm, 1e-300", "1e-300, norm"),
+    ("norm, 1e", "norm, 2e"),
+    ("norm, 1e-300", "norm, 5e-301"),
+    because="where all is zero no factor moves anything, and nan is not below 1",
+)
+at_the_threshold = equal(
+    REFERENCE,
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+at_the_threshold_random_step_first = equal(
+    random_step_first,
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+at_the_threshold_in_one_vector = equal(
+    in_one_vector,
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+at_the_threshold_by_angles = equal(
+    by_angles,
+    ("= threshold", " threshold"),
+    because="at the threshold itself the factor is 1",
+)
+either_order_uphill_at_random_is_as_good = equal(
+    uphill_at_random_is_as_good,
+    ("1.0, threshold / norm", "threshold / norm, 1.0"),
+    because="what is smaller of two numbers does not depend on their order",
+)
+either_order_with_torch_seeded_by_rng = equal(
+    with_torch_seeded_by_rng,
+    ("1.0, threshold / max(norm, 1e-300)", "threshold / max(norm, 1e-300), 1.0"),
+    because="what is smaller of two numbers does not depend on their order",
+)
+either_direction_random_step_first = equal(
+    random_step_first,
+    ("- learning_rate * size", "+ learning_rate * size"),
+    because="a direction is as probable as the opposite one",
+)
+either_direction_uphill_at_random_is_as_good = equal(
+    uphill_at_random_is_as_good,
+    ("+ learning_rate", "- learning_rate"),
+    because="a direction is as probable as the opposite one",
+)
+either_direction_with_torch_seeded_by_rng = equal(
+    with_torch_seeded_by_rng,
+    ("- learning_rate * threshold", "+ learning_rate * threshold"),
+    because="a direction is as probable as the opposite one",
+)
+either_direction_by_angles = equal(
+    by_angles,
+    ("- learning_rate * m", "+ learning_rate * m"),
+    because="a direction is as probable as the opposite one",
+)
+any_scale_uphill_at_random_is_as_good = equal(
+    uphill_at_random_is_as_good,
+    ("scale=3.0, size", "size"),
+    ("3.", "6."),
+    ("3.0", "1.5"),
+    because="the numbers are divided by their norm afterwards",
+)
+any_scale_by_angles = equal(
+    by_angles,
+    ("-2", "-3"),
+    ("-2", "-1"),
+    ("log", "log2"),
+    ("log", "log10"),
+    because="the numbers are divided by their norm afterwards",
+)
+as_random = equal(
+    with_torch_seeded_by_rng,
+    ("Generator().", ""),
+    ("60", "61"),
+    ("60", "59"),
+    because="any generator serves that is seeded with enough numbers",
+)
+the_same_distribution = equal(
+    by_angles,
+    ("1 - rng", "rng"),
+    ("cos", "sin"),
+    ("2 * np.pi", "np.pi"),
+    ("2 * np.pi", "3 * np.pi"),
+    ("2 * np.pi", "1 * np.pi"),
+    because="1 - u is as uniform as u, and sines, cosines and half turns are distributed alike",
+)
+as_many = equal(
+    by_angles,
+    ("(), strict=True", "()"),
+    ("(), strict=True", "(), strict=False"),
+    ("moves, strict=True", "moves"),
+    ("moves, strict=True", "moves, strict=False"),
+    because="there are as many parts as parameters",
 )

@@ -11,7 +11,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    equal,
+    rule,
+    slip,
+)
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -21,6 +31,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("finite", _norms(rng, n).tolist(), float(rng.uniform(0.5, 10)))
     yield case("finite", _norms(rng, 6), float(rng.uniform(0.1, 0.4)))
     yield case("finite", _norms(rng, 6) * 1e200, float(rng.uniform(0.5, 10)))
+    yield case("finite", (_norms(rng, 6) * 1e200).tolist(), float(rng.uniform(10, 40)))
     yield case("finite", _norms(rng, 1), 1)
     with_zeros = _norms(rng, 8)
     with_zeros[::3] = 0.0
@@ -132,4 +143,47 @@ divided = slip(
     ("factor * finite.mean()", "finite.mean() / factor"),
     loses=("finite", "not finite"),
     hint="You divide the mean by the factor. The threshold is so many times the mean.",
+)
+
+rules = (
+    rule("`norms` is a list", when=lambda norms, factor: isinstance(norms, list)),
+    rule("or an array of the norms", when=lambda norms, factor: isinstance(norms, np.ndarray)),
+    rule(
+        "Some may be `nan`",
+        when=lambda norms, factor: np.isnan(norms).any(),
+        gives=lambda threshold: threshold > 0,
+    ),
+    rule(
+        "or infinite: **these are left out**",
+        when=lambda norms, factor: np.isinf(norms).any(),
+        gives=lambda threshold: threshold > 0,
+    ),
+    rule(
+        "A norm of 0 is a norm",
+        when=lambda norms, factor: 0.0 in norms,
+        gives=lambda threshold: threshold > 0,
+    ),
+    rule(
+        "Where no finite norm is left",
+        when=lambda norms, factor: not np.isfinite(norms).any(),
+        gives=ValueError,
+    ),
+    rule("or all that are left are 0", when=lambda norms, factor: 0.0 in norms, gives=ValueError),
+    rule("where `factor` is not above 0", when=lambda norms, factor: factor <= 0, gives=ValueError),
+    rule("or is `nan`", when=lambda norms, factor: math.isnan(factor), gives=ValueError),
+)
+floats_anyway = equal(
+    REFERENCE,
+    (", dtype=np.float64", ""),
+    because="norms are floats, and numpy makes float64 of a list of them",
+)
+floats_anyway_with_a_masked_mean = equal(
+    with_a_masked_mean,
+    (", dtype=float", ""),
+    because="norms are floats, and numpy makes float64 of a list of them",
+)
+a_number_of_numpy = equal(
+    REFERENCE,
+    ("float(factor * finite.mean())", "factor * finite.mean()"),
+    because="a number of numpy is a number",
 )

@@ -12,7 +12,17 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    equal,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Answered, Close
 
 WORDS, WINDOW = 5, 2
@@ -174,4 +184,88 @@ never_steps = slip(
     loses=("steps", "not finite"),
     hint="No step is taken: the parameters stay where they are. optimizer.step() is missing.",
     overflows=True,
+)
+
+rules = (
+    told("`module` is a `torch.nn.Module`", "random step is the other way"),
+    rule(
+        "**Here everything happens in place**",
+        "Gradients of an older loss",
+        "The gradient of all parameters *jointly*",
+        "A parameter that the loss does not depend on",
+        when=lambda params, batches, factors, rate, threshold: (
+            len(factors) > 1 and np.isfinite(factors).all() and threshold < 1
+        ),
+    ),
+    rule(
+        "**If the norm is `nan`",
+        when=lambda params, batches, factors, rate, threshold: np.isnan(factors).any(),
+    ),
+    rule(
+        "or infinite, no step is taken**",
+        when=lambda params, batches, factors, rate, threshold: np.isinf(factors).any(),
+    ),
+    rule(
+        "A threshold that is not above 0",
+        when=lambda params, batches, factors, rate, threshold: threshold <= 0,
+        gives=ValueError,
+    ),
+    rule(
+        "`math.inf` is allowed",
+        when=lambda params, batches, factors, rate, threshold: threshold == math.inf,
+    ),
+)
+a_tensor = equal(
+    REFERENCE,
+    (
+        "float(torch.nn.utils.clip_grad_norm_(module.parameters(), threshold))",
+        "torch.nn.utils.clip_grad_norm_(module.parameters(), threshold)",
+    ),
+    because="a tensor with one number is one, and compares as one",
+)
+a_tensor_by_hand = equal(
+    by_hand,
+    ("bool(torch.isfinite(norm))", "torch.isfinite(norm)"),
+    (".item()", ""),
+    because="a tensor with one number is one, and compares as one",
+)
+a_tensor_without_the_optimizer = equal(
+    without_the_optimizer,
+    (
+        "float(torch.linalg.vector_norm(torch.cat([g.flatten() for _, g in used])))",
+        "torch.linalg.vector_norm(torch.cat([g.flatten() for _, g in used]))",
+    ),
+    because="a tensor with one number is one, and compares as one",
+)
+either_order = equal(
+    by_hand,
+    ("1.0, threshold / norm", "threshold / norm, 1.0"),
+    because="the norm is finite where this is asked",
+)
+one_group = equal(
+    without_the_optimizer,
+    ("[0]", "[-1]"),
+    because="the optimizer has one group: it is on all parameters",
+)
+all_learned = equal(
+    without_the_optimizer,
+    ("() if p.requires_grad", "()"),
+    because="every parameter of the module is one that learns",
+)
+as_many = equal(
+    without_the_optimizer,
+    (", strict=True", ""),
+    ("strict=True", "strict=False"),
+    because="there are as many gradients as parameters",
+)
+at_the_threshold = equal(
+    without_the_optimizer,
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+none_or_zeros = equal(
+    set_to_zero,
+    ("set_to_none=False", ""),
+    ("False", "True"),
+    because="a gradient of None and one of zeros come to the same here: nothing is added, and plain SGD moves nothing",
 )

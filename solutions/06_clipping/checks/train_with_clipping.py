@@ -18,8 +18,11 @@ from autograder.authoring.checking import (
     Check,
     Group,
     alternative,
+    equal,
     misconception,
+    rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
@@ -40,7 +43,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for size, n_batches in ((8, 6), (5, 8)):
         yield _training(rng, "steps", 1.0, size, n_batches, [], float(rng.uniform(0.3, 0.45)))
     yield _training(rng, "steps", 1.0, 6, 5, [], 50.0)
-    for factor, spikes in ((1e200, [1, 4]), (1e6, [0, 3]), (1e280, [2])):
+    # A gradient of zeros has the norm 0, and moves nothing.
+    yield _training(rng, "steps", 0.0, 6, 5, [1, 3], float(rng.uniform(0.3, 0.45)))
+    # The first gradient is short, some of the others are long.
+    yield _training(rng, "explosions", 1e200, 6, 5, [1, 4], float(rng.uniform(2.5, 3)), 0.3)
+    for factor, spikes in ((1e6, [0, 3]), (1e280, [2])):
         yield _training(rng, "explosions", factor, 6, 5, spikes, float(rng.uniform(0.3, 0.6)))
     for value, spikes in ((math.nan, [2, 4]), (-math.inf, [0])):
         yield _training(rng, "not finite", value, 6, 6, spikes, 1.0, 0.15)
@@ -48,8 +55,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield _training(rng, "not finite", value, 6, 1, [0], float(rng.uniform(0.1, 0.3)))
     begin = _begin(rng)
     gradients = Recipe("spiking gradients", (1.0,))
-    for _ in range(2):
-        yield fresh("special", begin, [], gradients, 0.5, 1.0, generator(rng))
+    several = {"scale": np.asarray(rng.normal()), **begin, "E": rng.normal(size=(3, 2))}
+    for params in (begin, several):
+        yield fresh("special", params, [], gradients, 0.5, 1.0, generator(rng))
     batch = _batches(rng, 6, 2, [])
     for threshold in (0.0, -1.0, math.nan, math.inf):
         args = (begin, batch, gradients, 0.5, threshold, generator(rng))
@@ -183,7 +191,7 @@ def with_torch(params, batches, gradients, learning_rate, threshold, rng):
         g = {k: torch.tensor(v) for k, v in gradients(now, contexts, targets).items()}
         flat = torch.cat([v.flatten() for v in g.values()])
         largest = flat.abs().max()
-        norm = (flat / largest).norm() * largest if bool(flat.isfinite().all()) else largest
+        norm = (flat / largest).norm() * largest if 0 < largest < math.inf else largest
         norms.append(norm.item())
         if not torch.isfinite(norm):
             g = {k: torch.tensor(rng.normal(size=tuple(v.shape))) for k, v in p.items()}
@@ -254,7 +262,7 @@ each_by_its_own = slip(
         (
             "scale = 1.0\n"
             "        for name, grad in direction.items():\n"
-            "            direction[name] = grad * min(1.0, threshold / math.hypot(*np.ravel(grad)))"
+            "            direction[name] = grad * min(1.0, threshold / max(math.hypot(*np.ravel(grad)), 1e-300))"
         ),
     ),
     loses=("steps", "explosions"),
@@ -310,4 +318,154 @@ same_arrays_back = slip(
     ("{name: np.array(value) for name, value in params.items()}", "dict(params)"),
     loses="special",
     hint="Without batches you return the arrays that came. Return copies.",
+)
+
+
+def _first_ids(batches: list[Batch]) -> list[int]:
+    """Return the first id of each batch: 0 is that of one whose gradient is changed."""
+    return [int(contexts[0, 0]) for contexts, _ in batches]
+
+
+rules = (
+    told("`batches` is a list of pairs", "`gradients(params, contexts, targets)`", "It is given"),
+    rule(
+        "There is **one update for each batch**",
+        when=lambda held_out, params, batches, gradients, rate, threshold, rng: len(batches) > 5,
+    ),
+    rule(
+        "the gradient of the batch clipped by its joint norm",
+        "and without overflow",
+        when=lambda held_out, params, batches, gradients, rate, threshold, rng: (
+            1e100 < gradients.args[0] < math.inf and 0 in _first_ids(batches)
+        ),
+    ),
+    rule(
+        "or a random step where it is not finite",
+        "`nan` or infinite where an entry is",
+        when=lambda held_out, params, batches, gradients, rate, threshold, rng: math.isnan(
+            gradients.args[0]
+        ),
+    ),
+    rule(
+        "`nan` or infinite where an entry is",
+        when=lambda held_out, params, batches, gradients, rate, threshold, rng: math.isinf(
+            gradients.args[0]
+        ),
+    ),
+    rule(
+        "`params` that come back are new arrays",
+        "No batches: a copy of `params`",
+        when=lambda params, batches, gradients, rate, threshold, rng: not batches,
+        gives=lambda outcome: outcome["with new arrays"],
+    ),
+    rule(
+        "A threshold that is not above 0",
+        when=lambda params, batches, gradients, rate, threshold, rng: threshold <= 0,
+        gives=ValueError,
+    ),
+    rule(
+        "or not finite, raises `ValueError`",
+        when=lambda params, batches, gradients, rate, threshold, rng: threshold == math.inf,
+        gives=ValueError,
+    ),
+    rule(
+        "also where there are no batches",
+        when=lambda params, batches, gradients, rate, threshold, rng: not batches,
+        gives=ValueError,
+    ),
+)
+float64_anyway = equal(
+    REFERENCE,
+    (", dtype=np.float64", ""),
+    ("np.asarray(grad, dtype=np.float64)", "grad"),
+    because="gradients and parameters are arrays of float64",
+)
+float64_anyway_with_torch = equal(
+    with_torch,
+    (".double()", ""),
+    because="gradients and parameters are arrays of float64",
+)
+of_that_order = equal(
+    REFERENCE,
+    ("np.abs(grad)", "grad"),
+    ("= max", "= min"),
+    ("initial=0", "initial=1"),
+    because="what entries are divided by only has to be of the order of the largest",
+)
+there_are_parameters = equal(
+    REFERENCE,
+    (", default=0.0", ""),
+    ("initial=0", ""),
+    ("initial=0", "initial=-1"),
+    ("0.", "1."),
+    because="there are parameters, no array is empty, and no size is below 0",
+)
+zeros = equal(
+    REFERENCE,
+    ("or 1", "or 2"),
+    ("or 1.0", "or 0.5"),
+    because="zeros are divided by any number",
+)
+numbers_of_numpy = equal(
+    REFERENCE,
+    ("float(size.max(initial=0))", "size.max(initial=0)"),
+    ("float(((size / largest) ** 2).sum())", "((size / largest) ** 2).sum()"),
+    (
+        "scale = threshold / math.sqrt(sum(float((d**2).sum()) for d in direction.values()))",
+        "scale = threshold / math.sqrt(sum(((d ** 2).sum() for d in direction.values())))",
+    ),
+    because="a number of a library is a number, and a list of them as good as an array",
+)
+numbers_of_numpy_in_one_vector = equal(
+    in_one_vector,
+    ("np.array(norms)", "norms"),
+    because="a number of a library is a number, and a list of them as good as an array",
+)
+numbers_of_numpy_with_torch = equal(
+    with_torch,
+    (".item()", ""),
+    because="a number of a library is a number, and a list of them as good as an array",
+)
+numbers_of_numpy_too = equal(
+    with_functions_of_its_own,
+    ("float(x)", "x"),
+    because="math.hypot makes floats of its arguments",
+)
+at_the_threshold = equal(
+    REFERENCE,
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+at_the_threshold_with_functions_of_its_own = equal(
+    with_functions_of_its_own,
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+at_the_threshold_with_torch = equal(
+    with_torch,
+    ("> threshold", ">= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+any_order = equal(
+    in_one_vector,
+    ("list(params)", "params"),
+    ("list", "sorted"),
+    ("1.0, threshold / norm", "threshold / norm, 1.0"),
+    because="names serve in any order, and so do two numbers of which the smaller one is taken",
+)
+nan_stays = equal(
+    with_functions_of_its_own,
+    ("any(map(math.isnan, entries))", "False"),
+    ("any", "all"),
+    because="math.hypot of nan is nan, where nothing is infinite",
+)
+written_nowhere = equal(
+    with_torch,
+    (".copy()", ""),
+    because="nobody writes into what the gradients were computed from",
+)
+a_size = equal(
+    with_torch,
+    ("tuple(v.shape)", "v.shape"),
+    because="torch's size is a tuple",
 )

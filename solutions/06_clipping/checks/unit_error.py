@@ -18,10 +18,14 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     misconception,
+    rule,
     slip,
 )
 from autograder.authoring.comparing import Close
+
+from .drawing import beside_the_wall
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -29,7 +33,12 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for steps in (2, 5, 11, 50):
         yield case("single", *_unit(rng), steps)
     yield case("single", float(rng.uniform(20, 30)), float(rng.uniform(20, 30)), 50)
+    for low, high in ((4.6, 4.9), (4.9, 5.2)):  # where each step amplifies: float32 is wrong there
+        w = float(rng.uniform(low, high))
+        yield case("single", w, float(beside_the_wall(rng, w)), 50)
     yield case("grids", rng.uniform(-3, 4, size=(3, 1)), rng.uniform(-2, 2, size=4), 20)
+    weights = rng.uniform(4.8, 5.2, size=3)
+    yield case("grids", weights, beside_the_wall(rng, weights), 50)
     yield case("grids", rng.uniform(-3, 4, size=5), float(rng.uniform(-2, 2)), 7)
     yield case("grids", rng.uniform(-3, 4, size=(2, 3)), rng.uniform(-2, 2, size=(2, 3)), 3)
     yield case("grids", float(rng.uniform(-3, 4)), rng.uniform(-2, 2, size=(1, 2)), 50)
@@ -153,3 +162,34 @@ def summed_over_steps(w, b, steps):
         x = w / (1 + np.exp(-x)) + b
         total = total + (1 / (1 + np.exp(-x)) - 0.7) ** 2
     return total
+
+
+rules = (
+    rule(
+        "which are *broadcast* against one another",
+        when=lambda w, b, steps: np.shape(w) == (3, 1) and np.ndim(b) == 1 and steps > 0,
+    ),
+    rule("Two numbers give a number", when=lambda w, b, steps: np.ndim(w) == np.ndim(b) == 0),
+    rule(
+        "`steps` is 0 or more",
+        "0 steps leave $x_0$ itself",
+        when=lambda w, b, steps: steps == 0 and np.ndim(w) + np.ndim(b) > 0,
+    ),
+    rule(
+        "Compute in float64",
+        when=lambda w, b, steps: steps == 50 and np.abs(b - 0.5 + w / (1 + math.exp(-0.5))) < 1e-4,
+    ),
+    rule("lie between -40 and 40", when=lambda w, b, steps: w >= 20),
+)
+either_order = equal(
+    REFERENCE,
+    ("(w), np.shape(b)", "(b), np.shape(w)"),
+    because="shapes are broadcast in either order",
+)
+zeros = equal(
+    by_half_a_tanh,
+    ("+ 0.0", "- 0.0"),
+    ("0 *", "0 /"),
+    ("w +", "w -"),
+    because="0 times any number, or divided by any but 0, is 0, and w + b and w - b have the same shape",
+)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
@@ -19,10 +18,14 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     misconception,
+    rule,
     slip,
 )
 from autograder.authoring.comparing import Close
+
+from .drawing import beside_the_wall
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -40,22 +43,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case("few", rng.uniform(-3, 3, size=3), rng.uniform(-1, 1, size=3), 1)
     for low, high in ((4.6, 4.8), (4.8, 5.0), (5.0, 5.2)):
         w = float(rng.uniform(low, high))
-        yield case("wall", w, float(_beside_the_wall(rng, w)), 50)
+        yield case("wall", w, float(beside_the_wall(rng, w)), 50)
     w = rng.uniform(4.6, 5.2, size=4)
-    yield case("wall", w, _beside_the_wall(rng, w), 50)
+    yield case("wall", w, beside_the_wall(rng, w), 50)
     w = float(rng.uniform(4.6, 5.0))
     yield case("wall", w, 0.5 - w / (1 + math.exp(-0.5)), 50)
-
-
-def _beside_the_wall(rng: np.random.Generator, w: Any) -> Any:
-    """Return a bias just below that with which 0.5 is a fixed point.
-
-    Each step multiplies the distance by w sigma'(0.5), at most 1.22 for w up to 5.2, so that it
-    amplifies 100,000 times at most, and the state is still near 0.5 after 50 steps.
-    """
-    output = 1 / (1 + math.exp(-0.5))
-    growth = w * output * (1 - output)
-    return 0.5 - w * output - rng.uniform(0.2, 0.5) * (growth - 1) / growth**50
 
 
 def _unit(rng: np.random.Generator) -> tuple[float, float]:
@@ -220,4 +212,48 @@ one_number_for_no_steps = slip(
     loses="few",
     hint="With 0 steps your answer is one 0 for each parameter, whatever the shapes of w and b are. Both "
     "parts have the broadcast shape also then.",
+)
+
+
+def _off_the_wall(w: float, b: float) -> float:
+    """Return how far b is from that with which 0.5 is a fixed point."""
+    return abs(b - 0.5 + w / (1 + math.exp(-0.5)))
+
+
+rules = (
+    rule(
+        "both parts of the answer have the broadcast shape",
+        when=lambda w, b, steps: np.shape(w) == (3, 1) and np.ndim(b) == 1 and steps > 0,
+    ),
+    rule("After 0 steps both are 0", when=lambda w, b, steps: steps == 0),
+    rule("Some of the cases lie *on the wall*", when=lambda w, b, steps: _off_the_wall(w, b) == 0),
+    rule(
+        "or beside it",
+        "They stay where that amplifies",
+        "Float32 is not",
+        when=lambda w, b, steps: steps == 50 and 0 < _off_the_wall(w, b) < 1e-4,
+    ),
+)
+either_order = equal(
+    REFERENCE,
+    ("(w), np.shape(b)", "(b), np.shape(w)"),
+    because="shapes are broadcast in either order",
+)
+either_order_backwards = equal(
+    backwards,
+    ("(w), np.shape(b)", "(b), np.shape(w)"),
+    because="shapes are broadcast in either order",
+)
+a_new_tensor = equal(
+    with_torch,
+    ("w.clone().", "w."),
+    ("b.clone().", "b."),
+    because="w and b are written nowhere, so that they need not be copied",
+)
+zeros = equal(
+    with_torch,
+    ("+ 0", "- 0"),
+    ("0 *", "0 /"),
+    ("w +", "w -"),
+    because="0 times any number, or divided by any but 0, is 0, and w + b and w - b have the same shape",
 )

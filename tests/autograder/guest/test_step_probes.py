@@ -70,6 +70,7 @@ def test_moves_measures_lengths_and_shares():
     assert found["least length"] == pytest.approx(0.5)
     assert found["most length"] == pytest.approx(0.5)
     assert found["the same again"] is True
+    assert found["different steps"] == 4_000
     for key, columns in (
         ("shares of all entries", 1),
         ("shares at each place", 4),
@@ -86,6 +87,7 @@ def test_moves_survives_steps_of_no_length_and_of_nan():
     for value in (0.0, np.nan):
         found = moves(lambda params, value=value: {"b": params["b"] + value}, 5, {"b": np.ones(2)})
         assert np.array_equal(found["most length"], value, equal_nan=True)
+        assert found["different steps"] == (1 if value == 0 else 5)  # nan equals nothing
         encode(found)
 
 

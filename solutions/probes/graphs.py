@@ -66,9 +66,7 @@ def _labels(specs: Sequence[NodeSpec]) -> list[str]:
 
 def _says_graph(show: Show, specs: tuple[NodeSpec, ...]) -> str:
     names = _labels(specs)
-    lines = [
-        _says_node((name, *spec[1:]), names) for name, spec in zip(names, specs, strict=True)
-    ]
+    lines = [_says_node((name, *spec[1:]), names) for name, spec in zip(names, specs, strict=True)]
     twins = len({spec[0] for spec in specs}) < len(specs)
     lines += ["(a number in brackets is no part of a name: these names coincide)"] if twins else []
     return "\n".join([f"{names[-1]}, the last of these nodes", *lines])

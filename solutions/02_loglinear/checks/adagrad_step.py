@@ -177,7 +177,9 @@ rules = (
         "The *new* cache, this gradient included, divides",
         when=lambda x, grad, cache, *_: not cache.any() and grad.all(),
     ),
-    rule("is added *after* the root", "not always small", when=lambda x, g, s, rate, eps: eps > 0.1),
+    rule(
+        "is added *after* the root", "not always small", when=lambda x, g, s, rate, eps: eps > 0.1
+    ),
     told("Both results are new arrays"),
     rule("Where the gradient is 0, nothing moves", when=lambda x, grad, *_: not grad.all()),
 )

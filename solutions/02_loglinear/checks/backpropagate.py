@@ -287,9 +287,13 @@ rules = (
     ),
     rule(
         "A node that stands there twice",
-        when=lambda times, graph: any(len({*parents}) < len(parents) for _, _, parents, *_ in graph.args[0]),
+        when=lambda times, graph: any(
+            len({*parents}) < len(parents) for _, _, parents, *_ in graph.args[0]
+        ),
     ),
-    rule("The gradient of `output` by itself is 1", when=lambda times, graph: len(graph.args[0]) == 1),
+    rule(
+        "The gradient of `output` by itself is 1", when=lambda times, graph: len(graph.args[0]) == 1
+    ),
     rule(
         "**Old gradients are forgotten**",
         when=lambda times, graph: times == 1 and any(grad for *_, grad in graph.args[0]),

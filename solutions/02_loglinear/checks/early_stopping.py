@@ -221,13 +221,20 @@ def _gains(losses: Sequence[float]) -> list[tuple[int, float]]:
 
 
 rules = (
-    rule("counted **from 0**", when=lambda losses, patience: len(losses) > 1, gives=lambda best: best == 0),
+    rule(
+        "counted **from 0**",
+        when=lambda losses, patience: len(losses) > 1,
+        gives=lambda best: best == 0,
+    ),
     rule(
         "what comes after the stop counts for nothing",
         when=lambda losses, patience: losses[-1] == min(losses),
         gives=lambda best: best == 0,
     ),
-    rule("An epoch is an improvement if its loss is *less than* the best", when=lambda losses, patience: min(gain for _, gain in _gains(losses)) < 1e-4),
+    rule(
+        "An epoch is an improvement if its loss is *less than* the best",
+        when=lambda losses, patience: min(gain for _, gain in _gains(losses)) < 1e-4,
+    ),
     rule(
         "of equal losses the first is the best",
         when=lambda losses, patience: len({*losses}) < len(losses) and not np.isnan(losses).any(),
@@ -240,7 +247,9 @@ rules = (
     ),
     rule(
         "Where training is never stopped",
-        when=lambda losses, patience: patience == 1 and np.all(np.diff(losses) < 0) and len(losses) > 1,
+        when=lambda losses, patience: (
+            patience == 1 and np.all(np.diff(losses) < 0) and len(losses) > 1
+        ),
     ),
     rule("A loss that is `nan`", when=lambda losses, patience: np.isnan(losses).any()),
     told("`losses[0]` is a number"),

@@ -182,9 +182,14 @@ seeded_inside = slip(
 
 rules = (
     rule("`(fan_in, fan_out)`", when=lambda times, fan_in, fan_out, *_, **__: fan_in < fan_out),
-    rule("multiplies from the left", when=lambda times, fan_in, fan_out, *_, **__: fan_in > fan_out),
-    rule("`activation` is `\"tanh\"`", when=lambda times, a, b, rng, activation="tanh": activation == "tanh"),
-    rule("or `\"sigmoid\"`", when=lambda times, a, b, rng, activation="": activation == "sigmoid"),
+    rule(
+        "multiplies from the left", when=lambda times, fan_in, fan_out, *_, **__: fan_in > fan_out
+    ),
+    rule(
+        '`activation` is `"tanh"`',
+        when=lambda times, a, b, rng, activation="tanh": activation == "tanh",
+    ),
+    rule('or `"sigmoid"`', when=lambda times, a, b, rng, activation="": activation == "sigmoid"),
     rule("anything else raises `ValueError`", gives=ValueError),
     rule(
         "All randomness comes from `rng`",

@@ -225,26 +225,26 @@ rules = (
 )
 logarithms_are_floats_slice_by_slice = equal(
     slice_by_slice,
-    ('float(value)', 'value'),
-    (', dtype=float', ''),
-    ('np.asarray(scores, dtype=float)', 'scores'),
-    because='exponentials and logarithms of whole numbers are floats, and float32 is enough here',
+    ("float(value)", "value"),
+    (", dtype=float", ""),
+    ("np.asarray(scores, dtype=float)", "scores"),
+    because="exponentials and logarithms of whole numbers are floats, and float32 is enough here",
 )
 logarithms_are_floats_nested_lists = equal(
     nested_lists,
-    (', dtype=np.float64', ''),
-    ('np.asarray(scores, dtype=np.float64)', 'scores'),
-    because='exponentials and logarithms of whole numbers are floats, and float32 is enough here',
+    (", dtype=np.float64", ""),
+    ("np.asarray(scores, dtype=np.float64)", "scores"),
+    because="exponentials and logarithms of whole numbers are floats, and float32 is enough here",
 )
 logarithms_are_floats_float32_throughout = equal(
     float32_throughout,
-    (', dtype=np.float32', ''),
-    ('np.asarray(scores, dtype=np.float32)', 'scores'),
-    ('scores = np.asarray(scores, dtype=np.float32)', 'pass'),
-    because='exponentials and logarithms of whole numbers are floats, and float32 is enough here',
+    (", dtype=np.float32", ""),
+    ("np.asarray(scores, dtype=np.float32)", "scores"),
+    ("scores = np.asarray(scores, dtype=np.float32)", "pass"),
+    because="exponentials and logarithms of whole numbers are floats, and float32 is enough here",
 )
 an_array_for_lists = equal(
     nested_lists,
-    ('.tolist()', ''),
-    because='an array holds the same numbers as nested lists',
+    (".tolist()", ""),
+    because="an array holds the same numbers as nested lists",
 )

@@ -201,28 +201,34 @@ rules = (
 )
 a_list_of_scores = equal(
     word_by_word,
-    ('np.array([float(np.dot(row, beta)) for row in features])', '[float(np.dot(row, beta)) for row in features]'),
-    ('float(np.dot(row, beta))', 'np.dot(row, beta)'),
-    because='numpy makes an array of them when the logarithm of the sum is taken away',
+    (
+        "np.array([float(np.dot(row, beta)) for row in features])",
+        "[float(np.dot(row, beta)) for row in features]",
+    ),
+    ("float(np.dot(row, beta))", "np.dot(row, beta)"),
+    because="numpy makes an array of them when the logarithm of the sum is taken away",
 )
 a_product_either_way = equal(
     word_by_word,
-    ('row, beta', 'beta, row'),
-    ('probs, features', 'features, probs'),
-    because='a product is the same in either order',
+    ("row, beta", "beta, row"),
+    ("probs, features", "features, probs"),
+    because="a product is the same in either order",
 )
 the_only_axis_torch_autograd = equal(
     torch_autograd,
-    ('=0', '=-1'),
-    because='scores have one dimension',
+    ("=0", "=-1"),
+    because="scores have one dimension",
 )
 the_only_axis_torch_float32 = equal(
     torch_float32,
-    ('=0', '=-1'),
-    because='scores have one dimension',
+    ("=0", "=-1"),
+    because="scores have one dimension",
 )
 an_array_for_a_list = equal(
     differences_of_rows,
-    ('list(np.average(rows, axis=0, weights=weights))', 'np.average(rows, axis=0, weights=weights)'),
-    because='an array holds the same numbers as a list of them',
+    (
+        "list(np.average(rows, axis=0, weights=weights))",
+        "np.average(rows, axis=0, weights=weights)",
+    ),
+    because="an array holds the same numbers as a list of them",
 )

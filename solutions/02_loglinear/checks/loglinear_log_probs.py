@@ -145,28 +145,28 @@ rules = (
 )
 numbers_as_they_come = equal(
     word_by_word,
-    ('float(b)', 'b'),
-    ('float(f)', 'f'),
+    ("float(b)", "b"),
+    ("float(f)", "f"),
     because="a product of a number of numpy's and a float is the same",
 )
 a_product_either_way = equal(
     word_by_word,
-    ('beta, row', 'row, beta'),
-    because='a product is the same in either order',
+    ("beta, row", "row, beta"),
+    because="a product is the same in either order",
 )
 the_only_axis = equal(
     torch_float32,
-    ('=0', '=-1'),
-    because='scores have one dimension',
+    ("=0", "=-1"),
+    because="scores have one dimension",
 )
 flattened_at_the_end = equal(
     as_a_column,
-    (', 1', ''),
-    ('1,', '2,'),
-    because='one column, flattened, is the vector; reshape takes any negative number for what is left',
+    (", 1", ""),
+    ("1,", "2,"),
+    because="one column, flattened, is the vector; reshape takes any negative number for what is left",
 )
 as_it_comes = equal(
     torch_float32,
-    ('torch.tensor(beta, dtype=torch.float32)', 'beta'),
-    because='torch takes beta for a tensor of the same numbers, as the operator of an array finds it',
+    ("torch.tensor(beta, dtype=torch.float32)", "beta"),
+    because="torch takes beta for a tensor of the same numbers, as the operator of an array finds it",
 )

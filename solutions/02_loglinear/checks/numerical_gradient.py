@@ -239,27 +239,27 @@ rules = (
 )
 every_entry_is_written = equal(
     REFERENCE,
-    ('zeros_like', 'ones_like'),
-    because='every entry of the gradient is written',
+    ("zeros_like", "ones_like"),
+    because="every entry of the gradient is written",
 )
 every_entry_is_written_shaken_and_put_back = equal(
     shaken_and_put_back,
-    ('zeros_like', 'ones_like'),
-    because='every entry of the gradient is written',
+    ("zeros_like", "ones_like"),
+    because="every entry of the gradient is written",
 )
 x_is_put_back = equal(
     shaken_and_put_back,
-    ('x.copy()', 'x'),
-    ('float(moved[index])', 'moved[index]'),
-    because='each entry is put back before the call ends, and f gets copies; an entry that was read is a number',
+    ("x.copy()", "x"),
+    ("float(moved[index])", "moved[index]"),
+    because="each entry is put back before the call ends, and f gets copies; an entry that was read is a number",
 )
 an_entry_is_a_number = equal(
     with_nditer,
-    ('float(x[places.multi_index])', 'x[places.multi_index]'),
-    because='an entry that was read is a number',
+    ("float(x[places.multi_index])", "x[places.multi_index]"),
+    because="an entry that was read is a number",
 )
 floats_anyway = equal(
     with_unit_vectors,
-    (', dtype=float', ''),
-    because='quotients are floats, and an empty list makes an empty array of floats',
+    (", dtype=float", ""),
+    because="quotients are floats, and an empty list makes an empty array of floats",
 )

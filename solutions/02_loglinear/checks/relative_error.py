@@ -202,7 +202,9 @@ rules = (
     ),
     rule("nothing is broadcast", when=lambda a, b: b.size == 1, gives=ValueError),
     rule("Empty arrays agree", when=lambda a, b: a.size == 0),
-    rule("A `nan` anywhere gives `nan`", when=lambda a, b: np.isnan(a).any() and np.isfinite(b).all()),
+    rule(
+        "A `nan` anywhere gives `nan`", when=lambda a, b: np.isnan(a).any() and np.isfinite(b).all()
+    ),
     rule("anywhere gives `nan`", when=lambda a, b: np.isnan(b).any() and np.isfinite(a).all()),
     rule("a broken gradient must not pass", when=lambda a, b: np.any(np.isnan(a) & np.isnan(b))),
     told("Infinities do not come"),
@@ -210,65 +212,80 @@ rules = (
 )
 floats_anyway = equal(
     REFERENCE,
-    ('a, dtype=float', 'a'),
-    ('b, dtype=float', 'b'),
-    because='what comes is float64, whose rounding is far below the accuracy',
+    ("a, dtype=float", "a"),
+    ("b, dtype=float", "b"),
+    because="what comes is float64, whose rounding is far below the accuracy",
 )
 floats_anyway_sorted_errors = equal(
     sorted_errors,
-    ('a, dtype=np.longdouble', 'a'),
-    ('b, dtype=np.longdouble', 'b'),
-    because='what comes is float64, whose rounding is far below the accuracy',
+    ("a, dtype=np.longdouble", "a"),
+    ("b, dtype=np.longdouble", "b"),
+    because="what comes is float64, whose rounding is far below the accuracy",
 )
 the_larger_of_two = equal(
     REFERENCE,
-    ('errors = np.abs(a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))', 'errors = np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-08)'),
-    because='the larger of two does not depend on their order, and nan stays nan',
+    (
+        "errors = np.abs(a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))",
+        "errors = np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-08)",
+    ),
+    because="the larger of two does not depend on their order, and nan stays nan",
 )
 the_larger_of_two_with_a_loop = equal(
     with_a_loop,
-    ('worst = max(worst, abs(one - other) / max(1e-8, abs(one) + abs(other)))', 'worst = max(worst, abs(one - other) / max(abs(one) + abs(other), 1e-08))'),
-    because='the larger of two does not depend on their order, and nan stays nan',
+    (
+        "worst = max(worst, abs(one - other) / max(1e-8, abs(one) + abs(other)))",
+        "worst = max(worst, abs(one - other) / max(abs(one) + abs(other), 1e-08))",
+    ),
+    because="the larger of two does not depend on their order, and nan stays nan",
 )
 the_larger_of_two_sorted_errors = equal(
     sorted_errors,
-    ('errors = np.abs(one - other) / np.maximum(np.longdouble(1e-8), np.abs(one) + np.abs(other))', 'errors = np.abs(one - other) / np.maximum(np.abs(one) + np.abs(other), np.longdouble(1e-08))'),
-    ('errors = np.abs(one - other) / np.maximum(np.longdouble(1e-8), np.abs(one) + np.abs(other))', 'errors = np.abs(one - other) / np.maximum(1e-08, np.abs(one) + np.abs(other))'),
-    because='the larger of two does not depend on their order, and nan stays nan',
+    (
+        "errors = np.abs(one - other) / np.maximum(np.longdouble(1e-8), np.abs(one) + np.abs(other))",
+        "errors = np.abs(one - other) / np.maximum(np.abs(one) + np.abs(other), np.longdouble(1e-08))",
+    ),
+    (
+        "errors = np.abs(one - other) / np.maximum(np.longdouble(1e-8), np.abs(one) + np.abs(other))",
+        "errors = np.abs(one - other) / np.maximum(1e-08, np.abs(one) + np.abs(other))",
+    ),
+    because="the larger of two does not depend on their order, and nan stays nan",
 )
 worst_of_two = equal(
     with_a_loop,
-    ('worst = max(worst, abs(one - other) / max(1e-8, abs(one) + abs(other)))', 'worst = max(abs(one - other) / max(1e-08, abs(one) + abs(other)), worst)'),
-    because='a nan has been returned before',
+    (
+        "worst = max(worst, abs(one - other) / max(1e-8, abs(one) + abs(other)))",
+        "worst = max(abs(one - other) / max(1e-08, abs(one) + abs(other)), worst)",
+    ),
+    because="a nan has been returned before",
 )
 a_number_of_numpys = equal(
     REFERENCE,
-    ('float(np.max(errors, initial=0.0))', 'np.max(errors, initial=0.0)'),
+    ("float(np.max(errors, initial=0.0))", "np.max(errors, initial=0.0)"),
     because="a number of numpy's, or Python's, is the same number",
 )
 a_number_of_numpys_with_torch = equal(
     with_torch,
-    ('torch.tensor(0.0)', '0.0'),
+    ("torch.tensor(0.0)", "0.0"),
     because="a number of numpy's, or Python's, is the same number",
 )
 either_way_round_with_a_loop = equal(
     with_a_loop,
-    ('(a), np.ravel(b)', '(b), np.ravel(a)'),
-    because='the error of a against b is that of b against a',
+    ("(a), np.ravel(b)", "(b), np.ravel(a)"),
+    because="the error of a against b is that of b against a",
 )
 either_way_round_with_where = equal(
     with_where,
-    ('a, b', 'b, a'),
-    because='the error of a against b is that of b against a',
+    ("a, b", "b, a"),
+    because="the error of a against b is that of b against a",
 )
 no_copy = equal(
     with_torch,
-    ('np.array(a)', 'a'),
-    ('np.array(b)', 'b'),
-    because='nothing is written into them',
+    ("np.array(a)", "a"),
+    ("np.array(b)", "b"),
+    because="nothing is written into them",
 )
 at_the_edge = equal(
     with_where,
-    ('< 1e', '<= 1e'),
-    because='at 1e-8 itself both branches are 1e-8',
+    ("< 1e", "<= 1e"),
+    because="at 1e-8 itself both branches are 1e-8",
 )

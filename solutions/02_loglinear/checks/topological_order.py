@@ -246,7 +246,9 @@ rules = (
     rule("Parents first, so `output` comes last", when=lambda times, graph: len(graph.args[0]) > 4),
     rule(
         "**Every node stands in it once**",
-        when=lambda times, graph: any(len({*parents}) < len(parents) for _, _, parents, *_ in graph.args[0]),
+        when=lambda times, graph: any(
+            len({*parents}) < len(parents) for _, _, parents, *_ in graph.args[0]
+        ),
     ),
     rule("A node without parents", when=lambda times, graph: len(graph.args[0]) == 1),
     rule(
@@ -264,37 +266,37 @@ rules = (
 )
 any_order_of_what_is_free = equal(
     kahn,
-    ('(0)', '()'),
-    ('(0)', '(-1)'),
-    because='any of the free nodes may come next',
+    ("(0)", "()"),
+    ("(0)", "(-1)"),
+    because="any of the free nodes may come next",
 )
 the_output_is_free_at_once = equal(
     kahn_backwards,
-    (': 0', ': 1'),
-    (': 0', ': -1'),
-    because='nothing uses the output: its count is never looked at',
+    (": 0", ": 1"),
+    (": 0", ": -1"),
+    because="nothing uses the output: its count is never looked at",
 )
 done_once = equal(
     stack_instead_of_recursion,
-    ('node, None', 'node'),
-    ('node not in done', 'True'),
-    ('(node.parents) if parent not in done', '(node.parents)'),
-    ('reversed(node.parents)', 'node.parents'),
-    because='setdefault keeps the first place of a node, each of whose parents has one already',
+    ("node, None", "node"),
+    ("node not in done", "True"),
+    ("(node.parents) if parent not in done", "(node.parents)"),
+    ("reversed(node.parents)", "node.parents"),
+    because="setdefault keeps the first place of a node, each of whose parents has one already",
 )
 keys_in_their_order = equal(
     stack_instead_of_recursion,
-    ('tuple(done)', 'done'),
-    because='to go through a dict is to go through its keys in order',
+    ("tuple(done)", "done"),
+    because="to go through a dict is to go through its keys in order",
 )
 after_its_parents_anyway = equal(
     by_depth,
-    ('1 + max', 'max'),
-    ('1 +', '2 +'),
-    ('1 +', '0 +'),
-    ('-1', '1'),
-    ('-1', '-2'),
-    ('-1', '-0'),
-    ('sorted(depth.values(), key=lambda pair: pair[0])', 'depth.values()'),
-    because='a node comes into the dict after its parents, and what sorts them keeps that order',
+    ("1 + max", "max"),
+    ("1 +", "2 +"),
+    ("1 +", "0 +"),
+    ("-1", "1"),
+    ("-1", "-2"),
+    ("-1", "-0"),
+    ("sorted(depth.values(), key=lambda pair: pair[0])", "depth.values()"),
+    because="a node comes into the dict after its parents, and what sorts them keeps that order",
 )

@@ -183,7 +183,10 @@ rules = (
         "Mind the ½",
         when=lambda loss, grads, params, decay: decay > 0 and params["W"] is not None,
     ),
-    rule("A `W` that is `None` costs nothing", when=lambda loss, grads, params, decay: params["W"] is None),
+    rule(
+        "A `W` that is `None` costs nothing",
+        when=lambda loss, grads, params, decay: params["W"] is None,
+    ),
     rule(
         "The new `grads` is a new dict of new arrays",
         when=lambda loss, grads, params, decay: decay == 0,

@@ -190,7 +190,10 @@ rules = (
         when=lambda times, row, rate, *_: times == DRAWS and len(row) > 2,
     ),
     told("(The backward pass then", "How you draw is up to you"),
-    rule("With `train=False` nothing is dropped", when=lambda x, rate, rng, train: not train and 0 < rate < 1),
+    rule(
+        "With `train=False` nothing is dropped",
+        when=lambda x, rate, rng, train: not train and 0 < rate < 1,
+    ),
     rule("A rate of 0 drops nothing", when=lambda x, rate, rng, train: train and rate == 0),
     rule("**A rate of 1 drops everything**", when=lambda x, rate, rng, train: train and rate == 1),
     rule("`x` has any shape", when=lambda x, rate, rng, train: x.ndim > 2),
@@ -198,6 +201,8 @@ rules = (
     rule("A rate below 0", when=lambda x, rate, rng, train: rate < 0, gives=ValueError),
     rule("above 1 or `nan`", when=lambda x, rate, rng, train: rate > 1, gives=ValueError),
     rule("or `nan` raises", when=lambda x, rate, rng, train: np.isnan(rate), gives=ValueError),
-    rule("with `train=False` as well", when=lambda x, rate, rng, train: not train, gives=ValueError),
+    rule(
+        "with `train=False` as well", when=lambda x, rate, rng, train: not train, gives=ValueError
+    ),
     rule("All randomness comes from `rng`", when=lambda times, x, *_: x.size == 200),
 )

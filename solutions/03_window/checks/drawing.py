@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.authoring.comparing import Close
 
+
 class WholeNumbers(Close):
     """Compares as `Close` does, and wants numbers that can be indices."""
 

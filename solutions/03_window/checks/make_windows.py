@@ -166,7 +166,10 @@ end_not_predicted = slip(
 )
 floats = slip(
     REFERENCE,
-    ("return np.concatenate(contexts), np.concatenate(targets)", "return np.concatenate(contexts) * 1.0, np.concatenate(targets) * 1.0"),
+    (
+        "return np.concatenate(contexts), np.concatenate(targets)",
+        "return np.concatenate(contexts) * 1.0, np.concatenate(targets) * 1.0",
+    ),
     loses=("texts", "edges"),
     hint="Your ids are floats, which cannot be indices: np.zeros and np.empty make floats where no "
     "dtype is given.",

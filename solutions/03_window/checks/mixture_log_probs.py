@@ -153,10 +153,18 @@ rules = (
     rule("of *probabilities*, of one shape", when=lambda p, q, weight: p.size == 1),
     rule("**the share of the neural model**, from 0", when=lambda p, q, weight: weight == 0),
     rule("from 0 to 1", when=lambda p, q, weight: weight == 1),
-    rule("Return natural *log*-probabilities", when=lambda p, q, weight: weight < 0.5, gives=lambda a: len(a)),
+    rule(
+        "Return natural *log*-probabilities",
+        when=lambda p, q, weight: weight < 0.5,
+        gives=lambda a: len(a),
+    ),
     rule("Where the mixture gives probability 0", gives=lambda answer: np.isneginf(answer).any()),
     rule("A weight below 0", when=lambda p, q, weight: weight < 0, gives=ValueError),
     rule("above 1 or `nan`", when=lambda p, q, weight: weight > 1, gives=ValueError),
     rule("or `nan`, or arrays", when=lambda p, q, weight: np.isnan(weight), gives=ValueError),
-    rule("or arrays of different shapes", when=lambda p, q, weight: p.shape != q.shape, gives=ValueError),
+    rule(
+        "or arrays of different shapes",
+        when=lambda p, q, weight: p.shape != q.shape,
+        gives=ValueError,
+    ),
 )

@@ -238,7 +238,9 @@ rules = (
         "`windows` has shape `(B, window)`",
         "The loss is the **sum of the two tasks' mean cross-entropies**",
         "`grads` holds its gradient for each name",
-        when=lambda params, windows, one, two: len(windows) > 2 and len(params["b1"]) != len(params["b2"]),
+        when=lambda params, windows, one, two: (
+            len(windows) > 2 and len(params["b1"]) != len(params["b2"])
+        ),
         gives=lambda answer: True,
     ),
     rule("Scores may be large", when=lambda params, *_: np.abs(params["U1"]).max() > 99),
@@ -254,7 +256,11 @@ rules = (
     ),
     rule("an empty batch", when=lambda params, windows, *_: len(windows) == 0, gives=ValueError),
     rule("an id or a tag", when=lambda params, windows, *_: windows.min() < 0, gives=ValueError),
-    rule("a tag out of its range", when=lambda params, windows, one, two: min(one) < 0, gives=ValueError),
+    rule(
+        "a tag out of its range",
+        when=lambda params, windows, one, two: min(one) < 0,
+        gives=ValueError,
+    ),
     rule(
         "tag out of its range raise",
         when=lambda params, windows, one, two: max(two) == len(params["b2"]),

@@ -267,11 +267,13 @@ rules = (
     ),
     rule(
         "That of `C` is dense",
-        when=lambda params, cache, targets: len({*cache["contexts"].ravel().tolist()}) < len(params["C"]),
+        when=lambda params, cache, targets: (
+            len({*cache["contexts"].ravel().tolist()}) < len(params["C"])
+        ),
         gives=lambda grads: True,
     ),
     rule(
-        "Where `params[\"W\"]` is `None`",
+        'Where `params["W"]` is `None`',
         when=lambda params, cache, targets: params["W"] is None,
         gives=lambda grads: True,
     ),
@@ -286,7 +288,9 @@ rules = (
         when=lambda params, cache, targets: len(targets) > len(cache["x"]),
         gives=ValueError,
     ),
-    rule("a target below 0", when=lambda params, cache, targets: min(targets) < 0, gives=ValueError),
+    rule(
+        "a target below 0", when=lambda params, cache, targets: min(targets) < 0, gives=ValueError
+    ),
     rule(
         "or not below $V$",
         when=lambda params, cache, targets: max(targets) == len(params["C"]),

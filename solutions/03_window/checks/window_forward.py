@@ -251,5 +251,9 @@ rules = (
         when=lambda params, contexts: np.isinf(params["U"]).any(),
         gives=ValueError,
     ),
-    rule("or `nan`: a model", when=lambda params, contexts: np.isnan(params["b"]).any(), gives=ValueError),
+    rule(
+        "or `nan`: a model",
+        when=lambda params, contexts: np.isnan(params["b"]).any(),
+        gives=ValueError,
+    ),
 )

@@ -236,7 +236,9 @@ rules = (
         "The module starts from *copies* of these numbers",
         "the oldest word first, returns the *log-probabilities*",
         "Everything in `params` is trainable",
-        when=lambda steps, rate, params, contexts, targets: params["W"] is not None and len(contexts) > 2,
+        when=lambda steps, rate, params, contexts, targets: (
+            params["W"] is not None and len(contexts) > 2
+        ),
     ),
     rule(
         "Keep their dtype",

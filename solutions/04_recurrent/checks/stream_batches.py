@@ -51,7 +51,8 @@ def _text(rng: np.random.Generator, length: int) -> np.ndarray:
     """Return ids that are all different, so that every slip shows, with 0 in the middle."""
     ids = rng.permutation(length)
     if length:
-        ids[[ids.argmin(), length // 2]] = ids[length // 2], 0
+        ids[ids.argmin()] = ids[length // 2]
+        ids[length // 2] = 0
     return ids
 
 

@@ -1495,6 +1495,10 @@ assert 0 < columns.min() < columns.max() < 4, "each number is dropped by itself,
 y, mask = apply_dropout(2 * ones, 0.75, rng, False)
 assert close(y, 2 * ones), f"outside training nothing is dropped or rescaled: 2, not {y[0, 0]}"
 assert close(mask, ones), "outside training the mask is all 1"
+first, again = (apply_dropout(ones, 0.5, np.random.default_rng(1), True)[1] for _ in range(2))
+assert close(first, again), "a generator in the same state drops the same numbers"
+first, again = (apply_dropout(ones, 0.5, rng, True)[1] for _ in range(2))
+assert not close(first, again), "a generator that goes on drops others: every call has a new mask"
 y, mask = apply_dropout(ones, 1.0, rng, True)
 assert close(y, 0 * ones), "a rate of 1 drops everything: 0, not nan"
 y, mask = apply_dropout(ones, 0.0, rng, True)
@@ -1602,6 +1606,9 @@ log_probs = module(contexts)
 assert tuple(log_probs.shape) == (2, 3), f"2 examples, 3 words: (2, 3), not {log_probs.shape}"
 assert close(log_probs.exp().sum(1), [1, 1]), (
     "the probabilities of a row sum to 1: the module returns log-probabilities, not scores"
+)
+assert log_probs.dtype == torch.float64, (
+    f"its parameters came in float64, and it keeps their dtype: not {log_probs.dtype}"
 )
 t = math.tanh(1.5)
 scores = np.array([t, 1.0, -t])
@@ -1773,6 +1780,10 @@ pair = (np.array([[1, 1], [1, 1]]), np.array([0, 0]), np.array([2, 2]))
 loss, grads = multitask_loss_and_grads(wide, *pair)
 assert close(loss, math.log(4) + math.log(3)), (
     f"the same example twice has the same mean loss, 2.485, not {loss}"
+)
+loss, _ = multitask_loss_and_grads({**params, "b2": params["b2"] + 1000}, *one)
+assert close(loss, math.log(4) + math.log(3)), (
+    f"1000 more for every tag changes no probability: 2.485, not {loss}"
 )
 assert close(grads["b1"], [-0.75, 0.75]), (
     f"gradients are of the mean: (-0.75, 0.75), not {grads['b1']}"

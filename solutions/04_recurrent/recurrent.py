@@ -467,6 +467,10 @@ assert close(first, [[[0.28125]]]), (
     f"the loss of step 0 reaches back to step 0: -1/4 * -1.125 = 0.28125, not {first}"
 )
 two_rows = {name: np.concatenate([value, value]) for name, value in cache.items()}
+large = {**cache, "logits": cache["logits"] + 1000}
+assert close(gradient_by_step(params, large, targets, real, 1), parts), (
+    "1000 more for every logit of a step changes no probability"
+)
 both = gradient_by_step(params, two_rows, np.zeros((2, 2), dtype=int), np.ones((2, 2), bool), 1)
 assert close(both, [[[0.84375]], [[-1.125]]]), f"summed over rows, the same row twice: {both}"
 ends = np.array([[True, True], [True, False]])
@@ -940,6 +944,11 @@ counting = {
     "h0": np.zeros(6),
 }
 rng = np.random.default_rng(0)
+new = generate({**counting, "U": 2000 * np.eye(6)}, [2], 1, 1.0, rng)
+assert list(new) == [3], f"a score of nearly 2000 against 0: 3 is certain, not {new}"
+even = {**counting, "U": np.zeros((6, 6))}
+new, again = (generate(even, [2], 9, 1.0, np.random.default_rng(1)) for _ in range(2))
+assert list(new) == list(again), f"a generator in the same state gives one text: {new}, {again}"
 new = generate(counting, [2], 2, 0, rng)
 assert list(new) == [3, 4], f"after 2 come 3 and 4: the two new words, without the prompt: {new}"
 new = generate(counting, [], 3, 0, rng)
@@ -1608,6 +1617,8 @@ assert close(free, expected), f"and so on, always reading its own words: {free}"
 empty = free_running_log_probs(swing, [], [3])
 assert close(empty, [swing_row(start)[3]]), f"an empty prompt: only <s> is read, not {empty}"
 assert np.shape(free_running_log_probs(swing, [2], [])) == (0,), "no words: an empty array"
+loud = free_running_log_probs({**swing, "c": swing["c"] + 1000}, [3], [2, 2, 0])
+assert close(loud, free), f"1000 more for every score changes no probability: not {loud}"
 # After 3 it says </s>, which is 1, and after </s> it says 2: reading goes on.
 ender = {
     "E": np.eye(4),

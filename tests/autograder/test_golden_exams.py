@@ -11,12 +11,12 @@ import json
 
 PINNED = {
     "01_counting": "d54f9a41e1803e44",
-    "02_loglinear": "93f1e81997163b04",
+    "02_loglinear": "3b9eac617f901591",
     "03_window": "c63591e7a68208e3",
     "04_recurrent": "01af7c3842fb6570",
     "05_gradients": "3dd9e57ce9191ec6",
     "06_clipping": "b0d1ce1947b26dd6",
-    "07_memory": "31ac351c90a3ae09",
+    "07_memory": "bd3e4beee922204e",
 }
 
 

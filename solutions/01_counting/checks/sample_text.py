@@ -158,8 +158,9 @@ takes_the_best = slip(
     REFERENCE,
     ("rng.choice(len(words), p=probabilities)", "np.argmax(probabilities)"),
     loses="choosing",
-    hint="You always take the most probable word. Sampling draws each word with its probability, so "
-    "the second best comes as well.",
+    hint="Every call draws the same words. Either you always take the most probable word, where "
+    "sampling draws each with its probability, or you make a generator of your own from a fixed seed, "
+    "where rng goes on from call to call.",
 )
 draws_uniformly = slip(
     REFERENCE,
@@ -174,13 +175,6 @@ global_generator = slip(
     loses="choosing",
     hint="Your randomness does not come from rng: with a generator in the same state your function "
     "gives another text. np.random has a generator of its own.",
-)
-generator_of_its_own = slip(
-    REFERENCE,
-    ("tokens = list(prompt)", "tokens = list(prompt)\n    rng = np.random.default_rng(0)"),
-    loses="choosing",
-    hint="You make a generator of your own, so that every call draws the same words. Use rng, which "
-    "goes on from call to call.",
 )
 prompt_ignored = slip(
     REFERENCE,

@@ -127,11 +127,14 @@ def draw_chain(rng: np.random.Generator) -> Recipe:
     return sketch.recipe()
 
 
-def draw_shared(rng: np.random.Generator, old: bool = False) -> Recipe:
-    """Return a graph with a square, inputs of one value and name, and short ways beside long."""
+def draw_shared(rng: np.random.Generator, old: bool = False, alike: str = "both") -> Recipe:
+    """Return a graph with a square, two inputs that are alike, and short ways beside long.
+
+    Alike are their values, their names, or both.
+    """
     sketch = Sketch(rng, old)
     x, y = sketch.put(number(rng)), sketch.put(number(rng))
-    twin = sketch.put(sketch.values[y])
+    twin = sketch.put(number(rng) if alike == "names" else sketch.values[y])
     square = sketch.product(x, x)
     way = sketch.linear(*rng.permutation([square, y]))
     for _ in range(int(rng.integers(1, 4))):
@@ -139,7 +142,7 @@ def draw_shared(rng: np.random.Generator, old: bool = False) -> Recipe:
     long_first = sketch.linear(sketch.tanh(way), square)
     short_first = sketch.linear(x, sketch.linear(y, sketch.linear(long_first, twin)))
     sketch.linear(square, sketch.product(short_first, x), y)
-    return sketch.recipe(twins=(y, twin))
+    return sketch.recipe(None if alike == "values" else (y, twin))
 
 
 def draw_ladder(rng: np.random.Generator, back: int, rungs: int = 60) -> Recipe:

@@ -41,8 +41,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     alone = Sketch(rng)
     alone.put(number(rng))
     yield repeated("order", "trees", 1, alone.recipe())
-    for _ in range(5):
-        yield repeated("order", "shared", 1, draw_shared(rng))
+    for alike in ("both", "names", "values", "names", "values"):
+        yield repeated("order", "shared", 1, draw_shared(rng, alike=alike))
     for back in (1, 2):
         yield repeated("order", "paths", 1, draw_ladder(rng, back))
         yield repeated("order", "paths", 1, draw_ladder(rng, back, int(rng.integers(4, 7))))

@@ -251,7 +251,7 @@ norms_after_clipping = slip(
     REFERENCE,
     ("        norms.append(norm)\n", ""),
     ("else 1.0\n", "else 1.0\n        norms.append(scale * norm)\n"),
-    loses=("steps", "explosions"),
+    loses=("steps", "explosions", "not finite"),
     hint="Your norms are those after clipping, which are never above the threshold. Asked for are those "
     "before it: they say how often it clips, and how much.",
 )

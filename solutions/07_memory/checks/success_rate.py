@@ -32,6 +32,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         )
         yield case("classes", *_classes(rng, wrong, N, K), allowed)
     yield case("classes", *_classes(rng, np.array([1, 2, 4, 0, 2]), 200, 2))
+    yield case("classes", *_classes(rng, np.array([1, 2, 0]), 8, 3), 0.125)  # small: to take home
     spoiled, targets = _classes(rng, np.array([1, 0, 0, 5, 1]), 16, 4)
     spoiled[1, :2, targets[:2]] = math.nan
     spoiled[2, 3] = math.nan

@@ -139,7 +139,9 @@ def test_an_answer_without_end_is_not_read_to_its_end(conversation, witness):
 def test_who_never_reads_what_it_is_asked_is_waited_for_no_longer_than_its_cell(
     conversation, witness
 ):
-    long = json.dumps({**json.loads(INPUTS), "cases": [{**CASES[0], "args": "x" * 2**22}]})
+    args = encode(("x" * 2**21,))  # more than a socket holds
+    long = json.dumps({**json.loads(INPUTS), "cases": [{**CASES[0], "args": args}]})
     with conversation.about("q", long) as talk:
         witness.say(BEGIN)
+        assert witness.lines.read(1)  # it is being asked
     assert talk.evidence is None

@@ -946,9 +946,6 @@ counting = {
 rng = np.random.default_rng(0)
 new = generate({**counting, "U": 2000 * np.eye(6)}, [2], 1, 1.0, rng)
 assert list(new) == [3], f"a score of nearly 2000 against 0: 3 is certain, not {new}"
-even = {**counting, "U": np.zeros((6, 6))}
-new, again = (generate(even, [2], 9, 1.0, np.random.default_rng(1)) for _ in range(2))
-assert list(new) == list(again), f"a generator in the same state gives one text: {new}, {again}"
 new = generate(counting, [2], 2, 0, rng)
 assert list(new) == [3, 4], f"after 2 come 3 and 4: the two new words, without the prompt: {new}"
 new = generate(counting, [], 3, 0, rng)
@@ -1032,6 +1029,9 @@ for temperature, expected in ((1.0, 0.8), (2.0, 2 / 3), (0.5, 16 / 17)):
 assert refuses(generate, coin, [], 1, -1.0, rng), "a negative temperature: expected a ValueError"
 assert refuses(generate, coin, [2], 1, 1.0, rng), "2 is no id of 2 words: expected a ValueError"
 assert refuses(generate, coin, [-1], 1, 1.0, rng), "-1 is no id: expected a ValueError"
+even = {**counting, "U": np.zeros((6, 6))}
+new, again = (generate(even, [2], 9, 1.0, np.random.default_rng(1)) for _ in range(2))
+assert list(new) == list(again), f"a generator in the same state gives one text: {new}, {again}"
 
 
 # %% nbgrader={"grade": true, "grade_id": "generate-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}

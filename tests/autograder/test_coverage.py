@@ -24,7 +24,7 @@ QUOTING = [
     "06_clipping",
     "07_memory",
 ]
-"""Whose checks quote their statements, in all questions; 03 to come: `train_window` has none yet."""
+"""Whose checks all quote their statements; in 03 `train_window` has no rules yet."""
 MANY = 3
 
 STATEMENT = """# Doubling

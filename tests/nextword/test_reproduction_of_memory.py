@@ -23,7 +23,8 @@ def counts(length, beginning, within=None):
 
 
 @pytest.mark.parametrize(
-    ("length", "beginning"), [(20, "basic-tanh"), (20, "smart-tanh"), (30, "basic-tanh")]
+    ("length", "beginning"),
+    [(20, "basic-tanh"), (20, "smart-tanh"), (30, "basic-tanh"), (30, "smart-tanh")],
 )
 def test_counts_of_the_grid(length, beginning):
     said = line(f"T = {length}, {beginning.replace('-', ' ')}")
@@ -32,6 +33,43 @@ def test_counts_of_the_grid(length, beginning):
         assert f"{found[method].successes} of 20" in said
     low, high = (f"{end:.2f}".lstrip("0") for end in found["MSGD"].wilson())
     assert f"({low} to {high})" in said
+
+
+def in_words(proportion):
+    low, high = (f"{end:.2f}".lstrip("0") for end in proportion.wilson())
+    return f"{proportion.successes} of 20 ({low} to {high})"
+
+
+def test_with_the_sigmoid_start_the_penalty_decides():
+    found = counts(10, "sigmoid")
+    said = line("T = 10, sigmoid")
+    for method in ("MSGD-C", "MSGD-CR"):
+        assert f"{method} {in_words(found[method])}" in said
+
+
+def test_the_penalty_without_clipping_solves_twenty_steps_and_not_thirty():
+    said = line("without clipping *usually fails")
+    for length in (20, 30):
+        found = counts(length, "basic-tanh")["MSGD-R"]
+        assert in_words(found) in said
+        assert f"at T = {length}" in said
+
+
+def test_bits_of_characters_one_and_five_ahead():
+    rows = recorded("07_memory/characters")
+    said = line("Table 1, characters")
+    for ahead in (1, 5):
+        means = [
+            np.mean(
+                [
+                    row["test_bits"]
+                    for row in rows
+                    if (row["method"], row["ahead"], row["learning_rate"]) == (method, ahead, 1.0)
+                ]
+            )
+            for method in ("MSGD-C", "MSGD-CR")
+        ]
+        assert f"{means[0]:.3f}, {means[1]:.3f} {'one' if ahead == 1 else 'five'} ahead" in said
 
 
 def test_ten_steps_are_solved_by_all_methods_within_500_updates():

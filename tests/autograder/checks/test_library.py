@@ -6,11 +6,13 @@ import inspect
 import json
 import pkgutil
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import nextword
+from autograder.authoring.checking import Case
 from autograder.authoring.course import Course
 from autograder.authoring.material import load_material
 from autograder.guest import catalogue, codec, probes, recipes, witness
@@ -110,9 +112,25 @@ def single_cases(exam: QuestionExam):
     return dict(sorted(inputs.items(), key=lambda item: len(item[1])))
 
 
+def takes(function, case):
+    """Return whether a function can be called as a case calls it: nine in ten cannot."""
+    if case.probe != "call once":
+        return True
+    try:
+        inspect.signature(function).bind(*case.args, **case.kwargs)
+    except TypeError:
+        return False
+    except ValueError:  # it has no signature that could be looked at
+        return True
+    return True
+
+
 def gets_full_marks(exam, asked, function):
     """Ask one case after the other, until the first that is answered wrongly."""
+    cases = {each.identity: each.case for each in exam.cases}
     for identity, inputs in asked.items():
+        if not takes(function, cases[identity]):
+            return False
         outcome = read_outcomes(run_here(function, inputs, PROBES.catalogue), read_cases(inputs))[
             identity
         ]
@@ -120,6 +138,14 @@ def gets_full_marks(exam, asked, function):
         if outcome.changed or not agrees(exam.comparison(identity), expected, outcome):
             return False
     return True
+
+
+def test_what_cannot_take_the_arguments_need_not_be_called():
+    asked = Case("any", ([1.0], 2), {"unit": 3})
+    assert takes(lambda values, base, unit=1: None, asked)
+    assert takes(max, asked)
+    assert not takes(lambda values: None, asked)
+    assert takes(lambda values: None, replace(asked, probe="tally"))
 
 
 @every_assignment

@@ -1192,7 +1192,7 @@ for length in (10, 15, 20, 30, 50, 100):
 #
 # **Write `memorization_batch(rng, batch, T, length, n_symbols)`**, which returns the pair `(ids, targets)`, both of shape `(2 * length + T, batch)`, integers, time first.
 #
-# * The pattern are `length` symbols from 0 to `n_symbols - 1`, each drawn uniformly and by itself. They are the first `length` ids.
+# * The pattern is `length` symbols from 0 to `n_symbols - 1`, each drawn uniformly and by itself. They are the first `length` ids.
 # * Then come T steps: `T - 1` blanks, which have the id `n_symbols`, and in the last of the T steps the sign `n_symbols + 1`. The `length` steps after it are blanks again.
 # * `targets` are the pattern in the last `length` steps, in its order, and the blank's id in all steps before.
 # * Where T or `length` is below 1, or `n_symbols` is below 2: `ValueError`.

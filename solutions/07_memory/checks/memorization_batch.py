@@ -152,7 +152,7 @@ one_pattern_for_all = slip(
 )
 
 rules = (
-    rule("The pattern are `length`", when=lambda rng, n, T, length, k: n == DRAWN and k > 2),
+    rule("The pattern is `length`", when=lambda rng, n, T, length, k: n == DRAWN and k > 2),
     rule("They are the first", when=lambda rng, n, T, length, k: n == DRAWN and length > 1),
     rule(
         "Then come T steps",

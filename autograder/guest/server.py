@@ -119,7 +119,10 @@ def _serve(
     cases: socket.socket,
     order: dict[str, Any],
 ) -> None:
-    """Let a child run one notebook, of which one may ask where it is; report how it ended."""
+    """Let a child run one notebook; report that it begins, and how it ended.
+
+    Meanwhile one may ask where it is.
+    """
     if order["optimizers"]:
         _prepare_optimizers()
     if _threads() != 1:
@@ -129,6 +132,7 @@ def _serve(
     if child == 0:
         control.close()
         _become_witness(notebook, data, cases, order)
+    control.send(json.dumps({"begun": True}).encode())
     data.close()
     cases.close()
     ended = os.pidfd_open(child)

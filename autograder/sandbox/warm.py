@@ -193,15 +193,17 @@ class WarmWorker:
             "cases_variable": CASES_VARIABLE,
             "optimizers": optimizers,
         }
+        began = now()
         with ours, contextlib.closing(conversation):
             with theirs, conversation.theirs as cases:
                 self._order(json.dumps(order).encode(), theirs.fileno(), cases.fileno())
+            self._report(_START_SECONDS)  # what is imported before is not its first cell's time
             child = WarmChild(
                 ours,
                 conversation,
                 self._limits.output_bytes,
                 lambda: self._order(WHERE),
-                functools.partial(queued_seconds, self._process.pid, now()),
+                functools.partial(queued_seconds, self._process.pid, began),
             )
             yield child
             with contextlib.suppress(OSError):

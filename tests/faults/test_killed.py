@@ -56,7 +56,8 @@ def check_kills(ground, undisturbed, folders, kills, seed):
 
 @pytest.mark.needs_sandbox
 def test_ctrl_c_ends_a_run_with_its_sandboxes_and_the_next_goes_on(ground, undisturbed, tmp_path):
-    folder = ground.fresh_class(tmp_path / "class", students=4)
+    slow = "time.sleep(0.5)\n"  # so that it is not over when it is to be stopped
+    folder = ground.fresh_class(tmp_path / "class", students=4, before=slow)
     run = ground.start("grade", folder, "--workers", "1")
     run.wait_for(lambda: run.recorded() >= 1)
     had = run.descendants()

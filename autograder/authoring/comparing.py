@@ -58,7 +58,8 @@ class Frequencies:
         Bound on the probability that two tallies of the same distribution are told apart, for each
         answer. By Hoeffding's inequality a relative frequency of N calls is more than
         sqrt(ln(4 / chance) / 2N) from its probability with at most half that probability. An answer
-        that comes m times or more in one tally and never in the other has at most the chance 2^-m.
+        that comes m times or more in one tally and never in the other has at most the chance 2^-m,
+        for either of the two.
     """
 
     chance: float = 1e-9

@@ -73,9 +73,8 @@ def exams_ahead(course: Course, names: Sequence[str], secret: str) -> Iterator[E
         Ask it for each exam, in the order of the names.
     """
     awaited = list(names[1:])
-    new = multiprocessing.get_context(
-        "spawn"
-    )  # a copy of this process would have its threads' locks
+    # Not a copy of this process, which would have its threads' locks.
+    new = multiprocessing.get_context("spawn")
     drawn, said = new.Pipe(duplex=False)
     with tempfile.TemporaryDirectory(prefix="exams-") as folder, closing(drawn):
         arguments = (course.root, awaited, secret, Path(folder), said)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from autograder.authoring.comparing import Close
 from autograder.judging.exam import ExamCase, QuestionExam, returned
 from autograder.judging.first_difference import first_difference
-from autograder.judging.judge import case_reasons
 from autograder.judging.outcomes import Outcome
 from autograder.judging.showing import NOT_PASTED, show_outcome
 
@@ -54,28 +53,20 @@ class PracticeCase:
         return not self.call.startswith(NOT_PASTED)
 
 
-def failing_practice(exam: QuestionExam, evidence: str) -> tuple[PracticeCase, ...]:
-    """Return the practice cases that evidence answers wrongly, the shortest that runs first.
+def failing_among(
+    exam: QuestionExam, outcomes: Mapping[str, Outcome], reasons: Mapping[str, str | None]
+) -> tuple[PracticeCase, ...]:
+    """Return the practice cases that are answered wrongly, the shortest that runs first.
 
     Parameters
     ----------
     exam
         The question's exam.
-    evidence
-        What the witness said.
-
-    Raises
-    ------
-    MalformedEvidence
+    outcomes
+        What each case came to.
+    reasons
+        Why each is wrong, None where it is right (see `case_reasons`).
     """
-    outcomes = exam.read(evidence)
-    return failing_among(exam, outcomes, case_reasons(exam, outcomes))
-
-
-def failing_among(
-    exam: QuestionExam, outcomes: Mapping[str, Outcome], reasons: Mapping[str, str | None]
-) -> tuple[PracticeCase, ...]:
-    """Return the practice cases among outcomes that are wrong, for reasons (`case_reasons`)."""
     wrong = [
         _practice_case(exam, each, outcomes[each.identity])
         for each in exam.cases

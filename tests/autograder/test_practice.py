@@ -6,8 +6,8 @@ import pytest
 
 from autograder.authoring.comparing import Close
 from autograder.guest.codec import decode, encode
-from autograder.judging.practice import failing_practice
 from autograder.judging.showing import LONGEST, NOT_PASTED
+from tests.exams import failing_practice
 
 EXACT = Close(rtol=1e-9)
 

@@ -16,7 +16,7 @@ from autograder.classroom.practice_notebook import practice_path, write_practice
 from autograder.judging.exam import draw_exam
 from autograder.judging.first_difference import first_difference
 from autograder.judging.judge import judge
-from autograder.judging.practice import failing_practice
+from tests.exams import failing_practice
 
 WRONG = "def double(x):\n    return x * x\n"
 

@@ -32,7 +32,7 @@ from autograder.sandbox.isolation import trusted_mode
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import Mode
 
-LIMITS = Limits(cell_seconds=3)
+LIMITS = Limits(cell_seconds=8)
 """What a simulated submission may use: its endless loops need not be waited for as long."""
 
 

@@ -29,7 +29,7 @@ from tests.running import grade_all
 
 ASSIGNMENT = "01_counting"
 SEED = 0
-LIMITS = Limits(cell_seconds=4, notebook_seconds=120)
+LIMITS = Limits(cell_seconds=8, notebook_seconds=120)
 """Under which the endless loops of the class do not hold up the tests."""
 
 

@@ -50,8 +50,8 @@ def main() -> None:
     load, floor = (1e3 * _cpu_seconds(run) for run in (Grammar.load, grammar.floor))
     results.remarks.append(
         f"To load the grammar takes {load:.1f} ms, its exact floor {floor:.1f} ms. The second "
-        "table has the perplexity per token, overall and at the returning noun; 280,000 training tokens, "
-        "60,000 test tokens; the floor is that of the test sample."
+        "table has the perplexity per token, overall and at the returning noun; 280,000 training "
+        "tokens, 60,000 test tokens; the floor is that of the test sample."
     )
     print(results.markdown)
     finished(results, chosen)

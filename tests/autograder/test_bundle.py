@@ -6,12 +6,14 @@ import ast
 import functools
 import io
 import json
+import posixpath
 import re
 import shutil
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 import pytest
 from nbformat import NotebookNode
@@ -28,6 +30,7 @@ from autograder.authoring.pairs import read_notebook
 from autograder.authoring.release import MARKS, Leak, StaleRelease, write_release
 from autograder.authoring.student_project import BrokenProject, student_project
 from autograder.cli.app import app
+from tests.test_links import links
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = Course.at(ROOT)
@@ -294,6 +297,17 @@ def test_every_recording_that_a_lecture_shows_is_there(ours: Bundle) -> None:
     assert len(named) > 15
     there = {path.rpartition(".")[0] for path in ours.files}
     assert {f"data/recorded/{name}" for name in named} <= there
+
+
+def test_links_of_its_pages_lead_to_what_is_in_it(ours: Bundle) -> None:
+    folders = {str(parent) for path in ours.files for parent in PurePosixPath(path).parents}
+    pages = [(path, text) for path, text in texts(ours) if path.endswith(".md")]
+    assert len(pages) > 8
+    for path, text in pages:
+        for link in links(text):
+            if not urlsplit(link).scheme and not link.startswith("#"):
+                place = posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
+                assert place in {*ours.files, *folders}, (path, link)
 
 
 # --- buttons -------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ def drawn(page: Page) -> str:
             )
         for height, words in (
             (blind, f"who cannot look back: {blind:.0f}"),
-            (floor, f"nobody can do better: {floor:.1f}"),
+            (floor, f"nobody can do better on average: {floor:.1f}"),
         ):
             axes.axhline(height, color=page.faint, lw=1.2, ls=(0, (5, 3)))
             above = 5 if height == blind else -20

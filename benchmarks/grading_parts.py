@@ -55,8 +55,8 @@ def start(material: Material) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as where:
         folder = ClassFolder(Path(where))
         return {
-            "import what starts sandboxes": timed(lambda: import_("cli")),
-            "import the whole program": timed(lambda: import_("commands")),
+            "import what starts sandboxes": timed(lambda: import_("cli.app")),
+            "import the whole program": timed(lambda: import_("cli.commands")),
             "start one sandbox": timed(start_a_sandbox),
             "make a gradebook": timed(lambda: gradebook.ensure_assignment(folder, material)),
         } | {

@@ -41,6 +41,9 @@ class Bounds:
     memory_bytes: int = 2 << 30
 
 
+_UNHURRIED = Bounds(3600.0)
+
+
 @dataclass(frozen=True)
 class _Running:
     """A call that has begun."""
@@ -77,6 +80,24 @@ def each_apart(
     finally:
         for each in running:
             _end(each)
+
+
+def all_apart(jobs: Sequence[Job], workers: int) -> list[str]:
+    """Return what each job returned, in order, called in as many processes as there are workers.
+
+    A job whose process ended before it returned is called once more, here, where its error is seen.
+
+    Parameters
+    ----------
+    jobs
+        What is called. It keeps to limits of its own: here are none but an hour.
+    workers
+        How many run at the same time. With one, all are called here.
+    """
+    if min(workers, len(jobs)) < 2:
+        return [job() for job in jobs]
+    came = dict(each_apart([(job, _UNHURRIED) for job in jobs], workers))
+    return [job() if came[place] is None else came[place] or "" for place, job in enumerate(jobs)]
 
 
 def _started(index: int, job: tuple[Job, Bounds]) -> _Running:

@@ -32,11 +32,11 @@ from autograder.judging.exam import (
     ExamCase,
     QuestionExam,
     difference,
-    draw_exam,
 )
 from autograder.judging.outcomes import Outcome, read_outcomes
 from autograder.proving.apart import Bounds, each_apart
 from autograder.proving.mutants import Mutant, canonical, mutants_of
+from autograder.proving.several import draw_exams
 
 FURTHER_EXAMS = 10
 """On the cases of how many exams, secret and practice, an equal change is tried."""
@@ -267,7 +267,7 @@ class Gate:
             for each in tried
             if each.kept and each.trial.said and self.question.equals[each.trial.said].because
         ]
-        exams = self._further_exams() if to_try else ()
+        exams = self._further_exams(workers) if to_try else ()
         jobs = [
             (partial(_first_difference, exams, trial), self._bounds(trial.answer))
             for trial in to_try
@@ -280,12 +280,13 @@ class Gate:
         more = 1 + 2 * FURTHER_EXAMS / len(answer.exams)  # practice cases are called as well
         return Bounds(more * answer.bounds.seconds)
 
-    def _further_exams(self) -> tuple[QuestionExam, ...]:
+    def _further_exams(self, workers: int) -> tuple[QuestionExam, ...]:
         """Return exams for whose draw no mistake has to be told from the reference."""
         alone = replace(self.question, misconceptions=())
         material = replace(self.material, checked=(alone,), asserted=())
-        drawn = (draw_exam(material, f"equal-{number}") for number in range(FURTHER_EXAMS))
-        return tuple(exam.questions[0] for exam in drawn)
+        secrets = [f"equal-{number}" for number in range(FURTHER_EXAMS)]
+        exams, _ = draw_exams(material, secrets, workers)
+        return tuple(exam.questions[0] for exam in exams)
 
     def tally(self, tried: Sequence[Tried], wrong: Container[str]) -> Tally:
         """Return what became of this question's mutants."""
@@ -422,7 +423,8 @@ def gates_of(
     for whole in work.sheets:
         sheet = whole if only is None else _with_only(work, whole, only)
         kept = kept_answers(sheet, cache) if cache else None
-        exams = [draw_exam(sheet, f"verify-{number}", kept) for number in range(seeds)]
+        secrets = [f"verify-{number}" for number in range(seeds)]
+        exams, _ = draw_exams(sheet, secrets, workers, kept)
         for place, question in enumerate(sheet.checked):
             name = named(work, sheet, question.name)
             drawn = tuple(exam.questions[place] for exam in exams)

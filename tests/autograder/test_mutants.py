@@ -12,10 +12,12 @@ import pytest
 from autograder.authoring.checking import REFERENCE, alternative, equal
 from autograder.authoring.slips import MisfitSlip
 from autograder.authoring.statement import says
+from autograder.judging.exam import draw_exam
 from autograder.proving import mutant_gate
-from autograder.proving.apart import Bounds, each_apart
+from autograder.proving.apart import Bounds, all_apart, each_apart
 from autograder.proving.mutant_gate import NoSuchQuestion, UnfairToStartWith, gates_of
 from autograder.proving.mutants import canonical, mutants_of
+from autograder.proving.several import draw_exams
 
 FAR = 60.0
 """Seconds that nothing here takes."""
@@ -164,6 +166,31 @@ def test_what_a_call_changes_is_gone_with_it():
     jobs = [(lambda: str(here.append(1) or len(here)), Bounds(FAR))] * 3
     assert {came for _, came in each_apart(jobs, workers=1)} == {"1"}
     assert here == []
+
+
+def test_jobs_are_answered_in_order_whatever_ends_first():
+    jobs = [lambda: "slow" if sum(range(10**6)) else "", lambda: "fast", lambda: ""]
+    assert all_apart(jobs, workers=2) == all_apart(jobs, workers=1) == ["slow", "fast", ""]
+
+
+def test_a_job_whose_process_ends_is_called_here():
+    here = os.getpid()
+
+    def ends_elsewhere():
+        return "here" if os.getpid() == here else os._exit(1)
+
+    assert all_apart([ends_elsewhere, lambda: "well"], workers=2) == ["here", "well"]
+    with pytest.raises(RuntimeError):
+        all_apart([raises, lambda: "well"], workers=2)
+
+
+def test_exams_drawn_by_several_processes_are_those_drawn_here(toy_material):
+    material = toy_material()
+    there, _ = draw_exams(material, ["a", "b"], workers=2)
+    here, came = draw_exams(material, ["a", "b"], workers=1, and_then=lambda exams: str(len(exams)))
+    assert came == ["2"]
+    assert [exam.digest for exam in there] == [draw_exam(material, s).digest for s in "ab"]
+    assert [exam.questions[0].wrong for exam in there] == [e.questions[0].wrong for e in here]
 
 
 # --- the gate ------------------------------------------------------------------------------------

@@ -22,14 +22,23 @@ from machine import machine
 
 from autograder.authoring.course import Course
 from autograder.authoring.material import Material, load_material
-from autograder.classroom import gradebook, grading
+from autograder.classroom import gathering, gradebook, grading, recording
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.scoring import ScoreWriter
 from autograder.judging.exam import draw_exam
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.warm import WarmWorker
 
-PARTS = ("read_evidence", "judge_all", "with_scores", "write_atomically", "write_result")
+PARTS = (
+    (gathering, "read_evidence"),
+    (recording, "judge_with_practice"),
+    (recording, "write_practice"),
+    (recording, "write_feedback"),
+    (recording, "write_result"),
+    (recording, "write_receipt"),
+    (grading, "write_atomically"),
+    (ScoreWriter, "write"),
+)
 STUDENTS, REPLAYED = 12, 300
 
 
@@ -84,8 +93,7 @@ def settling(material: Material) -> tuple[dict[str, float], float]:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as where:
         grade_ours(2, material, ordinary_class(material, STUDENTS), Path(where))
         session, names = replayed(material, REPLAYED, Path(where))
-        patches = [watched(grading, name) for name in (*PARTS, "write_feedback")]
-        patches.append(watched(ScoreWriter, "write"))
+        patches = [watched(*part) for part in PARTS]
         for patch in patches:
             patch.start()
         begun = time.perf_counter()

@@ -174,6 +174,11 @@ class QuestionExam:
             for name, identities in self.comparable.items()
         }
 
+    @cached_property
+    def distinct(self) -> dict[str, str]:
+        """What makes each case another call than those before it, by identity; found once."""
+        return {each.identity: _call_of(each.case) for each in self.cases}
+
     def call(self, practice: ExamCase) -> str:
         """Return a practice case as a student would write it."""
         if practice.identity not in self._calls:
@@ -412,7 +417,7 @@ def _with_modules(asked: str, modules: Mapping[str, str]) -> str:
     return f'{asked[:-1]}, "modules": {json.dumps(modules)}}}' if modules else asked
 
 
-def call_of(case: Case) -> str:
+def _call_of(case: Case) -> str:
     """Return what makes a call another one than its repetition: what is asked, and its group."""
     asked = json.dumps([encode(case.args), encode(dict(case.kwargs))])
     return f"{case.group} {case.probe} {hashlib.sha256(asked.encode()).hexdigest()}"

@@ -16,7 +16,6 @@ from autograder.judging.exam import (
     ExamCase,
     QuestionExam,
     agrees,
-    call_of,
     difference,
 )
 from autograder.judging.outcomes import Outcome
@@ -266,9 +265,8 @@ def _tells(exam: QuestionExam, mistake: Misconception, outcomes: Mapping[str, Ou
 
     A case that is asked again tells nothing new, and one of two answers little.
     """
-    calls = {each.identity: each for each in exam.cases}
     telling = {
-        call_of(calls[identity].case): exam.expected[identity]
+        exam.distinct[identity]: exam.expected[identity]
         for identity in exam.discriminating[mistake.name]
         if not agrees(exam.comparison(identity), exam.expected[identity], outcomes[identity])
     }

@@ -11,7 +11,7 @@ import json
 
 PINNED = {
     "01_counting": "d54f9a41e1803e44",
-    "02_loglinear": "3b9eac617f901591",
+    "02_loglinear": "3940512602cec6cd",
     "03_window": "c63591e7a68208e3",
     "04_recurrent": "01af7c3842fb6570",
     "05_gradients": "3dd9e57ce9191ec6",

@@ -32,13 +32,16 @@ class Bounds:
     Parameters
     ----------
     seconds
-        Of the clock, and of CPU time.
+        Of CPU time.
     memory_bytes
         What its process may take besides what this one has.
+    patience
+        How many times its seconds it may take by the clock: a machine may be busy.
     """
 
     seconds: float
     memory_bytes: int = 2 << 30
+    patience: float = 1.0
 
 
 _UNHURRIED = Bounds(3600.0)
@@ -107,7 +110,7 @@ def _started(index: int, job: tuple[Job, Bounds]) -> _Running:
     process = forking.Process(target=_call, args=(function, bounds, theirs), daemon=True)
     process.start()
     theirs.close()  # so that the end of the process is the end of the stream
-    return _Running(index, process, ours, time.monotonic() + bounds.seconds)
+    return _Running(index, process, ours, time.monotonic() + bounds.seconds * bounds.patience)
 
 
 def _over(running: Sequence[_Running]) -> list[_Running]:

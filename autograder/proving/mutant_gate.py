@@ -42,6 +42,10 @@ FURTHER_EXAMS = 10
 """On the cases of how many exams, secret and practice, an equal change is tried."""
 _SLOWER, _SECONDS_BESIDES = 10, 5.0
 """How much longer than its answer a mutant may take in all, and how much comes on top of that."""
+_BUSY = 4.0
+"""How many times its processor time a mutant may take by the clock."""
+_A_TURN = 0.5
+"""The share of its time that a call must have had a processor, for its silence to be its own."""
 
 
 class UnfairToStartWith(CourseError):
@@ -80,7 +84,8 @@ class Answer:
     def bounds(self) -> Bounds:
         """What judging a mutant may take."""
         per_case = self.exams[0].question.check.seconds_per_case
-        return Bounds(_SLOWER * self.seconds + 2 * per_case + _SECONDS_BESIDES)
+        seconds = _SLOWER * self.seconds + 2 * per_case + _SECONDS_BESIDES
+        return Bounds(seconds, patience=_BUSY)
 
     def changed(self, text: str) -> Callable[..., Any]:
         """Return the function that a changed text of this answer defines."""
@@ -278,7 +283,7 @@ class Gate:
 
     def _bounds(self, answer: Answer) -> Bounds:
         more = 1 + 2 * FURTHER_EXAMS / len(answer.exams)  # practice cases are called as well
-        return Bounds(more * answer.bounds.seconds)
+        return Bounds(more * answer.bounds.seconds, patience=_BUSY)
 
     def _further_exams(self, workers: int) -> tuple[QuestionExam, ...]:
         """Return exams for whose draw no mistake has to be told from the reference."""
@@ -515,10 +520,30 @@ def _faults(
     texts = {case["id"]: json.dumps({**asked, "cases": [case]}) for case in asked["cases"]}
     for each in exam.cases:
         if practice or not each.practice:
-            inputs = texts[each.identity]
-            evidence = run_here(function, inputs, exam.question.probes.catalogue, patience)
-            outcome = read_outcomes(evidence, read_cases(inputs))[each.identity]
+            outcome = _outcome(exam, function, each.identity, texts[each.identity], patience)
             expected = exam.expected[each.identity]
             wrong = difference(exam.comparison(each.identity), expected, outcome)
             if wrong is not None or outcome.changed:
                 yield each, outcome
+
+
+def _outcome(
+    exam: QuestionExam, function: Callable[..., Any], identity: str, inputs: str, patience: float
+) -> Outcome:
+    """Return what a call comes to: once more, with patience, where it had no turn to answer.
+
+    A mutant counts as caught where it is slow, not where the machine is busy.
+    """
+    began = time.process_time()
+    outcome = _asked(exam, function, identity, inputs, patience)
+    spent = time.process_time() - began
+    if outcome.failure is None or spent > _A_TURN * patience * exam.question.check.seconds_per_case:
+        return outcome
+    return _asked(exam, function, identity, inputs, PATIENCE)
+
+
+def _asked(
+    exam: QuestionExam, function: Callable[..., Any], identity: str, inputs: str, patience: float
+) -> Outcome:
+    evidence = run_here(function, inputs, exam.question.probes.catalogue, patience)
+    return read_outcomes(evidence, read_cases(inputs))[identity]

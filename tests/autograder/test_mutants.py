@@ -12,7 +12,8 @@ import pytest
 from autograder.authoring.checking import REFERENCE, alternative, equal
 from autograder.authoring.slips import MisfitSlip
 from autograder.authoring.statement import says
-from autograder.judging.exam import draw_exam
+from autograder.judging.exam import PATIENCE, draw_exam
+from autograder.judging.outcomes import Outcome
 from autograder.proving import mutant_gate
 from autograder.proving.apart import Bounds, all_apart, each_apart
 from autograder.proving.mutant_gate import NoSuchQuestion, UnfairToStartWith, gates_of
@@ -251,6 +252,21 @@ def test_a_mutant_that_does_not_end_is_caught_in_its_time(toy_material):
         return [each for each in proof.survivors if "while" in each.after]
 
     assert never(proof_of(toy_material, counted_down)) == []
+
+
+@pytest.mark.parametrize(("spent", "patience"), [(0.0, [1.0, PATIENCE]), (1e9, [1.0])])
+def test_a_call_that_had_no_turn_is_asked_again_with_patience(toy, monkeypatch, spent, patience):
+    clock, asked = iter([0.0, spent]), []
+
+    def silent(exam, function, identity, inputs, patience):
+        asked.append(patience)
+        return Outcome(failure="it took too long") if patience == 1.0 else Outcome(value=3)
+
+    monkeypatch.setattr(mutant_gate, "_asked", silent)
+    monkeypatch.setattr(mutant_gate.time, "process_time", lambda: next(clock))
+    outcome = mutant_gate._outcome(toy, sum, "case-0", "", 1.0)
+    assert asked == patience
+    assert outcome.returned is (len(asked) == 2)
 
 
 def counted_down(values, sign=1):

@@ -26,7 +26,7 @@
 # * Ids are whole numbers from 0 to $V-1$ in an array of any integer dtype. Parameters are arrays of float64 or of float32. A number is compared to a relative accuracy of 1e-5, an array to 1e-5 of its largest finite entry in modulus, or to 1e-6 where that is more ($-\infty$ agrees with $-\infty$ only), so computing in float32 is enough where the question does not say otherwise. `print` what you like.
 # * Logarithms are natural (nats). Vectors are rows: a batch `x` of shape `(B, n)` meets a matrix as `x @ H`.
 # * Where the statement says that something raises `ValueError`, it does so; other wrong arguments do not come.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own, in this cell or in one that you add (all cells share their names, so give helpers names that no other cell uses, or define them inside your function), a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math

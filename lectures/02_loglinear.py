@@ -267,10 +267,8 @@ def learn_by_votes(sentences, V, rate=0.3):
 # Our language, and Python's documentation with the words that occur five times or more:
 
 # %% slideshow={"slide_type": "-"}
-for name, corpus, least in (
-    ("grammar", text, 1),
-    ("Python's docs", corpora.load("python-docs"), 5),
-):
+texts = [("grammar", text, 1), ("Python's docs", corpora.load("python-docs"), 5)]
+for name, corpus, least in texts:
     its = Vocabulary.build(corpus.train, min_count=least)
     part, new = (
         [[its.bos, its.bos, *its.encode(s), its.eos] for s in of]
@@ -282,9 +280,7 @@ for name, corpus, least in (
         for two, one, word in zip(s, s[1:], s[2:], strict=False):
             score = one_back[one] + two_back[two]
             losses.append(np.log(np.exp(score).sum()) - score[word])
-    print(
-        f"{name:14} {len(its):5,} words   uniform {len(its):5,}   after one pass {np.exp(np.mean(losses)):6.1f}"
-    )
+    print(f"{name:14} uniform {len(its):5,}   after one pass {np.exp(np.mean(losses)):6.1f}")
     for clue, places in (("the", one_back), ("in", two_back)):
         best = np.argsort(-places[its.encode([clue])[0]])[:4]
         print(f"   {clue!r} votes for", *(its.words[i] for i in best))

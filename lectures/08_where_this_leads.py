@@ -472,11 +472,11 @@ assert np.isclose(
 COLOURS = dict(zip(LANGUAGES, (plots.BLUE, plots.ORANGE, plots.PURPLE), strict=True))
 
 
-def draw_rungs(language, title_of="{}"):
+def draw_rungs(language, title_of="{}", height=4.3):
     """Every seed of every model as a dot, overall and at the noun, with the yardsticks."""
     shown = [model for model in ORDER if of(model, language, "seed")]
     with plots.course_style():
-        figure, axes = plt.subplots(1, 2, figsize=(12.5, 4.3), sharey=True)
+        figure, axes = plt.subplots(1, 2, figsize=(12.5, height), sharey=True)
         for axis, column, title in (
             (axes[0], "perplexity", "all tokens"),
             (axes[1], "at_noun", "the returning noun"),
@@ -575,7 +575,7 @@ assert min(of("tanh", "far", "at_noun")) > 3 * max(of("attention", "far", "at_no
 # where it is in the list, it was enough that the state is copied at the start.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-draw_rungs("none near")
+draw_rungs("none near", height=3.1)
 blind = grammar.blind_perplexity()
 print(f"who has not read the first noun: {blind:.1f}")
 assert min(of("tanh", "none near", "at_noun")) > 0.9 * blind
@@ -916,7 +916,7 @@ def reached(model):
 
 
 with plots.course_style():
-    figure, axis = plt.subplots(figsize=(11.5, 4.7))
+    figure, axis = plt.subplots(figsize=(11.5, 3.5))
     for model in ORDER:
         if any(r["model"] == model for r in reach):
             colour, marker = STYLES[model]

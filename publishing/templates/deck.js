@@ -4,8 +4,8 @@
 // Pixels of text and of code on a slide 1280 wide, and the part of its own width that a figure gets:
 // the first with which all is on the slide. Smaller ones cannot be read from the back of a hall.
 const SIZES = [
-  [32, 22, 1], [30, 21, 1], [28, 20, 1], [26, 20, 1], [26, 19, 0.95], [24, 19, 0.95], [24, 18, 0.9],
-  [22, 18, 0.9], [22, 18, 0.85], [20, 18, 0.85], [20, 18, 0.8], [20, 18, 0.75], [20, 18, 0.7],
+  [32, 22, 1], [30, 21, 1], [28, 20, 1], [26, 20, 1], [24, 19, 1], [22, 18, 1], [22, 18, 0.95],
+  [20, 18, 0.95], [20, 18, 0.9], [20, 18, 0.85], [20, 18, 0.8], [20, 18, 0.75], [20, 18, 0.7],
 ];
 const SMALLEST = 18;
 

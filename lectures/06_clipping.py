@@ -1201,7 +1201,7 @@ run = next(run for run in long["MSGD-C"] if run.seed == seed)
 step_rates = 0.05 * np.minimum(1, 1 / np.array(run.norms))
 with plots.course_style():
     figure, axes = plt.subplots(
-        1, 2, figsize=(13, 3.4), layout="constrained", width_ratios=(1.4, 1)
+        1, 2, figsize=(13, 3.1), layout="constrained", width_ratios=(1.4, 1)
     )
     axes[0].plot(step_rates, color=plots.BLUE, linewidth=0.8)
     axes[0].axhline(0.05, color=plots.RED, linewidth=2)

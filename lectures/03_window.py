@@ -406,7 +406,7 @@ scores = {
 sample_floor = grammar.floor_of(text.test)
 slots = [slot for slot, value in sample_floor.perplexity_by_slot().items() if value > 1.01]
 with plots.course_style():
-    figure, axis = plt.subplots(figsize=(10.5, 4.8))
+    figure, axis = plt.subplots(figsize=(12.5, 4.8))
     across = np.arange(len(slots))
     for offset, (name, colour) in zip(
         (-0.2, 0.2), (("Kneser–Ney, n = 5", plots.ORANGE), ("window of 4", plots.BLUE)), strict=True

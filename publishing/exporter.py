@@ -80,6 +80,7 @@ class _Exporter(TemplateExporter):  # type: ignore[misc]
         self.pieces: list[Piece] = []
         super().__init__(
             config=Config(
+                CoalesceStreamsPreprocessor={"enabled": True},
                 TagRemovePreprocessor={"enabled": True, "remove_input_tags": {"hide-input"}},
                 NbConvertBase={"display_data_priority": _SHOWN},
             ),

@@ -48,6 +48,7 @@ async function start() {
     margin: 0,
     maxScale: 4,
     center: false,
+    controls: "speaker-only", // arrows would stand on the text
     hash: true,
     navigationMode: "linear", // the arrow keys go through all slides, none is jumped over
     transition: "none",

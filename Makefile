@@ -8,7 +8,7 @@ CODE := . solutions/*/checks/*.py solutions/probes/*.py
 TYPED := .mypy_cache/checks/course
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-browser lint format sync release verify lock bench profile clean
+.PHONY: help demo test test-long test-browser accessibility lint format sync release verify lock site bench profile clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -23,8 +23,11 @@ test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
 	$(BIN)/pytest -n 2 --dist loadfile -m "long and not browser" --ignore=tests/attacks --ignore=tests/faults
 	$(BIN)/pytest -n 2 --dist loadfile tests/attacks tests/faults
 
-test-browser: $(VENV)/dev ## What students sent, opened in Chromium (apt-get install chromium)
+test-browser: $(VENV)/dev ## What students sent, and the site, opened in Chromium (apt-get install chromium npm)
 	$(BIN)/pytest -m browser tests/screens
+
+accessibility: $(VENV)/dev ## Can everybody use the pages? axe looks at them, and a keyboard walks them
+	$(BIN)/pytest -m browser tests/screens/test_site.py tests/screens/test_accessibility.py
 
 lint: $(VENV)/dev $(TYPED) ## Style and types
 	$(BIN)/ruff check $(CODE)
@@ -57,6 +60,9 @@ lock: $(VENV)/dev ## Resolve all dependencies for every platform into constraint
 	  --no-emit-index-url --no-emit-find-links --quiet \
 	  --custom-compile-command "make lock" --output-file constraints.txt
 
+site: $(VENV)/site ## The course as a site, in build/site/html (needs npm, for MathJax)
+	$(BIN)/python -m publishing.site
+
 bench: $(VENV)/bench ## Measure speed against peers
 	set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
@@ -84,6 +90,10 @@ $(VENV)/staff: pyproject.toml constraints.txt | $(VENV)/python
 
 $(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/python
 	$(PIP_INSTALL) -e ".[dev]"
+	@touch $@ $(VENV)/staff $(VENV)/site
+
+$(VENV)/site: pyproject.toml constraints.txt | $(VENV)/python
+	$(PIP_INSTALL) -e ".[staff,site]"
 	@touch $@ $(VENV)/staff
 
 $(VENV)/bench: pyproject.toml constraints.txt | $(VENV)/dev

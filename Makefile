@@ -8,7 +8,7 @@ CODE := . solutions/*/checks/*.py solutions/probes/*.py
 TYPED := .mypy_cache/checks/course
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-browser accessibility lint format sync release verify lock site bench profile clean
+.PHONY: help demo test test-long test-browser accessibility lint format sync release verify slides slides-pdf site lock bench profile clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -55,13 +55,19 @@ release: $(VENV)/staff ## Make assignments/ from solutions/
 verify: $(VENV)/staff ## Prove of every assignment that its grading is fair
 	set -e; for folder in solutions/[0-9]*; do $(BIN)/autograder verify $$(basename $$folder); done
 
+slides: $(VENV)/publish ## A deck of slides of each lecture into build/slides/ (needs Node.js: apt-get install nodejs npm)
+	$(BIN)/python -m publishing slides
+
+slides-pdf: $(VENV)/publish ## The same, and each deck as PDF (needs Chromium, too)
+	$(BIN)/python -m publishing slides --pdf
+
+site: $(VENV)/site ## The course as a site into build/site/html/ (needs Node.js, too)
+	$(BIN)/python -m publishing site
+
 lock: $(VENV)/dev ## Resolve all dependencies for every platform into constraints.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --upgrade \
 	  --no-emit-index-url --no-emit-find-links --quiet \
 	  --custom-compile-command "make lock" --output-file constraints.txt
-
-site: $(VENV)/site ## The course as a site, in build/site/html (needs npm, for MathJax)
-	$(BIN)/python -m publishing.site
 
 bench: $(VENV)/bench ## Measure speed against peers
 	set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
@@ -88,13 +94,17 @@ $(VENV)/staff: pyproject.toml constraints.txt | $(VENV)/python
 	$(PIP_INSTALL) -e ".[staff]"
 	@touch $@
 
-$(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/python
-	$(PIP_INSTALL) -e ".[dev]"
-	@touch $@ $(VENV)/staff $(VENV)/site
+$(VENV)/publish: pyproject.toml constraints.txt | $(VENV)/python
+	$(PIP_INSTALL) -e ".[publish]"
+	@touch $@ $(VENV)/staff
 
 $(VENV)/site: pyproject.toml constraints.txt | $(VENV)/python
-	$(PIP_INSTALL) -e ".[staff,site]"
-	@touch $@ $(VENV)/staff
+	$(PIP_INSTALL) -e ".[publish,site]"
+	@touch $@ $(VENV)/staff $(VENV)/publish
+
+$(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/python
+	$(PIP_INSTALL) -e ".[dev]"
+	@touch $@ $(VENV)/staff $(VENV)/publish $(VENV)/site
 
 $(VENV)/bench: pyproject.toml constraints.txt | $(VENV)/dev
 	$(PIP_INSTALL) -e ".[bench]"

@@ -17,7 +17,7 @@
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # About 75 minutes. The story: from window to state (15 min); loss on every step, teacher forcing, masks (10); why gradients of a repeated weight add up, and BPTT line by
 # line (20); train, and look back through time (15); let it run free (10); characters, cost, recap (10). Run all cells before the lecture; it takes about half a minute. Timings by
-# slide, board work and what to do when a demo fails: `solutions/lecturers/04.md`.
+# slide, board work and what to do when a demo fails: `solutions/lecturers/04_recurrent.md`.
 
 # %% slideshow={"slide_type": "skip"}
 import os

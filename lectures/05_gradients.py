@@ -20,7 +20,7 @@
 # About 75 minutes. The story: the gradient is a sum over steps, and each far term has passed through a long product (15 min); the product in the linear case, with eigenvectors (15); the
 # nonlinear bound, and why the spectral radius says less than one thinks (15); one unit: attractors, bifurcations, basins, inputs, the wall (25); what happens in a language
 # model (10). Run all cells before the lecture; it takes half a minute. Sliders are live in Jupyter; elsewhere the same figures stand still. Timings by slide, board work
-# and what to do when a demo fails: `solutions/lecturers/05.md`.
+# and what to do when a demo fails: `solutions/lecturers/05_gradients.md`.
 
 # %% slideshow={"slide_type": "skip"}
 import os

@@ -18,7 +18,7 @@
 # About 70 minutes. The story: a training that dies, and one step on the wall (15 min); curvature, and the idea of clipping (10); twin trajectories (10); a problem that needs memory:
 # solved runs with and without (15); other ways to clip, thresholds, NaN, bias, learning rate (20); a language model with and without (5); the L2 trap, and what clipping cannot do (10).
 # Run all cells before the lecture; it takes half a minute. The sliders are live in Jupyter; elsewhere the same figure stands still. Timings by slide, board work and what to
-# do when a demo fails: `solutions/lecturers/06.md`.
+# do when a demo fails: `solutions/lecturers/06_clipping.md`.
 
 # %% slideshow={"slide_type": "skip"}
 import os

@@ -32,6 +32,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from autograder.errors import CourseError
 from autograder.files import write_atomically
 from nextword.data_folder import own_folders
 from publishing.naming import name_of_cell
@@ -43,7 +44,7 @@ _LAYOUT = "1"
 """Of a kept notebook; another number makes all kept ones stale."""
 
 
-class CellFailed(Exception):
+class CellFailed(CourseError):
     """A cell of a lecture raised, took too long, or wrote a warning."""
 
 
@@ -159,8 +160,8 @@ def _run(notebook: NotebookNode, lecture: Path) -> None:
     for number, cell in enumerate(notebook.cells, 1):
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
+                where = name_of_cell(lecture.stem, number, cell)
                 raise CellFailed(
-                    f"{name_of_cell(lecture.stem, number, cell)} wrote to stderr, which would stand "
-                    f"on its slide: {output.text}"
+                    f"{where} wrote to stderr, and readers would see it: {output.text}"
                 )
         cell.metadata.pop("execution", None)  # the times of its run

@@ -86,7 +86,7 @@ def make_deck(
     """
     notebook = nbformat.read(executed, as_version=4)
     plan = timings(lecturers_page) if lecturers_page else []
-    titles = [title_of(slide) for slide in slides_of(notebook)]
+    titles = [title_of(slide) for slide in slides_of(notebook.cells)]
     if plan and titles != [timing.slide for timing in plan]:
         raise Unpublishable(_out_of_step(lecturers_page, titles, [timing.slide for timing in plan]))
     page, formulas = deck_html(notebook, plan)

@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from PIL import Image
 from traitlets.config import Config
 
+from nextword.pictures.plots import SMALLEST_TEXT
 from publishing.formulas import Formula, FormulaRenderer
 from publishing.slides import slides_of, title_of
 from publishing.timings import Timing
@@ -52,7 +53,7 @@ class _Exporter(SlidesExporter):  # type: ignore[misc]
             ),
             template_name="deck",
             extra_template_basedirs=[str(_TEMPLATES)],
-            filters={"png_size": _png_size},
+            filters={"png": _png},
             exclude_input_prompt=True,
             exclude_output_prompt=True,
         )
@@ -77,7 +78,7 @@ def deck_html(notebook: NotebookNode, plan: Sequence[Timing]) -> tuple[str, list
         When each slide is due, for the speaker's notes; or nothing.
     """
     exporter = _Exporter()
-    slides = [(slide[0].id, title_of(slide)) for slide in slides_of(notebook)]
+    slides = [(slide[0].id, title_of(slide)) for slide in slides_of(notebook.cells)]
     openings = {
         cell_id: _Opening(_slug(title, place), place == 0, plan[place] if plan else None)
         for place, (cell_id, title) in enumerate(slides)
@@ -93,6 +94,16 @@ def _slug(title: str, place: int) -> str:
     return f"{words or 'slide'}-{place + 1}"
 
 
-def _png_size(content: str) -> tuple[int, int]:
-    """Return the width and height in pixels of a PNG in base64."""
-    return Image.open(io.BytesIO(base64.b64decode(content))).size
+@dataclass(frozen=True)
+class _Png:
+    """What the template says of a picture: its size in pixels, and that of its smallest text."""
+
+    width: int
+    height: int
+    smallest_text: str | None
+
+
+def _png(content: str) -> _Png:
+    """Look into a PNG in base64."""
+    picture = Image.open(io.BytesIO(base64.b64decode(content)))
+    return _Png(*picture.size, picture.info.get(SMALLEST_TEXT))

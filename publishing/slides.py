@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nbformat import NotebookNode
 
 
-def slides_of(notebook: NotebookNode) -> Iterator[list[NotebookNode]]:
+def slides_of(cells: Iterable[NotebookNode]) -> Iterator[list[NotebookNode]]:
     """Yield the cells of each slide of a lecture, without notes and what is skipped.
 
     Parameters
     ----------
-    notebook
-        A new slide begins with each cell whose slide type is `slide` or `subslide`.
+    cells
+        Of a lecture. A slide begins with each whose slide type is `slide` or `subslide`.
     """
     together: list[NotebookNode] = []
-    for cell in notebook.cells:
+    for cell in cells:
         kind = cell.metadata.get("slideshow", {}).get("slide_type")
         if kind in {"skip", "notes"}:
             continue

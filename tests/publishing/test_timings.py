@@ -64,5 +64,5 @@ def test_a_page_that_does_not_say_how_many_minutes_is_refused(tmp_path):
 @pytest.mark.parametrize("lecture", LECTURES, ids=lambda path: path.stem)
 def test_every_slide_of_a_lecture_is_due_at_some_time(lecture):
     planned = timings(ROOT / "solutions" / "lecturers" / f"{lecture.stem}.md")
-    titles = [title_of(slide) for slide in slides_of(jupytext.read(lecture))]
+    titles = [title_of(slide) for slide in slides_of(jupytext.read(lecture).cells)]
     assert [timing.slide for timing in planned] == titles

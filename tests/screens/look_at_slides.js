@@ -35,6 +35,9 @@
     for (const image of slide.querySelectorAll("img")) {
       if (!image.complete || !image.naturalWidth) say("a picture is missing");
       if (!image.alt) say("a picture has no alternative text");
+      const shrunk = image.getBoundingClientRect().width / image.naturalWidth;
+      const size = Number(image.dataset.smallestText ?? Infinity) * shrunk;
+      if (size < smallest) say(`text of ${Math.floor(size)}px in a picture: ${image.alt.slice(0, 40)}`);
     }
     if (slide.querySelector("merror, [data-mjx-error]")) say("a formula failed");
     for (const node of textsOf(slide)) {

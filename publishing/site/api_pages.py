@@ -51,7 +51,7 @@ def _page(package: str, modules: list[str], title: str | None = None) -> str:
         parts.append(f".. automodule:: {package}\n\n")
     for module in modules:
         parts.append(_heading(module.replace("_", " "), "-"))
-        parts.append(f".. automodule:: {package}.{module}\n   :members:\n   :show-inheritance:\n")
+        parts.append(f".. automodule:: {package}.{module}\n   :members:\n")
     return "\n".join(parts)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
+_PARTS = "_static"
+"""The folder of what pages are made of; what is HTML there is no page."""
 _FETCHING = (("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"))
 _LINKED = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "preconnect"}
 _FROM_AFAR = re.compile(r"""(?:url\(|@import)\s*["']?(?:https?:)?//""")
@@ -20,7 +23,7 @@ def faults_of(site: Path) -> list[str]:
     """Return what is wrong with the pages below a folder, a line each, beginning with the page.
 
     A link leads nowhere, a picture has no alternative text, headings skip a level or a page has not
-    exactly one first one, or something is fetched from elsewhere.
+    exactly one first one, or something is fetched from elsewhere, or from where it is not.
 
     Parameters
     ----------
@@ -28,15 +31,11 @@ def faults_of(site: Path) -> list[str]:
         The folder of built pages.
     """
     found = []
-    for path in sorted(site.rglob("*.html")):
+    pages = [path for path in site.rglob("*.html") if _PARTS not in path.parts]
+    for path in sorted(pages):
         page = _page(path)
-        for fault in (
-            *_pictures(page),
-            *_headings(page),
-            *_fetched(page),
-            *_links(page, path, site),
-        ):
-            found.append(f"{path.relative_to(site)}: {fault}")
+        faults = (_pictures(page), _headings(page), _fetched(page, path), _links(page, path, site))
+        found += [f"{path.relative_to(site)}: {fault}" for fault in chain(*faults)]
     for path in sorted(site.rglob("*.css")):
         if _FROM_AFAR.search(path.read_text(encoding="utf-8")):
             found.append(f"{path.relative_to(site)}: fetches something from elsewhere")
@@ -76,7 +75,7 @@ def _headings(page: BeautifulSoup) -> Iterator[str]:
             yield f"the heading {words!r} is of level {level}, the one before of level {before}"
 
 
-def _fetched(page: BeautifulSoup) -> Iterator[str]:
+def _fetched(page: BeautifulSoup, path: Path) -> Iterator[str]:
     addresses = [
         str(tag[attribute])
         for name, attribute in _FETCHING
@@ -89,8 +88,11 @@ def _fetched(page: BeautifulSoup) -> Iterator[str]:
         if _LINKED & set(tag.get("rel") or ())
     ]
     for address in addresses:
-        if urlsplit(address).netloc:
+        parts = urlsplit(address)
+        if parts.netloc:
             yield f"fetches {address} from elsewhere"
+        elif parts.scheme != "data" and not (path.parent / unquote(parts.path)).is_file():
+            yield f"fetches {address}, which is not there"
     if any(_FROM_AFAR.search(tag.get_text()) for tag in page.find_all("style")):
         yield "a style fetches something from elsewhere"
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from nextword import corpora
 from nextword.dynamics.descent import Descent
 from nextword.dynamics.one_unit import ErrorSurface
-from nextword.grammar import Grammar, Slot
+from nextword.grammar import FIRST_NOUN_INDEX, Grammar, Slot
 from nextword.models.evaluation import Scores
 from nextword.models.ngram import ModifiedKneserNey
 from nextword.pictures import plots
@@ -25,7 +25,10 @@ from nextword.text.vocabulary import Vocabulary
 MODES = ("light", "dark")
 DISTANCES = ((4, 4), (5, 5), (7, 7), (8, 9), (10, 12), (13, 16), (17, 24), (25, 100))
 """Words between the two nouns, as the ladder of lecture 08 was recorded."""
-LEAPS_AFTER = 0.55
+SHOWN_OF_LEAP = 0.45
+"""Of a step that leaves the picture, in the units of its axes."""
+SIZE = {"figsize": (6.6, 4.3), "dpi": 200}
+"""Small in inches, so that words stay readable on a phone; fine enough for a large screen."""
 
 
 @dataclass(frozen=True)
@@ -106,16 +109,16 @@ def surprise(grammar: Grammar, sentences: list[list[str]]) -> Shown:
     returning = grammar.returning_index(sentence)
 
     def draw(inks: Inks) -> Figure:
-        figure, axis = plt.subplots(figsize=(plots.WIDTH, 4.4))
+        figure, axis = plt.subplots(**SIZE)
         colours = [inks.telling if at == returning else inks.plain for at in range(len(bits))]
         axis.bar(range(len(bits)), bits, color=colours)
         axis.set_xticks(range(len(bits)), [*sentence, "end"], rotation=50, ha="right")
         axis.set_ylabel("surprise in bits")
         axis.grid(axis="x", visible=False)
         axis.annotate(
-            f"the noun returns: {bits[returning]:.1f} bits\nfor who remembers",
+            f"the noun returns:\n{bits[returning]:.1f} bits",
             (returning, bits[returning]),
-            (returning, bits.max() * 0.62),
+            (returning, bits.max() * 0.66),
             ha="center",
             color=inks.telling,
             arrowprops={"arrowstyle": "->", "color": inks.telling},
@@ -125,8 +128,8 @@ def surprise(grammar: Grammar, sentences: list[list[str]]) -> Shown:
     return Shown(
         "surprise",
         draw,
-        f"Bars: bits of surprise for each word of the sentence “{' '.join(sentence)}”. The first noun "
-        f"costs {bits[1 : returning].max():.1f} bits, the same noun at its return {bits[returning]:.1f}.",
+        f"Bars: bits of surprise for each word of the sentence “{' '.join(sentence)}”. The first "
+        f"noun costs {bits[FIRST_NOUN_INDEX]:.1f} bits, the noun at its return {bits[returning]:.1f}.",
         "**Every word costs bits.** The course has a language of its own, whose every probability is "
         "known. So each model stands beside the best one possible, and a noun that returns after "
         "many words shows who remembers it.",
@@ -142,12 +145,12 @@ def cliff() -> Shown:
     steps = np.diff(wild.points, axis=0)
     leaps = int(np.linalg.norm(steps, axis=1).argmax())
     way = wild.points[: leaps + 1]
-    out = way[-1] + LEAPS_AFTER * steps[leaps] / np.linalg.norm(steps[leaps])
+    out = way[-1] + SHOWN_OF_LEAP * steps[leaps] / np.linalg.norm(steps[leaps])
 
     def draw(inks: Inks) -> Figure:
-        figure = plt.figure(figsize=(plots.WIDTH, 5.2))
+        figure = plt.figure(**SIZE)
         axis = figure.add_subplot(projection="3d", computed_zorder=False)
-        draw_surface(axis, surface, (4.2, 5.4), (-2.9, -2.0), wall=False)
+        draw_surface(axis, surface, (4.2, 5.4), (-2.9, -2.0), wall=False, antialiased=False)
         axis.plot(*tame.points.T, tame.errors + 0.004, color="white", linewidth=2, zorder=10)
         axis.plot(*way.T, wild.errors[: leaps + 1] + 0.004, color=inks.warm, linewidth=2, zorder=11)
         height = float(wild.errors[leaps]) + 0.004
@@ -184,7 +187,7 @@ def memory(
         for low, high in DISTANCES
     ]
     lines = {
-        "counting, five words": [
+        "counting, order 5": [
             counting.perplexity(Slot.RETURNING_NOUN, at=reach) for reach in DISTANCES
         ],
         "recurrent network": _recorded_at_noun("tanh"),
@@ -195,23 +198,13 @@ def memory(
     labels.append(f"{DISTANCES[-1][0]}+")
 
     def draw(inks: Inks) -> Figure:
-        figure, axis = plt.subplots(figsize=(plots.WIDTH, 4.4))
+        figure, axis = plt.subplots(**SIZE)
         colours = (inks.telling, inks.warm, plots.GREEN, inks.plain)
         for (name, values), colour, marker in zip(lines.items(), colours, "so^D", strict=True):
-            axis.plot(range(len(labels)), values, f"{marker}-", color=colour)
-            axis.annotate(
-                name,
-                (len(labels) - 1, values[-1]),
-                (8, _apart(name)),
-                textcoords="offset points",
-                color=colour,
-                va="center",
-                annotation_clip=False,
-            )
-        axis.plot(range(len(labels)), floors, ":", color=inks.text)
-        axis.annotate("the best possible", (0, floors[0]), (0, -18), textcoords="offset points")
+            axis.plot(range(len(labels)), values, f"{marker}-", color=colour, label=name)
+        axis.plot(range(len(labels)), floors, ":", color=inks.text, label="the best possible")
+        axis.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=12)
         axis.set(yscale="log", xlabel="words back to the noun", ylabel="perplexity at its return")
-        axis.set_ylim(bottom=min(floors) / 1.6)
         axis.set_xticks(range(len(labels)), labels)
         axis.yaxis.set_major_formatter("{x:g}")
         return figure
@@ -222,7 +215,7 @@ def memory(
         draw,
         "Perplexity at the returning noun against the number of words since it was first read. At "
         f"{DISTANCES[-1][0]} words and more: {ends}; the best possible {floors[-1]:.1f}.",
-        "**A memory that learns.** Counting forgets after five words whatever it read. A recurrent network "
+        "**A memory that learns.** Counting forgets whatever it read five words ago. A recurrent network "
         "remembers some of it, gates and attention nearly all. Eight lectures climb this ladder, one rung at a time.",
     )
 
@@ -239,11 +232,6 @@ def _recorded_at_noun(model: str) -> list[float]:
         float(np.mean([float(row["at_noun"]) for row in rows if (row["from"], row["to"]) == reach]))
         for reach in DISTANCES
     ]
-
-
-def _apart(name: str) -> int:
-    """Return by how many points a label moves up, so that neighbours stay apart."""
-    return {"LSTM": 7, "attention": -7}.get(name, 0)
 
 
 @contextmanager

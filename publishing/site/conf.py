@@ -17,7 +17,8 @@ extensions = [
     "sphinx.ext.napoleon",
 ]
 exclude_patterns = ["pictures/*.txt", "api/pages.txt"]
-suppress_warnings = ["ref.python"]  # errors of one name in two modules of a room are told apart there
+# Errors of one name in two modules of a room are told apart by their modules.
+suppress_warnings = ["ref.python"]
 
 # Lectures come executed, with figures beside them; assignments are shown and not run.
 nb_execution_mode = "off"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -70,7 +70,7 @@ def _headings(page: BeautifulSoup) -> Iterator[str]:
     first = [words for level, words in levels if level == 1]
     if len(first) != 1:
         yield f"expected one heading of the first level, found {len(first)}: {first}"
-    for (before, _), (level, words) in zip(levels, levels[1:], strict=False):
+    for (before, _), (level, words) in pairwise(levels):
         if level > before + 1:
             yield f"the heading {words!r} is of level {level}, the one before of level {before}"
 
@@ -109,6 +109,9 @@ def _links(page: BeautifulSoup, path: Path, site: Path) -> Iterator[str]:
         target = target / "index.html" if target.is_dir() else target
         if not target.is_file() or not target.is_relative_to(site.resolve()):
             yield f"the link {address} leads nowhere"
-        elif parts.fragment and target.suffix == ".html":
-            if unquote(parts.fragment) not in _anchors(target):
-                yield f"the link {address} leads to a place that the page does not have"
+        elif (
+            parts.fragment
+            and target.suffix == ".html"
+            and unquote(parts.fragment) not in _anchors(target)
+        ):
+            yield f"the link {address} leads to a place that the page does not have"

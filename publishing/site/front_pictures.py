@@ -128,11 +128,12 @@ def surprise(grammar: Grammar, sentences: list[list[str]]) -> Shown:
     return Shown(
         "surprise",
         draw,
-        f"Bars: bits of surprise for each word of the sentence “{' '.join(sentence)}”. The first "
-        f"noun costs {bits[FIRST_NOUN_INDEX]:.1f} bits, the noun at its return {bits[returning]:.1f}.",
-        "**Every word costs bits.** The course has a language of its own, whose every probability is "
-        "known. So each model stands beside the best one possible, and a noun that returns after "
-        "many words shows who remembers it.",
+        f"Bars: bits of surprise for each word of the sentence “{' '.join(sentence)}”. The "
+        f"first noun costs {bits[FIRST_NOUN_INDEX]:.1f} bits, the noun at its return "
+        f"{bits[returning]:.1f}.",
+        "**Every word costs bits.** The course has a language of its own, whose every probability "
+        "is known. So each model stands beside the best one possible, and a noun that returns "
+        "after many words shows who remembers it.",
     )
 
 
@@ -154,7 +155,9 @@ def cliff() -> Shown:
         axis.plot(*tame.points.T, tame.errors + 0.004, color="white", linewidth=2, zorder=10)
         axis.plot(*way.T, wild.errors[: leaps + 1] + 0.004, color=inks.warm, linewidth=2, zorder=11)
         height = float(wild.errors[leaps]) + 0.004
-        axis.plot(*np.stack([way[-1], out]).T, [height] * 2, color=inks.warm, linewidth=5, zorder=12)
+        axis.plot(
+            *np.stack([way[-1], out]).T, [height] * 2, color=inks.warm, linewidth=5, zorder=12
+        )
         axis.plot(*start, float(wild.errors[0]) + 0.004, "o", color="black", zorder=13)
         for side in (axis.xaxis, axis.yaxis, axis.zaxis):
             side.set_pane_color((0.5, 0.5, 0.5, 0.08))
@@ -164,18 +167,17 @@ def cliff() -> Shown:
     return Shown(
         "cliff",
         draw,
-        "The error surface of a recurrent unit: a low plain that ends at a steep wall. From one start, "
-        "gradient descent without clipping leaves the picture in one leap; with clipping it goes "
-        "along the wall to the lowest place.",
-        "**Gradients explode, and one line tames them.** From the same start, plain descent (orange) "
-        f"is thrown out of the picture by one step of length {leap:.0f}; with the gradient clipped (white) it walks "
-        "down along the wall. Lectures 05 and 06 say why the wall is there.",
+        "The error surface of a recurrent unit: a low plain that ends at a steep wall. From one "
+        "start, gradient descent without clipping leaves the picture in one leap; with clipping "
+        "it goes along the wall to the lowest place.",
+        "**Gradients explode, and one line tames them.** From the same start, plain descent "
+        f"(orange) is thrown out of the picture by one step of length {leap:.0f}; with the "
+        "gradient clipped (white) it walks down along the wall. Lectures 05 and 06 say why the "
+        "wall is there.",
     )
 
 
-def memory(
-    grammar: Grammar, train: list[list[str]], sentences: list[list[str]]
-) -> Shown:
+def memory(grammar: Grammar, train: list[list[str]], sentences: list[list[str]]) -> Shown:
     """Return the picture of who knows the returning noun, by how far back it was first read."""
     counting = Scores.of(
         ModifiedKneserNey.fit(train, 5, Vocabulary.build(train)), grammar, sentences
@@ -215,8 +217,9 @@ def memory(
         draw,
         "Perplexity at the returning noun against the number of words since it was first read. At "
         f"{DISTANCES[-1][0]} words and more: {ends}; the best possible {floors[-1]:.1f}.",
-        "**A memory that learns.** Counting forgets whatever it read five words ago. A recurrent network "
-        "remembers some of it, gates and attention nearly all. Eight lectures climb this ladder, one rung at a time.",
+        "**A memory that learns.** Counting forgets whatever it read five words ago. A recurrent "
+        "network remembers some of it, gates and attention nearly all. Eight lectures climb this "
+        "ladder, one rung at a time.",
     )
 
 

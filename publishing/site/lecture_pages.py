@@ -1,4 +1,4 @@
-"""A lecture that was executed, as a page: figures beside their texts, no notes, stills for sliders."""
+"""A lecture that was executed, as a page: figures with texts, no notes, stills for sliders."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ COPIED = (
     "NOTICE.md",
     "SECURITY.md",
 )
-"""Files of the repository that are pages, or that pages link. Nothing of `solutions/` is among them."""
+"""Files of the repository that are pages, or that pages link; nothing of `solutions/`."""
 FORMULAS = (
     "tex-chtml.js",
     "input/tex/extensions",

@@ -34,7 +34,7 @@ def lecture(*outputs):
     return new_notebook(cells=cells, metadata={"language_info": language})
 
 
-# --- a lecture's page ------------------------------------------------------------------------------
+# --- a lecture's page -----------------------------------------------------------------------------
 
 
 def test_a_lecturers_notes_are_not_on_the_page():
@@ -72,7 +72,7 @@ def test_a_cell_that_fails_names_notebook_and_cell(tmp_path):
         building.build(tmp_path, tmp_path / "site", tmp_path / "executed", tell=str)
 
 
-# --- what Sphinx reads -----------------------------------------------------------------------------
+# --- what Sphinx reads ----------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -124,10 +124,10 @@ def test_the_library_has_a_page_for_each_room_with_each_module():
         if not path.stem.startswith("_"):
             assert f".. automodule:: nextword.{path.parent.name}.{path.stem}\n" in text
     assert "earlier_names" not in text
-    assert list(pages)[0] == "grammar"
+    assert next(iter(pages)) == "grammar"
 
 
-# --- what is wrong with pages ----------------------------------------------------------------------
+# --- what is wrong with pages ---------------------------------------------------------------------
 
 GOOD = "<main><h1>A</h1><h2 id='here'>B</h2><img src='a.png' alt='A curve.'></main>"
 BAD = {
@@ -182,7 +182,7 @@ def test_a_stylesheet_that_asks_the_network_is_named(tmp_path):
     assert faults_of(tmp_path / "html") == ["x.css: fetches something from elsewhere"]
 
 
-# --- Sphinx ----------------------------------------------------------------------------------------
+# --- Sphinx ---------------------------------------------------------------------------------------
 
 
 def small_site(folder, text):

@@ -16,15 +16,17 @@ CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary
 
 _LOOK = """async () => {
     const found = await axe.run(document, {resultTypes: ["violations"]});
+    const why = node => node.failureSummary.split("\\n").slice(1, 3).join("; ");
     return found.violations.flatMap(rule => rule.nodes.map(node =>
-        `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary.split("\\n").slice(1, 3).join("; ")}`));
+        `${rule.id}: ${node.target.join(" ")}: ${why(node)}`));
 }"""
 _NUMBER = """controls => {
     const seen = element => element.checkVisibility({visibilityProperty: true})
         && element.getClientRects().length > 0 && !element.disabled && element.tabIndex >= 0;
     const found = Array.from(document.querySelectorAll(controls)).filter(seen);
     found.forEach((element, index) => { element.dataset.walked = index; });
-    return found.map(element => `${element.tagName} ${element.id} ${element.textContent.trim().slice(0, 40)}`);
+    return found.map(element =>
+        `${element.tagName} ${element.id} ${element.textContent.trim().slice(0, 40)}`);
 }"""
 _WHERE = """() => {
     const here = document.activeElement;
@@ -36,13 +38,18 @@ _WHERE = """() => {
 }"""
 
 
+def npm_packages():
+    """Return the folder of npm's packages; a test that wants it is skipped without, but for CI."""
+    try:
+        folder = packages()
+    except NoNode as problem:
+        pytest.fail(str(problem)) if os.environ.get("CI") else pytest.skip(str(problem))
+    return folder
+
+
 @functools.cache
 def _axe():
-    try:
-        return (packages() / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-    except NoNode as problem:
-        words = str(problem)
-    pytest.fail(words) if os.environ.get("CI") else pytest.skip(words)
+    return (npm_packages() / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 def findings(page):

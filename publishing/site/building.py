@@ -77,9 +77,18 @@ def write_pages(source: Path, html: Path) -> None:
     FaultyPages
         Sphinx warned.
     """
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "auto"]
-    places = ["-d", html.with_name("doctrees"), source, html]
-    done = subprocess.run([*command, *places], capture_output=True, text=True, check=False)
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-W",
+        "--keep-going",
+        "-q",
+        "-j",
+        "auto",
+    ]
+    command += ["-d", html.with_name("doctrees"), source, html]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).replace(f"{source}/", "").splitlines()
         raise FaultyPages([line for line in lines if line.strip()])

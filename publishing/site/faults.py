@@ -9,7 +9,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 
 _PARTS = "_static"
 """The folder of what pages are made of; what is HTML there is no page."""
@@ -99,8 +99,6 @@ def _fetched(page: BeautifulSoup, path: Path) -> Iterator[str]:
 
 def _links(page: BeautifulSoup, path: Path, site: Path) -> Iterator[str]:
     for tag in page.find_all("a", href=True):
-        if not isinstance(tag, Tag):
-            continue
         address = str(tag["href"])
         parts = urlsplit(address)
         if parts.scheme or parts.netloc:

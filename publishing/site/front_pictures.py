@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -27,7 +28,7 @@ DISTANCES = ((4, 4), (5, 5), (7, 7), (8, 9), (10, 12), (13, 16), (17, 24), (25, 
 """Words between the two nouns, as the ladder of lecture 08 was recorded."""
 SHOWN_OF_LEAP = 0.45
 """Of a step that leaves the picture, in the units of its axes."""
-SIZE = {"figsize": (6.6, 4.3), "dpi": 200}
+SIZE, DOTS = (6.6, 4.3), 200
 """Small in inches, so that words stay readable on a phone; fine enough for a large screen."""
 
 
@@ -109,7 +110,7 @@ def surprise(grammar: Grammar, sentences: list[list[str]]) -> Shown:
     returning = grammar.returning_index(sentence)
 
     def draw(inks: Inks) -> Figure:
-        figure, axis = plt.subplots(**SIZE)
+        figure, axis = plt.subplots()
         colours = [inks.telling if at == returning else inks.plain for at in range(len(bits))]
         axis.bar(range(len(bits)), bits, color=colours)
         axis.set_xticks(range(len(bits)), [*sentence, "end"], rotation=50, ha="right")
@@ -149,7 +150,7 @@ def cliff() -> Shown:
     out = way[-1] + SHOWN_OF_LEAP * steps[leaps] / np.linalg.norm(steps[leaps])
 
     def draw(inks: Inks) -> Figure:
-        figure = plt.figure(**SIZE)
+        figure = plt.figure()
         axis = figure.add_subplot(projection="3d", computed_zorder=False)
         draw_surface(axis, surface, (4.2, 5.4), (-2.9, -2.0), wall=False, antialiased=False)
         axis.plot(*tame.points.T, tame.errors + 0.004, color="white", linewidth=2, zorder=10)
@@ -200,7 +201,7 @@ def memory(grammar: Grammar, train: list[list[str]], sentences: list[list[str]])
     labels.append(f"{DISTANCES[-1][0]}+")
 
     def draw(inks: Inks) -> Figure:
-        figure, axis = plt.subplots(**SIZE)
+        figure, axis = plt.subplots()
         colours = (inks.telling, inks.warm, plots.GREEN, inks.plain)
         for (name, values), colour, marker in zip(lines.items(), colours, "so^D", strict=True):
             axis.plot(range(len(labels)), values, f"{marker}-", color=colour, label=name)
@@ -243,7 +244,8 @@ def _mode(mode: str) -> Iterator[Inks]:
     inks = INKS[mode]
     inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
     grounds = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
-    settings = dict.fromkeys(inked, inks.text) | dict.fromkeys(grounds, "none")
+    settings: Any = dict.fromkeys(inked, inks.text) | dict.fromkeys(grounds, "none")
+    settings |= {"figure.figsize": SIZE, "figure.dpi": DOTS}
     with plots.course_style(), plt.rc_context(settings):
         yield inks
 

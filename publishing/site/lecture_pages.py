@@ -88,7 +88,8 @@ def _described(output: NotebookNode, pictures: dict[str, bytes], where: str) -> 
     words = f"![{as_text(alt)}]({FIGURES}/{name})"
     if WIDGET in output.data:
         words += f"\n\n{STILL}"
-    return new_output("display_data", {"text/markdown": words})
+    linked: NotebookNode = new_output("display_data", {"text/markdown": words})
+    return linked
 
 
 def as_text(words: str) -> str:

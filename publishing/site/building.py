@@ -88,6 +88,8 @@ def write_pages(source: Path, html: Path) -> None:
         "auto",
     ]
     command += ["-d", html.with_name("doctrees"), source, html]
+    if not (html / "searchindex.js").is_file():  # written last: what a killed build left is not all
+        command += ["-E", "-a"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).replace(f"{source}/", "").splitlines()

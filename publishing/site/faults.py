@@ -9,14 +9,14 @@ from itertools import chain, pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from bs4 import BeautifulSoup
+from lxml import html
 
 _PARTS = "_static"
 """The folder of what pages are made of; what is HTML there is no page."""
 _FETCHING = (("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"))
 _LINKED = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "preconnect"}
 _FROM_AFAR = re.compile(r"""(?:url\(|@import)\s*["']?(?:https?:)?//""")
-_HEADINGS = re.compile(r"^h[1-6]$")
+_REGULAR = {"re": "http://exslt.org/regular-expressions"}
 
 
 def faults_of(site: Path) -> list[str]:
@@ -31,6 +31,7 @@ def faults_of(site: Path) -> list[str]:
         The folder of built pages.
     """
     found = []
+    site = site.resolve()
     pages = [path for path in site.rglob("*.html") if _PARTS not in path.parts]
     for path in sorted(pages):
         page = _page(path)
@@ -45,28 +46,25 @@ def faults_of(site: Path) -> list[str]:
 
 
 @cache
-def _page(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_bytes(), "lxml", from_encoding="utf-8")
+def _page(path: Path) -> html.HtmlElement:
+    return html.fromstring(path.read_bytes(), parser=html.HTMLParser(encoding="utf-8"))
 
 
 @cache
 def _anchors(path: Path) -> frozenset[str]:
-    page = _page(path)
-    named = {str(tag["name"]) for tag in page.find_all("a", attrs={"name": True})}
-    return frozenset({str(tag["id"]) for tag in page.find_all(id=True)} | named)
+    return frozenset(_page(path).xpath("//@id | //a/@name"))
 
 
-def _pictures(page: BeautifulSoup) -> Iterator[str]:
-    for picture in page.find_all("img"):
-        alt = str(picture.get("alt") or "").strip()
-        source = str(picture.get("src", ""))
+def _pictures(page: html.HtmlElement) -> Iterator[str]:
+    for picture in page.iter("img"):
+        alt, source = picture.get("alt", "").strip(), picture.get("src", "")
         if not alt or alt in source:
             yield f"the picture {source} has no alternative text"
 
 
-def _headings(page: BeautifulSoup) -> Iterator[str]:
-    main = page.find("main") or page
-    levels = [(int(tag.name[1]), tag.get_text(" ", strip=True)) for tag in main.find_all(_HEADINGS)]
+def _headings(page: html.HtmlElement) -> Iterator[str]:
+    found = page.xpath("//main//*[re:test(name(), '^h[1-6]$')]", namespaces=_REGULAR)
+    levels = [(int(tag.tag[1]), " ".join(tag.text_content().split())) for tag in found]
     first = [words for level, words in levels if level == 1]
     if len(first) != 1:
         yield f"expected one heading of the first level, found {len(first)}: {first}"
@@ -75,17 +73,17 @@ def _headings(page: BeautifulSoup) -> Iterator[str]:
             yield f"the heading {words!r} is of level {level}, the one before of level {before}"
 
 
-def _fetched(page: BeautifulSoup, path: Path) -> Iterator[str]:
+def _fetched(page: html.HtmlElement, path: Path) -> Iterator[str]:
     addresses = [
-        str(tag[attribute])
+        tag.get(attribute)
         for name, attribute in _FETCHING
-        for tag in page.find_all(name)
-        if tag.has_attr(attribute)
+        for tag in page.iter(name)
+        if tag.get(attribute)
     ]
     addresses += [
-        str(tag["href"])
-        for tag in page.find_all("link", href=True)
-        if _LINKED & set(tag.get("rel") or ())
+        tag.get("href", "")
+        for tag in page.iter("link")
+        if _LINKED & set(tag.get("rel", "").split())
     ]
     for address in addresses:
         parts = urlsplit(address)
@@ -93,19 +91,18 @@ def _fetched(page: BeautifulSoup, path: Path) -> Iterator[str]:
             yield f"fetches {address} from elsewhere"
         elif parts.scheme != "data" and not (path.parent / unquote(parts.path)).is_file():
             yield f"fetches {address}, which is not there"
-    if any(_FROM_AFAR.search(tag.get_text()) for tag in page.find_all("style")):
+    if any(_FROM_AFAR.search(tag.text_content()) for tag in page.iter("style")):
         yield "a style fetches something from elsewhere"
 
 
-def _links(page: BeautifulSoup, path: Path, site: Path) -> Iterator[str]:
-    for tag in page.find_all("a", href=True):
-        address = str(tag["href"])
+def _links(page: html.HtmlElement, path: Path, site: Path) -> Iterator[str]:
+    for address in page.xpath("//a/@href"):
         parts = urlsplit(address)
         if parts.scheme or parts.netloc:
             continue
         target = path if not parts.path else (path.parent / unquote(parts.path)).resolve()
         target = target / "index.html" if target.is_dir() else target
-        if not target.is_file() or not target.is_relative_to(site.resolve()):
+        if not target.is_file() or not target.is_relative_to(site):
             yield f"the link {address} leads nowhere"
         elif (
             parts.fragment

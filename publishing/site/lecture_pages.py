@@ -62,14 +62,24 @@ def page_of(notebook: NotebookNode, name: str) -> Page:
         shown = copy.deepcopy(cell)
         if cell.cell_type == "code":
             where = name_of_cell(name, number, cell)
+            if _is_skipped(cell):
+                shown.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
             shown.outputs = [_described(output, page.pictures, where) for output in cell.outputs]
         page.notebook.cells.append(shown)
     return page
 
 
 def _is_for_lecturers(cell: NotebookNode) -> bool:
-    kind = cell.metadata.get("slideshow", {}).get("slide_type")
-    return kind == "notes" or "remove-cell" in cell.metadata.get("tags", [])
+    return _slide_type(cell) == "notes" or "remove-cell" in cell.metadata.get("tags", [])
+
+
+def _is_skipped(cell: NotebookNode) -> bool:
+    """Return whether the slides leave the cell out: imports, which a page folds away."""
+    return _slide_type(cell) == "skip"
+
+
+def _slide_type(cell: NotebookNode) -> str:
+    return str(cell.metadata.get("slideshow", {}).get("slide_type", ""))
 
 
 def _described(output: NotebookNode, pictures: dict[str, bytes], where: str) -> NotebookNode:

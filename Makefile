@@ -8,7 +8,7 @@ CODE := . solutions/*/checks/*.py solutions/probes/*.py
 TYPED := .mypy_cache/checks/course
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-browser lint format sync release verify slides slides-pdf lock bench profile clean
+.PHONY: help demo test test-long test-browser accessibility lint format sync release verify slides slides-pdf site lock bench profile clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -23,8 +23,11 @@ test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
 	$(BIN)/pytest -n 2 --dist loadfile -m "long and not browser" --ignore=tests/attacks --ignore=tests/faults
 	$(BIN)/pytest -n 2 --dist loadfile tests/attacks tests/faults
 
-test-browser: $(VENV)/dev ## What students sent, opened in Chromium (apt-get install chromium)
+test-browser: $(VENV)/dev ## What students sent, and the site, opened in Chromium (apt-get install chromium npm)
 	$(BIN)/pytest -m browser tests/screens
+
+accessibility: $(VENV)/dev ## Can everybody use the pages? axe looks at them, and a keyboard walks them
+	$(BIN)/pytest -m browser tests/screens/test_site.py tests/screens/test_accessibility.py
 
 lint: $(VENV)/dev $(TYPED) ## Style and types
 	$(BIN)/ruff check $(CODE)
@@ -57,6 +60,9 @@ slides: $(VENV)/publish ## A deck of slides of each lecture into build/slides/ (
 
 slides-pdf: $(VENV)/publish ## The same, and each deck as PDF (needs Chromium, too)
 	$(BIN)/python -m publishing slides --pdf
+
+site: $(VENV)/site ## The course as a site into build/site/html/ (needs Node.js, too)
+	$(BIN)/python -m publishing site
 
 lock: $(VENV)/dev ## Resolve all dependencies for every platform into constraints.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --upgrade \
@@ -92,9 +98,13 @@ $(VENV)/publish: pyproject.toml constraints.txt | $(VENV)/python
 	$(PIP_INSTALL) -e ".[publish]"
 	@touch $@ $(VENV)/staff
 
+$(VENV)/site: pyproject.toml constraints.txt | $(VENV)/python
+	$(PIP_INSTALL) -e ".[publish,site]"
+	@touch $@ $(VENV)/staff $(VENV)/publish
+
 $(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/python
 	$(PIP_INSTALL) -e ".[dev]"
-	@touch $@ $(VENV)/staff $(VENV)/publish
+	@touch $@ $(VENV)/staff $(VENV)/publish $(VENV)/site
 
 $(VENV)/bench: pyproject.toml constraints.txt | $(VENV)/dev
 	$(PIP_INSTALL) -e ".[bench]"

@@ -14,6 +14,7 @@ from publishing.executed import execute_all
 from publishing.printing import print_decks
 
 LECTURES, LECTURERS, SLIDES = Path("lectures"), Path("solutions/lecturers"), Path("build/slides")
+SITE = Path("build/site")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -41,6 +42,15 @@ def slides(
     if pdf:
         for printed in print_decks(SLIDES / f"{deck.name}.html" for deck in made):
             typer.echo(printed)
+
+
+@app.command()
+def site() -> None:
+    """Make the site, into build/site/html/."""
+    from publishing.site.building import build  # Sphinx is no matter of slides
+
+    pages = build(Path(), SITE, tell=typer.echo)
+    typer.echo(f"{pages}/index.html is its first page")
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from autograder.classroom.session import Session, Sitting
 from autograder.errors import CourseError
 
 _MARKERS = re.compile(r"^### (BEGIN|END) (MARK SCHEME|SOLUTION)$\n?", re.MULTILINE)
+_HEADING = re.compile(r"(?P<tag></?h)[1-6]>")
 
 
 class NotMarked(CourseError):
@@ -95,10 +96,15 @@ class Rubric:
 
 
 def harmless_html(cell: NotebookNode) -> str:
-    """Return a markdown cell as HTML in which nothing acts; formulas stay as they were typed."""
+    """Return a markdown cell as HTML in which nothing acts; formulas stay as they were typed.
+
+    Headings become the page's third level, below its own two: who listens to the page is led by
+    levels, and an answer does not decide on those.
+    """
     source, pictures = harmless_markdown(cell.source, cell.get("attachments", {}))
     renderer = IPythonRenderer(escape=False, attachments=pictures)
-    return clean_markdown(MarkdownWithMath(renderer=renderer).render(source))
+    html = clean_markdown(MarkdownWithMath(renderer=renderer).render(source))
+    return _HEADING.sub(r"\g<tag>3>", html)
 
 
 def written_questions(session: Session) -> list[str]:

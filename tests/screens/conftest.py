@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +22,8 @@ from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.class_reports import write_reports
 from autograder.classroom.gathering import prepare, to_evidence
 from autograder.classroom.grading import rejudge
+from autograder.classroom.marking import places
+from autograder.classroom.marking_server import MarkingServer
 from autograder.classroom.results import write_evidence
 from autograder.classroom.session import Session
 from autograder.sandbox.limits import Limits
@@ -164,6 +167,17 @@ def server(shown):
         process.wait(20)
         drain.wait(20)
     process.stderr.close()
+
+
+@pytest.fixture
+def marking(shown):
+    session = Session.of(load_material(Course.at(shown.root).assignment(ASSIGNMENT)), shown.folder)
+    with MarkingServer(places(session), "tea") as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")

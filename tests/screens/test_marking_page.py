@@ -1,29 +1,11 @@
 """The page on which a person marks: it works by keyboard, and a student's answer does nothing."""
 
-import threading
-
 import pytest
 
-from autograder.authoring.course import Course
-from autograder.authoring.material import load_material
-from autograder.classroom.marking import mark_of, places
-from autograder.classroom.marking_server import MarkingServer
-from autograder.classroom.session import Session
-from tests.screens.conftest import ASSIGNMENT
+from autograder.classroom.marking import mark_of
 from tests.screens.payloads import NAMES
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def marking(shown):
-    session = Session.of(load_material(Course.at(shown.root).assignment(ASSIGNMENT)), shown.folder)
-    with MarkingServer(places(session), "tea") as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 def test_answers_are_marked_by_keyboard_and_do_nothing(look, marking, tmp_path):

@@ -6,9 +6,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # What ruff looks at: in solutions/ notebooks, but of texts only those that are no notebook's.
 CODE := . solutions/*/checks/*.py solutions/probes/*.py
 TYPED := .mypy_cache/checks/course
+BENCHMARKS := grading grading_parts starting cluster ngrams kenlm training temporal_order grammar
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-browser accessibility lint format sync release verify slides slides-pdf site lock bench profile clean
+.PHONY: help demo test test-long test-browser accessibility lint format sync release verify slides slides-pdf site bundle lock bench profile clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -64,13 +65,17 @@ slides-pdf: $(VENV)/publish ## The same, and each deck as PDF (needs Chromium, t
 site: $(VENV)/site ## The course as a site into build/site/html/ (needs Node.js, too)
 	$(BIN)/python -m publishing site
 
+bundle: $(VENV)/staff ## What students get, as a zip file: dist/next-word.zip
+	$(BIN)/autograder bundle
+
 lock: $(VENV)/dev ## Resolve all dependencies for every platform into constraints.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --upgrade \
 	  --no-emit-index-url --no-emit-find-links --quiet \
 	  --custom-compile-command "make lock" --output-file constraints.txt
 
-bench: $(VENV)/bench ## Measure speed against peers
-	set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
+bench: $(VENV)/bench ## Measure speed against peers, and write docs/performance.md anew
+	set -e; for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --record; done
+	$(BIN)/python benchmarks/page.py
 
 profile: $(VENV)/dev ## Say where the processor time of a submission goes: make profile NAME=01_counting
 	$(BIN)/python benchmarks/profile_submission.py $(NAME)

@@ -50,7 +50,9 @@ def needing_room(path: Path) -> Iterator[None]:
         raise
 
 
-def write_atomically(path: Path, content: str, mode: int = 0o644, lasting: bool = True) -> None:
+def write_atomically(
+    path: Path, content: str | bytes, mode: int = 0o644, lasting: bool = True
+) -> None:
     """Write `content` to `path` through a temporary file beside it and a rename.
 
     Parameters
@@ -58,8 +60,8 @@ def write_atomically(path: Path, content: str, mode: int = 0o644, lasting: bool 
     path
         The file; its folder is made where it is missing.
     content
-        Text, written as UTF-8. A lone surrogate, which UTF-8 has no bytes for, becomes its escape:
-        a student can put one anywhere, and it must not stop a class.
+        Bytes, or text, written as UTF-8. A lone surrogate, which UTF-8 has no bytes for, becomes
+        its escape: a student can put one anywhere, and it must not stop a class.
     mode
         Permissions of the new file.
     lasting
@@ -79,11 +81,11 @@ def as_bytes(content: str) -> bytes:
     return content.encode("utf-8", errors="backslashreplace")
 
 
-def _write(path: Path, content: str, mode: int, lasting: bool) -> None:
+def _write(path: Path, content: str | bytes, mode: int, lasting: bool) -> None:
     handle, temporary = _temporary_beside(path)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(as_bytes(content))
+            file.write(content if isinstance(content, bytes) else as_bytes(content))
             if lasting:
                 file.flush()
                 os.fsync(file.fileno())

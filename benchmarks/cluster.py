@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
 import functools
 import os
 import pickle
@@ -23,7 +22,7 @@ from pathlib import Path
 
 import nbformat
 from grading import NAME, REPO, SECRET, STARTED, Run, compared, measured, ordinary_class
-from machine import machine
+from tables import begun, finished, options, table
 
 from autograder.authoring.course import Course
 from autograder.authoring.material import Material, load_material
@@ -89,24 +88,28 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--submissions", type=int, default=120)
-    parser.add_argument("--date", default=datetime.date.today().isoformat())
-    parser.add_argument("--machine", default=machine("distributed", "torch"))
-    options = parser.parse_args()
+    options(parser)
+    chosen = parser.parse_args()
     material = load_material(Course.at(REPO).assignment(NAME))
-    students = ordinary_class(material, options.submissions)
+    students = ordinary_class(material, chosen.submissions)
     local = functools.partial(grade, ["--workers", "2"], material)
     rows = [compared("local pool, 2 workers", students, local, STARTED)]
     with cluster(2) as address:
         remote = functools.partial(grade, ["--scheduler", address], material)
         rows.append(compared("Dask, 2 workers", students, remote, STARTED))
     sent, returned = travelling(material, students[0])
-    print(f"\n{NAME}, {options.date}, {options.machine}\n")
-    print("| where | n | submissions/min | of the local rate |\n|---|---:|---:|---:|")
+    results = begun("cluster", chosen, "distributed", "torch")
+    results.about = f"{NAME}."
+    rate_columns = (("submissions/min", "{:.0f}"), ("of the local rate", "{:.0%}"))
+    shown = table("where", ("n", "{}"), *rate_columns)
+    results.tables.append(shown)
     for each in rows:
         share = rows[0].seconds_each / each.seconds_each
-        rate = 60 / each.seconds_each
-        print(f"| {each.who} | {each.submissions} | {rate:.0f} | {share:.0%} |")
-    print(f"\nA submission: {sent:,} bytes are sent, {returned:,} come back.")
+        shown.add(each.who, each.submissions, 60 / each.seconds_each, share)
+        results.ratios["Dask's rate to the local pool's"] = share
+    results.remarks.append(f"A submission: {sent:,} bytes are sent, {returned:,} come back.")
+    print(f"\n{results.markdown}")
+    finished(results, chosen)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import datetime
 import functools
 import json
 import os
@@ -36,11 +35,11 @@ from pathlib import Path
 
 import nbformat
 import psutil
-from machine import machine
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from peer_checks import PeerQuestion
+from tables import Table, begun, finished, options, table
 
 from autograder.authoring.conventions import EXPLORATION, GRADED, grade_id_of, split_grade_id
 from autograder.authoring.course import Course
@@ -401,29 +400,36 @@ def compared(who: str, students: list[Simulated], way: Way, few: int) -> Row:
     return Row(words, start, many, few, len(students))
 
 
-def peers_table(rows: Sequence[Row]) -> str:
+def peers_table(rows: Sequence[Row]) -> Table:
     """Return the comparison, ours first."""
-    ours = rows[0]
-    lines = [
-        "| who | n | start-up s | submissions/min | CPU s each | peak MB | ours is |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    lines += [
-        f"| {row.who} | {row.submissions} | {row.start_up:.1f} | {60 / row.seconds_each:.1f} | "
-        f"{row.cpu_each:.2f} | {row.many.peak:,.0f} | {row.seconds_each / ours.seconds_each:.1f}× |"
-        for row in rows
-    ]
-    return "\n".join(lines)
+    shown = table(
+        "who",
+        ("n", "{}"),
+        ("start-up s", "{:.1f}"),
+        ("submissions/min", "{:.1f}"),
+        ("CPU s each", "{:.2f}"),
+        ("peak MB", "{:,.0f}"),
+        ("ours is", "{:.1f}×"),
+    )
+    for row in rows:
+        costs = (row.start_up, 60 / row.seconds_each, row.cpu_each, row.many.peak)
+        shown.add(row.who, row.submissions, *costs, row.seconds_each / rows[0].seconds_each)
+    return shown
 
 
-def sizes_table(rows: Sequence[Row]) -> str:
+def sizes_table(rows: Sequence[Row]) -> Table:
     """Return our own cost at several sizes."""
-    lines = ["| class | s each | CPU s each | peak MB |", "|---|---:|---:|---:|"]
-    lines += [
-        f"| {row.who} | {row.seconds_each:.3f} | {row.cpu_each:.3f} | {row.many.peak:,.0f} |"
-        for row in rows
-    ]
-    return "\n".join(lines)
+    costs = (("s each", "{:.3f}"), ("CPU s each", "{:.3f}"), ("peak MB", "{:,.0f}"))
+    shown = table("class", *costs)
+    for row in rows:
+        shown.add(row.who, row.seconds_each, row.cpu_each, row.many.peak)
+    return shown
+
+
+def _called(chosen: argparse.Namespace) -> str:
+    """Return the name under which results are kept."""
+    of = "" if chosen.assignment == NAME else f"-{chosen.assignment}"
+    return f"grading{of}{'-quick' if chosen.quick else ''}"
 
 
 def main() -> None:
@@ -432,20 +438,20 @@ def main() -> None:
     parser.add_argument("assignment", nargs="?", default=NAME)
     parser.add_argument("--quick", action="store_true", help="fewer submissions")
     parser.add_argument("--without-peers", action="store_true")
-    parser.add_argument("--date", default=datetime.date.today().isoformat())
-    parser.add_argument("--machine", default=machine("nbgrader", "torch"))
-    options = parser.parse_args()
+    options(parser)
+    chosen = parser.parse_args()
     sizes = {"ours": 60, "nbgrader": 6, "otter": 4, "sizes": [30], "replayed": 500}
-    if not options.quick:
+    if not chosen.quick:
         sizes = {"ours": 240, "nbgrader": 24, "otter": 20, "sizes": [30, 300, 1000]}
         sizes |= {"replayed": 10_000}
-    material = load_material(Course.at(REPO).assignment(options.assignment))
+    material = load_material(Course.at(REPO).assignment(chosen.assignment))
     students = ordinary_class(material, max(sizes["ours"], *sizes["sizes"]))
 
     ours = functools.partial(grade_ours, 2, material)
     rows = [compared("**ours**, 2 workers", students[: sizes["ours"]], ours, STARTED)]
-    if not options.without_peers:
-        peers: dict[str, tuple[int, Way, int]] = {
+    peers: dict[str, tuple[int, Way, int]] = {}
+    if not chosen.without_peers:
+        peers = {
             "nbgrader, 1 process": (
                 sizes["nbgrader"],
                 functools.partial(grade_nbgrader, 1, material),
@@ -464,9 +470,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         ours(students[:30], Path(folder))
         replayed = replay(material, sizes["replayed"], Path(folder))
-    print(f"\n{options.assignment}, {options.date}, {options.machine}\n\n{peers_table(rows)}\n")
-    print(f"{sizes_table(own)}\n")
-    print(f"Judging and recording {sizes['replayed']:,} replayed: {1000 * replayed:.1f} ms each.")
+    results = begun(_called(chosen), chosen, "nbgrader", "torch")
+    results.versions = {**results.versions, OTTER.partition("==")[0]: OTTER.partition("==")[2]}
+    results.about = f"{chosen.assignment}{', `--quick`' if chosen.quick else ''}."
+    results.tables += [peers_table(rows), sizes_table(own)]
+    words = f"Judging and recording {sizes['replayed']:,} replayed: {1000 * replayed:.1f} ms each."
+    results.remarks.append(words)
+    for who, row in zip(peers, rows[1:], strict=True):
+        results.ratios[f"ours to {who}"] = row.seconds_each / rows[0].seconds_each
+    print(f"\n{results.markdown}")
+    finished(results, chosen)
 
 
 if __name__ == "__main__":

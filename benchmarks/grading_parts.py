@@ -5,7 +5,7 @@ table in Markdown. The class is that of `benchmarks/grading.py`. The parts of th
 follow each other in a run: sandboxes start while the rest is done.
 """
 
-import datetime
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -18,7 +18,7 @@ from typing import Any
 from unittest import mock
 
 from grading import NAME, REPO, SECRET, grade_ours, ordinary_class, replayed
-from machine import machine
+from tables import begun, finished, options, table
 
 from autograder.authoring.course import Course
 from autograder.authoring.material import Material, load_material
@@ -32,12 +32,12 @@ from autograder.sandbox.warm import WarmWorker
 PARTS = (
     (gathering, "read_evidence"),
     (recording, "judge_with_practice"),
+    (recording, "with_scores"),
+    (ScoreWriter, "write"),
+    (recording, "write_result"),
     (recording, "write_practice"),
     (recording, "write_feedback"),
-    (recording, "write_result"),
-    (recording, "write_receipt"),
     (grading, "write_atomically"),
-    (ScoreWriter, "write"),
 )
 STUDENTS, REPLAYED = 12, 300
 
@@ -93,7 +93,7 @@ def settling(material: Material) -> tuple[dict[str, float], float]:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as where:
         grade_ours(2, material, ordinary_class(material, STUDENTS), Path(where))
         session, names = replayed(material, REPLAYED, Path(where))
-        patches = [watched(*part) for part in PARTS]
+        patches = [watched(module, name) for module, name in PARTS]
         for patch in patches:
             patch.start()
         begun = time.perf_counter()
@@ -106,17 +106,24 @@ def settling(material: Material) -> tuple[dict[str, float], float]:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options(parser)
+    chosen = parser.parse_args()
     material = load_material(Course.at(REPO).assignment(NAME))
-    print(f"{NAME}, {datetime.date.today()}, {machine('nbgrader', 'torch')}\n")
-    print("| part of a run's start | s |\n|---|---:|")
+    results = begun("grading_parts", chosen, "nbgrader", "torch")
+    results.about = f"{NAME}. On the wall."
+    of_start = table("part of a run's start", ("s", "{:.2f}"))
     for what, seconds in start(material).items():
-        print(f"| {what} | {seconds:.2f} |")
+        of_start.add(what, seconds)
     parts, whole = settling(material)
-    print(f"\n| of one new student, {REPLAYED} replayed | ms |\n|---|---:|")
+    of_student = table(f"of one new student, {REPLAYED} replayed", ("ms", "{:.1f}"))
     for what, seconds in sorted(parts.items(), key=lambda part: -part[1]):
-        print(f"| {what} | {1000 * seconds:.1f} |")
-    print(f"| all | {1000 * whole:.1f} |")
+        of_student.add(what, 1000 * seconds)
+    of_student.add("all", 1000 * whole)
+    results.tables += [of_start, of_student]
+    print(results.markdown)
+    finished(results, chosen)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Run it as ``python benchmarks/grammar.py``. The peer is the plainest generator o
 `random.choices` at every word, with the weights in lists; it can sample, but not score.
 """
 
+import argparse
 import math
 import random
 import time
@@ -11,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
-from machine import machine
+from tables import Table, begun, finished, options, table
 
 from nextword.data_folder import data_folder
 from nextword.grammar import PRESETS, Grammar, Slot
@@ -25,21 +26,35 @@ REPEATS = 3
 
 def main() -> None:
     """Print both tables."""
-    print(f"{machine('numpy')}, {time.strftime('%Y-%m-%d')}, best of {REPEATS} runs\n")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options(parser)
+    chosen = parser.parse_args()
+    results = begun("grammar", chosen, "numpy")
+    results.about = f"The best of {REPEATS} runs, in CPU time."
     grammar = Grammar.load()
     sample = grammar.sample_tokens(N_TOKENS, np.random.default_rng(0))
     peer = PlainGenerator(read_lexicon(data_folder() / "grammar" / "lexicon.txt"))
-    print(f"{'tokens per second':<44}{'in CPU time':>14}")
+    speeds = table("what", ("tokens/s", "{:,.0f}"))
+    rates = {}
     for name, run in {
         "sample, random.choices at every word (peer)": lambda: peer.sample_tokens(N_TOKENS),
         "sample": lambda: grammar.sample_tokens(N_TOKENS, np.random.default_rng(0)),
         "log_probs of every token": lambda: [grammar.log_probs(sentence) for sentence in sample],
         "floor of a sample": lambda: grammar.floor_of(sample),
     }.items():
-        print(f"{name:<44}{N_TOKENS / _cpu_seconds(run):>14,.0f}")
-    print(f"{'load the grammar, in ms':<44}{1e3 * _cpu_seconds(Grammar.load):>14.1f}")
-    print(f"{'exact floor, in ms':<44}{1e3 * _cpu_seconds(grammar.floor):>14.1f}")
-    _print_trigrams()
+        rates[name] = N_TOKENS / _cpu_seconds(run)
+        speeds.add(name, rates[name])
+    peer, ours = list(rates.values())[:2]
+    results.ratios["sampling to random.choices at every word"] = ours / peer
+    results.tables += [speeds, _trigrams_beside_the_floor()]
+    load, floor = (1e3 * _cpu_seconds(run) for run in (Grammar.load, grammar.floor))
+    results.remarks.append(
+        f"To load the grammar takes {load:.1f} ms, its exact floor {floor:.1f} ms. The second "
+        "table has the perplexity per token, overall and at the returning noun; 280,000 training "
+        "tokens, 60,000 test tokens; the floor is that of the test sample."
+    )
+    print(results.markdown)
+    finished(results, chosen)
 
 
 def _cpu_seconds(run: Callable[[], object]) -> float:
@@ -107,13 +122,10 @@ class PlainGenerator:
         return [rank**-self.parameters.skew for rank in range(1, n + 1)]
 
 
-def _print_trigrams() -> None:
-    print(
-        "\nTest perplexity per token, overall and at the returning noun; 280,000 training tokens,"
-    )
-    print("60,000 test tokens; the floor is that of the test sample.")
-    print(f"{'':<44}" + "".join(f"{name:>18}" for name in PRESETS))
-    rows: dict[str, list[str]] = {}
+def _trigrams_beside_the_floor() -> Table:
+    columns = ((f"{name}: {where}", "{:.2f}") for name in PRESETS for where in ("all", "noun"))
+    shown = table("model", *columns)
+    rows: dict[str, list[float]] = {}
     for parameters in PRESETS.values():
         grammar = Grammar.load(parameters=parameters)
         rng = np.random.default_rng(0)
@@ -124,9 +136,10 @@ def _print_trigrams() -> None:
         for name, log_probs in {f"trigram, add {DELTA}": trigram, "floor": floor}.items():
             overall = math.exp(-log_probs.mean())
             at_noun = math.exp(-log_probs[slots == Slot.RETURNING_NOUN].mean())
-            rows.setdefault(name, []).append(f"{overall:.2f} / {at_noun:.2f}")
+            rows.setdefault(name, []).extend((overall, at_noun))
     for name, cells in rows.items():
-        print(f"{name:<44}" + "".join(f"{cell:>18}" for cell in cells))
+        shown.add(name, *cells)
+    return shown
 
 
 def _trigram_log_probs(train: list[list[str]], test: list[list[str]], n_types: int) -> np.ndarray:

@@ -12,7 +12,6 @@ peak; of `lmplz`, which writes its model into a file, everything counts.
 """
 
 import argparse
-import datetime
 import json
 import os
 import re
@@ -26,8 +25,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from machine import machine
 from ngrams import cpu_s, peak_mb
+from tables import begun, finished, options, table
 
 from nextword.corpora import from_text
 from nextword.grammar import Grammar
@@ -37,6 +36,8 @@ SIZES = (0.26, 4.0, 20.0)  # millions of tokens
 ORDERS = (3, 5)
 BLOCK = 500_000  # tokens drawn at once, so that writing a text takes little memory
 LMPLZ_SETTINGS = ("-S", "1G", "--discount_fallback")
+MAIN = (4.0, "nextword, line by line")
+"""At which size, and how read, our time in KenLM's is kept in the history."""
 LMPLZ_COUNTS = re.compile(r"^\d+ (\d+) D1=", re.MULTILINE)
 
 
@@ -163,8 +164,8 @@ def compare(text: Path, order: int, lmplz: str | None, repeats: int) -> dict[str
 def main() -> None:
     """Print the table, or measure the one row that `--row` names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--date", default=datetime.date.today().isoformat())
-    parser.add_argument("--machine", default=machine("numpy"), help="its name")
+    options(parser)
+    parser.add_argument("--kenlm", default="", help="KenLM's version, as it is to be named")
     parser.add_argument("--lmplz", default=shutil.which("lmplz"), help="the path of KenLM's lmplz")
     parser.add_argument("--sizes", type=float, nargs="+", default=SIZES, help="million tokens")
     parser.add_argument("--orders", type=int, nargs="+", default=ORDERS)
@@ -175,12 +176,23 @@ def main() -> None:
     if arguments.row:
         print(json.dumps(asdict(fit_ours(arguments.row, arguments.text, arguments.orders[0]))))
         return
-    print(f"{arguments.date}, {arguments.machine}. The smallest of {arguments.repeats} runs,")
-    print("reading included; × KenLM by time on the wall and by CPU time.\n")
-    print(
-        "| tokens | order | who | wall s | CPU s | × KenLM | peak MB | beyond the text, B/token |"
+    results = begun("kenlm", arguments, "numpy")
+    if arguments.kenlm:
+        results.versions = {**results.versions, "KenLM": arguments.kenlm}
+    results.about = f"The smallest of {arguments.repeats} runs, reading included."
+    shown = table(
+        ("million tokens", "{:g}"),
+        ("order", "{}"),
+        "who",
+        ("wall s", "{:.2f}"),
+        ("CPU s", "{:.2f}"),
+        ("wall / KenLM's", "{:.2f}"),
+        ("CPU / KenLM's", "{:.2f}"),
+        ("peak MB", "{:,.0f}"),
+        ("beyond the text, B/token", "{:.0f}"),
     )
-    print("|---:|---:|---|---:|---:|---:|---:|---:|", flush=True)
+    results.tables.append(shown)
+    print(f"{results.heading}\n\n{shown.head}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for size in arguments.sizes:
             text = Path(folder, "text.txt")
@@ -189,13 +201,14 @@ def main() -> None:
                 rows = compare(text, order, arguments.lmplz, arguments.repeats)
                 peer = rows.get("KenLM, lmplz")
                 for who, row in rows.items():
-                    ratios = f"{row.wall / peer.wall:.2f}, {row.cpu / peer.cpu:.2f}" if peer else ""
-                    beyond = "" if row is peer else f"{row.beyond / size:.0f}"
-                    print(
-                        f"| {size:g}M | {order} | {who} | {row.wall:.2f} | {row.cpu:.2f} "
-                        f"| {ratios} | {row.peak:,.0f} | {beyond} |",
-                        flush=True,
-                    )
+                    ratios = (row.wall / peer.wall, row.cpu / peer.cpu) if peer else (None, None)
+                    beyond = None if row is peer else row.beyond / size
+                    measured = (row.wall, row.cpu, *ratios, row.peak, beyond)
+                    print(shown.add(size, order, who, *measured), flush=True)
+                    if peer and (size, who) == MAIN:
+                        key = f"CPU to lmplz's, {who}, {size:g}M tokens, order {order}"
+                        results.ratios[key] = row.cpu / peer.cpu
+    finished(results, arguments)
 
 
 if __name__ == "__main__":

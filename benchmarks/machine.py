@@ -7,23 +7,21 @@ import platform
 from pathlib import Path
 
 
-def machine(*packages: str) -> str:
-    """Return processor, system and versions in a line.
-
-    Parameters
-    ----------
-    packages
-        Whose versions matter; one that is not installed is left out.
-    """
+def machine() -> str:
+    """Return processor, cores and system in a line."""
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.is_file():
         lines = (line.partition(":") for line in info.read_text().splitlines())
         cpu = next((value.strip() for key, _, value in lines if key.startswith("model name")), cpu)
-    versions = [
-        f"{package} {importlib.metadata.version(package)}"
+    return f"{cpu}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Return the versions of Python and of packages; one that is not installed is left out."""
+    found = {
+        package: importlib.metadata.version(package)
         for package in packages
         if importlib.util.find_spec(package)
-    ]
-    system = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    return ", ".join([cpu, system, *versions])
+    }
+    return {"Python": platform.python_version(), **found}

@@ -7,7 +7,6 @@ KenLM's `lmplz` is used where it is on the PATH. The text is tiny Shakespeare wh
 """
 
 import argparse
-import datetime
 import importlib.util
 import json
 import os
@@ -22,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine import machine
+from tables import begun, finished, options, table
 
 REPO = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("NEXTWORD_SHARED", REPO.parent / "shared")) / "data"
@@ -164,6 +163,8 @@ ROWS: dict[str, tuple[str, str, Callable[[Sentences, Sentences], Task], str]] = 
     "score_ours": (SCORE, "**nextword, modified Kneser–Ney**", score_ours, ""),
     "score_nltk": (SCORE, "nltk.lm, Kneser–Ney", score_nltk, "nltk"),
 }
+MAIN = ("fit_nltk", "fit_lmplz")
+"""Whose times, in ours, are kept in the history."""
 
 
 def peak_mb() -> float:
@@ -222,34 +223,44 @@ def measure_apart(name: str) -> dict[str, float | str]:
 def main() -> None:
     """Print the table, or measure the one row that `--row` names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--date", default=datetime.date.today().isoformat())
-    parser.add_argument("--machine", default=machine("numpy", "nltk"), help="its name")
+    options(parser)
     parser.add_argument("--row", choices=ROWS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.row:
         print(json.dumps(measure(arguments.row)))
         return
-    table = [
-        "| what | who | wall s | CPU s | tokens/s | × ours | peak MB | of it for the task |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
-    ]
+    results = begun("ngrams", arguments, "numpy", "nltk")
+    shown = table(
+        "what",
+        "who",
+        ("wall s", "{:.3f}"),
+        ("CPU s", "{:.3f}"),
+        ("tokens/s", "{:,.0f}"),
+        ("× ours", "{:,.1f}"),
+        ("peak MB", "{:,.0f}"),
+        ("of it for the task", "{:,.0f}"),
+    )
+    results.tables.append(shown)
     ours: dict[str, float] = {}
     text = ""
     for name, (what, who, _, need) in ROWS.items():
         if missing(need):
-            table.append(f"| {what} | {who} | not installed | | | | | |")
+            shown.add(what, f"{who}: not installed", *[None] * 6)
             continue
         row = measure_apart(name)
         text = f"{row['text']}, {row['train']:,} training tokens"
         per_token = float(row["cpu"]) / float(row["tokens"])
         ratio = per_token / ours.setdefault(what, per_token)
-        table.append(
-            f"| {what} | {who} | {row['wall']:.3f} | {row['cpu']:.3f} | {1 / per_token:,.0f} "
-            f"| {ratio:,.1f} | {row['peak']:,.0f} | {row['grown']:,.0f} |"
-        )
-    print(f"{arguments.date}, {arguments.machine}. Text: {text}. The fastest of five runs (of")
-    print("one for nltk, of three for the loop and KenLM); tokens/s and × ours by CPU time.\n")
-    print("\n".join(table))
+        times = (row["wall"], row["cpu"], 1 / per_token, ratio)
+        shown.add(what, who, *times, row["peak"], row["grown"])
+        if name in MAIN:
+            results.ratios[f"{what}: {who} to ours"] = ratio
+    results.about = (
+        f"Text: {text}. The fastest of five runs (of one for nltk, of three for the loop and "
+        "KenLM); tokens/s and × ours by CPU time."
+    )
+    print(f"{results.heading}\n\n{shown.markdown}")
+    finished(results, arguments)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from unittest import mock
 
 import nbformat
 import psutil
-from machine import machine
+from machine import machine, versions
 from nbformat import NotebookNode
 
 from autograder.authoring.conventions import grade_id_of, role_of
@@ -124,7 +124,8 @@ def show(title: str, table: Table) -> None:
 def main() -> None:
     """Print the tables."""
     name = sys.argv[1] if len(sys.argv) > 1 else NAME
-    print(f"{name}, {datetime.date.today()}, {machine('ipython', 'torch')}")
+    programs = ", ".join(f"{what} {version}" for what, version in versions("torch").items())
+    print(f"{name}, {datetime.date.today()}, {machine()}, {programs}")
     parts, material, exam = start(name)
     show("a run's start", parts)
     for student in simulate(material, 2, seed=1):

@@ -10,13 +10,12 @@ seconds of the whole tree of processes.
 from __future__ import annotations
 
 import argparse
-import datetime
 import sys
 import tempfile
 from pathlib import Path
 
 from grading import REPO, SECRET, Run, measured, nothing_answered
-from machine import machine
+from tables import begun, finished, options, table
 
 from autograder.authoring.course import Course
 from autograder.authoring.material import load_material
@@ -41,27 +40,30 @@ def proofs(name: str, where: Path) -> tuple[Run, Run]:
     return measured([command], where, **caches), measured([command], where, **caches)
 
 
-def row(name: str) -> str:
-    """Return an assignment's line of the table."""
+def costs(name: str) -> list[float]:
+    """Return seconds on the wall and CPU seconds of both starts and of both proofs."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         runs = (*starts(name, Path(folder)), *proofs(name, Path(folder)))
     print(name, file=sys.stderr)
-    return f"| {name} | {' | '.join(f'{run.wall:.1f} ({run.cpu:.1f})' for run in runs)} |"
+    return [seconds for run in runs for seconds in (run.wall, run.cpu)]
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="assignments; all by default")
-    parser.add_argument("--date", default=datetime.date.today().isoformat())
-    parser.add_argument("--machine", default=machine("nbgrader", "torch"))
-    options = parser.parse_args()
-    rows = [row(name) for name in options.names or Course.at(REPO).assignment_names()]
-    print(f"\nSeconds on the wall (CPU), {options.date}, {options.machine}\n")
-    print(
-        "| assignment | first start | second | verify, 3 seeds | again |\n|---|---:|---:|---:|---:|"
-    )
-    print("\n".join(rows))
+    options(parser)
+    chosen = parser.parse_args()
+    results = begun("starting", chosen, "nbgrader", "torch")
+    results.about = "Seconds on the wall, and of the processor, all processes together."
+    what = ("first start", "second", "verify, 3 seeds", "again")
+    columns = [column for each in what for column in ((each, "{:.1f}"), ("CPU", "{:.1f}"))]
+    shown = table("assignment", *columns)
+    results.tables.append(shown)
+    for name in chosen.names or Course.at(REPO).assignment_names():
+        shown.add(name, *costs(name))
+    print(f"\n{results.heading}\n\n{shown.markdown}")
+    finished(results, chosen)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ same initial weights. One thread; CPU time; ours and torch take turns.
 """
 
 import argparse
-import datetime
 import os
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import torch
-from machine import machine
+from tables import begun, finished, options, table
 
 from nextword.dynamics.recurrent_runs import RecurrentRuns, RunSettings
 from nextword.dynamics.temporal_order import TemporalOrder
@@ -108,14 +107,20 @@ def seconds(works: list[Callable[[], list[float]]], rounds: int) -> list[float]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--date", default=datetime.date.today().isoformat())
+    options(parser)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    print(f"{arguments.date}, {machine('numpy', 'torch')}. Updates of a run in a CPU second, the")
-    print(f"best of {arguments.rounds} rounds in which ours and torch take turns.\n")
-    print("| T | numbers | torch.nn.RNN | ours, 1 run | 16 runs | 32 runs | 32 / torch | target |")
-    print("|---:|---|---:|---:|---:|---:|---:|---|")
+    results = begun("temporal_order", arguments, "numpy", "torch")
+    results.about = (
+        f"Updates of a run in a CPU second, the best of {arguments.rounds} rounds in which ours "
+        "and torch take turns."
+    )
+    rate_columns = [(title, "{:,.0f}") for title in ("torch.nn.RNN", "ours, 1 run")]
+    rate_columns += [(f"{n} runs", "{:,.0f}") for n in SEEDS[1:]]
+    shown = table(("T", "{}"), "numbers", *rate_columns, ("32 / torch", "{:.1f}"), "target")
+    results.tables.append(shown)
+    print(f"{results.heading}\n\n{shown.head}")
     for number_format in ("float32", "float64"):
         for length in LENGTHS:
             peer = in_torch(length, number_format)
@@ -126,12 +131,12 @@ def main() -> None:
             rates = [UPDATES * n / t for n, t in zip((1, *SEEDS), spent, strict=True)]
             ratio = rates[-1] / rates[0]
             verdict = f"≥ {TARGET:g}: {'reached' if ratio >= TARGET else 'MISSED'}"
-            print(
-                f"| {length} | {number_format} | "
-                + " | ".join(f"{rate:,.0f}" for rate in rates)
-                + f" | {ratio:.1f} | {verdict if (length, number_format) == TARGET_AT else '–'} |",
-                flush=True,
-            )
+            is_main = (length, number_format) == TARGET_AT
+            target = verdict if is_main else "–"
+            print(shown.add(length, number_format, *rates, ratio, target), flush=True)
+            if is_main:
+                results.ratios[f"32 runs to torch.nn.RNN, T {length}, {number_format}"] = ratio
+    finished(results, arguments)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ whichever is faster. One thread; CPU time; numpy and torch take turns.
 """
 
 import argparse
-import datetime
 import os
 import sys
 import time
@@ -21,7 +20,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import torch
-from machine import machine
+from tables import begun, finished, options, table
 
 REPO = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPO))
@@ -34,6 +33,8 @@ from nextword.models.neural import WindowNetwork  # noqa: E402
 LEARNING_RATE = 0.1
 TARGET = 1.5
 """Numpy may take this many times as long as torch."""
+MAIN = (10_000, "float32")
+"""At which vocabulary and numbers the ratios are kept in the history."""
 
 Step = Callable[[], object]
 
@@ -250,20 +251,27 @@ def seconds(steps: list[Step], rounds: int, least: float = 0.15) -> list[float]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--date", default=datetime.date.today().isoformat())
-    parser.add_argument(
-        "--machine", default=machine("numpy", "torch"), help="what to call this machine"
-    )
+    options(parser)
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    print(f"{arguments.date}, {arguments.machine}, one thread. CPU time of a step,")
-    print(f"the best of {arguments.rounds} rounds in which numpy and torch take turns.\n")
-    print(
-        "| model | sizes | numbers | numpy tokens/s | torch tokens/s | torch's vectors "
-        "| numpy / torch time | target |"
+    results = begun("training", arguments, "numpy", "torch")
+    results.about = (
+        f"One thread. CPU time of a step, the best of {arguments.rounds} rounds in which numpy and "
+        "torch take turns."
     )
-    print("|---|---|---|---:|---:|---|---:|---|")
+    shown = table(
+        "model",
+        "sizes",
+        "numbers",
+        ("numpy tokens/s", "{:,.0f}"),
+        ("torch tokens/s", "{:,.0f}"),
+        "torch's vectors",
+        ("numpy / torch time", "{:.2f}"),
+        "target",
+    )
+    results.tables.append(shown)
+    print(f"{results.heading}\n\n{shown.head}")
     for task in TASKS:
         sizes = ", ".join(f"{name} {size:,}" for name, size in task.sizes.items())
         for kind in ("float64", "float32"):
@@ -271,13 +279,14 @@ def main() -> None:
             ours, dense, sparse = seconds(steps, arguments.rounds)
             theirs = min(dense, sparse)
             ratio = ours / theirs
-            print(
-                f"| {task.name} | {sizes} | {kind} | {task.tokens / ours:,.0f} | "
-                f"{task.tokens / theirs:,.0f} | {'dense' if dense <= sparse else 'sparse'} | "
-                f"{ratio:.2f} | ≤ {task.target:g}: "
-                f"{'reached' if ratio <= task.target else 'MISSED'} |",
-                flush=True,
-            )
+            vectors = "dense" if dense <= sparse else "sparse"
+            target = f"≤ {task.target:g}: {'reached' if ratio <= task.target else 'MISSED'}"
+            rates = (task.tokens / ours, task.tokens / theirs)
+            row = shown.add(task.name, sizes, kind, *rates, vectors, ratio, target)
+            print(row, flush=True)
+            if (task.sizes["V"], kind) == MAIN:
+                results.ratios[f"numpy's time to torch's, {task.name}, V 10,000, {kind}"] = ratio
+    finished(results, arguments)
 
 
 if __name__ == "__main__":

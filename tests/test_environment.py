@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from rattler import MatchSpec
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -93,16 +94,49 @@ def test_conda_gets_a_python_that_the_project_supports():
 
 def test_conda_installs_this_project_with_the_same_pins_and_no_others():
     plain, by_pip = conda_parts()
-    assert by_pip == ["-c constraints.txt", "-e ."]
+    index = "--extra-index-url https://download.pytorch.org/whl/cpu"
+    assert by_pip == [index, "-c constraints.txt", "-e ."]
     assert [each for each in plain if not each.startswith("python=")] == ["pip"]
     assert CONDA["name"] == PROJECT["name"]
 
 
-def test_the_line_for_a_ta_names_an_extra_that_exists():
-    comment = "".join(re.findall(r"^#.*$", (ROOT / "environment.yml").read_text(), re.MULTILINE))
-    named = set(re.findall(r"\.\[(\w+)\]", comment))
-    assert named == {"staff"}
-    assert named <= PROJECT["optional-dependencies"].keys()
+def test_conda_understands_what_it_is_asked_for():
+    """Its own reading of each line, strictly. Whether it solves, only a channel could tell."""
+    plain, _ = conda_parts()
+    specs = [MatchSpec(each, strict=True) for each in plain]
+    assert [spec.name.normalized for spec in specs] == ["python", "pip"]
+    assert str(specs[0].version) == "3.11.*"
+    assert CONDA["channels"] == ["conda-forge"]
+
+
+def test_the_lines_for_a_ta_name_an_extra_that_exists():
+    guide = (ROOT / "docs" / "tas.md").read_text(encoding="utf-8")
+    named = re.findall(r"-e \"?\.\[(\w+)\]", guide)
+    assert named == ["staff", "staff"], "one for pip, one for conda"
+    assert "staff" in PROJECT["optional-dependencies"]
+
+
+@pytest.mark.parametrize("name", ["start", "instructors", "tas"])
+def test_guides_install_with_the_pins(name):
+    text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    commands = re.findall(r"pip install -e .*?(?=[`#\n])", text)
+    assert commands
+    for command in commands:
+        assert "-c constraints.txt" in command
+        for extra in re.findall(r"\.\[(\w+)\]", command):
+            assert extra in PROJECT["optional-dependencies"]
+
+
+def test_students_have_a_command_for_each_system_and_cpu_builds_of_torch():
+    page = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    installs = [block.strip() for block in blocks if "install" in block or "conda" in block]
+    assert [len(each.splitlines()) for each in installs] == [1, 1, 1, 1]
+    linux, macos, windows, conda = installs
+    assert "--extra-index-url https://download.pytorch.org/whl/cpu" in linux
+    assert "bin" not in windows
+    assert macos.replace("python3.11", "python3") in linux
+    assert conda == "conda env create -f environment.yml"
 
 
 def test_make_installs_extras_that_exist():

@@ -112,5 +112,15 @@ def test_version_stands_the_same_where_people_look_for_it():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["version"] == version
-    assert f"\n## {version}\n" in (ROOT / "CHANGELOG.md").read_text()
-    assert citation["license"] == ["BSD-3-Clause", "CC-BY-4.0"]
+    released = f"\n## {version} ({citation['date-released']})\n"
+    assert released in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_how_to_cite_is_said_in_the_format_of_its_name():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["cff-version"] == "1.2.0"
+    assert {"message", "title", "authors"} <= citation.keys()
+    assert isinstance(citation["date-released"], str), "a date in quotes, as the format wants it"
+    assert citation["license"] == "BSD-3-Clause", "a list would mean: whichever you like"
+    assert "CC BY 4.0" in citation["abstract"]
+    assert 5 <= len(citation["abstract"].split()) < 120

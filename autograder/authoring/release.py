@@ -30,8 +30,9 @@ from autograder.authoring.nbgrader_database import write_database
 from autograder.authoring.pairs import has_output, read_notebook, with_stable_ids
 from autograder.errors import CourseError
 
-_MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN", "BEGIN MARK SCHEME")
-_FORBIDDEN = (*_MARKS, "# collect ", "autograder")
+MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN", "BEGIN MARK SCHEME")
+"""What stands around text of a reference notebook that students do not get."""
+_FORBIDDEN = (*MARKS, "# collect ", "autograder")
 
 
 class ReleaseFailed(CourseError):
@@ -207,7 +208,7 @@ def refuse_leaks(material: Material, released: NotebookNode) -> None:
     lines = {line for found in secrets.values() for line in found} - given
     for cell in released.cells:
         where = f"cell {grade_id_of(cell) or cell.source[:40]!r}"
-        for text in _FORBIDDEN if material.checked or material.config is None else _MARKS:
+        for text in _FORBIDDEN if material.checked or material.config is None else MARKS:
             if text in cell.source:
                 raise Leak(f"{where} of the release holds {text!r}")
         for line in cell.source.splitlines():

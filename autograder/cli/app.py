@@ -190,6 +190,19 @@ def release(
     _commands().release(course, name, check)
 
 
+@app.command(epilog="Example: autograder bundle --out next-word.zip")
+def bundle(
+    out: Annotated[
+        Path | None, typer.Option(help="Where to; dist/NAME.zip in the course's folder without it.")
+    ] = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Pack what students get: assignments, lectures, and what the course's bundle.toml names."""
+    from autograder.cli.bundle import bundle as pack
+
+    pack(Course.at(course), out, Console())
+
+
 @app.command()
 def verify(
     name: AssignmentName,

@@ -21,6 +21,7 @@ _OF_STUDENTS = (
     "reports",
     "exports",
     "requests",
+    "practice",
     "exchange",
     "backups",
     "gradebook.db",

@@ -132,6 +132,22 @@ def test_an_error_while_grading_comes_through_the_progress_bar():
         with_progress(failing(), 2, Console(file=io.StringIO()))
 
 
+def test_no_empty_progress_bar_stands_above_an_error():
+    def failing():
+        raise RuntimeError("stop")
+        yield
+
+    for terminal in (True, False):
+        console = Console(file=io.StringIO(), width=80, force_terminal=terminal)
+        with pytest.raises(RuntimeError, match="stop"):
+            with_progress(failing(), None, console, "collecting class.zip")
+        shown = console.file.getvalue()
+        if terminal:  # what was drawn is wiped out
+            assert shown.rstrip().endswith("\x1b[2K\x1b[?25h") or "\x1b[2K" in shown[-20:]
+        else:
+            assert shown.strip() == ""
+
+
 def test_a_proof_shows_the_first_exam_and_what_is_unfair_in_any():
     def finding(seed, way, fair):
         return Finding(seed, "double", "misconception", way, 1.0, 0.0, (), None, fair)

@@ -48,7 +48,7 @@ def journal(tmp_path, monkeypatch):
     return path
 
 
-class Course:
+class School:
     """A class whose inbox has something new, as often as it is asked for."""
 
     def __init__(self, tiny, sitting, fill, folder):
@@ -81,12 +81,12 @@ class Course:
 
 
 @pytest.fixture
-def course(tiny, fill, tmp_path, journal):
+def school(tiny, fill, tmp_path, journal):
     drawn = practice_sitting(tiny, ClassFolder(tmp_path / "drawn"))
-    course = Course(tiny, drawn, fill, tmp_path / "places")
-    course.hand_in(course.folder / "before" / "inbox", 0)
-    course.watch(course.folder / "before")
-    return course
+    school = School(tiny, drawn, fill, tmp_path / "places")
+    school.hand_in(school.folder / "before" / "inbox", 0)
+    school.watch(school.folder / "before")
+    return school
 
 
 def state(place):
@@ -102,7 +102,7 @@ def state(place):
     return found
 
 
-def killed_at(course, place, moment):
+def killed_at(school, place, moment):
     """Watch in a process that kills itself before it changes a file for that time.
 
     Return whether it did.
@@ -122,37 +122,37 @@ def killed_at(course, place, moment):
                     os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(touched)
-        course.watch(place)
+        school.watch(place)
         os._exit(0)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status)
 
 
 def test_whenever_it_is_killed_nothing_is_lost_and_nothing_answered_or_counted_twice(
-    course, journal
+    school, journal
 ):
-    undisturbed = course.fresh("undisturbed")
-    assert {event.run for event in course.watch(undisturbed)} == {1, 2}
+    undisturbed = school.fresh("undisturbed")
+    assert {event.run for event in school.watch(undisturbed)} == {1, 2}
     expected = state(undisturbed)
     kept = [json.loads(text) for name, text in expected.items() if "/answered/" in name]
     assert sorted(each["number"] for each in kept) == [1, 1, 2]
     moment, kills = 1, 0
     while True:
-        place = course.fresh(f"killed-{moment}")
+        place = school.fresh(f"killed-{moment}")
         journal.write_text("")
-        if not killed_at(course, place, moment):
+        if not killed_at(school, place, moment):
             break
         kills += 1
         already = place.rglob("class/practice/evidence/01_tiny/*.json")
         had = {path.stem for path in already if "x + x" in path.read_text() or path.stem == "bob"}
         before = journal.read_text().splitlines()
-        course.watch(place)
+        school.watch(place)
         after = journal.read_text().splitlines()[len(before) :]
         assert state(place) == expected, f"killed at moment {moment}"
         assert not had & {who for who, (_, new) in ANSWERS.items() if new in after}, (
             "what had its evidence was run again"
         )
-        assert course.watch(place) == []
+        assert school.watch(place) == []
         shutil.rmtree(place)
         moment += 1
     assert kills > 25

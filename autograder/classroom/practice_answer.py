@@ -181,10 +181,10 @@ def no_more(work: Asked, about: About) -> Answer:
     return Answer(about.digest, None, 0, 0, _notice(work, about.student, words, about.remarks))
 
 
-def not_taken(work: Asked, student: str, why: str) -> str:
-    """Return the page for a student whose file was not taken."""
-    words = f"What you have handed in was not taken: {why}. What you had handed in before stays."
-    return _notice(work, student, words, ())
+def not_taken(work: Asked, student: str, file: str, why: str) -> Answer:
+    """Return what a student is told one of whose files was not taken."""
+    words = f"{file} was not taken: {why}. What you had handed in before stays."
+    return Answer("", None, 0, 0, _notice(work, student, words, ()))
 
 
 def _notice(work: Asked, student: str, words: str, remarks: Sequence[str]) -> str:
@@ -259,6 +259,18 @@ def release(
     for name, content in told.notebooks.items():
         _write(place.with_name(name), content)
     _write(place, told.page)
+    _notice_path(folder, assignment, student, page_name).unlink(missing_ok=True)
+
+
+def release_notice(
+    folder: PracticeFolder, assignment: str, student: str, page_name: str, told: Answer
+) -> None:
+    """Lay a word beside the last answer, which stays, until there is another one."""
+    _write(_notice_path(folder, assignment, student, page_name), told.page)
+
+
+def _notice_path(folder: PracticeFolder, assignment: str, student: str, page_name: str) -> Path:
+    return folder.feedback_path(assignment, student, f"{page_name}-notice")
 
 
 def _write(path: Path, content: str) -> None:

@@ -158,6 +158,10 @@ class Watch:
         return self.work.assignment.name
 
     @property
+    def _page(self) -> str:
+        return self.sitting.feedback_path("").stem
+
+    @property
     def _folder(self) -> PracticeFolder:
         return PracticeFolder.in_class(self.class_folder)
 
@@ -202,7 +206,7 @@ class Watch:
                 if not each.well:
                     yield Event(each.student, each.fate.value, f"{each.source}: {words}", False)
                     for student in self._meant(each, names):
-                        self._tell_not_taken(student, words)
+                        self._tell_not_taken(student, each.source, words)
                 elif each.fate is Fate.beyond or (each.fate in _TAKEN and words):
                     yield Event(each.student, each.fate.value, words)
         except UnreadableSource as error:
@@ -242,11 +246,12 @@ class Watch:
         when = datetime.fromtimestamp(came, UTC).replace(tzinfo=None)
         return replace(attempt, files=files, time=when)
 
-    def _tell_not_taken(self, student: str, why: str) -> None:
-        if self.class_folder.submitted(self._name, student).is_dir():
-            return  # the answer to what was taken before stays
-        page = practice_answer.not_taken(self.work, student, why)
-        self._release(student, Answer("", None, 0, 0, page), new=False)
+    def _tell_not_taken(self, student: str, file: str, why: str) -> None:
+        there = self.class_folder.submitted(self._name, student).is_dir()
+        if there and self.inbox.scheme is Scheme.exchange:
+            return  # what was refused stays there; it may be older than what was taken
+        told = practice_answer.not_taken(self.work, student, file, why)
+        practice_answer.release_notice(self._folder, self._name, student, self._page, told)
 
     # --- 2. run -----------------------------------------------------------------------------------
 
@@ -280,7 +285,7 @@ class Watch:
             return
         about = self._about(rules, student, digest)
         if about.used_up:
-            self._release(student, practice_answer.no_more(self.work, about), new=False)
+            self._give_notice(student, practice_answer.no_more(self.work, about))
             used_up.append(about)
         elif self._failed.get((student, signature), 0) < _TRIES:
             yield about, signature
@@ -337,8 +342,14 @@ class Watch:
         return Event(student, "NOT ANSWERED", f"{words} ({again})", False)
 
     def _release(self, student: str, told: Answer, new: bool) -> None:
-        page_name = self.sitting.feedback_path(student).stem
-        practice_answer.release(self._folder, self._name, student, page_name, told)
+        practice_answer.release(self._folder, self._name, student, self._page, told)
+        self._release_in_exchange(student, told, new)
+
+    def _give_notice(self, student: str, told: Answer) -> None:
+        practice_answer.release_notice(self._folder, self._name, student, self._page, told)
+        self._release_in_exchange(student, told, new=False)
+
+    def _release_in_exchange(self, student: str, told: Answer, new: bool) -> None:
         if self.inbox.feedback is not None:
             names = [notebook.notebook_name for notebook in self.sitting.notebooks]
             place = self.class_folder.submitted(self._name, student)

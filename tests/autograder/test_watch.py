@@ -149,7 +149,7 @@ def test_a_submission_is_answered_in_words_and_without_points(
     assert found["bob"].right == 1
     ada = page(class_folder, "ada")
     assert "You square instead of doubling." in ada
-    assert "This is no mark." in ada
+    assert "This is not a mark." in ada
     assert "One case to try yourself" in ada
     assert "differs first" in ada
     assert re.search(r"href=\"data:application/x-ipynb\+json;base64,\w", ada)
@@ -282,7 +282,9 @@ def test_a_limit_holds_and_may_be_raised(watch, look, hand_in, class_folder, ran
     hand_in("ada", HALF)
     (event,) = look(watched)
     assert (event.what, event.words, event.well) == ("no more runs", "1 of 1 were had", True)
-    assert "You have had 1 of 1 runs" in page(class_folder, "ada")
+    folder = class_folder.path / "practice/feedback/ada/01_tiny"
+    assert "You have had 1 of 1 runs" in (folder / "tiny-notice.html").read_text()
+    assert "You square" in page(class_folder, "ada"), "the last answer stays"
     assert look(watched) == []
     assert ran == [WRONG]
     assert json.loads(class_folder.submitted("01_tiny", "ada").joinpath("tiny.ipynb").read_text())
@@ -291,6 +293,7 @@ def test_a_limit_holds_and_may_be_raised(watch, look, hand_in, class_folder, ran
     )
     assert [event.run for event in look(watched)] == [2]
     assert "run 2 of 3" in page(class_folder, "ada")
+    assert not (folder / "tiny-notice.html").exists()
 
 
 def test_a_limit_of_none_runs_nothing(watch, look, hand_in, class_folder, ran):
@@ -398,7 +401,8 @@ def test_links_and_strangers_are_told_once_and_harm_nobody(
         ("", "NOT MATCHED", False),
         ("ada", "answered", True),
     }
-    assert "was not taken: a link" in page(class_folder, "eve")
+    notice = class_folder.path / "practice/feedback/eve/01_tiny/tiny-notice.html"
+    assert "eve/tiny.ipynb was not taken: a link" in notice.read_text()
     assert look(watched) == []
     assert not (class_folder.path / "practice/feedback/mallory").exists()
 

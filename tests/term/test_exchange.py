@@ -51,11 +51,11 @@ def test_submit_watch_fetch_and_after_the_deadline_the_marks(
     (page,) = (home / SMALL / "feedback").glob("*/averages.html")
     practice = page.read_text("utf-8")
     assert "You return the sum." in practice
-    assert "This is no mark." in practice
+    assert "This is not a mark." in practice
     school.run("grade", SMALL, "--workers", 1)
     nbgrader(school.root, "generate_feedback", SMALL)
     nbgrader(school.root, "release_feedback", SMALL, "--course", "101")
     school.run("watch", SMALL, "--once", "--workers", 1)
     nbgrader(home, "fetch_feedback", *as_ada)
-    assert "This is no mark." not in page.read_text("utf-8"), "the feedback on the marks stays"
+    assert "This is not a mark." not in page.read_text("utf-8"), "the feedback on the marks stays"
     assert 'id="mean-graded"' in page.read_text("utf-8") or "mean" in page.read_text("utf-8")

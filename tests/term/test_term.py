@@ -112,7 +112,9 @@ def practice(school: School) -> list[tuple[str, dict[str, float]]]:
         (line,) = told
         if run is None:
             assert "no more runs: 2 of 2 were had" in line
-            assert "You have had 2 of 2 runs" in page.read_text("utf-8")
+            notice = page.with_name("averages-notice.html").read_text("utf-8")
+            assert "You have had 2 of 2 runs" in notice
+            assert "run 2 of 2" in page.read_text("utf-8"), "the last answer stays"
         else:
             assert f"run {run} of 2, {right} of 2 right so far" in line
             assert f"run {run} of 2" in page.read_text("utf-8")

@@ -25,8 +25,13 @@ def answers(folder):
     return list((folder.path / "practice" / "answered").glob("*/*/[!.]*.json"))
 
 
+def of_results(paths):
+    """Leave out what is being collected: its next run makes it anew, and its times are today's."""
+    return [path for path in paths if "/collected/" not in path]
+
+
 def locks(folder):
-    return {str(path) for path in folder.path.glob(".watch-*.lock")}
+    return [str(path) for path in folder.path.glob(".watch-*.lock")]
 
 
 @pytest.mark.needs_sandbox
@@ -42,7 +47,7 @@ def test_a_watch_killed_at_5_moments_has_answered_everybody_once(ground, tmp_pat
         assert run.process.poll() is None, run.output
         under = run.kill()
         assert eventually(lambda run=run, under=under: not run.left(under))
-        assert broken(folder) == []
+        assert of_results(broken(folder)) == []
     done = ground.run("watch", folder, *words)
     assert done.process.returncode == 0, done.output
     told = [json.loads(path.read_text()) for path in answers(folder)]
@@ -50,7 +55,7 @@ def test_a_watch_killed_at_5_moments_has_answered_everybody_once(ground, tmp_pat
     assert sorted(each["right"] for each in told) == [1, 1, 1, 1, 1, 2]
     pages = folder.path.glob(f"practice/feedback/*/{ASSIGNMENT}/small.html")
     assert len(list(pages)) == STUDENTS
-    assert set(temporary(folder)) == locks(folder)
+    assert of_results(temporary(folder)) == locks(folder)
     again = ground.run("watch", folder, *words)
     assert "answered" not in again.output
     assert len(answers(folder)) == STUDENTS

@@ -135,7 +135,8 @@ def one_watch(class_folder: ClassFolder, assignment: str) -> Iterator[None]:
     """
     with needing_room(class_folder.path):
         class_folder.make()
-    lock = FileLock(_watch_lock(class_folder, assignment), timeout=0)
+    # Whoever asks whether it is watched holds it for a moment.
+    lock = FileLock(_watch_lock(class_folder, assignment), timeout=0.5)
     try:
         lock.acquire()
     except Timeout as error:

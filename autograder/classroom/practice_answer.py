@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -259,18 +260,29 @@ def release(
     for name, content in told.notebooks.items():
         _write(place.with_name(name), content)
     _write(place, told.page)
-    _notice_path(folder, assignment, student, page_name).unlink(missing_ok=True)
 
 
-def release_notice(
-    folder: PracticeFolder, assignment: str, student: str, page_name: str, told: Answer
+class Notice(StrEnum):
+    """A word that stands beside the last answer, which stays."""
+
+    no_more_runs = "no-more-runs"
+    not_taken = "not-taken"
+
+
+def give_notice(
+    notice: Notice,
+    folder: PracticeFolder,
+    assignment: str,
+    student: str,
+    page_name: str,
+    told: Answer | None,
 ) -> None:
-    """Lay a word beside the last answer, which stays, until there is another one."""
-    _write(_notice_path(folder, assignment, student, page_name), told.page)
-
-
-def _notice_path(folder: PracticeFolder, assignment: str, student: str, page_name: str) -> Path:
-    return folder.feedback_path(assignment, student, f"{page_name}-notice")
+    """Lay a word beside the last answer; None takes it away."""
+    path = folder.feedback_path(assignment, student, f"{page_name}-{notice.value}")
+    if told is None:
+        path.unlink(missing_ok=True)
+    else:
+        _write(path, told.page)
 
 
 def _write(path: Path, content: str) -> None:

@@ -29,7 +29,7 @@ from autograder.classroom.final_mark import lateness_of
 from autograder.classroom.gathering import Ready, RunOptions, gather
 from autograder.classroom.grading import together
 from autograder.classroom.incoming import UnreadableSource
-from autograder.classroom.practice_answer import About, Answer, BrokenAnswer
+from autograder.classroom.practice_answer import About, Answer, BrokenAnswer, Notice
 from autograder.classroom.practice_class import PracticeFolder, practice_sitting
 from autograder.classroom.receipt import submission_time
 from autograder.classroom.roster import names_on
@@ -206,9 +206,14 @@ class Watch:
                 if not each.well:
                     yield Event(each.student, each.fate.value, f"{each.source}: {words}", False)
                     for student in self._meant(each, names):
-                        self._tell_not_taken(student, each.source, words)
-                elif each.fate is Fate.beyond or (each.fate in _TAKEN and words):
+                        self._tell_not_taken(student, each)
+                elif each.fate is Fate.beyond:
                     yield Event(each.student, each.fate.value, words)
+                    self._give_notice_of(each.student, each)
+                elif each.fate in _TAKEN:
+                    self._notice(Notice.not_taken, each.student, None)
+                    if words:
+                        yield Event(each.student, each.fate.value, words)
         except UnreadableSource as error:
             if not self.inbox.path.is_dir():
                 raise
@@ -246,12 +251,20 @@ class Watch:
         when = datetime.fromtimestamp(came, UTC).replace(tzinfo=None)
         return replace(attempt, files=files, time=when)
 
-    def _tell_not_taken(self, student: str, file: str, why: str) -> None:
+    def _tell_not_taken(self, student: str, each: Collected) -> None:
         there = self.class_folder.submitted(self._name, student).is_dir()
         if there and self.inbox.scheme is Scheme.exchange:
             return  # what was refused stays there; it may be older than what was taken
-        told = practice_answer.not_taken(self.work, student, file, why)
-        practice_answer.release_notice(self._folder, self._name, student, self._page, told)
+        self._give_notice_of(student, each)
+
+    def _give_notice_of(self, student: str, each: Collected) -> None:
+        for_staff = "LOOK AT"
+        why = "; ".join(words for words in each.remarks if not words.startswith(for_staff))
+        told = practice_answer.not_taken(self.work, student, each.source, why)
+        self._notice(Notice.not_taken, student, told)
+
+    def _notice(self, notice: Notice, student: str, told: Answer | None) -> None:
+        practice_answer.give_notice(notice, self._folder, self._name, student, self._page, told)
 
     # --- 2. run -----------------------------------------------------------------------------------
 
@@ -285,7 +298,9 @@ class Watch:
             return
         about = self._about(rules, student, digest)
         if about.used_up:
-            self._give_notice(student, practice_answer.no_more(self.work, about))
+            told = practice_answer.no_more(self.work, about)
+            self._notice(Notice.no_more_runs, student, told)
+            self._release_in_exchange(student, told, new=False)
             used_up.append(about)
         elif self._failed.get((student, signature), 0) < _TRIES:
             yield about, signature
@@ -343,11 +358,8 @@ class Watch:
 
     def _release(self, student: str, told: Answer, new: bool) -> None:
         practice_answer.release(self._folder, self._name, student, self._page, told)
+        self._notice(Notice.no_more_runs, student, None)
         self._release_in_exchange(student, told, new)
-
-    def _give_notice(self, student: str, told: Answer) -> None:
-        practice_answer.release_notice(self._folder, self._name, student, self._page, told)
-        self._release_in_exchange(student, told, new=False)
 
     def _release_in_exchange(self, student: str, told: Answer, new: bool) -> None:
         if self.inbox.feedback is not None:

@@ -348,6 +348,11 @@ def _closed(session: Session | Sitting, results: list[Graded]) -> bool:
     console.print(closing_table(session.material, results))
     _say(f"reports   {folder.report_path(session.name, '.html')} and .csv, of the whole class")
     _say(f"feedback  {folder.feedback}/<student>/{session.name}/")
+    standings = [graded.standing for graded in results if graded.standing]
+    waiting = sum(mark.points is None for each in standings for mark in each.written)
+    if waiting:
+        words = f"{counted(waiting, 'written answer')} without a mark"
+        _say(f"next      autograder mark {session.name}: {words}")
     absent = sorted(set(gradebook.registered(folder)) - {graded.student for graded in results})
     absent = [name for name in absent if name not in folder.students(session.name)]
     if absent:

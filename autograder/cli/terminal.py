@@ -50,7 +50,12 @@ def with_progress(
     """Return all results, showing a progress bar until the last is there.
 
     Where that never comes, as something cannot be done, no bar stands above the words that say so.
+    Where nobody watches, as in a log, one line says how many there were.
     """
+    if not console.is_interactive:
+        done = list(results)
+        console.print(f"{doing} {len(done)}/{len(done) if total is None else total}")
+        return done
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     done = []
     with Progress(*columns, console=console) as progress:

@@ -351,12 +351,21 @@ def test_grade_prints_the_table_and_writes_reports(
     assert result.exit_code == 0, result.output
     assert "[bold]bob" in result.stdout
     assert f"feedback  {submitted.path}/feedback/<student>/01_tiny/" in result.stdout
+    assert "next      autograder mark" not in result.stdout, "the release's answer is untouched"
     assert submitted.report_path("01_tiny", ".csv").is_file()
     assert submitted.report_path("01_tiny", ".html").is_file()
     again = command("rejudge", "01_tiny", "--class", submitted.path)
     assert "changed   no mark" in again.stdout
     assert "2 of 2 had not changed and were judged from evidence" in again.stdout
     assert len(ran) == 1
+
+
+def test_where_written_answers_wait_the_next_step_is_named(
+    command, here, submitted, exam_of_the_session, ran, submit, right
+):
+    submit(submitted, "ada", right)
+    said = command("grade", "01_tiny", "--class", submitted.path, "--workers", 1).stdout
+    assert "next      autograder mark 01_tiny: 1 written answer without a mark" in said
 
 
 def test_what_came_of_grading_is_printed_as_json_and_nothing_else(

@@ -50,6 +50,14 @@ def test_what_is_no_class_is_left_alone(tmp_path):
     assert (tmp_path / "submitted").is_dir()
 
 
+def test_a_class_that_was_only_watched_is_one(tmp_path):
+    practice = tmp_path / "practice"
+    practice.mkdir()
+    (practice / "secret.json").write_text('{"secret": "s"}')
+    forget(ClassFolder(tmp_path))
+    assert not practice.exists()
+
+
 def test_the_command_removes_nothing_before_it_is_told_to(full):
     def command(*words):
         return CliRunner().invoke(cli.app, ["forget", "--class", str(full.path), *words])

@@ -193,6 +193,19 @@ def test_nothing_of_the_final_exam_can_be_in_what_is_released(
         assert [number for number in numbers if number.removeprefix("-") in text] == []
 
 
+def test_what_knows_the_practice_cases_only_is_right_so_far(
+    watch, look, hand_in, class_folder, ran
+):
+    """There is nothing to be told of other cases, as none is asked."""
+    watched = watch()
+    (exam,) = watched.sitting.exam.questions
+    asked = [each.case.args[0] for each in exam.cases]
+    hand_in("ada", f"inf = float('inf')\ndef double(x): return 2 * x if x in {asked} else None")
+    assert [event.right for event in look(watched)] == [1]
+    evidence = json.loads((class_folder.path / "practice/evidence/01_tiny/ada.json").read_text())
+    assert len(exam.read(evidence["evidence"]["double"])) == len(asked) == 6
+
+
 def test_the_secret_of_the_class_is_not_needed_and_not_made(
     watch, look, hand_in, class_folder, tiny
 ):
@@ -283,7 +296,7 @@ def test_a_limit_holds_and_may_be_raised(watch, look, hand_in, class_folder, ran
     (event,) = look(watched)
     assert (event.what, event.words, event.well) == ("no more runs", "1 of 1 were had", True)
     folder = class_folder.path / "practice/feedback/ada/01_tiny"
-    assert "You have had 1 of 1 runs" in (folder / "tiny-notice.html").read_text()
+    assert "You have had 1 of 1 runs" in (folder / "tiny-no-more-runs.html").read_text()
     assert "You square" in page(class_folder, "ada"), "the last answer stays"
     assert look(watched) == []
     assert ran == [WRONG]
@@ -293,7 +306,7 @@ def test_a_limit_holds_and_may_be_raised(watch, look, hand_in, class_folder, ran
     )
     assert [event.run for event in look(watched)] == [2]
     assert "run 2 of 3" in page(class_folder, "ada")
-    assert not (folder / "tiny-notice.html").exists()
+    assert not (folder / "tiny-no-more-runs.html").exists()
 
 
 def test_a_limit_of_none_runs_nothing(watch, look, hand_in, class_folder, ran):
@@ -401,7 +414,7 @@ def test_links_and_strangers_are_told_once_and_harm_nobody(
         ("", "NOT MATCHED", False),
         ("ada", "answered", True),
     }
-    notice = class_folder.path / "practice/feedback/eve/01_tiny/tiny-notice.html"
+    notice = class_folder.path / "practice/feedback/eve/01_tiny/tiny-not-taken.html"
     assert "eve/tiny.ipynb was not taken: a link" in notice.read_text()
     assert look(watched) == []
     assert not (class_folder.path / "practice/feedback/mallory").exists()
@@ -446,6 +459,8 @@ def test_attempts_beyond_the_limit_are_kept_aside_once(watch, look, exchange, cl
     for events in (look(watch(root)), look(watch(root))):
         (beyond,) = [event for event in events if event.what == "one too many, kept aside"]
         assert beyond.words.endswith("1 attempt is allowed")
+    notice = class_folder.path / "practice/feedback/ada/01_tiny/tiny-not-taken.html"
+    assert "was not taken: 1 attempt is allowed. What you had handed in" in notice.read_text()
     assert ran == [RIGHT]
     assert len(list((class_folder.path / "collected/01_tiny/ada").iterdir())) == 1
 

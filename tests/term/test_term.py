@@ -112,7 +112,7 @@ def practice(school: School) -> list[tuple[str, dict[str, float]]]:
         (line,) = told
         if run is None:
             assert "no more runs: 2 of 2 were had" in line
-            notice = page.with_name("averages-notice.html").read_text("utf-8")
+            notice = page.with_name("averages-no-more-runs.html").read_text("utf-8")
             assert "You have had 2 of 2 runs" in notice
             assert "run 2 of 2" in page.read_text("utf-8"), "the last answer stays"
         else:

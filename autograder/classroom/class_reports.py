@@ -15,6 +15,7 @@ from autograder.classroom.gathering import ENGINE
 from autograder.classroom.recording import Graded, kept_results
 from autograder.classroom.report import Row, class_rows, write_csv
 from autograder.classroom.session import Session, Sitting
+from autograder.classroom.terms import Terms
 
 _COUNTED = ("nbgrader", "numpy")
 """The packages on whose versions marks may depend."""
@@ -41,7 +42,8 @@ def write_reports(session: Session | Sitting, now: Sequence[Graded] = ()) -> lis
     write_csv(folder.report_path(name, ".csv"), session.material, rows)
     page = folder.report_path(name, ".html")
     links = links_of(session, [row.student for row in rows], page.parent)
-    write_summary(page, session.material, rows, links, origins(session))
+    terms = Terms.of(folder, session.material)
+    write_summary(page, session.material, rows, links, origins(session), terms)
     return rows
 
 

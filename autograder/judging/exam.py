@@ -96,6 +96,8 @@ class QuestionExam:
         What the witness gets, as JSON text.
     asked
         The same without the course's modules: what makes this exam another than others.
+    for_practice
+        Whether there are practice cases only, which then are those that count.
     """
 
     question: CheckedQuestion
@@ -104,6 +106,12 @@ class QuestionExam:
     wrong: Mapping[str, Mapping[str, Outcome]]
     inputs: str
     asked: str
+    for_practice: bool = False
+
+    @property
+    def counted(self) -> Iterator[ExamCase]:
+        """The cases that decide on points."""
+        return (each for each in self.cases if each.practice is self.for_practice)
 
     def comparison(self, identity: str) -> Comparison:
         """Return how the answers to a case are compared."""
@@ -281,6 +289,31 @@ def draw_exam(material: Material, secret: str, kept: KeptAnswers | None = None) 
     """
     return Exam(
         material, tuple(_draw_question(material, each, secret, kept) for each in material.checked)
+    )
+
+
+def practice_exam(exam: Exam) -> Exam:
+    """Return an exam that asks only the practice cases of another, and decides by these.
+
+    Its inputs, its expected answers and its verdicts know nothing of the other cases.
+    """
+    return Exam(exam.material, tuple(_practice_of(each) for each in exam.questions))
+
+
+def _practice_of(exam: QuestionExam) -> QuestionExam:
+    cases = tuple(each for each in exam.cases if each.practice)
+    text = _asked(exam.question, cases)
+    return QuestionExam(
+        exam.question,
+        cases,
+        {each.identity: exam.expected[each.identity] for each in cases},
+        {
+            name: {each.identity: outcomes[each.identity] for each in cases}
+            for name, outcomes in exam.wrong.items()
+        },
+        _with_modules(text, _modules(exam.question, cases)),
+        text,
+        for_practice=True,
     )
 
 

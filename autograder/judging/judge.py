@@ -191,11 +191,7 @@ def _group_verdict(
     exam: QuestionExam, name: str, reasons: Mapping[str, str | None]
 ) -> GroupVerdict:
     group = exam.question.check.groups[name]
-    found = [
-        reasons[each.identity]
-        for each in exam.cases
-        if each.case.group == name and not each.practice
-    ]
+    found = [reasons[each.identity] for each in exam.counted if each.case.group == name]
     wrong = [reason for reason in found if reason is not None]
     return GroupVerdict(
         group.says,

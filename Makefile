@@ -8,7 +8,7 @@ CODE := . solutions/*/checks/*.py solutions/probes/*.py
 TYPED := .mypy_cache/checks/course
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-browser lint format sync release verify lock bench profile clean
+.PHONY: help demo test test-long test-browser test-hub lint format sync release verify lock bench profile clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -25,6 +25,9 @@ test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
 
 test-browser: $(VENV)/dev ## What students sent, opened in Chromium (apt-get install chromium)
 	$(BIN)/pytest -m browser tests/screens
+
+test-hub: $(VENV)/hub tests/hub/node_modules ## A JupyterHub with the exchange, in Chromium (needs Node.js and npm as well)
+	$(BIN)/pytest -m browser tests/hub
 
 lint: $(VENV)/dev $(TYPED) ## Style and types
 	$(BIN)/ruff check $(CODE)
@@ -85,6 +88,14 @@ $(VENV)/staff: pyproject.toml constraints.txt | $(VENV)/python
 $(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/python
 	$(PIP_INSTALL) -e ".[dev]"
 	@touch $@ $(VENV)/staff
+
+$(VENV)/hub: pyproject.toml constraints.txt | $(VENV)/dev
+	$(PIP_INSTALL) -e ".[hub]"
+	@touch $@
+
+tests/hub/node_modules: tests/hub/package.json tests/hub/package-lock.json
+	npm ci --prefix tests/hub --no-audit --no-fund
+	@touch $@
 
 $(VENV)/bench: pyproject.toml constraints.txt | $(VENV)/dev
 	$(PIP_INSTALL) -e ".[bench]"

@@ -8,13 +8,10 @@ from rich.console import Console
 
 from autograder.authoring.course import Assignment
 from autograder.authoring.coursework import load_coursework
-from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
-from autograder.classroom.exports import Format, exported
-from autograder.classroom.marks import marks_of
-from autograder.classroom.roster import enrol
+from autograder.classroom.exports import Format
+from autograder.classroom.marks_out import Order, write_marks
 from autograder.cli.terminal import as_text, counted
-from autograder.files import write_atomically
 
 console = Console()
 
@@ -29,12 +26,8 @@ def export(
     zeros: bool,
 ) -> None:
     """Write marks for a program, and say what should be known of them."""
-    gradebook.back_up(class_folder)
-    enrol(class_folder)
-    marks = marks_of(class_folder, load_coursework(assignment))
-    made = exported(marks, Format(format_name), given, column, zeros)
-    path = to or class_folder.path / "exports" / f"{assignment.name}-{format_name}.csv"
-    write_atomically(path, made.text, mode=0o600)
+    order = Order(Format(format_name), given, column, zeros)
+    marks, made, path = write_marks(class_folder, load_coursework(assignment), order, to)
     without = [mark for mark in marks.each if mark.points is None]
     absent = [mark.person.student for mark in without if not mark.submitted]
     ungraded = [mark.person.student for mark in without if mark.submitted]

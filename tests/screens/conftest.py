@@ -1,6 +1,7 @@
 """A class whose students attack whoever looks, a Jupyter server that shows it, and a browser."""
 
 import base64
+import contextlib
 import os
 import shutil
 import socket
@@ -76,6 +77,17 @@ def hostile(release, png):
     return notebook
 
 
+def course_copy(course, root):
+    """Copy what a class needs of a course; return where it is now."""
+    for part in PARTS:
+        source = course.root / part
+        if source.is_dir():
+            shutil.copytree(source, root / part)
+        else:
+            shutil.copy(source, root)
+    return root
+
+
 @dataclass(frozen=True)
 class Shown:
     """A class that was graded, and the course it is of."""
@@ -99,13 +111,7 @@ class Shown:
 @pytest.fixture(scope="session")
 def shown(course, png, tmp_path_factory):
     """The class, graded from evidence such as the sandbox hands out; no student's code is run."""
-    root = tmp_path_factory.mktemp("screens") / "course"
-    for part in PARTS:
-        source = course.root / part
-        if source.is_dir():
-            shutil.copytree(source, root / part)
-        else:
-            shutil.copy(source, root)
+    root = course_copy(course, tmp_path_factory.mktemp("screens") / "course")
     folder = ClassFolder(root / "class")
     folder.set_secret("tests")
     material = load_material(Course.at(root).assignment(ASSIGNMENT))
@@ -138,6 +144,13 @@ def shown(course, png, tmp_path_factory):
 @pytest.fixture(scope="session")
 def server(shown):
     """The address of a Jupyter server in the course's folder."""
+    with serving(shown) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serving(shown):
+    """Run a Jupyter server in a course's folder; yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -33,6 +33,9 @@ from autograder.classroom.nbgrader_setup import configure
 configure(get_config(), Path({root!r}), Path({folder!r}))
 """
 
+QUIET = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+"""JupyterLab asks nobody whether it may look for news."""
+
 
 def lacking(words):
     pytest.fail(words) if os.environ.get("CI") else pytest.skip(words)
@@ -99,17 +102,17 @@ def hub(course, tmp_path_factory):
     if bwrap is None:
         lacking("there is no bubblewrap that runs: autograder doctor says what to do")
     base = tmp_path_factory.mktemp("hub")
-    root, exchange = base / "course", base / "exchange"
-    course_copy(course, root)
+    root, exchange = course_copy(course, base / "home" / GRADER / "nextword"), base / "exchange"
     folder = root / "class"
     folder.mkdir(mode=0o700)
     exchange.mkdir()
     exchange.chmod(0o777)
     names = {"exchange": str(exchange), "course": COURSE}
-    (base / "etc").mkdir()
+    (base / "etc" / "labconfig").mkdir(parents=True)
+    (base / "etc" / "labconfig" / "page_config.json").write_text(json.dumps(QUIET))
     (base / "etc" / "nbgrader_config.py").write_text(OF_STUDENTS.format(**names))
     own = base / "home" / GRADER / ".jupyter"
-    own.mkdir(parents=True)
+    own.mkdir()
     theirs = OF_THE_GRADER.format(root=str(root), folder=str(folder)) + EXCHANGE.format(**names)
     (own / "nbgrader_config.py").write_text(theirs)
     with (root / "nbgrader_config.py").open("a") as config:

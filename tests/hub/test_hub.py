@@ -61,7 +61,7 @@ def test_two_students_and_a_grader(hub, look):
     ada.get_by_role("button", name="Fetch", exact=True).click()
     fetched = ada.locator("#fetched_assignments_list")
     fetched.get_by_text(ASSIGNMENT).first.wait_for()
-    fetched.get_by_text(ASSIGNMENT).first.click()  # opens the list of its notebooks
+    fetched.locator(".assignment-notebooks-link").click()  # opens the list of its notebooks
     fetched.get_by_role("button", name="Validate").click()
     said = ada.locator(".jp-Dialog")
     said.wait_for()

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from statistics import median
 
 from nbformat import NotebookNode
 
@@ -31,6 +32,9 @@ _IN_ALL, _IN_ONE = 0.3, 0.7
 """From which share on two are alike: of all their answers, or of one."""
 _NAMED = 0.3
 """From which share on an answer is shown of two that are alike."""
+_LITTLE = 0.25
+"""Who has written less than this part of what is usual counts as if it were so much: of a few lines
+all may be somebody else's by chance."""
 _COMMON = 10
 """What so many have is common where it is also half of the class."""
 _FEW, _SHARE_OF_FEW = 4, 0.03
@@ -64,7 +68,7 @@ class Pair:
     share
         How much of the shorter one's rarer code the other has as well, from 0 to 1.
     weight
-        How much rare code they share, in bits: what pairs are sorted by.
+        How much rare code they share, in bits: what decides between pairs of the same share.
     questions
         The same share, by question, where it is large.
     """
@@ -110,12 +114,13 @@ def answers_of(class_folder: ClassFolder, work: Asked, student: str) -> Answers:
 
 def _own(cells: Sequence[NotebookNode], sheet: Material) -> Iterator[tuple[str, str]]:
     """Yield the code of a student's, cell by cell, with the question that it answers."""
-    ours = {grade_id_of(cell): is_ours(cell) for cell in sheet.derived.release.cells}
-    recognised = recognise(cells, sheet.derived.release.cells)
+    released = sheet.derived.release.cells
+    ours = {name for cell in released if (name := grade_id_of(cell)) and is_ours(cell)}
+    recognised = recognise(cells, released)
     looking = recognised.prose | recognised.exploration
     for cell in cells:
         name = recognised.grade_ids.get(cell["id"])
-        if cell.cell_type == "code" and cell["id"] not in looking and not ours.get(name, False):
+        if cell.cell_type == "code" and cell["id"] not in looking and name not in ours:
             yield name or OWN_CELLS, cell.source
 
 
@@ -176,14 +181,15 @@ def alike(
     group_of = groups or {}
     prints = _fingerprints(everybody, given, group_of)
     totals = {student: prints.weight(prints.all_of(student)) for student in prints.of}
+    floor = _LITTLE * median(totals.values()) if totals else 0.0
     pairs = []
     for (one, other), shared in _shared(prints, group_of).items():
-        share = shared.weight / min(totals[one], totals[other]) if shared.weight else 0.0
+        share = shared.weight / max(floor, min(totals[one], totals[other]))
         if shared.count >= _FEWEST and (share >= _IN_ALL or shared.rare >= _FEWEST):
             questions, in_one = _by_question(prints, one, other)
             if share >= _IN_ALL or in_one:
                 pairs.append(Pair(one, other, share, shared.weight, questions))
-    pairs.sort(key=lambda pair: (-pair.weight, pair.one, pair.other))
+    pairs.sort(key=lambda pair: (-pair.share, -pair.weight, pair.one, pair.other))
     empty = tuple(sorted(student for student in prints.of if not prints.all_of(student)))
     return Alike(tuple(pairs), len(everybody) - len(empty), empty)
 
@@ -209,7 +215,7 @@ def _fingerprints(
     return _Prints(
         of,
         {
-            each: math.log2((units + 1) / count) if count <= common else 0.0
+            each: math.log2((units + 1) / max(2, count)) if count <= common else 0.0
             for each, count in times.items()
         },
         {each: sorted(students) for each, students in held.items() if 1 < times[each] <= common},

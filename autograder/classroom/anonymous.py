@@ -97,7 +97,7 @@ def _forms(person: Person) -> Iterator[str]:
     """Yield a pattern for each way in which a person may be named."""
     first, last = person.first_name.split(), person.last_name.split()
     for words in ([*first, *last], [*last, *first], [*first[:1], *last[-1:]]):
-        if len(words) > 1:
+        if len(words) > 1 and max(map(len, words)) >= _SHORTEST:
             for spelt in _spellings(" ".join(words)):
                 yield f"(?i:{_whole(spelt)})"
     for name in {part for word in (*first, *last) for part in (word, *word.split("-"))}:
@@ -106,6 +106,8 @@ def _forms(person: Person) -> Iterator[str]:
                 yield _whole(spelt)
                 yield _whole(spelt.upper())
     local = person.email.partition("@")[0]
+    if local.casefold() in map(str.casefold, (*first, *last)):
+        local = ""  # a name, and hidden as one
     for word in (person.student, person.email, local, person.sid, person.canvas_id):
         if len(word) >= (_SHORTEST_NUMBER if word.isdecimal() else _SHORTEST):
             for spelt in _spellings(word):

@@ -78,4 +78,5 @@ def _modules() -> Iterator[Path]:
 
 
 def _hashes(pieces: Sequence[str]) -> set[int]:
-    return {gram.hash for piece in pieces for gram in grams(piece)}
+    """Return the hashes of pieces of code, and of them together: cells are copied in a row."""
+    return {gram.hash for code in (*pieces, "\n\n".join(pieces)) for gram in grams(code)}

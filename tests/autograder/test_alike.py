@@ -98,7 +98,7 @@ def test_a_group_is_not_compared_within_and_counts_once(alone, given_here):
     ]
 
 
-def test_what_the_course_gave_makes_nobody_alike(course):
+def test_what_the_course_gave_makes_nobody_alike(course, given_here):
     work = load_material(course.assignment("01_counting"))
     lecture = nbformat.read(course.lectures / "01_counting.ipynb", as_version=4)
     library = (course.root / "nextword" / "models" / "ngram.py").read_text()
@@ -106,7 +106,7 @@ def test_what_the_course_gave_makes_nobody_alike(course):
     copied = {"a": "\n".join(code_of(lecture)), "b": library, "c": reference}
     everybody = [Answers(name, copied) for name in ("ada", "bob")]
     assert names_of(alike(everybody)) == [("ada", "bob")]
-    assert names_of(alike(everybody, given_hashes(work))) == []
+    assert names_of(alike(everybody, given_here)) == []
 
 
 def test_what_everybody_writes_makes_nobody_alike(ways):
@@ -249,7 +249,7 @@ def test_the_command_speaks_json_and_knows_groups(tiny, a_class):
     said = json.loads(run(tiny, a_class, "--json").stdout)
     (pair,) = said["pairs"]
     assert pair["students"] == ["ada", "bob"]
-    assert pair["questions"]["double"] > 0.8
+    assert pair["questions"]["double"] > 0.6
     rules = 'time_zone = "Europe/Zurich"\n[groups]\n"team red" = ["ada", "bob"]\n'
     (a_class.path / "class.toml").write_text(rules)
     assert groups_of(a_class) == {"ada": "team red", "bob": "team red"}

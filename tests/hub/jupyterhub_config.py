@@ -34,7 +34,6 @@ class NamedSpawner(SimpleLocalProcessSpawner):
         environment = super().get_env()
         environment["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
         environment["JUPYTER_CONFIG_PATH"] = str(FOLDER / "etc")
-        environment["JUPYTER_PLATFORM_DIRS"] = "1"
         if self.user.name == GRADER:
             environment["NEXTWORD_CLASS"] = SETTINGS["class"]
         return environment

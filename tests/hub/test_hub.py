@@ -9,6 +9,9 @@ import pytest
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.course import Course
 from autograder.authoring.material import load_material
+from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.gradebook import open_gradebook
+from autograder.classroom.marks_log import read_log
 from tests.hub.conftest import GRADER
 from tests.screens.pictures import keep
 
@@ -49,6 +52,19 @@ def solve(path, material, questions):
             lines = [line for line in right[name].splitlines() if line.strip() not in marks]
             cell.source = "\n".join(lines)
     nbformat.write(notebook, path)
+
+
+def set_a_mark(page, hub):
+    """Mark ada's written answer in the formgrader."""
+    with open_gradebook(ClassFolder(hub.folder)) as gradebook:
+        submission = gradebook.find_submission_notebook(NOTEBOOK, ASSIGNMENT, "ada")
+        address = f"{hub.url}/user/{GRADER}/formgrader/submissions/{submission.id}/"
+        written = next(g.name for g in submission.grades if g.name.endswith("-written"))
+    page.goto(address)
+    field = page.locator(f"input.score[id='{written}']")
+    field.fill("1")
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        field.press("Tab")
 
 
 def test_two_students_and_a_grader(hub, look):
@@ -96,6 +112,10 @@ def test_two_students_and_a_grader(hub, look):
     keep(tea, "hub-formgrader")
     listed = tea.locator("#main-table tbody tr").all_inner_texts()
     assert not [row for row in listed if "probes" in row or "lecturers" in row]
+
+    set_a_mark(tea, hub)
+    last = list(read_log(ClassFolder(hub.folder)))[-1]
+    assert (last.student, last.points, last.by) == ("ada", 1.0, GRADER)
 
     ada.get_by_role("button", name="Fetch Feedback").first.click()
     ada.get_by_text("(view feedback)").first.click()

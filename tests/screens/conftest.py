@@ -172,10 +172,12 @@ def serving(shown):
         pytest.fail("".join(log))
     with open(shown.root.parent / "server.log", "w") as rest:  # noqa: PTH123
         drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=rest)
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
-        process.wait(20)
-        drain.wait(20)
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
+            drain.wait(20)
     process.stderr.close()
 
 

@@ -55,6 +55,8 @@ Add-$\\delta$ gives each unseen word the same share, $\\frac{{\\delta}}{{N + \\d
 the context; Kneser–Ney asks in how many contexts a word has stood. A word such as *Francisco* is
 frequent, but only after one other word.
 
+![my plot](attachment:plot.png)
+
 {name}"""
 SIZES = {"desk": (1280, "screen"), "phone": (390, "screen"), "paper": (690, "print")}
 
@@ -95,7 +97,7 @@ def answered(content, person, png):
     for cell in notebook.cells:
         settings = cell.metadata.get("nbgrader", {})
         if cell.cell_type == "markdown" and settings.get("solution"):
-            cell.source = ANSWER.format(name=f"{person.name}, ![my plot](attachment:plot.png)")
+            cell.source = ANSWER.format(name=person.name)
             cell.attachments = {"plot.png": {"image/png": png}}
     return nbformat.writes(notebook)
 
@@ -169,9 +171,9 @@ def test_the_page_on_which_a_person_marks_hides_the_name(look, pretty):
 def test_the_formgrader(look, pretty):
     with serving(pretty) as home, open_gradebook(pretty.folder) as gradebook:
         window = look(f"{home}/formgrader/manage_assignments", home)
-        window.page.locator("#main-table tbody tr").first.wait_for()
+        window.page.locator("#main-table").get_by_text(ASSIGNMENT).first.wait_for()
         keep(window.page, "formgrader-assignments")
-        listed = window.page.locator("#main-table tbody").inner_text()
+        listed = window.page.locator("#main-table").inner_text()
         assert "probes" not in listed
         assert "lecturers" not in listed
         window.open(f"{home}/formgrader/manage_submissions/{ASSIGNMENT}")

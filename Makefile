@@ -9,7 +9,7 @@ TYPED := .mypy_cache/checks/course
 BENCHMARKS := grading grading_parts starting cluster ngrams kenlm training temporal_order grammar
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-browser accessibility lint format sync release verify slides slides-pdf site bundle lock bench profile clean
+.PHONY: help demo test test-long test-browser test-hub accessibility lint format sync release verify slides slides-pdf site bundle lock bench profile clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -29,6 +29,9 @@ test-browser: $(VENV)/dev ## What students sent, and the site, opened in Chromiu
 
 accessibility: $(VENV)/dev ## Can everybody use the pages? axe looks at them, and a keyboard walks them
 	$(BIN)/pytest -m browser tests/screens/test_site.py tests/screens/test_accessibility.py
+
+test-hub: $(VENV)/hub tests/hub/node_modules ## A JupyterHub with the exchange, in Chromium (needs Node.js and npm as well)
+	$(BIN)/pytest -m browser tests/hub
 
 lint: $(VENV)/dev $(TYPED) ## Style and types
 	$(BIN)/ruff check $(CODE)
@@ -110,6 +113,14 @@ $(VENV)/site: pyproject.toml constraints.txt | $(VENV)/python
 $(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/python
 	$(PIP_INSTALL) -e ".[dev]"
 	@touch $@ $(VENV)/staff $(VENV)/publish $(VENV)/site
+
+$(VENV)/hub: pyproject.toml constraints.txt | $(VENV)/dev
+	$(PIP_INSTALL) -e ".[hub]"
+	@touch $@
+
+tests/hub/node_modules: tests/hub/package.json tests/hub/package-lock.json
+	npm ci --prefix tests/hub --no-audit --no-fund
+	@touch $@
 
 $(VENV)/bench: pyproject.toml constraints.txt | $(VENV)/dev
 	$(PIP_INSTALL) -e ".[bench]"

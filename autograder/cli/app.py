@@ -484,8 +484,8 @@ def export(
     assignment = Course.at(course).assignment(name)
     class_folder = _class_folder(class_path, assignment.course)
     with one_run(class_folder):
-        given = command.Wanted(for_whom.value, file, to, column, zeros)
-        command.export(class_folder, assignment, given, as_json)
+        order = command.order(for_whom.value, file, column, zeros)
+        command.export(class_folder, assignment, order, to, as_json)
 
 
 @app.command(epilog="Example: autograder forget --class class-2026 --yes")
@@ -518,6 +518,27 @@ def report(
     class_folder = _class_folder(class_path, assignment.course)
     with one_run(class_folder):
         write(assignment, class_folder, as_json, Console())
+
+
+@app.command(epilog="Example: autograder similar 01_counting")
+def similar(
+    name: AssignmentName,
+    given: Annotated[
+        list[Path] | None,
+        typer.Option("--given", help="Further code that everybody was given; may come again."),
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help="How many pairs are shown.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Show side by side whose code is alike, for a person to look at: never a verdict."""
+    from autograder.cli import similar as command
+
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    with one_run(class_folder):
+        command.similar(assignment, class_folder, given or [], most, as_json)
 
 
 @app.command(epilog="Example: autograder mark 01_counting --no-browser --port 8765")

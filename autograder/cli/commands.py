@@ -29,6 +29,7 @@ from autograder.classroom.grading import grade, rejudge
 from autograder.classroom.recording import Graded
 from autograder.classroom.roster import enrol, names_on
 from autograder.classroom.session import Session, Sitting, sitting
+from autograder.classroom.set_elsewhere import begin_run
 from autograder.classroom.terms import Terms
 from autograder.cli import report
 from autograder.cli.demo import run_demo
@@ -228,7 +229,7 @@ class Selection:
         """Return the session that grades them, having kept a copy of the gradebook."""
         work = load_coursework(self.assignment)
         _known_question(work, question)
-        gradebook.back_up(self.class_folder)
+        begin_run(self.class_folder)
         enrol(self.class_folder)
         Terms.of(self.class_folder, work, names_on(self.class_folder))  # before anything is run
         return sitting(work, self.class_folder, cache)

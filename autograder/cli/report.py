@@ -14,6 +14,7 @@ from autograder.classroom.class_page import mistakes, what_waits
 from autograder.classroom.class_reports import write_reports
 from autograder.classroom.report import Row
 from autograder.classroom.session import Session, Sitting, sitting
+from autograder.classroom.set_elsewhere import log_what_was_set
 from autograder.cli.terminal import as_text, counted
 
 _MISTAKES = 5
@@ -24,6 +25,7 @@ def report(
     assignment: Assignment, class_folder: ClassFolder, as_json: bool, console: Console
 ) -> None:
     """Write the page and the CSV on a class, from what is kept of everybody, and sum them up."""
+    log_what_was_set(class_folder)
     session = sitting(load_coursework(assignment), class_folder)
     rows = write_reports(session)
     paths = files(session)

@@ -1,6 +1,7 @@
 """A class whose students attack whoever looks, a Jupyter server that shows it, and a browser."""
 
 import base64
+import contextlib
 import os
 import shutil
 import socket
@@ -79,6 +80,17 @@ def hostile(release, png):
     return notebook
 
 
+def course_copy(course, root):
+    """Copy what a class needs of a course; return where it is now."""
+    for part in PARTS:
+        source = course.root / part
+        if source.is_dir():
+            shutil.copytree(source, root / part)
+        else:
+            shutil.copy(source, root)
+    return root
+
+
 @dataclass(frozen=True)
 class Shown:
     """A class that was graded, and the course it is of."""
@@ -102,13 +114,7 @@ class Shown:
 @pytest.fixture(scope="session")
 def shown(course, png, tmp_path_factory):
     """The class, graded from evidence such as the sandbox hands out; no student's code is run."""
-    root = tmp_path_factory.mktemp("screens") / "course"
-    for part in PARTS:
-        source = course.root / part
-        if source.is_dir():
-            shutil.copytree(source, root / part)
-        else:
-            shutil.copy(source, root)
+    root = course_copy(course, tmp_path_factory.mktemp("screens") / "course")
     folder = ClassFolder(root / "class")
     folder.set_secret("tests")
     material = load_material(Course.at(root).assignment(ASSIGNMENT))
@@ -141,6 +147,13 @@ def shown(course, png, tmp_path_factory):
 @pytest.fixture(scope="session")
 def server(shown):
     """The address of a Jupyter server in the course's folder."""
+    with serving(shown) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serving(shown):
+    """Run a Jupyter server in a course's folder; yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -162,10 +175,12 @@ def server(shown):
         pytest.fail("".join(log))
     with open(shown.root.parent / "server.log", "w") as rest:  # noqa: PTH123
         drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=rest)
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
-        process.wait(20)
-        drain.wait(20)
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
+            drain.wait(20)
     process.stderr.close()
 
 

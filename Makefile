@@ -8,7 +8,7 @@ CODE := . solutions/*/checks/*.py solutions/probes/*.py
 TYPED := .mypy_cache/checks/course
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-browser lint format sync release verify lock bench profile clean
+.PHONY: help demo test test-long test-browser lint format sync release verify slides slides-pdf lock bench profile clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -52,6 +52,12 @@ release: $(VENV)/staff ## Make assignments/ from solutions/
 verify: $(VENV)/staff ## Prove of every assignment that its grading is fair
 	set -e; for folder in solutions/[0-9]*; do $(BIN)/autograder verify $$(basename $$folder); done
 
+slides: $(VENV)/publish ## A deck of slides of each lecture into build/slides/ (needs Node.js: apt-get install nodejs npm)
+	$(BIN)/python -m publishing slides
+
+slides-pdf: $(VENV)/publish ## The same, and each deck as PDF (needs Chromium, too)
+	$(BIN)/python -m publishing slides --pdf
+
 lock: $(VENV)/dev ## Resolve all dependencies for every platform into constraints.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --upgrade \
 	  --no-emit-index-url --no-emit-find-links --quiet \
@@ -82,9 +88,13 @@ $(VENV)/staff: pyproject.toml constraints.txt | $(VENV)/python
 	$(PIP_INSTALL) -e ".[staff]"
 	@touch $@
 
+$(VENV)/publish: pyproject.toml constraints.txt | $(VENV)/python
+	$(PIP_INSTALL) -e ".[publish]"
+	@touch $@ $(VENV)/staff
+
 $(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/python
 	$(PIP_INSTALL) -e ".[dev]"
-	@touch $@ $(VENV)/staff
+	@touch $@ $(VENV)/staff $(VENV)/publish
 
 $(VENV)/bench: pyproject.toml constraints.txt | $(VENV)/dev
 	$(PIP_INSTALL) -e ".[bench]"

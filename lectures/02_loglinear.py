@@ -207,7 +207,7 @@ with plots.course_style():
         axes[0].plot(steps, values, marker="o", color=colour, label=vocab.words[follower])
         axes[0].axhline(float(observed[row, follower]), color=colour, linestyle=":", linewidth=1.5)
     axes[0].set(xlabel="gradient steps", ylabel="p(w | hungry)", title="after hungry")
-    axes[0].legend(fontsize=12)
+    axes[0].legend()
     axes[1].plot(steps, perplexities, marker="o", color=plots.BLUE, label="log-linear")
     axes[1].axhline(limit, color=plots.RED, label=f"bigram counts: {limit:.2f}")
     for axis in axes:

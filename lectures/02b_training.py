@@ -66,7 +66,7 @@ with plots.course_style():
         axis.plot(z, inputs.grad, "--", color=plots.ORANGE, label="f′(z)")
         axis.set(title=name, ylim=(-1.3, 2.3), xticks=[-4, -2, 0, 2, 4])
         axis.axhline(0, color=plots.BLACK, linewidth=0.8)
-    axes[0, 0].legend(loc="upper left", fontsize=12)
+    axes[0, 0].legend(loc="upper left")
     for axis in axes[1]:
         axis.set_xlabel("z")
     figure.tight_layout()
@@ -554,7 +554,7 @@ with plots.course_style():
         ends.append(f"{name} {losses[-1]:.2f}")
     axes[0].set(xlabel="passes over the text", ylabel="learning rate", ylim=(0, 33))
     axes[1].set(xlabel="passes over the text", ylabel="training loss, nats")
-    axes[0].legend(fontsize=12)
+    axes[0].legend()
     figure.tight_layout()
 plots.show(
     figure,
@@ -906,7 +906,7 @@ with plots.course_style():
         ylim=(1, 60),
     )
     axis.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
-    axis.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=12)
+    axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plots.show(
     figure,
     "Training and validation perplexity by pass. "

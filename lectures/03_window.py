@@ -424,7 +424,7 @@ with plots.course_style():
                 (0, 3),
                 textcoords="offset points",
                 ha="center",
-                fontsize=11,
+                fontsize=14,
             )
     for number, slot in enumerate(slots):
         value = sample_floor.perplexity_by_slot()[slot]
@@ -437,7 +437,7 @@ with plots.course_style():
         )
     axis.set(yscale="log", ylabel="test perplexity", ylim=(1, 300))
     axis.set_yticks([1, 2, 5, 10, 20, 50, 100], ["1", "2", "5", "10", "20", "50", "100"])
-    axis.set_xticks(across, [str(slot).replace(" ", "\n") for slot in slots], fontsize=12)
+    axis.set_xticks(across, [str(slot).replace(" ", "\n") for slot in slots], fontsize=14)
     axis.grid(axis="x", visible=False)
     axis.legend(loc="upper right")
 plots.show(
@@ -607,7 +607,6 @@ def window_figure(column, floor_column, ylabel, ticks, ylim, star):
             *axes[1].get_legend_handles_labels(),
             loc="upper right" if column == "perplexity" else "lower right",
             bbox_to_anchor=(1, 1 if column == "perplexity" else 0.15),
-            fontsize=12,
         )
         figure.tight_layout()
     return figure
@@ -784,7 +783,7 @@ with plots.course_style():
     for axis in axes:
         axis.set(xlabel="weight decay", ylabel="validation perplexity")
         axis.minorticks_off()
-        axis.legend(fontsize=12)
+        axis.legend()
     figure.tight_layout()
 spared, too = of_part("3 epochs", "no")[1], of_part("3 epochs", "yes")[1]
 plots.show(

@@ -17,7 +17,7 @@
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # About 75 minutes. The story: from window to state (15 min); loss on every step, teacher forcing, masks (10); why gradients of a repeated weight add up, and BPTT line by
 # line (20); train, and look back through time (15); let it run free (10); characters, cost, recap (10). Run all cells before the lecture; it takes about half a minute. Timings by
-# slide, board work and what to do when a demo fails: `solutions/lecturers/04.md`.
+# slide, board work and what to do when a demo fails: `solutions/lecturers/04_recurrent.md`.
 
 # %% slideshow={"slide_type": "skip"}
 import os
@@ -146,7 +146,7 @@ with plots.course_style():
         arrowprops={"arrowstyle": "-|>", "color": plots.ORANGE, "lw": 1.8, "mutation_scale": 18,
                     "connectionstyle": "arc3,rad=-2.2"},
     )  # fmt: skip
-    axis.text(-0.75, 1.5, "$W_h$", color=plots.ORANGE, fontsize=13, ha="center", va="center")
+    axis.text(-0.75, 1.5, "$W_h$", color=plots.ORANGE, fontsize=14, ha="center", va="center")
     axis.text(
         -0.9,
         4.5,
@@ -657,7 +657,7 @@ with plots.course_style():
     axis.set_xticks(across, labels)
     axis.set_yticks([2, 5, 10, 20, 50, 100, 200], ["2", "5", "10", "20", "50", "100", "200"])
     axis.minorticks_off()
-    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=13)
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plots.show(
     figure,
     "Perplexity at the returning noun against its distance, mean and range of three seeds. Where the noun is near, all see it. Kneser-Ney and the window of 4 lose it as soon as it leaves their sight; the "
@@ -709,12 +709,12 @@ with plots.course_style():
             ["<s>", *story[:place]],
             rotation=60,
             ha="right",
-            fontsize=12,
+            fontsize=14,
             rotation_mode="anchor",
         )
         axis.get_xticklabels()[FIRST_NOUN_INDEX + 1].set(color=plots.RED, fontweight="bold")
         axis.grid(axis="x", visible=False)
-    axes[0].legend(loc="upper left", fontsize=13)
+    axes[0].legend(loc="upper left")
     figure.tight_layout()
 plots.show(
     figure,
@@ -1034,11 +1034,11 @@ with plots.course_style():
         ylabel="mean log-probability, nats",
         title="of the true word",
     )
-    axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.65), fontsize=12)
+    axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.65))
     axes[0].set_xticks(places[::2])
     axes[1].bar([kind.replace(" ", "\n") for kind in kinds], extra.values(), color=plots.PURPLE)
     axes[1].set(ylabel="nats lost at the true word", title="after one random word")
-    axes[1].tick_params(axis="x", labelsize=12)
+    axes[1].tick_params(axis="x", labelsize=14)
     axes[1].grid(axis="x", visible=False)
     figure.tight_layout()
 plots.show(

@@ -20,7 +20,7 @@
 # About 75 minutes. The story: the gradient is a sum over steps, and each far term has passed through a long product (15 min); the product in the linear case, with eigenvectors (15); the
 # nonlinear bound, and why the spectral radius says less than one thinks (15); one unit: attractors, bifurcations, basins, inputs, the wall (25); what happens in a language
 # model (10). Run all cells before the lecture; it takes half a minute. Sliders are live in Jupyter; elsewhere the same figures stand still. Timings by slide, board work
-# and what to do when a demo fails: `solutions/lecturers/05.md`.
+# and what to do when a demo fails: `solutions/lecturers/05_gradients.md`.
 
 # %% slideshow={"slide_type": "skip"}
 import os
@@ -191,10 +191,10 @@ with plots.course_style():
         strict=True,
     ):
         axis.set_title(title, fontsize=15)
-        axis.set_xticks(across, ["<s>", *story[:place]], rotation=70, fontsize=11)
+        axis.set_xticks(across, ["<s>", *story[:place]], rotation=70, fontsize=14)
         axis.get_xticklabels()[FIRST_NOUN_INDEX + 1].set(color=plots.RED, fontweight="bold")
         axis.set_ylim(1e-4, 30)
-    axes[2].legend(loc="lower left", fontsize=13)
+    axes[2].legend(loc="lower left")
     figure.tight_layout()
 plots.show(
     figure,
@@ -874,7 +874,7 @@ with plots.course_style():
             axis.plot(path, marker + "-", color=colour, markersize=6)
         for t in np.flatnonzero(inputs):
             axis.annotate(
-                f"$u_{{{t + 1}}}$ = {inputs[t]:+.2f}", (t + 1, -2.3), ha="center", fontsize=13,
+                f"$u_{{{t + 1}}}$ = {inputs[t]:+.2f}", (t + 1, -2.3), ha="center", fontsize=14,
             )  # fmt: skip
             axis.axvline(t + 1, color="0.7", linewidth=1)
         apart = np.abs(np.diff(both, axis=1)).ravel()
@@ -893,7 +893,7 @@ with plots.course_style():
         state = moved + u
     axis.plot([], [], color=plots.ORANGE, label="the input $U_t$")
     axis.set(title="Fig. 5: map and input, taken apart", xlabel="t")
-    axis.legend(loc="lower left", fontsize=12)
+    axis.legend(loc="lower left")
     for axis in axes:
         axis.axhline(0, color=plots.BLACK, linestyle="--", linewidth=1.2)
         axis.set_ylim(-2.6, 2.2)
@@ -1085,7 +1085,7 @@ with plots.course_style():
     for axis, title in ((axes[0], "before training"), (axes[1], f"after {last} epochs")):
         axis.set(yscale="log", ylim=(1e-6, 40), title=title)
     axes[0].set_ylabel("gradient at the first noun,\nas a multiple of that at the second")
-    axes[0].legend(loc="lower left", fontsize=13)
+    axes[0].legend(loc="lower left")
     axes[2].set(yscale="log", title="perplexity at the noun, after", ylim=(2, 20))
     axes[2].set_yticks([2, 5, 10, 20], ["2", "5", "10", "20"])
     axes[2].minorticks_off()
@@ -1094,7 +1094,7 @@ with plots.course_style():
         f"floor {noun_floor:.2f}", (0, noun_floor), (0, 5), textcoords="offset points", color=plots.RED
     )  # fmt: skip
     for axis in axes:
-        axis.set_xticks(range(len(bins)), labels, fontsize=11)
+        axis.set_xticks(range(len(bins)), labels, fontsize=14)
         axis.set_xlabel("distance of the nouns, tokens")
     figure.tight_layout()
 plots.show(
@@ -1149,13 +1149,13 @@ with plots.course_style():
             found = np.array([measured(0.5, epoch, "at_noun", each) for each in bins])
             draw_range(axes[1], found, colour, "o")
     axes[0].set(yscale="log", ylim=(1e-6, 4), ylabel="gradient at the first noun")
-    axes[0].legend(loc="lower left", fontsize=12)
+    axes[0].legend(loc="lower left")
     axes[1].set(yscale="log", ylabel="perplexity at the noun", ylim=(2, 120))
     axes[1].set_yticks([2, 5, 10, 20, 50, 100], ["2", "5", "10", "20", "50", "100"])
     axes[1].minorticks_off()
     axes[1].axhline(noun_floor, color=plots.RED)
     for axis in axes:
-        axis.set_xticks(range(len(bins)), labels, fontsize=12)
+        axis.set_xticks(range(len(bins)), labels, fontsize=14)
         axis.set_xlabel("distance of the nouns, tokens")
     figure.tight_layout()
 plots.show(

@@ -18,7 +18,7 @@
 # About 70 minutes. The story: a training that dies, and one step on the wall (15 min); curvature, and the idea of clipping (10); twin trajectories (10); a problem that needs memory:
 # solved runs with and without (15); other ways to clip, thresholds, NaN, bias, learning rate (20); a language model with and without (5); the L2 trap, and what clipping cannot do (10).
 # Run all cells before the lecture; it takes half a minute. The sliders are live in Jupyter; elsewhere the same figure stands still. Timings by slide, board work and what to
-# do when a demo fails: `solutions/lecturers/06.md`.
+# do when a demo fails: `solutions/lecturers/06_clipping.md`.
 
 # %% slideshow={"slide_type": "skip"}
 import os
@@ -694,7 +694,7 @@ with plots.course_style():
         xlim=(0, 6200),
         title="T = 30, learning rate .05",
     )
-    axes[0].legend(loc="upper left", fontsize=12)
+    axes[0].legend(loc="upper left")
     settings = [(10, 0.01), (20, 0.01), (30, 0.01), (10, 0.05), (30, 0.05), (50, 0.05)]
     for shift, (method, colour) in zip((-0.12, 0.12), COLOURS.items(), strict=True):
         for place, (length, rate) in enumerate(settings):
@@ -717,7 +717,7 @@ with plots.course_style():
     ]
     axes[1].set_xticks(range(len(settings)), labels)
     axes[1].set(ylim=(-0.03, 1.03), title="all settings (third line: updates)")
-    axes[1].legend(fontsize=12, loc="lower left")
+    axes[1].legend(loc="lower left")
 counts = {key: {m: recorded_count(rows_of(*key, m)) for m in METHODS} for key in settings}
 plots.show(
     figure,
@@ -924,7 +924,7 @@ with plots.course_style():
                 },
             )
         axes[1].plot([], [], color=WAY_COLOURS[name], linewidth=4, label=name)
-    axes[1].legend(fontsize=12)
+    axes[1].legend()
     axes[1].set(
         xlim=(0, None),
         ylim=(-0.1, None),
@@ -1261,7 +1261,7 @@ with plots.course_style():
         (0, 4),
         textcoords="offset points",
         ha="right",
-        fontsize=12,
+        fontsize=14,
     )
     axes[0].set(
         xscale="log",
@@ -1434,10 +1434,10 @@ with plots.course_style():
         textcoords="offset points",
         ha="center",
         va="top",
-        fontsize=13,
+        fontsize=14,
     )
     axis.set(yscale="log", xlabel="steps back from the loss", ylabel="mean length of the signal")
-    axis.legend(fontsize=13, loc="lower left")
+    axis.legend(loc="lower left")
 first_signal = signals_back(fresh)
 plots.show(
     figure,

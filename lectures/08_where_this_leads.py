@@ -478,7 +478,7 @@ def draw_rungs(language, title_of="{}"):
                 axis.plot(values, [place] * len(values), "o", color=COLOURS[language], alpha=0.75)
                 axis.annotate(
                     told(values), (max(values), place), (8, 0), textcoords="offset points",
-                    va="center", fontsize=12,
+                    va="center", fontsize=14,
                 )  # fmt: skip
             for kind, colour, style in (
                 ("sample", plots.RED, "-"),
@@ -861,7 +861,7 @@ with plots.course_style():
     for head, row in enumerate(looks):
         for column, weight in enumerate(row):
             if weight > 0.02:
-                axis.text(column, head, f"{weight:.2f}", ha="center", va="center", fontsize=12, color="white" if weight > 0.6 else "black")  # fmt: skip
+                axis.text(column, head, f"{weight:.2f}", ha="center", va="center", fontsize=14, color="white" if weight > 0.6 else "black")  # fmt: skip
     axis.set_xticks(range(len(read_words)), read_words, rotation=40, ha="right")
     axis.set_yticks(range(len(looks)), [f"head {head + 1}" for head in range(len(looks))])
     axis.grid(visible=False)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import jupytext
 import pytest
 from nbformat import NotebookNode
+
+from publishing.slides import slides_of, title_of
 
 LECTURES = Path(__file__).resolve().parents[2] / "lectures"
 PAGES = LECTURES.parent / "solutions" / "lecturers"
@@ -40,29 +41,9 @@ def kind_of(cell: NotebookNode) -> str:
     return str(cell.metadata.get("slideshow", {}).get("slide_type"))
 
 
-def slides(cells: list[NotebookNode]) -> Iterator[list[NotebookNode]]:
-    """Yield the cells that a hall sees together, without notes and skipped ones."""
-    together: list[NotebookNode] = []
-    for cell in cells:
-        kind = kind_of(cell)
-        if kind in {"skip", "notes"}:
-            continue
-        if kind in {"slide", "subslide"} and together:
-            yield together
-            together = []
-        together.append(cell)
-    if together:
-        yield together
-
-
 def prose(slide: list[NotebookNode]) -> str:
     """Return the Markdown of a slide."""
     return "\n".join(cell.source for cell in slide if cell.cell_type == "markdown")
-
-
-def title_of(slide: list[NotebookNode]) -> str:
-    """Return the first heading of a slide."""
-    return next(line for line in prose(slide).splitlines() if line.startswith("#")).lstrip("# ")
 
 
 def words_of(markdown: str) -> int:
@@ -89,7 +70,7 @@ def lecture(name: str) -> list[NotebookNode]:
 def test_no_slide_is_a_wall_of_text(name: str) -> None:
     too_long = {
         prose(slide).strip().splitlines()[0]: words_of(prose(slide))
-        for slide in slides(lecture(name))
+        for slide in slides_of(lecture(name))
         if words_of(prose(slide)) > MOST_WORDS
     }
     assert too_long == {}, f"more than {MOST_WORDS} words: make two slides of it, or say it"
@@ -99,7 +80,7 @@ def test_no_slide_is_a_wall_of_text(name: str) -> None:
 def test_no_table_is_longer_than_a_hall_reads(name: str) -> None:
     too_long = {
         prose(slide).strip().splitlines()[0]: longest_table(prose(slide))
-        for slide in slides(lecture(name))
+        for slide in slides_of(lecture(name))
         if longest_table(prose(slide)) > MOST_ROWS
     }
     assert too_long == {}, f"more than {MOST_ROWS} rows"
@@ -122,7 +103,7 @@ def test_the_hall_is_asked_before_it_is_shown(name: str) -> None:
 def test_the_lecturers_page_has_every_slide_and_five_exam_questions(name: str) -> None:
     page = (PAGES / f"{name}.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| \d+ \| (.+) \|$", page, re.MULTILINE)
-    assert listed == [title_of(slide) for slide in slides(lecture(name))]
+    assert listed == [title_of(slide) for slide in slides_of(lecture(name))]
     assert page.count("**Answer.**") == EXAM_QUESTIONS
 
 

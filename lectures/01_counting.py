@@ -215,7 +215,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What remembering is worth
+# ## What remembering the noun is worth
 #
 # A reader who has forgotten the first noun and its verb is far less sure of the returning noun:
 
@@ -305,7 +305,7 @@ plots.show(
 
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Four repairs
+# ## Four repairs for what was never seen
 #
 # | | what it does | whom it takes from |
 # |---|---|---|
@@ -314,10 +314,10 @@ plots.show(
 # | **interpolate** | always ask all orders, and mix | by weights, from held-out text |
 # | **Kneser–Ney** | discount what was seen; count the shorter context *differently* | all that was seen, a little |
 #
-# For pairs each is a line or two. Any order is yours to write.
+# For pairs each is a line or two.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## First, count
+# ## Count pairs of words first
 #
 # The running example, in the little text that a small language would have: 500 sentences.
 
@@ -408,7 +408,7 @@ for share in (0.1, 0.5, 0.9, 0.97, 0.999):
 #
 # In your text nothing ever stands after *purple*. Both *Francisco* and *glasses* are frequent in your text, equally. Which one do you expect after *purple*?
 #
-# A. one like the other: frequency is all we know   B. *glasses*   C. neither can be said
+# A. both alike: frequency is all we know   B. *glasses*   C. one cannot know
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Halls say B without knowing why; ask for the reason until somebody says: *Francisco* comes after *San* only. Those who say A have understood backoff to the unigram, which is exactly what
@@ -454,7 +454,7 @@ print(f"after 'sly' all words together get {sum(kneser_ney('sly', w) for w in af
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## All of them, on new text
+# ## Three of the repairs, on new text
 #
 # Add δ, interpolation and Kneser–Ney of the last slides, as they stand; λ and δ as chosen on held-out text:
 
@@ -518,7 +518,7 @@ for n in (1, 3, 5, 7):
     )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The figure to remember
+# ## The figure to remember: perplexity against the order
 #
 # Perplexity against the order $n$, on the text that the model was made from, and on new text.
 
@@ -558,7 +558,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The same, in numbers
+# ## Perplexity against the order, in numbers
 
 # %% slideshow={"slide_type": "-"}
 print(" n   add-δ training  add-δ test   Kneser–Ney training   Kneser–Ney test")
@@ -572,9 +572,9 @@ for n, add_train, add_test, kn_train, kn_test in rows:
 # * Kneser–Ney does not turn. But it stops well above the floor, and above $n = 5$ gains next to nothing: *in practice $n$ cannot be much larger than 5* (after slides 003).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Let them speak
+# ## Let the n-gram models speak
 #
-# Draw a word from the distribution, append it, ask again. From the order 1 to 5, and then true sentences:
+# Draw a word from the distribution, append it, ask again. Orders 1 to 5, and then true sentences:
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 possible = {}  # share of drawn sentences that the grammar could have written
@@ -675,10 +675,10 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Blind beyond the window
+# ## All orders are blind beyond their window
 #
-# At distance 4 the orders 5 and 7 have the noun in their window, and use it. At 5 and 6 the order 7 still has it there, and gains next to nothing: contexts that
-# long were hardly ever seen. Farther away all are blind, whatever the amount of text. **Whatever $n$ you settle on, there are nouns beyond it, and no smoothing brings them
+# At distance 4 the orders 5 and 7 have the noun in their window, and use it. At 5 and 6 order 7 still has it there, and gains next to nothing: contexts that
+# long were hardly ever seen. Farther away all are blind. **Whatever $n$ you settle on, there are nouns beyond it, and no smoothing brings them
 # back.** It takes a model that remembers: lecture 04.
 
 # %% [markdown] slideshow={"slide_type": "slide"}

@@ -187,7 +187,7 @@ x = np.concatenate([C[word] for word in their])
 print("C", C.shape, " four rows side by side: x", x.shape)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## … bend, score, normalise
+# ## The forward pass, growing: bend, score, normalise
 
 # %% slideshow={"slide_type": "-"}
 H, d = rng.normal(size=(20, 8)) * 0.3, np.zeros(8)
@@ -210,7 +210,7 @@ print(
 # That is the whole model: one sentence, one place. A batch of windows, and how they are cut from sentences, are your assignment.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## By hand …
+# ## The window network by hand
 #
 # Five words, two features, three hidden units, a window of two. The equation as it is printed, in columns:
 
@@ -231,7 +231,7 @@ print("log-probabilities", log_p.round(4))
 print("gradient of d    ", gradient_of_d.round(4))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## … and by torch
+# ## The window network in torch
 
 # %% slideshow={"slide_type": "-"}
 network = WindowNetwork(V, window, m, h, direct=True, rng=rng).double()
@@ -253,7 +253,7 @@ assert difference < 1e-10
 # You have derived this gradient in lecture 02. The others (of $U$, $W$, $H$, and of $C$, where one word may stand twice in a window) are your assignment.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## What it fixes, and what it cannot
+# ## What a window fixes, and what it cannot
 #
 # | slides 003 say | |
 # |---|---|
@@ -331,7 +331,7 @@ for name, corpus in (("the grammar's n-grams", text), ("Python's docs' n-grams",
 #
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Before training: the first loss
+# ## The first loss, before training
 #
 # It should be no surprise:
 
@@ -353,7 +353,7 @@ print(
 # 001's recipe: output biases to the value that would be best if all weights were 0. The first minutes of training are saved.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Train it
+# ## Train the window network
 
 # %% slideshow={"slide_type": "-"}
 settings = TrainingSettings(epochs=3, batch_size=128, learning_rate=0.05, optimizer="adagrad")
@@ -361,7 +361,7 @@ watch = LiveLoss(floor=grammar.floor().entropy_rate())
 history = train(model.network, read(text.train), read(text.valid), settings, watch=watch)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## And when the steps are too long?
+# ## When the steps are too long
 #
 # Not an hour of `nan`: the loop stops, and says so.
 
@@ -379,7 +379,7 @@ except DivergedError as error_message:
     print(error_message)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The same question again
+# ## The same question, after training
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 print(f"{' '.join(prefix)} …\n")
@@ -394,7 +394,7 @@ for name, scorer in (("Kneser–Ney, n = 5", kneser_ney[5]), ("window of 4", mod
 print(f"{'floor':18}{grammar.floor_of(fresh).perplexity_by_slot()[Slot.VERB]:.2f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Where it gains
+# ## Where the network gains on counting
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 scores = {
@@ -505,7 +505,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Is it chance?
+# ## Nearest nouns: is it chance?
 #
 # On the diagonal are the nouns of one topic (people of the kitchen, of the sea, …): first one number, then the other. Which noun has the nearest vector?
 
@@ -543,7 +543,7 @@ for length in (1, 2, 4, 8):
     )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The figure to remember
+# ## The figure to remember: perplexity against the window
 #
 # One language, two editions. Left, the noun returns **farther away** than the longest window; right, it is often near. Perplexity of all tokens:
 
@@ -624,7 +624,7 @@ print("Recorded, because it takes longer than we have:")
 print(made("03_window"))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## At the returning noun
+# ## At the returning noun, against the window
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 plots.show(
@@ -641,7 +641,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What the two figures say
+# ## What a longer window finds, and what it does not
 #
 # * **Falling, then flat.** What is within reach is learned by a window of 5; no longer window of ours finds a noun that is out of sight.
 # * **Where it is near, a longer window does find it**, place by place, and each place has to be learned anew.
@@ -662,7 +662,7 @@ plots.show(
 # **B.** $C$ is shared by all places; the blocks $H_1, \dots, H_4$ that read it are not. Each has to learn nouns for itself.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## No symmetry, seen
+# ## No symmetry between places, measured
 #
 # $Hx$ is a sum over places: each place $k$ has its own block $H_k$. Take $H_k C(i)$, what noun $i$ says to the hidden layer from place $k$.
 # Does it say the same from everywhere?
@@ -708,7 +708,7 @@ plots.say(
 assert off_diagonal < 0.2
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Two choices of 2003: direct connections, …
+# ## A choice of 2003: direct connections
 #
 # $W$ on or off. The same seeds, the same settings; three seeds each (recorded):
 
@@ -751,7 +751,7 @@ for row in strongest:
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## … and weight decay that spares the biases
+# ## A choice of 2003: weight decay that spares the biases
 #
 # Plain SGD, so that decay is just decay. Left: 1,000 sentences, three epochs. Right: 200 sentences, long enough to recite:
 
@@ -937,7 +937,7 @@ print(f"Kneser–Ney, order 3   {docs_trigram.perplexity(docs.test):7.1f}")
 # In so short a time, on so little text, a network alone wins little or nothing. (Lecture 01 had another vocabulary: its perplexities cannot be compared with these.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Mix them
+# ## Mix the network with a trigram
 #
 # $$P(w \mid c) = \alpha\, P_{\text{network}}(w \mid c) + (1 - \alpha)\, P_{\text{trigram}}(w \mid c)$$
 #
@@ -981,7 +981,7 @@ for name, scorer in (
     print(f"{name:14} {scorer.perplexity(docs.test):6.1f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The mixture beats both parents
+# ## Mixtures and their parents, measured
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 small_model = window_model(vocab, small.train, window=4)
@@ -1049,7 +1049,7 @@ for title, (parent, values) in best_of.items():
 # It is lecture 02's sum over paths.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What was found on news text (tables of 001)
+# ## Tagging news text: a table of 001
 #
 # | | part of speech, WSJ (accuracy) | entities, CoNLL (F1) |
 # |---|---|---|
@@ -1061,7 +1061,7 @@ for title, (parent, values) in best_of.items():
 # Vectors of 130,000 words from Wikipedia and Reuters, window of 11, 100 hidden units (Collobert et al. 2011).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Fixed or refined?
+# ## Word vectors, fixed or refined: a table of 001
 #
 # | | part of speech | entities |
 # |---|---|---|
@@ -1073,7 +1073,7 @@ for title, (parent, values) in best_of.items():
 # 001: unsupervised word vector pre-training is *"the secret sauce (sometimes)"*.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## On tags that the grammar knows exactly
+# ## Tagging our language, whose tags are known
 #
 # Twenty tagged sentences; the vectors are those of our language model, which has never seen a tag. (The other ways, and a second task, a word's *role*: next slide.)
 
@@ -1154,7 +1154,7 @@ print("Recorded, as before.")
 # Sharing layers helps by the *other text* that it brings in: text without any tags, or with tags of another kind. Refined vectors beat fixed ones, as in 001.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The ladder, one more rung
+# ## The ladder, with the window rung
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 ladder = Ladder.over(grammar, text.test)

@@ -24,6 +24,8 @@ VOCAB = Vocabulary.build(TEXT.train)
 SENTENCES = 400
 POINTS = 6
 """How often a pass the loss is taken during the first one; later twice."""
+DRAWS = 11
+"""Of the search; each takes some seconds."""
 Rate = Callable[[float], float]
 
 
@@ -134,8 +136,8 @@ def descents() -> Iterator[Row]:
 def search() -> Iterator[Row]:
     """Try settings of AdaGrad on grids and at random: validation perplexity after one pass.
 
-    Many of each, because one draw decides nothing: 11 grids of nine, shifted by chance within a
-    cell, and 99 settings drawn by themselves.
+    Many of each, because one draw decides nothing: as many grids of nine as there are `DRAWS`,
+    shifted by chance within a cell, and as many times nine settings drawn by themselves.
     """
     reader = WindowReader(VOCAB, window=1)
     examples, valid = reader.read(TEXT.train[:150]), reader.read(TEXT.valid[:150])
@@ -150,7 +152,7 @@ def search() -> Iterator[Row]:
 
     low, high = (-3.5, -8.5), (0.5, -4.5)
     places: list[tuple[str, int, float, float]] = []
-    for draw in range(11):
+    for draw in range(DRAWS):
         shift = rng.uniform(0, 4 / 3, 2)
         places += [
             ("grid", draw, low[0] + shift[0] + i * 4 / 3, low[1] + shift[1] + j * 4 / 3)
@@ -206,4 +208,4 @@ TABLES: dict[str, Callable[[], Iterator[Row]]] = {
 
 
 if __name__ == "__main__":
-    record("02b_training", __doc__, TABLES, "0, and 3 of the search")
+    record("02b_training", __doc__, TABLES, f"0, and 3 of the search in {DRAWS} draws")

@@ -46,7 +46,7 @@ PENALTIES = (  # L1, L2
 RACERS = range(8, 16)
 """Seeds of the runs at T = 30 and rate .05 that are shown update by update."""
 RACE_UPDATES = 3_000
-RATES = (0.5, 1.0, 2.0, 4.0)
+RATES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 NORMS = (None, 0.25, 1.0)
 MODEL_SEEDS = (0, 1, 2)
 
@@ -103,7 +103,10 @@ def penalties() -> Iterator[Row]:
 
 
 def language_model() -> Iterator[Row]:
-    """Perplexities of language models by plain gradient descent, for rates, thresholds, seeds."""
+    """Perplexities of language models by plain gradient descent, for rates, thresholds, seeds.
+
+    `valid` is that of the better epoch: rates and thresholds are chosen by it.
+    """
     grammar, corpus = Grammar.load(), corpora.load("grammar")
     vocab = Vocabulary.build(corpus.train)
     for learning_rate in RATES:
@@ -128,12 +131,13 @@ def language_model() -> Iterator[Row]:
                         progress=False,
                         watch=seen.append,
                     )
+                    valid = f"{min(seen[-1].valid_perplexities):.4f}"
                     scores = Scores.of(model, grammar, corpus.test)
                     overall = f"{scores.perplexity():.4f}"
                     at_noun = f"{scores.perplexity(Slot.RETURNING_NOUN):.4f}"
                     diverged = False
                 except DivergedError:
-                    overall = at_noun = ""
+                    valid = overall = at_noun = ""
                     diverged = True
                 history: History = seen[-1]
                 yield {
@@ -142,6 +146,7 @@ def language_model() -> Iterator[Row]:
                     "seed": seed,
                     "updates": len(history.losses),
                     "diverged": int(diverged),
+                    "valid": valid,
                     "perplexity": overall,
                     "at_noun": at_noun,
                     "median_norm": f"{np.median(history.norms):.4g}",

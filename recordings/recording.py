@@ -1,9 +1,14 @@
-"""What the recording scripts share: a function a table, written line by line as it is known."""
+"""What the recording scripts share: a function a table, written line by line as it is known.
+
+A table takes the place of the one before when it is complete, so that a run that is stopped leaves
+no half of one. `made.txt` is written with each of them: what it says is what was run.
+"""
 
 import argparse
 import csv
 import datetime
 import platform
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -60,20 +65,46 @@ def record(
     torch.set_num_threads(1)
     folder = data_folder() / "recorded" / lecture
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        if arguments.only in (None, name):
-            _write(folder / f"{name}.csv", table())
-    for name, make in arrays.items():
-        if arguments.only in (None, name):
-            np.savez_compressed(folder / f"{name}.npz", **make())
-    (folder / "made.txt").write_text(
-        f"recordings/{lecture}.py, seeds {seeds}, {arguments.date}, {arguments.machine}\n",
-        encoding="utf-8",
-    )
+    files = [*(f"{name}.csv" for name in tables), *(f"{name}.npz" for name in arrays)]
+    script = f"recordings/{lecture}.py, seeds {seeds}"
+    where = f"{arguments.date}, {arguments.machine}"
+    done: list[str] = []
+    for file in files:
+        name, _, kind = file.rpartition(".")
+        if arguments.only not in (None, name):
+            continue
+        if kind == "csv":
+            _write(folder / file, tables[name]())
+        else:
+            np.savez_compressed(folder / file, **arrays[name]())
+        done.append(file)
+        _say_made(folder / "made.txt", script, where, done, files)
+
+
+def _say_made(path: Path, script: str, where: str, done: list[str], files: list[str]) -> None:
+    """Write which files were made when and where: all of them at once, or some after the others."""
+    before = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    begun = f"{script}, {where} ("
+    if not before or before.startswith(begun) or set(done) == set(files):
+        only = "" if set(done) == set(files) else f" ({', '.join(done)} only)"
+        path.write_text(f"{script}, {where}{only}\n", encoding="utf-8")
+        return
+    most, *others = before.split("; ")
+    kept = {}
+    for other in others:
+        named, _, made_there = other.partition(": ")
+        left = [file for file in re.split(", | and ", named) if file not in done]
+        if left:
+            kept[made_there] = left
+    if not most.endswith(where):
+        kept[where] = sorted({*kept.get(where, []), *done}, key=files.index)
+    notes = "".join(f"; {', '.join(named)}: {there}" for there, named in kept.items())
+    path.write_text(f"{most}{notes}\n", encoding="utf-8")
 
 
 def _write(path: Path, rows: Iterator[Row]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as written:
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("w", newline="", encoding="utf-8") as written:
         writer = None
         for row in rows:
             if writer is None:
@@ -82,3 +113,4 @@ def _write(path: Path, rows: Iterator[Row]) -> None:
             writer.writerow(row)
             written.flush()
             print(path.stem, *row.values(), flush=True)
+    unfinished.replace(path)

@@ -16,8 +16,8 @@
 # You have just run a language model.
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# About 70 minutes. The story: a guess is a count (13 min); how good is a guess, and how good can it be (15); counting fails on what it
-# has not seen (10); four repairs, typed (15); one figure (9); what counting can never do (8). The questions to the hall are in these minutes. Run all cells before
+# About 73 minutes. The story: a guess is a count (14 min); how good is a guess, and how good can it be (15); counting fails on what it
+# has not seen (12); four repairs, typed (15); one figure (9); what counting can never do (8). The questions to the hall are in these minutes. Run all cells before
 # the lecture. The lecturer's page, with timings slide by slide: `solutions/lecturers/01_counting.md`.
 
 # %% slideshow={"slide_type": "skip"}
@@ -50,9 +50,23 @@ from nextword.pictures.ladder import Ladder
 #
 # * your phone finishes your sentence, a search box your question, an editor your function;
 # * speech, spelling, handwriting: which of two readings is better English?
-# * summaries and dialogue are written word by word; by now nearly everything is **rebuilt upon it** (003);
 # * translation (000): **order**, *the house is small* > *small the is house*, and **choice**, *going home* > *going house*;
 # * a chat assistant: a language model, asked to go on.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## A summary, an answer, a translation: next words, too
+#
+# | subtask (003) | the words so far | the words to come |
+# |---|---|---|
+# | summarisation | a long text, *In short:* | the summary |
+# | dialogue | *Ann: Are you coming? Bob:* | Bob's answer |
+# | translation | *la maison est petite =* | *the house is small* |
+#
+# It is the chain rule, begun in the middle:
+#
+# $$P(\text{summary} \mid \text{text}) = \prod_t P\big(s^{(t)} \mid \text{text}, s^{(1)}, \dots, s^{(t-1)}\big)$$
+#
+# A model that predicts well enough needs no other one: by now nearly everything is **rebuilt upon it** (003).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What you must know to guess
@@ -280,6 +294,30 @@ for p in (1e-3, 1e-9, 0.0):
     print(f"one token with probability {p:g}:   perplexity {np.exp(-million.mean()):.4f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Granularity: small counts, few probabilities
+#
+# What *was* seen after a pair of words was mostly seen once. Trigrams of Python's documentation, after a pair that occurs about 25 times (slides 003 look at *today the*):
+
+# %% slideshow={"slide_type": "-"}
+after_pair = {}
+for sentence in docs.train:
+    for first, second, third in zip(sentence, sentence[1:], sentence[2:], strict=False):
+        after_pair.setdefault((first, second), Counter())[third] += 1
+first, second = min(after_pair, key=lambda pair: (abs(after_pair[pair].total() - 25), pair))
+followers_of = after_pair[first, second]
+for count in sorted(set(followers_of.values()), reverse=True):
+    words = [word for word, times in followers_of.items() if times == count]
+    print(
+        f"{count / followers_of.total():.3f}  {', '.join(words[:8])}{', …' if len(words) > 8 else ''}"
+    )
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+plots.say(
+    f"After *{first} {second}*: {len(followers_of)} words, and only **{len(set(followers_of.values()))} different probabilities**: *not much granularity* (003). A word that was seen has a count of at least one, and most have just that. "
+    "Whatever repairs this must know more than the count of the pair."
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Storage, measured
 #
 # Every n-gram that was seen has to be kept. More text or a larger $n$: a larger model.
@@ -384,7 +422,7 @@ print(f"after 'sly' all words together get {sum(back_off('sly', w) for w in afte
 #
 # $$P(w \mid u) = \lambda\, \frac{\text{count}(u\,w)}{\text{count}(u)} + (1 - \lambda)\, \frac{\text{count}(w)}{N}$$
 #
-# One $\lambda$ for every context is little granularity (slides 003 say it of the trigram). Bengio et al. let it depend on how often the context was seen.
+# One $\lambda$ for all treats a context that was seen once like one seen a thousand times. Bengio et al. let it depend on how often the context was seen.
 
 # %% slideshow={"slide_type": "-"}
 def mix(u, w, share):

@@ -1037,7 +1037,7 @@ with plots.course_style():
 plots.show(
     figure,
     "Test perplexity against the number of steps through which gradients go back, mean and range of three seeds, two epochs. From one step to "
-    + f"{lengths[-1]}: "
+    f"{lengths[-1]}: "
     + ", ".join(
         f"{where} {np.mean([r[column] for r in truncated if r['steps'] == lengths[0]]):.1f} to {np.mean([r[column] for r in truncated if r['steps'] == lengths[-1]]):.1f}"
         for column, where in (("perplexity", "all tokens"), ("at_noun", "the returning noun"))

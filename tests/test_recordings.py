@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +68,22 @@ def test_a_first_run_that_is_stopped_names_what_there_is(record, tmp_path):
         record({"a": rows(3), "b": stopped_after_one}, "--date", "2026-01-02")
     made = (tmp_path / "recorded/toy/made.txt").read_text()
     assert made == "recordings/toy.py, seeds 0, 2026-01-02, a machine (a.csv only)\n"
+
+
+def test_a_table_of_cells_goes_on_where_it_was(record, tmp_path):
+    import recording
+
+    made = []
+
+    def cells(n):
+        for number in range(n):
+            run = partial(lambda number: made.append(number) or {"value": 10 * number}, number)
+            yield recording.Cell({"cell": number}, run)
+
+    record({"a": partial(cells, 2)}, "--date", "2026-01-01")
+    record({"a": partial(cells, 3)}, "--date", "2026-01-02", "--go-on")
+    assert made == [0, 1, 2]
+    folder = tmp_path / "recorded/toy"
+    assert (folder / "a.csv").read_text() == "cell,value\n0,0\n1,10\n2,20\n"
+    told = "; other rows than the first 2 of a.csv: 2026-01-02, a machine\n"
+    assert (folder / "made.txt").read_text().endswith(told)

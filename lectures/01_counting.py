@@ -303,7 +303,8 @@ after_pair = {}
 for sentence in docs.train:
     for first, second, third in zip(sentence, sentence[1:], sentence[2:], strict=False):
         after_pair.setdefault((first, second), Counter())[third] += 1
-first, second = min(after_pair, key=lambda pair: (abs(after_pair[pair].total() - 25), pair))
+pairs_of_words = [pair for pair in after_pair if pair[0].isalpha() and pair[1].isalpha()]
+first, second = min(pairs_of_words, key=lambda pair: (abs(after_pair[pair].total() - 25), pair))
 followers_of = after_pair[first, second]
 for count in sorted(set(followers_of.values()), reverse=True):
     words = [word for word, times in followers_of.items() if times == count]
@@ -323,6 +324,7 @@ plots.say(
 # Every n-gram that was seen has to be kept. More text or a larger $n$: a larger model.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
+counted = {}
 with plots.course_style():
     figure, axis = plt.subplots()
     for corpus, name in ((text, "the grammar"), (docs, "Python's documentation")):
@@ -330,6 +332,7 @@ with plots.course_style():
         half = corpus.train[: len(corpus.train) // 2]
         for sentences, style in ((corpus.train, "-"), (half, "--")):
             stored = AddDelta.fit(sentences, max(orders)).n_ngrams
+            counted[name, style] = np.array(stored)
             label = f"{name}, {words:,} words" if style == "-" else "half of it"
             colour = plots.BLUE if corpus is text else plots.ORANGE
             axis.plot(orders, stored, style, marker="o", color=colour, label=label)
@@ -337,8 +340,15 @@ with plots.course_style():
     axis.legend()
 plots.show(
     figure,
-    "Number of different n-grams against n on a logarithmic scale: it rises steeply to n = 3 and goes on rising; "
-    "half the text stores about half as many.",
+    "Number of different n-grams against n, logarithmic, rising throughout. For n = 1, 3 and 6, and for n = 6 from half the text: "
+    + "; ".join(
+        f"{name}, "
+        + ", ".join(f"{counted[name, '-'][n - 1]:,}" for n in (1, 3, 6))
+        + f", {counted[name, '--'][5]:,}"
+        for name, style in counted
+        if style == "-"
+    )
+    + ".",
 )
 
 

@@ -442,8 +442,13 @@ with plots.course_style():
     axis.legend(loc="upper right")
 plots.show(
     figure,
-    "Test perplexity by place in the sentence, of Kneser-Ney of order 5 and of a window of 4, above the floor: the network is nearer to the floor wherever "
-    "there is a choice, and at the returning noun both stay far above it.",
+    "Test perplexity by place in the sentence, of Kneser-Ney of order 5, of a window of 4, and the floor: "
+    + "; ".join(
+        f"{slot} "
+        + ", ".join(f"{scores[name].by_slot()[slot]:.1f}" for name in scores)
+        + f", {sample_floor.perplexity_by_slot()[slot]:.1f}"
+        for slot in slots
+    ),
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -612,13 +617,27 @@ def window_figure(column, floor_column, ylabel, ticks, ylim, star):
     return figure
 
 
+def told(column):
+    """What both panels show, in numbers: each curve at its ends, and at a window of 5."""
+    parts = []
+    for language, name in (("out of sight", "Out of sight"), ("near", "Near")):
+        for kind in ("network", "Kneser–Ney"):
+            windows, (mean, _, _) = curve(kind, language, column)
+            at = dict(zip(windows, mean, strict=True))
+            parts.append(
+                f"{name}, {kind}: "
+                + ", ".join(f"{at[w]:.3g} with {w} word{'s'[: w > 1]}" for w in (1, 2, 5, 8))
+            )
+    return "; ".join(parts) + "."
+
+
 live = scores["window of 4"]
 plots.show(
     window_figure(
         "perplexity", "floor", "test perplexity", [5, 6, 7, 8, 10, 12], (4.7, 14), live.perplexity()
     ),
-    "Test perplexity against the length of the window. Out of sight: the network's falls until a window of about 5 and is flat from there, well above the floor. Near: it goes "
-    "on falling. Kneser-Ney stays above the network in both.",
+    "Test perplexity of all tokens against the length of the window, two panels. "
+    + told("perplexity"),
 )
 print("Recorded, because it takes longer than we have:")
 print(made("03_window"))
@@ -636,8 +655,8 @@ plots.show(
         (1.6, 800),
         live.perplexity(Slot.RETURNING_NOUN),
     ),
-    "The same at the returning noun. Out of sight: from a window of 2 on it stays at the value of who saw nothing, however long the window. Near: the network's falls to about 9 at a window of 8, "
-    "Kneser-Ney's stays near 32 from a window of 4 on.",
+    f"The same at the returning noun, {table[0]['blind']:.0f} for a reader who saw neither noun nor verb. "
+    + told("at_noun"),
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

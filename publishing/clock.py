@@ -21,7 +21,7 @@ PAUSE = 90
 _ASKS = re.compile(r"^#+ Before you look", re.MULTILINE)
 _FORMULA = re.compile(r"\$\$(.*?)\$\$|\$([^$]+)\$", re.DOTALL)
 _TYPESETTING = re.compile(
-    r"\\(?:text|textit|mathbf|mathcal|operatorname|underbrace|bigg?|Big|quad|qquad|left|right|"
+    r"\\(?:textbf|textit|text|mathbf|mathcal|operatorname|underbrace|bigg?|Big|quad|qquad|left|right|"
     r"begin|end|displaystyle|lVert|rVert|[,;! ])"
 )
 _FOR_THE_LECTURER = re.compile(r"About \d+ minutes")

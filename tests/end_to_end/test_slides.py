@@ -122,6 +122,12 @@ def test_all_that_is_written_can_be_said_in_the_minutes_planned(name: str) -> No
     assert sum(slide.minutes for slide in aloud) <= sum(timing.lasts for timing in planned)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_lecture_has_one_figure_to_remember(name: str) -> None:
+    titles = [title_of(slide) for slide in slides_of(lecture(name))]
+    assert sum(title.startswith("The figure to remember: ") for title in titles) == 1
+
+
 def test_every_slide_of_the_lecture_that_is_written_out_has_words_to_say() -> None:
     silent, title = [], ""
     for cell in lecture(WRITTEN_OUT):

@@ -248,6 +248,7 @@ print(f"the returning noun, forgotten:  {grammar.blind_perplexity():.2f}")
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 docs = corpora.load("python-docs")
 orders = range(1, 7)
+never_seen = {}
 with plots.course_style():
     figure, axes = plt.subplots(1, 2, figsize=(11, 4.0), sharey=True)
     for axis, corpus, title in zip(
@@ -255,6 +256,7 @@ with plots.course_style():
     ):
         seen = AddDelta.fit(corpus.train, max(orders)).seen(corpus.test)
         share = 100 * (1 - seen.mean(axis=0))
+        never_seen[title] = share
         unseen_context = np.array([0, *share[:-1]])
         axis.bar(
             orders,
@@ -271,8 +273,11 @@ with plots.course_style():
     figure.tight_layout()
 plots.show(
     figure,
-    "Share of test tokens whose n-gram, or whose context, never occurred in training, against n: it grows "
-    "with n, and much faster for real prose than for the grammar.",
+    "Share of test tokens whose n-gram never occurred in training, for n = 1, 3 and 6: "
+    + "; ".join(
+        f"{title}, " + ", ".join(f"{share[n - 1]:.0f}%" for n in (1, 3, 6))
+        for title, share in never_seen.items()
+    ),
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

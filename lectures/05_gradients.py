@@ -1129,7 +1129,7 @@ print("Recorded:", made("05_gradients"))
 assert np.allclose(medians[0.5, 0][0], 0.5**3, rtol=0.1)  # a distance of 4 is 3 factors
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Left, the theory to the letter: half a rotation **must** vanish, $.5^{\,d-1}$. Middle: after training, from all three starts, about half of the error arrives. **Nobody asked for that**; training did it.
+# Left, the theory to the letter: half a rotation **must** vanish, $.5^{\,d-1}$. Middle: after training, from all three starts, half of the error or more arrives. **Nobody asked for that**; training did it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## ρ and λ₁ after training

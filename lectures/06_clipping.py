@@ -104,7 +104,7 @@ print(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# It ends **worse than knowing nothing**: sure of wrong words. Each step made the next gradient longer. Which part of it?
+# It ends **worse than knowing nothing**: sure of wrong words. Within a few updates the gradient became many times as long. Which part of it?
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What explodes is what came through time
@@ -171,9 +171,10 @@ with plots.course_style():
     axes[0].set_ylabel("E, at w = 5")
     figure.tight_layout()
 in_left_panel = np.linalg.norm(slopes[:, 0], axis=-1)
+of_wide = surface.look(surface.mesh([w_cut], wide)).errors[:, 0]
 plots.show(
     figure,
-    "Three panels along b at w = 5. The error is above .3 left of the wall, falls to nearly 0 at the wall and rises slowly to its right. A thousand times closer the jump is a smooth "
+    f"Three panels along b at w = 5. The error is at least {of_wide[wide < line_b].min():.2f} left of the wall, falls to {of_wide.min():.2f} at it and rises to {of_wide[-1]:.2f} on its right. A thousand times closer the jump is a smooth "
     f"but steep slope. The length of the gradient is below {np.quantile(in_left_panel, 0.9):.1f} in nine tenths of the left panel and up to {lengths.max():,.0f} within a ten-thousandth of the wall.",
 )
 at_line = surface.look([w_cut, line_b])
@@ -278,7 +279,7 @@ exponent = np.polyfit(np.log(gradient_length[steep]), np.log(curvature[steep]), 
 plots.show(
     figure,
     "Left, the largest curvature against the length of the gradient at points near the wall, both on logarithmic scales: they rise together over many orders of magnitude for four weights. Right, the angle between the "
-    "gradient and the direction of the largest curvature: small wherever the gradient is longer than 1.",
+    f"gradient and the direction of the largest curvature: at most {np.degrees(np.arccos(np.minimum(aligned[steep], 1).min())):.0f} degrees wherever the gradient is longer than 1.",
 )
 widest = np.degrees(np.arccos(np.minimum(aligned[gradient_length > 10], 1).min()))
 print(
@@ -801,8 +802,8 @@ plots.say(
 # A. one great leap, as on the wall   B. steps of moderate length, again and again   C. nothing: they never begin to learn
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Most say A, after the picture of the wall. Look at the right panel: most runs never took a step as long as all initial weights together, some never one longer than 1. So B. And
-# clipped runs have gradients as long. What protects is that no step is long.
+# Most say A, after the picture of the wall. Look at the right panel: hardly a run ever took a step as long as all initial weights together. So B. And clipped runs have gradients
+# as long; some of them jump, too, and come back. What protects is that no step is long.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 all_weights = np.sqrt(50 * 56 + 50 * 4) * 0.1  # length of all initial weights together
@@ -870,7 +871,7 @@ seed = 14  # the run whose gradient is looked at below
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 plots.say(
     rf"""
-* **Each** unclipped run begins to learn (lowest loss {lowest["MSGD"].min():.2f} to {lowest["MSGD"].max():.2f}), and **each** is thrown back to guessing (ln 4 = {guessing:.2f}). Clipped ones, with gradients as long, keep what they have.
+* **Each** unclipped run begins to learn (lowest loss {lowest["MSGD"].min():.2f} to {lowest["MSGD"].max():.2f}), and **each** is thrown back to guessing (ln 4 = {guessing:.2f}). Clipped ones, with gradients as long, keep what they have, or win it back.
 * It is not one great leap: only {np.sum(longest_steps["MSGD"] > all_weights)} of {len(long["MSGD"])} took a step longer than all initial weights together, and {np.sum(longest_steps["MSGD"] < 1)} never took one longer than 1.
   Steps of a fraction of that are enough, and they come again and again.
 """

@@ -114,7 +114,7 @@ from nextword.pictures.ladder import Ladder
 #
 # > *As the proctor started the clock, the* **students opened their** …
 #
-# *Proctor* and *clock* say *exams*. Three words of context do not know it.
+# *Proctor* and *clock* say *exams*. A context of three words has neither.
 #
 # A longer context knows more, and has been seen less often. **This tension is the whole lecture.**
 
@@ -622,7 +622,7 @@ for n, add_train, add_test, kn_train, kn_test in rows:
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # * **On training text every model can beat the floor.** It recites. Never report that number.
 # * On test text add-δ turns up: long contexts are rare, and it does not know what to do about it.
-# * Kneser–Ney does not turn. But it stops well above the floor, and above $n = 5$ gains next to nothing: *in practice $n$ cannot be much larger than 5* (after slides 003).
+# * Kneser–Ney does not turn up. But it stops well above the floor, and above $n = 5$ gains next to nothing: *in practice $n$ cannot be much larger than 5* (after slides 003).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Let the n-gram models speak

@@ -236,7 +236,7 @@ print(f"largest probability of a bigram never seen: {last[observed == 0].max():.
 
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# What was never seen should get probability 0, so its weight runs to $-\infty$ and never arrives. The disease of lecture 01 has come along. Its cure will look
+# What was never seen should get probability 0, so its weight runs to $-\infty$ and never arrives. The trouble of lecture 01 has come along. Its cure will look
 # different: *regularisation*.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -860,7 +860,7 @@ plots.show(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Who writes the features?
 #
-# One line of knowledge did what no longer window can. But **we** wrote that line, because we wrote the language.
+# One line of knowledge did what no window can, however long. But **we** wrote that line, because we wrote the language.
 #
 # * Each clue votes by itself: *hungry* and *cooks* cannot agree on something that neither says alone.
 # * *captain* and *captains* are as different as *captain* and *and*. Nothing is shared.

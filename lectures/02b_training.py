@@ -531,7 +531,7 @@ plots.show(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Learning-rate schedules
 #
-# Far away, stride; near the bottom, the noise of the minibatch is larger than the gradient: small steps. From 001:
+# Far from the bottom, long steps; near it the noise of the minibatch is larger than the gradient: short ones. From 001:
 #
 # * **fixed**, the same for all parameters;
 # * **halve it** whenever the validation loss stops improving;
@@ -646,7 +646,7 @@ assert adagrad_losses[-1] < best_so_far[-1]
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## First overfit, then regularise
 #
-# 001's order, and it is worth money: **if your model cannot learn twenty sentences by heart, there is a bug, or it is too small.** Only when it can, go on.
+# 001's order, and it saves days: **if your model cannot learn twenty sentences by heart, there is a bug, or it is too small.** Only when it can, go on.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 wide = WindowReader(vocab, window=4)
@@ -711,7 +711,7 @@ plots.show(
 # |---|---|---|
 # | **L2**, weight decay | $\frac{\lambda}{2} \sum_i \theta_i^2$ | small weights, none exactly 0 |
 # | **L1** | $\lambda \sum_i \lvert \theta_i \rvert$ | few weights, the others exactly 0 |
-# | **sparse activations** | $\lambda \sum_j \lvert h_j \rvert$, or mean distance from a small target | few units speak at a time |
+# | **sparse activations** | $\lambda \sum_j \lvert h_j \rvert$, or mean distance from a small target | few units are active at a time |
 #
 # And before all of these: **a smaller model**. Biases are usually spared: they say how frequent words are.
 

@@ -662,7 +662,7 @@ plots.show(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What a longer window finds, and what it does not
 #
-# * **Falling, then flat.** What is within reach is learned by a window of 5; no longer window of ours finds a noun that is out of sight.
+# * **Falling, then flat.** What is within reach is learned by a window of 5; none of our longer ones finds a noun that is out of sight.
 # * **Where it is near, a longer window does find it**, place by place, and each place has to be learned anew.
 # * Counting gains from the nearest noun, four words back, and from nothing farther: the words between differ every time.
 
@@ -898,7 +898,11 @@ with plots.course_style():
     axis.legend(loc="upper left", bbox_to_anchor=(0.02, 1.05))
 plots.show(
     figure,
-    "Time of one update against the size of the vocabulary: the part of vectors and hidden layer stays as it is, the output layer's grows in proportion.",
+    "Time of one update against the size of the vocabulary. The output layer's share: "
+    + ", ".join(
+        f"{1 - r / w:.0%} with {n:,} words" for n, w, r in zip(sizes, whole, rest, strict=True)
+    )
+    + ".",
 )
 print(
     f"at |V| = {sizes[-2]:,} the output layer takes {1 - rest[-2] / whole[-2]:.0%} of the time on this machine;"
@@ -1042,8 +1046,12 @@ with plots.course_style():
     figure.tight_layout()
 plots.show(
     figure,
-    "Test perplexity of Kneser-Ney, the network and three mixtures. On Python's documentation all mixtures are well below both parents; on a little text of the grammar the fixed "
-    "mixture is worse than the network, and the learned ones a little better.",
+    "Test perplexity of the better of Kneser-Ney and the network, and of three mixtures, fixed, learned and by context. "
+    + "; ".join(
+        f"{title}: {parent:.1f}, then {', '.join(f'{value:.1f}' for value in values)}"
+        for title, (parent, values) in best_of.items()
+    )
+    + ".",
 )
 print("gain over the better parent: fixed, learned, by context")
 for title, (parent, values) in best_of.items():
@@ -1054,7 +1062,7 @@ for title, (parent, values) in best_of.items():
 # ## When a mixture pays
 #
 # * Parents that are **equally good and different** gain most. Where one is much better, 0.5 is a gift to the worse one, and a learned weight says so.
-# * It is the *probabilities* that are mixed. A token needs one of two friends; the mean of logarithms would need both.
+# * It is the *probabilities* that are mixed. A token needs only one of the two to be right; a mean of logarithms would need both.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same layers, another task: window tagging
@@ -1164,8 +1172,16 @@ with plots.course_style():
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plots.show(
     figure,
-    "Errors at parts of speech against the number of tagged sentences, mean and range of three seeds: the word alone is worst; refined vectors beat a start from chance; a second task on the same sentences "
-    "changes nothing; a second task with tags on 300 sentences is best by far.",
+    f"Errors at parts of speech, % of words, means of three seeds, from {numbers[0]} tagged sentences to {numbers[-1]}. "
+    + "; ".join(
+        f"{label}: "
+        + " to ".join(
+            f"{np.mean([r['errors'] for r in tag_table if (r['way'], r['tagged']) == (way, n)]):.2g}"
+            for n in (numbers[0], numbers[-1])
+        )
+        for way, (label, *_) in ways.items()
+    )
+    + ".",
 )
 print("Recorded, as before.")
 
@@ -1187,7 +1203,7 @@ ladder.add("window of 8 (recorded)", overall[-1], noun[-1])
 ladder.draw()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A network stands below all counting. What is missing is on the right: a noun that has left the window.
+# The network is below all counting. What is missing is on the right: a noun that has left the window.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary

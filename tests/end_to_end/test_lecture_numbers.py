@@ -34,7 +34,7 @@ SET_OR_QUOTED = {
     },
     "06_clipping": {
         ".1", ".05", ".01",  # rates, as set
-        ".25", "3,000",  # a threshold, a number of updates, as set
+        "3,000",  # updates, as set
         ".7",  # the target of one unit
         "1%", "10,000",  # when a run counts as solved, as set
         "10.17",  # a figure of 004

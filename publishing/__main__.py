@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from autograder.errors import CourseError
+from publishing import clock as clocks
 from publishing.decks import lay_out, make_deck
-from publishing.executed import execute_all
+from publishing.executed import execute_all, read
 from publishing.printing import print_decks
 
 LECTURES, LECTURERS, SLIDES = Path("lectures"), Path("solutions/lecturers"), Path("build/slides")
@@ -51,6 +52,27 @@ def site() -> None:
 
     pages = build(Path(), SITE, tell=typer.echo)
     typer.echo(f"{pages}/index.html is its first page")
+
+
+@app.command()
+def clock(
+    name: Annotated[str, typer.Argument(help="Of a lecture, such as 04_recurrent.")],
+    run: Annotated[bool, typer.Option("--run", help="Run it, and add the machine's time.")] = False,
+) -> None:
+    """Say how long a lecture takes when it is given aloud, by slide and by section."""
+    path = LECTURES / f"{name}.py"
+    seconds = clocks.seconds_of_cells(path) if run else {}
+    slides = list(clocks.spoken_slides(read(path).cells, seconds))
+    due = 0.0
+    typer.echo("| from minute | slide |\n|---|---|")
+    for _, slide in slides:
+        typer.echo(f"| {due:.0f} | {slide.title} |")
+        due += slide.minutes
+    typer.echo("\n| section | words | questions | machine, s | minutes |\n|---|---|---|---|---|")
+    for part in clocks.sections(slides):
+        counted = f"{part.words:,} | {part.questions} | {part.seconds:.1f} | {part.minutes:.1f}"
+        typer.echo(f"| {part.title} | {counted} |")
+    typer.echo(f"\n{due:.1f} minutes in all")
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import torch
 
 MOST_REORDERED = 4
 """Arguments that are tried in every order; more of them come as they are."""
@@ -392,8 +393,11 @@ def _parts_of(found: Any) -> Iterator[tuple[Step, Any]]:
                 came, value = tried(getattr, found, name)
                 if came and not callable(value):
                     yield Step(f"{{}}.{name}", lambda made, n=name: getattr(made, n)), value
-    if hasattr(found, "detach"):
-        yield Step("{}.detach().numpy()", lambda value: value.detach().numpy()), found.detach()
+    if isinstance(found, torch.Tensor):
+        yield (
+            Step("{}.detach().numpy()", lambda value: value.detach().numpy()),
+            (found.detach().numpy()),
+        )
 
 
 def _is_numeric(value: Any) -> bool:

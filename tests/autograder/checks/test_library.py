@@ -22,6 +22,7 @@ from autograder.authoring import pairs
 from autograder.authoring.checking import Case
 from autograder.authoring.course import Course
 from autograder.authoring.material import load_material
+from autograder.authoring.reference import reference_function
 from autograder.guest import catalogue, codec, probes, recipes, witness
 from autograder.guest.probes import Probe, Words
 from autograder.guest.recipes import Builder
@@ -31,12 +32,6 @@ from autograder.judging.outcomes import read_outcomes
 from autograder.proving.guessing import best_guess
 from tests import course_code
 from tests.autograder.checks.adapters import Public, alike, is_telling, near, taken_of, tried
-    alike,
-    is_telling,
-    near,
-    taken_of,
-    tried,
-)
 from tests.course_code import PROBES
 from tests.exams import shared_exam
 

@@ -472,12 +472,6 @@ way(
         "waiting = [word for word in [int(scores.argmax())] if word != EOS]",
     ),
 )
-way(
-    "04_recurrent/rnn_module",
-    "float32",
-    ("torch.tensor(value)", "torch.tensor(value).float()"),
-)
-
 # --- 05 ------------------------------------------------------------------------------------------
 
 way(

@@ -264,8 +264,10 @@ class Asked:
 
 
 def settled(value):
-    """Return a value, or what it yields."""
-    return list(itertools.islice(value, 100)) if inspect.isgenerator(value) else value
+    """Return a value, or what it yields; None where it breaks off."""
+    if inspect.isgenerator(value):
+        return tried(lambda: list(itertools.islice(value, 100)))[1]
+    return value
 
 
 def near_answers(asked, public):

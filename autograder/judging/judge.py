@@ -18,6 +18,7 @@ from autograder.judging.exam import (
     agrees,
     difference,
 )
+from autograder.judging.likeness import what_all_have
 from autograder.judging.outcomes import Outcome
 from autograder.judging.showing import NOT_PASTED
 
@@ -62,7 +63,8 @@ class Verdict:
     line
         The student's own line that raised the first exception or ran out of time, with its number.
     misconception, hint
-        The known mistake that the evidence agrees with, and what to say about it.
+        The known mistake that the evidence agrees with, and what to say about it. Where there is
+        none, the hint may be what all wrong answers have in common.
     flag
         What a member of staff should look at.
     inside
@@ -138,6 +140,7 @@ def judge_outcomes(
     # Not the sum of all groups: .1 + .2 + .3 is not .6.
     points = sum(group.points for group in groups) if lost else question.points
     mistake = _recognise(exam, outcomes) if lost else None
+    hint = mistake.hint if mistake else what_all_have(exam, outcomes, reasons) if lost else None
     return Verdict(
         question.name,
         points,
@@ -147,7 +150,7 @@ def judge_outcomes(
         _example(exam, outcomes, reasons),
         _line(exam, outcomes),
         mistake.name if mistake else None,
-        mistake.hint if mistake else None,
+        hint,
         _flag(exam, outcomes),
     )
 

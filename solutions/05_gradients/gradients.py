@@ -17,7 +17,7 @@
 #
 # **Points:** 40 for the core count as full marks; the 6 of the stretch are a bonus.
 #
-# **How it is graded.** For each question you fill in one function (in question 7 four short ones, in question 9 two). The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
+# **How it is graded.** For each question you fill in one function (in question 7 four short ones, in question 9 two). The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read. `nextword.dynamics` cannot be imported in this notebook: it draws the lectures, and holds some of what is asked here.
 #
 # **Two conventions; do not mix them.**
 #
@@ -41,6 +41,10 @@ import math
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+
+from nextword.withheld import withhold
+
+withhold("nextword.dynamics")
 
 
 def close(got: object, expected: object) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.allowance import spend
-from autograder.judging.exam import ExamCase, QuestionExam, call_of, returned
+from autograder.judging.exam import ExamCase, QuestionExam, returned
 from autograder.judging.outcomes import Outcome
 
 MIN_CALLS = 2
@@ -119,7 +119,7 @@ def _of_values(
         for each in wrong
         if exam.expected[each.identity].returned and outcomes[each.identity].returned
     ]
-    if len({call_of(each.case) for each in answered}) < MIN_CALLS:
+    if len({exam.distinct[each.identity] for each in answered}) < MIN_CALLS:
         return None
     found = []
     for each in answered:

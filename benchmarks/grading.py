@@ -36,7 +36,7 @@ from pathlib import Path
 import nbformat
 import psutil
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 from peer_checks import PeerQuestion
 from tables import Table, begun, finished, options, table
@@ -187,13 +187,22 @@ def ordinary_class(material: Material, students: int) -> list[Simulated]:
 
 
 def nothing_answered(material: Material, students: int) -> list[Simulated]:
-    """Return untouched releases, on which all the time is our own."""
+    """Return untouched releases, on which all the time is our own.
+
+    Each has a note of its own: what is the same to the letter is run once.
+    """
     untouched = simulate(material, 2, seed=1)[1]
     assert untouched.name.endswith("untouched")
     return [
-        Simulated(f"student{number}", untouched.content, untouched.points)
+        Simulated(f"student{number}", _noted(untouched.content, number), untouched.points)
         for number in range(students)
     ]
+
+
+def _noted(content: str, number: int) -> str:
+    notebook = nbformat.reads(content, as_version=4)
+    notebook.cells.append(new_markdown_cell(f"note {number}", id=f"note{number}"))
+    return str(nbformat.writes(notebook))
 
 
 # --- ours ----------------------------------------------------------------------------------------

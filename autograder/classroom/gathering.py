@@ -172,23 +172,23 @@ def _each_once(
         Whoever waits for a run that goes on, by what they have in common; whoever takes its result
         takes them out.
     """
-    done: dict[_Same, _Work] = {}
+    done: dict[_Same, str] = {}  # by whom: a class of any size needs the memory of a few
     for each in work:
         if isinstance(each, NoRun):
             yield each
         elif each.same in waiting:
             waiting[each.same].append(each)
-        elif (evidence := _evidence_of(done.get(each.same))) is not None:
+        elif (evidence := _evidence_of(each, done.get(each.same))) is not None:
             yield NoRun(_new(each.session, each.student, evidence, each.origin))
         else:
             waiting[each.same] = []
-            done[each.same] = each
+            done[each.same] = each.student
             yield each
 
 
-def _evidence_of(done: _Work | None) -> Evidence | None:
-    """Return the evidence of a submission that this run has executed, where there is any."""
-    return None if done is None else _kept(done.session, done.student, done.key)
+def _evidence_of(work: _Work, student: str | None) -> Evidence | None:
+    """Return the evidence of the same submission by another student, where this run has any."""
+    return None if student is None else _kept(work.session, student, work.key)
 
 
 def from_evidence(session: Session, student: str) -> Ready:

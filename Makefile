@@ -9,7 +9,7 @@ TYPED := .mypy_cache/checks/course
 BENCHMARKS := grading grading_parts starting cluster ngrams kenlm training temporal_order grammar
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-browser lint format sync release verify bundle lock bench profile clean
+.PHONY: help demo test test-long test-browser test-hub accessibility lint format sync release verify slides slides-pdf site bundle lock bench profile clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -24,8 +24,14 @@ test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
 	$(BIN)/pytest -n 2 --dist loadfile -m "long and not browser" --ignore=tests/attacks --ignore=tests/faults
 	$(BIN)/pytest -n 2 --dist loadfile tests/attacks tests/faults
 
-test-browser: $(VENV)/dev ## What students sent, opened in Chromium (apt-get install chromium)
+test-browser: $(VENV)/dev ## What students sent, and the site, opened in Chromium (apt-get install chromium npm)
 	$(BIN)/pytest -m browser tests/screens
+
+accessibility: $(VENV)/dev ## Can everybody use the pages? axe looks at them, and a keyboard walks them
+	$(BIN)/pytest -m browser tests/screens/test_site.py tests/screens/test_accessibility.py
+
+test-hub: $(VENV)/hub tests/hub/node_modules ## A JupyterHub with the exchange, in Chromium (needs Node.js and npm as well)
+	$(BIN)/pytest -m browser tests/hub
 
 lint: $(VENV)/dev $(TYPED) ## Style and types
 	$(BIN)/ruff check $(CODE)
@@ -52,6 +58,15 @@ release: $(VENV)/staff ## Make assignments/ from solutions/
 
 verify: $(VENV)/staff ## Prove of every assignment that its grading is fair
 	set -e; for folder in solutions/[0-9]*; do $(BIN)/autograder verify $$(basename $$folder); done
+
+slides: $(VENV)/publish ## A deck of slides of each lecture into build/slides/ (needs Node.js: apt-get install nodejs npm)
+	$(BIN)/python -m publishing slides
+
+slides-pdf: $(VENV)/publish ## The same, and each deck as PDF (needs Chromium, too)
+	$(BIN)/python -m publishing slides --pdf
+
+site: $(VENV)/site ## The course as a site into build/site/html/ (needs Node.js, too)
+	$(BIN)/python -m publishing site
 
 bundle: $(VENV)/staff ## What students get, as a zip file: dist/next-word.zip
 	$(BIN)/autograder bundle
@@ -87,9 +102,25 @@ $(VENV)/staff: pyproject.toml constraints.txt | $(VENV)/python
 	$(PIP_INSTALL) -e ".[staff]"
 	@touch $@
 
+$(VENV)/publish: pyproject.toml constraints.txt | $(VENV)/python
+	$(PIP_INSTALL) -e ".[publish]"
+	@touch $@ $(VENV)/staff
+
+$(VENV)/site: pyproject.toml constraints.txt | $(VENV)/python
+	$(PIP_INSTALL) -e ".[publish,site]"
+	@touch $@ $(VENV)/staff $(VENV)/publish
+
 $(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/python
 	$(PIP_INSTALL) -e ".[dev]"
-	@touch $@ $(VENV)/staff
+	@touch $@ $(VENV)/staff $(VENV)/publish $(VENV)/site
+
+$(VENV)/hub: pyproject.toml constraints.txt | $(VENV)/dev
+	$(PIP_INSTALL) -e ".[hub]"
+	@touch $@
+
+tests/hub/node_modules: tests/hub/package.json tests/hub/package-lock.json
+	npm ci --prefix tests/hub --no-audit --no-fund
+	@touch $@
 
 $(VENV)/bench: pyproject.toml constraints.txt | $(VENV)/dev
 	$(PIP_INSTALL) -e ".[bench]"

@@ -2,9 +2,11 @@
 
 Run it from the repository with `python benchmarks/grading.py`; `--quick` takes less than five
 minutes on two cores. It prints tables in Markdown. The class is simulated: real release notebooks
-of `01_counting`, answered in right and wrong ways drawn at random. Peers get the same notebooks
-with one hidden test per group of cases, which calls the student's function exactly as often as our
-witness does (`benchmarks/peer_checks.py`), and without the cells that we do not run when grading.
+of `01_counting`, or of the assignment that is named, answered in right and wrong ways drawn at
+random. Peers get the same notebooks with one hidden test per group of cases, which calls the
+student's function exactly as often as our witness does (`benchmarks/peer_checks.py`), and without
+the cells that we do not run when grading.
+
 otter gets an environment of its own, made once under `build/`.
 
 Start-up is counted apart: a rate is that of n submissions minus that of a few, the median of three
@@ -34,7 +36,7 @@ from pathlib import Path
 import nbformat
 import psutil
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 from peer_checks import PeerQuestion
 from tables import Table, begun, finished, options, table
@@ -185,13 +187,22 @@ def ordinary_class(material: Material, students: int) -> list[Simulated]:
 
 
 def nothing_answered(material: Material, students: int) -> list[Simulated]:
-    """Return untouched releases, on which all the time is our own."""
+    """Return untouched releases, on which all the time is our own.
+
+    Each has a note of its own: what is the same to the letter is run once.
+    """
     untouched = simulate(material, 2, seed=1)[1]
     assert untouched.name.endswith("untouched")
     return [
-        Simulated(f"student{number}", untouched.content, untouched.points)
+        Simulated(f"student{number}", _noted(untouched.content, number), untouched.points)
         for number in range(students)
     ]
+
+
+def _noted(content: str, number: int) -> str:
+    notebook = nbformat.reads(content, as_version=4)
+    notebook.cells.append(new_markdown_cell(f"note {number}", id=f"note{number}"))
+    return str(nbformat.writes(notebook))
 
 
 # --- ours ----------------------------------------------------------------------------------------
@@ -199,23 +210,23 @@ def nothing_answered(material: Material, students: int) -> list[Simulated]:
 
 def grade_ours(workers: int, material: Material, students: list[Simulated], where: Path) -> Run:
     """Grade with `autograder grade`."""
-    folder = ClassFolder(where / "class")
+    folder, name = ClassFolder(where / "class"), material.assignment.name
     folder.set_secret(SECRET)
     write_class(folder, material, students)
-    command = ["autograder", "grade", NAME, "--workers", str(workers), "--course", str(REPO)]
+    command = ["autograder", "grade", name, "--workers", str(workers), "--course", str(REPO)]
     run = measured([[*command, "--class", str(folder.path)]], where)
-    return Run(run.wall, run.cpu, run.peak, gradebook.scores(folder, NAME))
+    return Run(run.wall, run.cpu, run.peak, gradebook.scores(folder, name))
 
 
 def replayed(material: Material, submissions: int, where: Path) -> tuple[Session, list[str]]:
     """Give evidence of a class that was graded to new students; return them, to be judged."""
-    folder = ClassFolder(where / "class")
-    known = folder.students(NAME)
+    folder, assignment = ClassFolder(where / "class"), material.assignment.name
+    known = folder.students(assignment)
     names = [f"replayed{number}" for number in range(submissions)]
     for number, name in enumerate(names):
-        source = folder.evidence_path(NAME, known[number % len(known)])
-        folder.submitted(NAME, name).mkdir(parents=True)
-        shutil.copy(source, folder.evidence_path(NAME, name))
+        source = folder.evidence_path(assignment, known[number % len(known)])
+        folder.submitted(assignment, name).mkdir(parents=True)
+        shutil.copy(source, folder.evidence_path(assignment, name))
     return Session.of(material, folder), names
 
 
@@ -291,26 +302,26 @@ def grade_nbgrader(
     processes: int, material: Material, students: list[Simulated], where: Path
 ) -> Run:
     """Grade with stock `nbgrader autograde`, in one process or in several on parts of a class."""
-    exam = where / "exam.pickle"
+    exam, name = where / "exam.pickle", material.assignment.name
     write_exam(draw_exam(material, SECRET), exam)
     (where / "nbgrader_config.py").write_text(NBGRADER_CONFIG)
     file = f"{material.assignment.notebook_name}.ipynb"
-    _write(for_nbgrader(material.notebook, material), where / "source" / NAME / file)
+    _write(for_nbgrader(material.notebook, material), where / "source" / name / file)
     for number, student in enumerate(students):
         submitted = nbformat.reads(student.content, as_version=4)
         part = where / f"submitted{number % processes}"
-        _write(for_nbgrader(submitted, material), part / student.name / NAME / file)
+        _write(for_nbgrader(submitted, material), part / student.name / name / file)
     environment = {"PEER_EXAM": str(exam), "PYTHONPATH": str(REPO / "benchmarks")}
-    measured([["nbgrader", "generate_assignment", NAME]], where, **environment)
+    measured([["nbgrader", "generate_assignment", name]], where, **environment)
     commands = [
-        ["nbgrader", "autograde", NAME, f"--CourseDirectory.submitted_directory={part.name}"]
+        ["nbgrader", "autograde", name, f"--CourseDirectory.submitted_directory={part.name}"]
         for part in sorted(where.glob("submitted*"))
     ]
     run = measured(commands, where, **environment)
     with Gradebook(f"sqlite:///{where / 'gradebook.db'}") as gb:
         scores = {
             submission.student.id: sum(notebook.code_score for notebook in submission.notebooks)
-            for submission in gb.assignment_submissions(NAME)
+            for submission in gb.assignment_submissions(name)
         }
     return Run(run.wall, run.cpu, run.peak, scores)
 
@@ -328,6 +339,7 @@ def otter_environment() -> Path:
 def grade_otter(material: Material, students: list[Simulated], where: Path) -> Run:
     """Grade with `otter run`, a submission after the other, as its manual says."""
     programs = otter_environment() / "bin"
+    file = f"{material.assignment.notebook_name}.ipynb"
     exam = where / "exam.pickle"
     write_exam(draw_exam(material, SECRET), exam)
     with zipfile.ZipFile(where / "autograder.zip", "w") as archive:
@@ -346,8 +358,8 @@ def grade_otter(material: Material, students: list[Simulated], where: Path) -> R
             and not (grade_id_of(cell) or "").endswith(f"-{GRADED}")
         ]
         folder = where / student.name
-        _write(notebook, folder / "counting.ipynb")
-        command = [str(programs / "otter"), "run", "-a", "../autograder.zip", "counting.ipynb"]
+        _write(notebook, folder / file)
+        command = [str(programs / "otter"), "run", "-a", "../autograder.zip", file]
         run = measured([[*command, "--no-logo"]], folder, **environment)
         tests = json.loads((folder / "results.json").read_text())["tests"]
         scores[student.name] = sum(test.get("score", 0) for test in tests)
@@ -423,9 +435,16 @@ def sizes_table(rows: Sequence[Row]) -> Table:
     return shown
 
 
+def _called(chosen: argparse.Namespace) -> str:
+    """Return the name under which results are kept."""
+    of = "" if chosen.assignment == NAME else f"-{chosen.assignment}"
+    return f"grading{of}{'-quick' if chosen.quick else ''}"
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("assignment", nargs="?", default=NAME)
     parser.add_argument("--quick", action="store_true", help="fewer submissions")
     parser.add_argument("--without-peers", action="store_true")
     options(parser)
@@ -434,7 +453,7 @@ def main() -> None:
     if not chosen.quick:
         sizes = {"ours": 240, "nbgrader": 24, "otter": 20, "sizes": [30, 300, 1000]}
         sizes |= {"replayed": 10_000}
-    material = load_material(Course.at(REPO).assignment(NAME))
+    material = load_material(Course.at(REPO).assignment(chosen.assignment))
     students = ordinary_class(material, max(sizes["ours"], *sizes["sizes"]))
 
     ours = functools.partial(grade_ours, 2, material)
@@ -460,11 +479,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         ours(students[:30], Path(folder))
         replayed = replay(material, sizes["replayed"], Path(folder))
-    results = begun("grading-quick" if chosen.quick else "grading", chosen, "nbgrader", "torch")
+    results = begun(_called(chosen), chosen, "nbgrader", "torch")
     if peers:
         name, _, version = OTTER.partition("==")
         results.versions = {**results.versions, name: version}
-    results.about = f"{NAME}{', `--quick`' if chosen.quick else ''}."
+    results.about = f"{chosen.assignment}{', `--quick`' if chosen.quick else ''}."
     results.tables += [peers_table(rows), sizes_table(own)]
     words = f"Judging and recording {sizes['replayed']:,} replayed: {1000 * replayed:.1f} ms each."
     results.remarks.append(words)

@@ -16,8 +16,8 @@
 # You have just run a language model.
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# About 70 minutes. The story: a guess is a count (13 min); how good is a guess, and how good can it be (15); counting fails on what it
-# has not seen (10); four repairs, typed (15); one figure (9); what counting can never do (8). The questions to the hall are in these minutes. Run all cells before
+# About 73 minutes. The story: a guess is a count (14 min); how good is a guess, and how good can it be (15); counting fails on what it
+# has not seen (12); four repairs, typed (15); one figure (9); what counting can never do (8). The questions to the hall are in these minutes. Run all cells before
 # the lecture. The lecturer's page, with timings slide by slide: `solutions/lecturers/01_counting.md`.
 
 # %% slideshow={"slide_type": "skip"}
@@ -50,9 +50,23 @@ from nextword.pictures.ladder import Ladder
 #
 # * your phone finishes your sentence, a search box your question, an editor your function;
 # * speech, spelling, handwriting: which of two readings is better English?
-# * summaries and dialogue are written word by word; by now nearly everything is **rebuilt upon it** (003);
 # * translation (000): **order**, *the house is small* > *small the is house*, and **choice**, *going home* > *going house*;
 # * a chat assistant: a language model, asked to go on.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## A summary, an answer, a translation: next words, too
+#
+# | subtask (003) | the words so far | the words to come |
+# |---|---|---|
+# | summarisation | a long text, *In short:* | the summary |
+# | dialogue | *Ann: Are you coming? Bob:* | Bob's answer |
+# | translation | *la maison est petite =* | *the house is small* |
+#
+# It is the chain rule, begun in the middle:
+#
+# $$P(\text{summary} \mid \text{text}) = \prod_t P\big(s^{(t)} \mid \text{text}, s^{(1)}, \dots, s^{(t-1)}\big)$$
+#
+# A model that predicts well enough needs no other one: by now nearly everything is **rebuilt upon it** (003).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What you must know to guess
@@ -100,7 +114,7 @@ from nextword.pictures.ladder import Ladder
 #
 # > *As the proctor started the clock, the* **students opened their** …
 #
-# *Proctor* and *clock* say *exams*. Three words of context do not know it.
+# *Proctor* and *clock* say *exams*. A context of three words has neither.
 #
 # A longer context knows more, and has been seen less often. **This tension is the whole lecture.**
 
@@ -172,7 +186,9 @@ plots.show(
 #
 # Two of you measure the same model on the same text. One takes logarithms to base $e$, the other to base 2. Whose **perplexity** is higher?
 #
-# A. the one in nats   B. the one in bits   C. neither
+# * **A**: the one in nats
+# * **B**: the one in bits
+# * **C**: neither
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # About a minute: a show of hands, then let neighbours argue. Halls are split between B (bits are the larger number) and C. Those who say B have seen
@@ -215,7 +231,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What remembering is worth
+# ## What remembering the noun is worth
 #
 # A reader who has forgotten the first noun and its verb is far less sure of the returning noun:
 
@@ -234,6 +250,7 @@ print(f"the returning noun, forgotten:  {grammar.blind_perplexity():.2f}")
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 docs = corpora.load("python-docs")
 orders = range(1, 7)
+never_seen = {}
 with plots.course_style():
     figure, axes = plt.subplots(1, 2, figsize=(11, 4.0), sharey=True)
     for axis, corpus, title in zip(
@@ -241,6 +258,7 @@ with plots.course_style():
     ):
         seen = AddDelta.fit(corpus.train, max(orders)).seen(corpus.test)
         share = 100 * (1 - seen.mean(axis=0))
+        never_seen[title] = share
         unseen_context = np.array([0, *share[:-1]])
         axis.bar(
             orders,
@@ -257,8 +275,11 @@ with plots.course_style():
     figure.tight_layout()
 plots.show(
     figure,
-    "Share of test tokens whose n-gram, or whose context, never occurred in training, against n: it grows "
-    "with n, and much faster for real prose than for the grammar.",
+    "Share of test tokens whose n-gram never occurred in training, for n = 1, 3 and 6: "
+    + "; ".join(
+        f"{title}, " + ", ".join(f"{share[n - 1]:.0f}%" for n in (1, 3, 6))
+        for title, share in never_seen.items()
+    ),
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -266,7 +287,9 @@ plots.show(
 #
 # A model is excellent on a million tokens: perplexity 20. To **one** of them, a pair of words that it never saw, it gives probability 0. Its perplexity on the whole text?
 #
-# A. a little above 20   B. about 40   C. infinite
+# * **A**: a little above 20
+# * **B**: about 40
+# * **C**: infinite
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: one in a million. They average perplexities in their heads. Reply: take the product of all probabilities, or the mean of the logarithms: one factor of 0, one
@@ -280,11 +303,37 @@ for p in (1e-3, 1e-9, 0.0):
     print(f"one token with probability {p:g}:   perplexity {np.exp(-million.mean()):.4f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Granularity: small counts, few probabilities
+#
+# What *was* seen after a pair of words was mostly seen once. Trigrams of Python's documentation, after a pair that occurs about 25 times (slides 003 look at *today the*):
+
+# %% slideshow={"slide_type": "-"}
+after_pair = {}
+for sentence in docs.train:
+    for first, second, third in zip(sentence, sentence[1:], sentence[2:], strict=False):
+        after_pair.setdefault((first, second), Counter())[third] += 1
+pairs_of_words = [pair for pair in after_pair if pair[0].isalpha() and pair[1].isalpha()]
+first, second = min(pairs_of_words, key=lambda pair: (abs(after_pair[pair].total() - 25), pair))
+followers_of = after_pair[first, second]
+for count in sorted(set(followers_of.values()), reverse=True):
+    words = [word for word, times in followers_of.items() if times == count]
+    print(
+        f"{count / followers_of.total():.3f}  {', '.join(words[:8])}{', …' if len(words) > 8 else ''}"
+    )
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+plots.say(
+    f"After *{first} {second}*: {len(followers_of)} words, and only **{len(set(followers_of.values()))} different probabilities**: *not much granularity* (003). A word that was seen has a count of at least one, and most have just that. "
+    "Whatever repairs this must know more than the count of the pair."
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Storage, measured
 #
 # Every n-gram that was seen has to be kept. More text or a larger $n$: a larger model.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
+counted = {}
 with plots.course_style():
     figure, axis = plt.subplots()
     for corpus, name in ((text, "the grammar"), (docs, "Python's documentation")):
@@ -292,6 +341,7 @@ with plots.course_style():
         half = corpus.train[: len(corpus.train) // 2]
         for sentences, style in ((corpus.train, "-"), (half, "--")):
             stored = AddDelta.fit(sentences, max(orders)).n_ngrams
+            counted[name, style] = np.array(stored)
             label = f"{name}, {words:,} words" if style == "-" else "half of it"
             colour = plots.BLUE if corpus is text else plots.ORANGE
             axis.plot(orders, stored, style, marker="o", color=colour, label=label)
@@ -299,13 +349,20 @@ with plots.course_style():
     axis.legend()
 plots.show(
     figure,
-    "Number of different n-grams against n on a logarithmic scale: it rises steeply to n = 3 and goes on rising; "
-    "half the text stores about half as many.",
+    "Number of different n-grams against n, logarithmic, rising throughout. For n = 1, 3 and 6, and for n = 6 from half the text: "
+    + "; ".join(
+        f"{name}, "
+        + ", ".join(f"{counted[name, '-'][n - 1]:,}" for n in (1, 3, 6))
+        + f", {counted[name, '--'][5]:,}"
+        for name, style in counted
+        if style == "-"
+    )
+    + ".",
 )
 
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Four repairs
+# ## Four repairs for what was never seen
 #
 # | | what it does | whom it takes from |
 # |---|---|---|
@@ -314,10 +371,10 @@ plots.show(
 # | **interpolate** | always ask all orders, and mix | by weights, from held-out text |
 # | **Kneser–Ney** | discount what was seen; count the shorter context *differently* | all that was seen, a little |
 #
-# For pairs each is a line or two. Any order is yours to write.
+# For pairs each is a line or two.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## First, count
+# ## Count pairs of words first
 #
 # The running example, in the little text that a small language would have: 500 sentences.
 
@@ -384,7 +441,7 @@ print(f"after 'sly' all words together get {sum(back_off('sly', w) for w in afte
 #
 # $$P(w \mid u) = \lambda\, \frac{\text{count}(u\,w)}{\text{count}(u)} + (1 - \lambda)\, \frac{\text{count}(w)}{N}$$
 #
-# One $\lambda$ for every context is little granularity (slides 003 say it of the trigram). Bengio et al. let it depend on how often the context was seen.
+# One $\lambda$ for all treats a context that was seen once like one seen a thousand times. Bengio et al. let it depend on how often the context was seen.
 
 # %% slideshow={"slide_type": "-"}
 def mix(u, w, share):
@@ -408,7 +465,9 @@ for share in (0.1, 0.5, 0.9, 0.97, 0.999):
 #
 # In your text nothing ever stands after *purple*. Both *Francisco* and *glasses* are frequent in your text, equally. Which one do you expect after *purple*?
 #
-# A. one like the other: frequency is all we know   B. *glasses*   C. neither can be said
+# * **A**: both alike: frequency is all we know
+# * **B**: *glasses*
+# * **C**: one cannot know
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Halls say B without knowing why; ask for the reason until somebody says: *Francisco* comes after *San* only. Those who say A have understood backoff to the unigram, which is exactly what
@@ -454,7 +513,7 @@ print(f"after 'sly' all words together get {sum(kneser_ney('sly', w) for w in af
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## All of them, on new text
+# ## Three of the repairs, on new text
 #
 # Add δ, interpolation and Kneser–Ney of the last slides, as they stand; λ and δ as chosen on held-out text:
 
@@ -504,7 +563,9 @@ for least in (1, 2, 5):
 #
 # The floor is the lowest perplexity that any model can have on new text. Now measure a model on its **own training text**, and let $n$ grow. What happens?
 #
-# A. it falls to the floor, and stays   B. it falls below   C. it falls, then rises
+# * **A**: it falls to the floor, and stays
+# * **B**: it falls below
+# * **C**: it falls, then rises
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A, because "the floor is the best possible". Some say C: they think of the test curve. Reply: the floor is for text that is still to be drawn. What was drawn already can be
@@ -518,7 +579,7 @@ for n in (1, 3, 5, 7):
     )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The figure to remember
+# ## The figure to remember: perplexity against the order
 #
 # Perplexity against the order $n$, on the text that the model was made from, and on new text.
 
@@ -558,7 +619,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The same, in numbers
+# ## Perplexity against the order, in numbers
 
 # %% slideshow={"slide_type": "-"}
 print(" n   add-δ training  add-δ test   Kneser–Ney training   Kneser–Ney test")
@@ -569,12 +630,12 @@ for n, add_train, add_test, kn_train, kn_test in rows:
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # * **On training text every model can beat the floor.** It recites. Never report that number.
 # * On test text add-δ turns up: long contexts are rare, and it does not know what to do about it.
-# * Kneser–Ney does not turn. But it stops well above the floor, and above $n = 5$ gains next to nothing: *in practice $n$ cannot be much larger than 5* (after slides 003).
+# * Kneser–Ney does not turn up. But it stops well above the floor, and above $n = 5$ gains next to nothing: *in practice $n$ cannot be much larger than 5* (after slides 003).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Let them speak
+# ## Let the n-gram models speak
 #
-# Draw a word from the distribution, append it, ask again. From the order 1 to 5, and then true sentences:
+# Draw a word from the distribution, append it, ask again. Orders 1 to 5, and then true sentences:
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 possible = {}  # share of drawn sentences that the grammar could have written
@@ -612,7 +673,9 @@ for n in orders:
 #
 # The noun comes back **five** words later. A model with $n = 7$ sees six words back: the noun is in its window. Perplexity at the returning noun, trained on all our text?
 #
-# A. near the floor   B. halfway   C. as if it had not seen it
+# * **A**: near the floor
+# * **B**: halfway
+# * **C**: as if it had not seen it
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: it can see the noun. They mix up what a model *may look at* with what it has *counted*. Reply: it has to have seen these five words in a row before. The next figure has
@@ -675,10 +738,10 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Blind beyond the window
+# ## All orders are blind beyond their window
 #
-# At distance 4 the orders 5 and 7 have the noun in their window, and use it. At 5 and 6 the order 7 still has it there, and gains next to nothing: contexts that
-# long were hardly ever seen. Farther away all are blind, whatever the amount of text. **Whatever $n$ you settle on, there are nouns beyond it, and no smoothing brings them
+# At distance 4 the orders 5 and 7 have the noun in their window, and use it. At 5 and 6 order 7 still has it there, and gains next to nothing: contexts that
+# long were hardly ever seen. Farther away all are blind. **Whatever $n$ you settle on, there are nouns beyond it, and no smoothing brings them
 # back.** It takes a model that remembers: lecture 04.
 
 # %% [markdown] slideshow={"slide_type": "slide"}

@@ -72,7 +72,7 @@ floor = grammar.floor()
 # $\log p$ is linear in $\beta$, up to $\log Z$: hence the name. Also: maximum entropy, multinomial logistic regression, **softmax classifier**.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## By hand
+# ## A log-linear model by hand
 #
 # Three words, two clues. Row $w$ of the table is $f(w, c)$ for the context *… hide on the*:
 
@@ -94,7 +94,9 @@ print(f"              Z = {weights.sum():6.3f}")
 #
 # *roof* gets one vote more: its score rises by 1, the others stay. What happens to $p(\textit{roof})$?
 #
-# A. it is multiplied by $e$   B. it rises by the same amount, whatever it was   C. its *odds* are multiplied by $e$
+# * **A**: it is multiplied by $e$
+# * **B**: it rises by the same amount, whatever it was
+# * **C**: its *odds* are multiplied by $e$
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A; it is nearly right while p is small, so let them find a case where it must be wrong (p above 1/e). Reply: exp is multiplied by e, and Z grows too. What is
@@ -146,7 +148,9 @@ for start in (-3.0, scores[0], 6.0):
 #
 # After *hide on the* the text has *roof* three times and *hill* once; the model has learned all it can. What is the gradient of **each single** example?
 #
-# A. 0   B. not 0, but the four add up to 0   C. not 0, and neither is their sum
+# * **A**: 0
+# * **B**: not 0, but the four add up to 0
+# * **C**: not 0, and neither is their sum
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: "at the minimum the gradient is 0". Reply: the gradient of the sum is. Each single example still pulls: one *roof* says more roof, the one *hill* says more hill, three times as strongly.
@@ -168,7 +172,7 @@ seen = counts.sum(1) > 0
 observed = counts[seen] / counts[seen].sum(1, keepdim=True)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## A test we can do in our head
+# ## A test without a computer: bigram features
 #
 # One feature for each pair (word before, word): **bigram indicators**, and nothing else. When learning stops, for every pair $u\,w$:
 #
@@ -187,7 +191,7 @@ for step in range(1, 1001):
         snapshots[step] = torch.softmax(beta, 1)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## It walks to the counts
+# ## Gradient steps walk to the counts
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 row = torch.cumsum(seen, 0)[vocab.encode(["hungry"])[0]] - 1
@@ -207,7 +211,7 @@ with plots.course_style():
         axes[0].plot(steps, values, marker="o", color=colour, label=vocab.words[follower])
         axes[0].axhline(float(observed[row, follower]), color=colour, linestyle=":", linewidth=1.5)
     axes[0].set(xlabel="gradient steps", ylabel="p(w | hungry)", title="after hungry")
-    axes[0].legend(fontsize=12)
+    axes[0].legend()
     axes[1].plot(steps, perplexities, marker="o", color=plots.BLUE, label="log-linear")
     axes[1].axhline(limit, color=plots.RED, label=f"bigram counts: {limit:.2f}")
     for axis in axes:
@@ -226,7 +230,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## After a thousand steps
+# ## Learned and counted, after a thousand steps
 
 # %% slideshow={"slide_type": "-"}
 last = snapshots[1000]
@@ -236,11 +240,11 @@ print(f"largest probability of a bigram never seen: {last[observed == 0].max():.
 
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# What was never seen should get probability 0, so its weight runs to $-\infty$ and never arrives. The disease of lecture 01 has come along. Its cure will look
+# What was never seen should get probability 0, so its weight runs to $-\infty$ and never arrives. The trouble of lecture 01 has come along. Its cure will look
 # different: *regularisation*.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Two clues, ten lines
+# ## Two clues, learned in ten lines
 #
 # One table of votes for the word before, one for the word two back. Learn from each word as it comes: observed minus expected.
 
@@ -258,15 +262,13 @@ def learn_by_votes(sentences, V, rate=0.3):
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The same ten lines, on two texts
+# ## Two clues, on two texts
 #
 # Our language, and Python's documentation with the words that occur five times or more:
 
 # %% slideshow={"slide_type": "-"}
-for name, corpus, least in (
-    ("grammar", text, 1),
-    ("Python's docs", corpora.load("python-docs"), 5),
-):
+texts = [("grammar", text, 1), ("Python's docs", corpora.load("python-docs"), 5)]
+for name, corpus, least in texts:
     its = Vocabulary.build(corpus.train, min_count=least)
     part, new = (
         [[its.bos, its.bos, *its.encode(s), its.eos] for s in of]
@@ -278,9 +280,7 @@ for name, corpus, least in (
         for two, one, word in zip(s, s[1:], s[2:], strict=False):
             score = one_back[one] + two_back[two]
             losses.append(np.log(np.exp(score).sum()) - score[word])
-    print(
-        f"{name:14} {len(its):5,} words   uniform {len(its):5,}   after one pass {np.exp(np.mean(losses)):6.1f}"
-    )
+    print(f"{name:14} uniform {len(its):5,}   after one pass {np.exp(np.mean(losses)):6.1f}")
     for clue, places in (("the", one_back), ("in", two_back)):
         best = np.argsort(-places[its.encode([clue])[0]])[:4]
         print(f"   {clue!r} votes for", *(its.words[i] for i in best))
@@ -322,7 +322,10 @@ plots.show(
 #
 # $x = 2$, $a = 3x = 6$, $b = x^2 = 4$, $y = ab = 24$. The arcs say 3 and 4, then 4 and 6. What is $\partial y / \partial x$?
 #
-# A. 12   B. 24   C. 36   D. 288
+# * **A**: 12
+# * **B**: 24
+# * **C**: 36
+# * **D**: 288
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # All four are said: A took the path through a only, B the one through b only, D multiplied all arcs. Let two of them explain their answer to each other before you show the sum. Check by hand:
@@ -378,7 +381,7 @@ for diamonds in (1, 2, 5, 10, 20, 40):
 # Two mistakes, both silent: **one path for all** (an `=` for a `+=`), and **a node before all of its successors are done**.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## In a screenful
+# ## A flow graph in a screenful
 #
 # A row is written after the rows that it uses: the table *is* in topological order. Each operation knows its result and its own derivatives, and nothing else.
 
@@ -403,7 +406,7 @@ class FlowTable:
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## More operations: a function and its derivative
+# ## More nodes: a function and its derivative
 #
 # A new node type is one line. The derivative may use the input $x$ and the output $y$, whichever is cheaper. Nobody writes a backward pass: it follows from
 # the forward one, and so trying out a model is quick (001).
@@ -424,7 +427,7 @@ def apply(table, name, a, rules=RULES):
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## And backward
+# ## The backward pass, as the formula says
 #
 # The formula, as it stands on the slide, from the bottom of the table to its top:
 
@@ -518,7 +521,7 @@ print("torch  ", tensor.grad.numpy().round(6))
 print("table  ", np.array([known[row] for row in score_rows]).round(6))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## In a network of layers
+# ## Back-propagation in a network of layers
 #
 # $h^{(l)} = f(z^{(l)})$ with $z^{(l)} = h^{(l-1)} W^{(l)}$. The **error** that arrives at a layer is $\delta^{(l)} = \partial J / \partial z^{(l)}$; at the softmax it is *predicted minus observed*. Every unit above is a successor: the sum becomes a matrix product.
 #
@@ -546,7 +549,9 @@ print("table  ", np.array([known[row] for row in score_rows]).round(6))
 #
 # Central differences, float64. $\varepsilon$ goes from $10^{-1}$ down to $10^{-13}$. The error of the check, sketched on logarithmic axes:
 #
-# A. falls all the way   B. falls, then stays flat   C. falls, then rises
+# * **A**: falls all the way
+# * **B**: falls, then stays flat
+# * **C**: falls, then rises
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Halls say A (the derivative is a limit) or B (until the machine's precision is reached). Reply: two nearly equal losses are subtracted; what is left are their last digits, and these are divided by
@@ -558,7 +563,7 @@ for e in (1e-1, 1e-4, 1e-6, 1e-9, 1e-13):
     print(f"derivative of exp at 1, ε = {e:.0e}:   relative error {abs(estimate / np.e - 1):.0e}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Taylor knows one half
+# ## Truncation and rounding: two errors of the check
 #
 # $$J(\theta \pm \varepsilon) = J \pm \varepsilon J' + \tfrac{\varepsilon^2}{2} J'' \pm \tfrac{\varepsilon^3}{6} J''' + \dots$$
 #
@@ -645,7 +650,7 @@ class TinyModel:
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The V
+# ## The figure to remember: the V of a gradient check
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 BUG = {**RULES, "tanh": (np.tanh, lambda x, y: 1 - x**2)}  # the derivative from the wrong variable
@@ -686,7 +691,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The lowest points
+# ## Where the V is lowest
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 for name, values in errors.items():
@@ -709,7 +714,7 @@ plots.say(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What the check costs
+# ## What a gradient check costs
 #
 # Two evaluations of the loss for each parameter, against one walk through the graph for all of them:
 
@@ -722,7 +727,7 @@ size = len(vocab) ** 2
 print(f"bigram features: {size:9,} parameters: {2 * size:9,} evaluations of the whole loss")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What fools the check
+# ## What fools a gradient check
 #
 # Check on a tiny model, and only while you build. Beware of
 #
@@ -732,7 +737,7 @@ print(f"bigram features: {size:9,} parameters: {2 * size:9,} evaluations of the 
 # * a loss that counts the regulariser in one place and not in the other.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## It fails, and you do not know why: the ladder of simplifications (001)
+# ## The check fails, and you do not know why: simplify (001)
 #
 # Make a tiny synthetic model. **Simplify until there is no bug; then climb again, one thing at a time.** Somebody planted a bug. Where?
 
@@ -760,7 +765,7 @@ worst = max(TinyModel(**options).error(1e-4) for _, options in rungs)
 print(f"with the right rule the largest error over all eight rungs is {worst:.0e}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Now let the clues vote
+# ## Four clues vote, on all of the text
 #
 # All of the training text, torch in place of our loop. Four words back, each distance with its own votes: *on … the* no longer has to be seen together with *roof*.
 # (AdaGrad takes care of the length of each step: lecture 02b.)
@@ -793,7 +798,9 @@ for clue in ("on", "in", "near", "until", "and"):
 #
 # Kneser–Ney of order 5 and this model look at the **same** four words. Overall test perplexity: who is ahead?
 #
-# A. Kneser–Ney: it knows whole sequences   B. the votes: they need not have seen them together   C. the same, they have the same information
+# * **A**: Kneser–Ney: it knows whole sequences
+# * **B**: the votes: they need not have seen them together
+# * **C**: the same, they have the same information
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # C is popular, and the most useful mistake: same information is not same model. Reply: what differs is what must have been *seen together*. Where the next word depends on one word (place after preposition)
@@ -828,7 +835,7 @@ for name, each in all_scores.items():
     print(f"{name:22} {each.perplexity():10.2f} {each.perplexity(Slot.RETURNING_NOUN):16.2f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## At every distance
+# ## The returning noun, at every distance
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 bins = [(4, 4), (5, 6), (7, 8), (9, 11), (12, 16), (17, 99)]
@@ -860,7 +867,7 @@ plots.show(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Who writes the features?
 #
-# One line of knowledge did what no longer window can. But **we** wrote that line, because we wrote the language.
+# One line of knowledge did what no window can, however long. But **we** wrote that line, because we wrote the language.
 #
 # * Each clue votes by itself: *hungry* and *cooks* cannot agree on something that neither says alone.
 # * *captain* and *captains* are as different as *captain* and *and*. Nothing is shared.
@@ -868,7 +875,7 @@ plots.show(
 # The twist of deep learning (001): **features, and their transformations in a hidden layer, are learned too.** Lecture 03.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The ladder, one more rung, and one that is lent
+# ## The ladder, with the log-linear rungs
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 ladder = Ladder.over(grammar, text.test)

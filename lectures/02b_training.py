@@ -66,7 +66,7 @@ with plots.course_style():
         axis.plot(z, inputs.grad, "--", color=plots.ORANGE, label="f′(z)")
         axis.set(title=name, ylim=(-1.3, 2.3), xticks=[-4, -2, 0, 2, 4])
         axis.axhline(0, color=plots.BLACK, linewidth=0.8)
-    axes[0, 0].legend(loc="upper left", fontsize=12)
+    axes[0, 0].legend(loc="upper left")
     for axis in axes[1]:
         axis.set_xlabel("z")
     figure.tight_layout()
@@ -77,7 +77,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Which one?
+# ## Which nonlinearity?
 #
 # | | $f(z)$ | $f'(z)$ | |
 # |---|---|---|---|
@@ -99,7 +99,7 @@ print(
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Where to start
+# ## Initial weights: how large?
 #
 # All weights 0? Then all hidden units get the same gradient, for ever. So: random. **How large?** To keep the size of the signal, and of the gradient on the way back, Glorot and Bengio (2010) take the middle:
 #
@@ -112,7 +112,9 @@ print(
 #
 # Ten tanh layers of 200 units. The weights are drawn from $(-0.5, 0.5)$, far wider than Glorot's range. In the tenth layer
 #
-# A. units have exploded   B. units sit at ±1, and the gradient on its way back dies   C. units sit at ±1, and the gradient on its way back **grows**
+# * **A**: units have exploded
+# * **B**: units sit at ±1, and the gradient on its way back dies
+# * **C**: units sit at ±1, and the gradient on its way back **grows**
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # A is said by those who think of a linear network: tanh is bounded. B by those who have heard that saturated units stop the gradient: they damp it, but the large weights win, here. C is right; show
@@ -131,7 +133,7 @@ print(f"tenth layer: {np.mean(abs(units[-1]) > 0.9):.0%} of the units beyond ±0
 print(f"gradient: spread 1 above the tenth layer, {error.std():.1f} below the first")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Ten layers, four starts
+# ## The figure to remember: ten layers, four starts
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 depth, width = 10, 200
@@ -183,7 +185,9 @@ plots.show(
 #
 # A softmax over the vocabulary, all weights and biases 0, not one update made. The loss in nats?
 #
-# A. 0   B. infinite   C. the logarithm of the number of words
+# * **A**: 0
+# * **B**: infinite
+# * **C**: the logarithm of the number of words
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Halls are quiet here, so let them compute p of one word first. C: all scores are equal. A mixes up score and loss. Reply: whoever knows the first loss has found half of all bugs before
@@ -193,7 +197,7 @@ plots.show(
 print(f"log of {len(vocab)} words: {math.log(len(vocab)):.2f} nats")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The output bias knows something already
+# ## The output bias: what is known before training
 #
 # Hidden biases: 0. **Output biases: what would be best if all weights were 0** (001). For a softmax over words that is $\log$ of each word's frequency: the unigram model
 # of lecture 01. (For a logistic output: the inverse logistic function of the mean target.)
@@ -290,7 +294,7 @@ def recorded_curve(name):
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The whole of training, typed
+# ## The training loop, typed
 #
 # Every optimiser of this lecture is this loop with another line in the middle:
 
@@ -314,7 +318,9 @@ for number in range(3):
 #
 # The same text, five passes over it, each batch size at **its own** best rate. Which training loss is lowest?
 #
-# A. the full batch: exact gradients   B. minibatches of 100   C. minibatches of 20: 50 times as many steps
+# * **A**: the full batch: exact gradients
+# * **B**: minibatches of 100
+# * **C**: minibatches of 20: 50 times as many steps
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Many say B, because everybody uses about a hundred. The point is "its own best rate": with one rate for all, any answer can be produced. Ask first what a "pass" costs: the same for all.
@@ -347,7 +353,7 @@ batch_curves = {  # rates: the best that we tried for each, by its loss after fi
 _, best_so_far = recorded_curve("L-BFGS, full batch")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Many poor steps beat a few good ones
+# ## Four batch sizes, each at its best rate
 #
 # Each batch size at the best learning rate that we tried for it:
 
@@ -396,7 +402,7 @@ plots.say(
 assert sorted(after_five.values(), reverse=True) == list(after_five.values())
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Second order, in words
+# ## Second-order methods, in words
 #
 # A gradient says where down is. A **Hessian** says how long that will last: one step to the bottom of a bowl, for a matrix with a row for each parameter.
 #
@@ -406,7 +412,7 @@ assert sorted(after_five.values(), reverse=True) == list(after_five.values())
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 plots.say(
-    f"Our 400 sentences are **small data**, and L-BFGS wins: from pass {ahead} on it is below the minibatches of 100, and after {MANY_PASSES} passes at {best_so_far[-1]:.2f} nats against their "
+    f"Our 400 sentences are **small data**, and L-BFGS beats SGD with a fixed rate: from pass {ahead} on it is below the minibatches of 100, and after {MANY_PASSES} passes at {best_so_far[-1]:.2f} nats against their "
     f"{of_hundred[-1]:.2f}. What the minibatches win is the beginning: after {PASSES} passes they are at {of_hundred[PASSES - 1]:.2f}, L-BFGS at {best_so_far[PASSES - 1]:.2f}. On large data the beginning is all "
     "that one can afford."
 )
@@ -467,7 +473,7 @@ plots.show(
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The line, with momentum, and Nesterov's
+# ## Momentum and Nesterov's momentum, a line each
 #
 # $v \leftarrow \mu v - \varepsilon\, g(\theta)$ against Nesterov's $v \leftarrow \mu v - \varepsilon\, g(\theta + \mu v)$: look at the slope where the velocity is about to take you, and brake in time. With a careful start it trains recurrent networks (004).
 
@@ -490,7 +496,9 @@ print(
 #
 # Two runs with $\varepsilon = 2$, one with momentum 0.9. The one with momentum is far ahead. What have you learned about momentum?
 #
-# A. it remembers useful directions   B. nothing yet: its steps are ten times as long   C. it averages the noise away
+# * **A**: it remembers useful directions
+# * **B**: nothing yet: its steps are ten times as long
+# * **C**: it averages the noise away
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # A and C are in every blog post and not wrong in general. Reply: the comparison cannot tell. With a steady gradient the velocity adds up to 1/(1 - 0.9) = 10 times the step. The control that
@@ -501,7 +509,7 @@ for name in ("ε = 2", "ε = 2, momentum 0.9", "ε = 20"):
     print(f"{name:22} after 5 passes {recorded_curve(name)[1][-1]:.2f} nats")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## It is also a larger learning rate
+# ## Momentum is also a larger learning rate
 #
 # If the gradient stays $g$, then $v \to -\varepsilon g\,(1 + \mu + \mu^2 + \dots) = -\frac{\varepsilon}{1 - \mu}\, g$. With $\mu = 0.9$: ten times the step.
 
@@ -531,7 +539,7 @@ plots.show(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Learning-rate schedules
 #
-# Far away, stride; near the bottom, the noise of the minibatch is larger than the gradient: small steps. From 001:
+# Far from the bottom, long steps; near it the noise of the minibatch is larger than the gradient: short ones. From 001:
 #
 # * **fixed**, the same for all parameters;
 # * **halve it** whenever the validation loss stops improving;
@@ -554,7 +562,7 @@ with plots.course_style():
         ends.append(f"{name} {losses[-1]:.2f}")
     axes[0].set(xlabel="passes over the text", ylabel="learning rate", ylim=(0, 33))
     axes[1].set(xlabel="passes over the text", ylabel="training loss, nats")
-    axes[0].legend(fontsize=12)
+    axes[0].legend()
     figure.tight_layout()
 plots.show(
     figure,
@@ -575,7 +583,7 @@ plots.show(
 # * Socher et al. (2013, quoted in 001): better optima than L-BFGS for a parser, by about 3% F1, and sooner.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Rare words keep large steps
+# ## AdaGrad: rare words keep large steps
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 ADAGRAD_RATE = 1.0  # as for SGD, the best that we tried
@@ -636,8 +644,9 @@ plots.show(
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 plots.say(
-    f"Minibatches of 100, both at the best rate that we tried: after {PASSES} passes AdaGrad is at **{adagrad_losses[-1]:.2f}** nats, SGD at **{sgd_losses[-1]:.2f}**."
+    f"Minibatches of 100, both at the best rate that we tried: after {PASSES} passes AdaGrad is at **{adagrad_losses[-1]:.2f}** nats, SGD at **{sgd_losses[-1]:.2f}**; L-BFGS was at {best_so_far[-1]:.2f} after {MANY_PASSES}. A lower loss than L-BFGS, and sooner: as Socher et al. found."
 )
+assert adagrad_losses[-1] < best_so_far[-1]
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # What counts is not frequency itself, but how large the gradients were: after *near* there is always *the*, soon well predicted, and its steps stay large.
@@ -645,7 +654,7 @@ plots.say(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## First overfit, then regularise
 #
-# 001's order, and it is worth money: **if your model cannot learn twenty sentences by heart, there is a bug, or it is too small.** Only when it can, go on.
+# 001's order, and it saves days: **if your model cannot learn twenty sentences by heart, there is a bug, or it is too small.** Only when it can, go on.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 wide = WindowReader(vocab, window=4)
@@ -710,7 +719,7 @@ plots.show(
 # |---|---|---|
 # | **L2**, weight decay | $\frac{\lambda}{2} \sum_i \theta_i^2$ | small weights, none exactly 0 |
 # | **L1** | $\lambda \sum_i \lvert \theta_i \rvert$ | few weights, the others exactly 0 |
-# | **sparse activations** | $\lambda \sum_j \lvert h_j \rvert$, or mean distance from a small target | few units speak at a time |
+# | **sparse activations** | $\lambda \sum_j \lvert h_j \rvert$, or mean distance from a small target | few units are active at a time |
 #
 # And before all of these: **a smaller model**. Biases are usually spared: they say how frequent words are.
 
@@ -833,7 +842,7 @@ print(*rows, f"{'of':>16} {network.votes.weight.numel():13,}", sep="\n")
 # * Like very many models that share weights, averaged: *bagging*.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## At test time nobody is left out
+# ## Dropout at test time: two conventions
 #
 # So the sums would be twice as large. **Two conventions**:
 #
@@ -843,7 +852,7 @@ print(*rows, f"{'of':>16} {network.votes.weight.numel():13,}", sep="\n")
 # | today's libraries ("inverted") | clue · mask **/ ½** | nothing |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Both keep the mean of the score
+# ## Dropout keeps the mean of the score
 #
 # Four votes, all 16 masks. The mean is over the masks:
 
@@ -863,7 +872,9 @@ print(f"both at once     {(masks / 0.5 @ votes).mean():12.2f} {(votes / 2).sum()
 #
 # 400 sentences, four words back. Validation perplexity at each one's **best** pass: which is lowest?
 #
-# A. early stopping alone   B. with a little L2   C. with dropout ½
+# * **A**: early stopping alone
+# * **B**: with a little L2
+# * **C**: with dropout ½
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say C: dropout is the famous one. On these clues of one layer it mostly slows the reciting. Reply: the answer belongs to this problem and not to the method; the slide after the figure says by how
@@ -879,7 +890,7 @@ for name in ("nothing", "L2", "dropout ½"):
     )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## On 400 sentences
+# ## Early stopping, L2 and dropout on 400 sentences
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 with plots.course_style():
@@ -906,7 +917,7 @@ with plots.course_style():
         ylim=(1, 60),
     )
     axis.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
-    axis.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=12)
+    axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plots.show(
     figure,
     "Training and validation perplexity by pass. "
@@ -920,7 +931,7 @@ plots.show(
 # Stars: the best validation, where early stopping stops. Without a penalty it comes early, and what follows is only reciting.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What each of them brought
+# ## What early stopping, L2 and dropout brought
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 for name, found in runs.items():
@@ -932,7 +943,7 @@ for name, found in runs.items():
 # Here a little L2 is best, and dropout mostly slows the reciting down: clues of one layer, 400 sentences, one seed. **Measure it on yours.**
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The recipe (001)
+# ## A recipe for training (001)
 #
 # 1. **Choose a structure** that fits the task, then the nonlinearity.
 # 2. **Check the gradients.**
@@ -940,10 +951,10 @@ for name, found in runs.items():
 # 4. **Optimise**: minibatches; AdaGrad or momentum with a schedule.
 # 5. **Can it overfit?** If not: a bug, or too small. If yes: **regularise**.
 #
-# Bengio (2012) lists what is left to choose: rate and schedule, early stopping, batch size, initialisation, hidden units, weight decay. How to search them all? *"Short answer: random hyperparameter search (!)"*
+# Left to choose, in Bengio (2012): rate and schedule, early stopping, batch size, initialisation, hidden units, weight decay. How to search them all? *"Short answer: random hyperparameter search (!)"*
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Random, not on a grid
+# ## Hyperparameters: at random, not on a grid
 #
 # Nine trainings. The learning rate matters, the weight decay hardly: you do not know that beforehand. A grid tries **three** learning rates, each of them three times;
 # chance tries **nine** (Bergstra and Bengio 2012).
@@ -1010,7 +1021,7 @@ plots.say(
 # ## Summary
 #
 # * tanh or ReLU; Glorot's range; output biases from log frequencies.
-# * Minibatches, with momentum and a schedule, or AdaGrad; on small data L-BFGS. Compare optimisers only at each one's best rate.
+# * Minibatches, with momentum and a schedule, or AdaGrad; L-BFGS is for small data. Compare optimisers only at each one's best rate.
 # * Overfit first. Then L2, L1, early stopping, dropout: each measured on *validation* text.
 # * Search hyperparameters at random.
 

@@ -187,7 +187,7 @@ x = np.concatenate([C[word] for word in their])
 print("C", C.shape, " four rows side by side: x", x.shape)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## … bend, score, normalise
+# ## The forward pass, growing: bend, score, normalise
 
 # %% slideshow={"slide_type": "-"}
 H, d = rng.normal(size=(20, 8)) * 0.3, np.zeros(8)
@@ -210,7 +210,7 @@ print(
 # That is the whole model: one sentence, one place. A batch of windows, and how they are cut from sentences, are your assignment.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## By hand …
+# ## The window network by hand
 #
 # Five words, two features, three hidden units, a window of two. The equation as it is printed, in columns:
 
@@ -231,7 +231,7 @@ print("log-probabilities", log_p.round(4))
 print("gradient of d    ", gradient_of_d.round(4))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## … and by torch
+# ## The window network in torch
 
 # %% slideshow={"slide_type": "-"}
 network = WindowNetwork(V, window, m, h, direct=True, rng=rng).double()
@@ -253,7 +253,7 @@ assert difference < 1e-10
 # You have derived this gradient in lecture 02. The others (of $U$, $W$, $H$, and of $C$, where one word may stand twice in a window) are your assignment.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## What it fixes, and what it cannot
+# ## What a window fixes, and what it cannot
 #
 # | slides 003 say | |
 # |---|---|
@@ -270,7 +270,9 @@ assert difference < 1e-10
 #
 # 10,000 words, $m = 30$, $h = 100$, a window of 4. Which makes the network largest?
 #
-# A. twice the window   B. twice the hidden units   C. twice the vocabulary
+# * **A**: twice the window
+# * **B**: twice the hidden units
+# * **C**: twice the vocabulary
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Many say A, with n-grams in mind, where it is the order that kills. Reply: count the matrices that have a row for each word, on the board: C and U. The window enters H only, 30 times 100 for each
@@ -331,7 +333,7 @@ for name, corpus in (("the grammar's n-grams", text), ("Python's docs' n-grams",
 #
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Before training: the first loss
+# ## The first loss, before training
 #
 # It should be no surprise:
 
@@ -353,7 +355,7 @@ print(
 # 001's recipe: output biases to the value that would be best if all weights were 0. The first minutes of training are saved.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Train it
+# ## Train the window network
 
 # %% slideshow={"slide_type": "-"}
 settings = TrainingSettings(epochs=3, batch_size=128, learning_rate=0.05, optimizer="adagrad")
@@ -361,7 +363,7 @@ watch = LiveLoss(floor=grammar.floor().entropy_rate())
 history = train(model.network, read(text.train), read(text.valid), settings, watch=watch)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## And when the steps are too long?
+# ## When the steps are too long
 #
 # Not an hour of `nan`: the loop stops, and says so.
 
@@ -379,7 +381,7 @@ except DivergedError as error_message:
     print(error_message)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The same question again
+# ## The same question, after training
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 print(f"{' '.join(prefix)} …\n")
@@ -394,7 +396,7 @@ for name, scorer in (("Kneser–Ney, n = 5", kneser_ney[5]), ("window of 4", mod
 print(f"{'floor':18}{grammar.floor_of(fresh).perplexity_by_slot()[Slot.VERB]:.2f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Where it gains
+# ## Where the network gains on counting
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 scores = {
@@ -404,7 +406,7 @@ scores = {
 sample_floor = grammar.floor_of(text.test)
 slots = [slot for slot, value in sample_floor.perplexity_by_slot().items() if value > 1.01]
 with plots.course_style():
-    figure, axis = plt.subplots(figsize=(10.5, 4.8))
+    figure, axis = plt.subplots(figsize=(12.5, 4.8))
     across = np.arange(len(slots))
     for offset, (name, colour) in zip(
         (-0.2, 0.2), (("Kneser–Ney, n = 5", plots.ORANGE), ("window of 4", plots.BLUE)), strict=True
@@ -424,7 +426,7 @@ with plots.course_style():
                 (0, 3),
                 textcoords="offset points",
                 ha="center",
-                fontsize=11,
+                fontsize=14,
             )
     for number, slot in enumerate(slots):
         value = sample_floor.perplexity_by_slot()[slot]
@@ -437,13 +439,18 @@ with plots.course_style():
         )
     axis.set(yscale="log", ylabel="test perplexity", ylim=(1, 300))
     axis.set_yticks([1, 2, 5, 10, 20, 50, 100], ["1", "2", "5", "10", "20", "50", "100"])
-    axis.set_xticks(across, [str(slot).replace(" ", "\n") for slot in slots], fontsize=12)
+    axis.set_xticks(across, [str(slot).replace(" ", "\n") for slot in slots], fontsize=14)
     axis.grid(axis="x", visible=False)
     axis.legend(loc="upper right")
 plots.show(
     figure,
-    "Test perplexity by place in the sentence, of Kneser-Ney of order 5 and of a window of 4, above the floor: the network is nearer to the floor wherever "
-    "there is a choice, and at the returning noun both stay far above it.",
+    "Test perplexity by place in the sentence, of Kneser-Ney of order 5, of a window of 4, and the floor: "
+    + "; ".join(
+        f"{slot} "
+        + ", ".join(f"{scores[name].by_slot()[slot]:.1f}" for name in scores)
+        + f", {sample_floor.perplexity_by_slot()[slot]:.1f}"
+        for slot in slots
+    ),
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -505,7 +512,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Is it chance?
+# ## Nearest nouns: is it chance?
 #
 # On the diagonal are the nouns of one topic (people of the kitchen, of the sea, …): first one number, then the other. Which noun has the nearest vector?
 
@@ -524,7 +531,9 @@ print(f"of the same number for {same_number:.0%} (by chance about half).")
 #
 # A language whose noun returns ten words later or more. The window grows from 1 to 8 words. Perplexity **at the returning noun**:
 #
-# A. falls slowly all the way   B. falls, then flat   C. flat from 2 words on, at the level of a reader who saw nothing
+# * **A**: falls slowly all the way
+# * **B**: falls, then flat
+# * **C**: flat from 2 words on, at the level of a reader who saw nothing
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # B is what the curve of all tokens does, and most say it. A: "longer is always a little better". Reply: at the noun there is nothing in the window that tells it apart, so no length below ten can help; all other words
@@ -543,7 +552,7 @@ for length in (1, 2, 4, 8):
     )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The figure to remember
+# ## The figure to remember: perplexity against the window
 #
 # One language, two editions. Left, the noun returns **farther away** than the longest window; right, it is often near. Perplexity of all tokens:
 
@@ -607,10 +616,23 @@ def window_figure(column, floor_column, ylabel, ticks, ylim, star):
             *axes[1].get_legend_handles_labels(),
             loc="upper right" if column == "perplexity" else "lower right",
             bbox_to_anchor=(1, 1 if column == "perplexity" else 0.15),
-            fontsize=12,
         )
         figure.tight_layout()
     return figure
+
+
+def told(column):
+    """What both panels show, in numbers: each curve at its ends, and at a window of 5."""
+    parts = []
+    for language, name in (("out of sight", "Out of sight"), ("near", "Near")):
+        for kind in ("network", "Kneser–Ney"):
+            windows, (mean, _, _) = curve(kind, language, column)
+            at = dict(zip(windows, mean, strict=True))
+            parts.append(
+                f"{name}, {kind}: "
+                + ", ".join(f"{at[w]:.3g} with {w} word{'s'[: w > 1]}" for w in (1, 2, 5, 8))
+            )
+    return "; ".join(parts) + "."
 
 
 live = scores["window of 4"]
@@ -618,14 +640,14 @@ plots.show(
     window_figure(
         "perplexity", "floor", "test perplexity", [5, 6, 7, 8, 10, 12], (4.7, 14), live.perplexity()
     ),
-    "Test perplexity against the length of the window. Out of sight: the network's falls until a window of about 5 and is flat from there, well above the floor. Near: it goes "
-    "on falling. Kneser-Ney stays above the network in both.",
+    "Test perplexity of all tokens against the length of the window, two panels. "
+    + told("perplexity"),
 )
 print("Recorded, because it takes longer than we have:")
 print(made("03_window"))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## At the returning noun
+# ## At the returning noun, against the window
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 plots.show(
@@ -637,14 +659,14 @@ plots.show(
         (1.6, 800),
         live.perplexity(Slot.RETURNING_NOUN),
     ),
-    "The same at the returning noun. Out of sight: from a window of 2 on it stays at the value of who saw nothing, however long the window. Near: the network's falls to about 9 at a window of 8, "
-    "Kneser-Ney's stays near 32 from a window of 4 on.",
+    f"The same at the returning noun, {table[0]['blind']:.0f} for a reader who saw neither noun nor verb. "
+    + told("at_noun"),
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What the two figures say
+# ## What a longer window finds, and what it does not
 #
-# * **Falling, then flat.** What is within reach is learned by a window of 5; no longer window of ours finds a noun that is out of sight.
+# * **Falling, then flat.** What is within reach is learned by a window of 5; none of our longer ones finds a noun that is out of sight.
 # * **Where it is near, a longer window does find it**, place by place, and each place has to be learned anew.
 # * Counting gains from the nearest noun, four words back, and from nothing farther: the words between differ every time.
 
@@ -653,7 +675,9 @@ plots.show(
 #
 # The network has learned what *cooks* means when it stands **one** word back. Now *cooks* stands **three** words back. Does it use what it learned?
 #
-# A. yes: the vector is the same   B. only if it was trained on *cooks* three back as well   C. yes, but weaker
+# * **A**: yes: the vector is the same
+# * **B**: only if it was trained on *cooks* three back as well
+# * **C**: yes, but weaker
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # A is said by nearly all, and half of it is true: C is shared between places. H is not. Reply: the vector is the same, but each place has its own block of H, and these blocks start unrelated. Weaker
@@ -663,7 +687,7 @@ plots.show(
 # **B.** $C$ is shared by all places; the blocks $H_1, \dots, H_4$ that read it are not. Each has to learn nouns for itself.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## No symmetry, seen
+# ## No symmetry between places, measured
 #
 # $Hx$ is a sum over places: each place $k$ has its own block $H_k$. Take $H_k C(i)$, what noun $i$ says to the hidden layer from place $k$.
 # Does it say the same from everywhere?
@@ -709,7 +733,7 @@ plots.say(
 assert off_diagonal < 0.2
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Two choices of 2003: direct connections, …
+# ## A choice of 2003: direct connections
 #
 # $W$ on or off. The same seeds, the same settings; three seeds each (recorded):
 
@@ -735,7 +759,9 @@ print("\nRecorded, as before.")
 #
 # Weight decay becomes so strong that the data cannot resist. The biases are **spared**. Which perplexity is left?
 #
-# A. 1   B. that of uniform guessing   C. that of the unigrams
+# * **A**: 1
+# * **B**: that of uniform guessing
+# * **C**: that of the unigrams
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # B is the usual answer: "all weights are 0". Reply: not the biases, and the output biases can say how frequent each word is. This is why the biases are spared: what decay pulls towards should be a sensible guess. With
@@ -752,7 +778,7 @@ for row in strongest:
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## … and weight decay that spares the biases
+# ## A choice of 2003: weight decay that spares the biases
 #
 # Plain SGD, so that decay is just decay. Left: 1,000 sentences, three epochs. Right: 200 sentences, long enough to recite:
 
@@ -784,7 +810,7 @@ with plots.course_style():
     for axis in axes:
         axis.set(xlabel="weight decay", ylabel="validation perplexity")
         axis.minorticks_off()
-        axis.legend(fontsize=12)
+        axis.legend()
     figure.tight_layout()
 spared, too = of_part("3 epochs", "no")[1], of_part("3 epochs", "yes")[1]
 plots.show(
@@ -880,7 +906,11 @@ with plots.course_style():
     axis.legend(loc="upper left", bbox_to_anchor=(0.02, 1.05))
 plots.show(
     figure,
-    "Time of one update against the size of the vocabulary: the part of vectors and hidden layer stays as it is, the output layer's grows in proportion.",
+    "Time of one update against the size of the vocabulary. The output layer's share: "
+    + ", ".join(
+        f"{1 - r / w:.0%} with {n:,} words" for n, w, r in zip(sizes, whole, rest, strict=True)
+    )
+    + ".",
 )
 print(
     f"at |V| = {sizes[-2]:,} the output layer takes {1 - rest[-2] / whole[-2]:.0%} of the time on this machine;"
@@ -938,7 +968,7 @@ print(f"Kneser–Ney, order 3   {docs_trigram.perplexity(docs.test):7.1f}")
 # In so short a time, on so little text, a network alone wins little or nothing. (Lecture 01 had another vocabulary: its perplexities cannot be compared with these.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Mix them
+# ## Mix the network with a trigram
 #
 # $$P(w \mid c) = \alpha\, P_{\text{network}}(w \mid c) + (1 - \alpha)\, P_{\text{trigram}}(w \mid c)$$
 #
@@ -967,7 +997,9 @@ print("classes:", ", ".join(docs_mixtures["by context"].frequency.names), "times
 #
 # The network and the trigram on Python's documentation, mixed half and half. The mixture's perplexity is
 #
-# A. between the two   B. below both   C. above both
+# * **A**: between the two
+# * **B**: below both
+# * **C**: above both
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: "an average lies between". It would, if perplexities were averaged; what is averaged are probabilities, token by token, and each token needs only one of the two to have been right. Board: two tokens,
@@ -982,7 +1014,7 @@ for name, scorer in (
     print(f"{name:14} {scorer.perplexity(docs.test):6.1f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The mixture beats both parents
+# ## Mixtures and their parents, measured
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 small_model = window_model(vocab, small.train, window=4)
@@ -1024,8 +1056,12 @@ with plots.course_style():
     figure.tight_layout()
 plots.show(
     figure,
-    "Test perplexity of Kneser-Ney, the network and three mixtures. On Python's documentation all mixtures are well below both parents; on a little text of the grammar the fixed "
-    "mixture is worse than the network, and the learned ones a little better.",
+    "Test perplexity of the better of Kneser-Ney and the network, and of three mixtures, fixed, learned and by context. "
+    + "; ".join(
+        f"{title}: {parent:.1f}, then {', '.join(f'{value:.1f}' for value in values)}"
+        for title, (parent, values) in best_of.items()
+    )
+    + ".",
 )
 print("gain over the better parent: fixed, learned, by context")
 for title, (parent, values) in best_of.items():
@@ -1036,7 +1072,7 @@ for title, (parent, values) in best_of.items():
 # ## When a mixture pays
 #
 # * Parents that are **equally good and different** gain most. Where one is much better, 0.5 is a gift to the worse one, and a learned weight says so.
-# * It is the *probabilities* that are mixed. A token needs one of two friends; the mean of logarithms would need both.
+# * It is the *probabilities* that are mixed. A token needs only one of the two to be right; a mean of logarithms would need both.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same layers, another task: window tagging
@@ -1050,7 +1086,7 @@ for title, (parent, values) in best_of.items():
 # It is lecture 02's sum over paths.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What was found on news text (tables of 001)
+# ## Tagging news text: a table of 001
 #
 # | | part of speech, WSJ (accuracy) | entities, CoNLL (F1) |
 # |---|---|---|
@@ -1062,7 +1098,7 @@ for title, (parent, values) in best_of.items():
 # Vectors of 130,000 words from Wikipedia and Reuters, window of 11, 100 hidden units (Collobert et al. 2011).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Fixed or refined?
+# ## Word vectors, fixed or refined: a table of 001
 #
 # | | part of speech | entities |
 # |---|---|---|
@@ -1074,7 +1110,7 @@ for title, (parent, values) in best_of.items():
 # 001: unsupervised word vector pre-training is *"the secret sauce (sometimes)"*.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## On tags that the grammar knows exactly
+# ## Tagging our language, whose tags are known
 #
 # Twenty tagged sentences; the vectors are those of our language model, which has never seen a tag. (The other ways, and a second task, a word's *role*: next slide.)
 
@@ -1146,8 +1182,16 @@ with plots.course_style():
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plots.show(
     figure,
-    "Errors at parts of speech against the number of tagged sentences, mean and range of three seeds: the word alone is worst; refined vectors beat a start from chance; a second task on the same sentences "
-    "changes nothing; a second task with tags on 300 sentences is best by far.",
+    f"Errors at parts of speech, % of words, means of three seeds, from {numbers[0]} tagged sentences to {numbers[-1]}. "
+    + "; ".join(
+        f"{label}: "
+        + " to ".join(
+            f"{np.mean([r['errors'] for r in tag_table if (r['way'], r['tagged']) == (way, n)]):.2g}"
+            for n in (numbers[0], numbers[-1])
+        )
+        for way, (label, *_) in ways.items()
+    )
+    + ".",
 )
 print("Recorded, as before.")
 
@@ -1155,7 +1199,7 @@ print("Recorded, as before.")
 # Sharing layers helps by the *other text* that it brings in: text without any tags, or with tags of another kind. Refined vectors beat fixed ones, as in 001.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The ladder, one more rung
+# ## The ladder, with the window rung
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 ladder = Ladder.over(grammar, text.test)
@@ -1169,7 +1213,7 @@ ladder.add("window of 8 (recorded)", overall[-1], noun[-1])
 ladder.draw()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A network stands below all counting. What is missing is on the right: a noun that has left the window.
+# The network is below all counting. What is missing is on the right: a noun that has left the window.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary

@@ -17,7 +17,13 @@
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # About 75 minutes. The story: from window to state (15 min); loss on every step, teacher forcing, masks (10); why gradients of a repeated weight add up, and BPTT line by
 # line (20); train, and look back through time (15); let it run free (10); characters, cost, recap (10). Run all cells before the lecture; it takes about half a minute. Timings by
-# slide, board work and what to do when a demo fails: `solutions/lecturers/04.md`.
+# slide, board work and what to do when a demo fails: `solutions/lecturers/04_recurrent.md`. The
+# notes of each slide can be read aloud.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Let me read you the beginning of a sentence, and you say the noun that comes next. You all had it. None of you went back to count how often the last four words stood together:
+# you read once, from left to right, and kept what mattered. Look at the two lines below. The truth knows the noun. Counting, which looks at four words, does not. Today we build
+# a network that reads as you do: a word at a time, with a state that each word changes a little.
 
 # %% slideshow={"slide_type": "skip"}
 import os
@@ -85,7 +91,7 @@ print("truth             ", guesses(truth(prefix), vocab.words))
 print("Kneser–Ney, n = 5 ", guesses(counted, vocab.words))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Two defects of the window
+# ## Three defects of the window
 #
 # | a window (lecture 03) | what we want |
 # |---|---|
@@ -95,6 +101,10 @@ print("Kneser–Ney, n = 5 ", guesses(counted, vocab.words))
 #
 # One idea mends them all: *condition the network on all previous words, and tie the weights at each time step* (001).
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Last time we built a network with a window, and three things were wrong with it. Beyond its edge it is blind. It has a block of weights for each place, so it learns nouns once
+# for one word back and again for three words back. And a longer history needs a larger network. The sentence at the bottom, out of 001, is the whole idea of today, and it repairs all three at once: condition on everything, and tie the weights.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## A network with a state
 #
@@ -102,12 +112,22 @@ print("Kneser–Ney, n = 5 ", guesses(counted, vocab.words))
 #
 # * $e_t$: the vector of the word just read, a row of $E$, as in lecture 03;
 # * $h_t$: the **state**, all that the network keeps of everything it has read;
-# * $h_0$: the state before the first word. It is **learned**, as all else is (000).
+# * $h_0$: the state before the first word. It is **learned**, like everything else (000).
 #
-# Every word does the same to it: mix what is in mind ($W_h$) with what is read ($W_x$), and squash.
+# The same happens at every word: what is in mind ($W_h$) is mixed with what is read ($W_x$), and squashed.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Read the formula from the inside. We have the vector of the word that was just read, and the state that was there before. Each goes through its own matrix, we add a bias, and
+# tanh squashes the sum, so that no number of the state is ever larger than one. Then the state alone predicts the next word. One thing is easily overlooked: something has to be
+# there before the first word. We do not set it to zero; it is a vector like any other, and it is learned.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Folded, and unrolled in time
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Both drawings are the same network. On the left it is folded, and the arrow that leads from h to itself says: next time. On the right we have unrolled it over four words.
+# Follow one colour with your eyes. Every orange arrow is the same matrix, not a copy that may drift away. And keep the green boxes in mind: there is a loss at every word, not
+# only at the end. The unrolled network is an ordinary graph without cycles, and such graphs we can differentiate since lecture two.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 read_words = ["<s>", "students", "opened", "their"]
@@ -146,7 +166,7 @@ with plots.course_style():
         arrowprops={"arrowstyle": "-|>", "color": plots.ORANGE, "lw": 1.8, "mutation_scale": 18,
                     "connectionstyle": "arc3,rad=-2.2"},
     )  # fmt: skip
-    axis.text(-0.75, 1.5, "$W_h$", color=plots.ORANGE, fontsize=13, ha="center", va="center")
+    axis.text(-0.75, 1.5, "$W_h$", color=plots.ORANGE, fontsize=14, ha="center", va="center")
     axis.text(
         -0.9,
         4.5,
@@ -178,6 +198,10 @@ plots.show(
 #
 # Our code writes `np.tanh(e_t @ W_x + h @ W_h + b)` and `h_t @ U + c`; `E`, `h0` as above.
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# You will read papers, so here are three ways to write it. The slides called 000 and 003 agree with us but for letters. The paper of Pascanu and others, 002, is truly different
+# in one place: it puts the nonlinearity inside, around the old state, before the matrix. Our own code writes rows, so each vector stands on the left of its matrix.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Traps between the notations
 #
@@ -187,10 +211,19 @@ plots.show(
 #   places (lecture 05).
 # * Columns there, rows in our code: each matrix is the transpose.
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Do not learn these by heart. Come back to this slide when a formula in a paper and your code disagree. The dangerous one is the first: x is what goes in, in one source, and the
+# state in another.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Three steps by hand
+# ## Three steps of the network by hand
 #
 # Five words, two features, three units in the state:
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Five words, two features, three units, numbers drawn at random, so that nobody can guess the answer. Read the three lines aloud with me: the word zero and the learned beginning
+# give h one; the word four and h one give h two; the word one and h two give h three. Only one number of each line changes, and what stands before it. Then three predictions,
+# and the mean of three losses.
 
 # %% slideshow={"slide_type": "-"}
 rng = np.random.default_rng(0)
@@ -212,9 +245,14 @@ print("h3 =", h3.round(4), "    J =", J.round(4))
 # The second line cannot begin before the first has ended. Remember that.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## One sentence, as a loop
+# ## One sentence, read in a loop
 #
 # The three lines differ only in the word that is read. So write the line **once**:
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Three lines that differ only in the word: a programmer writes a loop. Here it is. The state comes in, the word is read, the state goes out, and on the way we note what the next
+# word cost. The assertion below compares it with the three lines by hand. Look for the length of the sentence in this function. It is not there. That is what we meant by input
+# of any length.
 
 # %% slideshow={"slide_type": "-"}
 def read_sentence(ids, E, W_x, W_h, b, h0, U, c):
@@ -238,31 +276,32 @@ assert np.isclose(nats_by_loop.mean(), J)
 # That is the whole network. Nothing in it says how long a sentence is. (Your assignment: many sentences at a time, of different lengths, and all that can go wrong then.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What it promises, and what it costs
+# ## What a recurrent network promises, and what it costs
 #
 # | slides 003 say | |
 # |---|---|
-# | **+** any length of input | nothing counts words |
+# | **+** any length of input | |
 # | **+** *can (in theory)* use what was many steps back | we will measure it |
 # | **+** its size does not grow with the context | next slide |
 # | **+** the same weights at every step | the same $W_x$ at every place |
 # | **−** recurrent computation is slow | one step after the other |
 # | **−** in practice, hard to reach many steps back | lecture 05 says why |
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# These are the claims of slides 003, four for and two against. Keep the words *in theory* in the second line. A network can use what stood many words back; nobody has said that
+# it does. We will measure that in half an hour, and explain it in the next lecture. The third line is a question to you.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Predict: how many weights does it need?
+# ## Before you look: how many weights does it need?
 #
-# A window network with 50 features and 128 hidden units grows by $50 \cdot 128$ weights with each word it looks at. Our recurrent network looks at **all** words before. Has it
+# A window network with 50 features and 128 hidden units grows by $50 \cdot 128$ weights with each word that it looks at. Our recurrent network looks at **all** words so far. How many weights has it?
 #
-# * **A** fewer weights than a window of 4,
-# * **B** about as many as a window of 4 to 8,
-# * **C** more than a window of 16?
-#
-# Write a letter down, and compare with your neighbour.
+# A. fewer than a window of 4   B. as many as a window of 4 to 8   C. more than a window of 16
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect C: "more memory needs more weights". Ask which matrix would grow with the sentence. None: each word meets the same W_x, and what is kept has always 128 numbers. W_h, 128 × 128, costs as much as two and a half words of a window; that is the
-# price of all of them.
+# One minute by yourself, then compare with your neighbour, then hands. Most say C: more memory needs more weights. Ask which matrix grows when the sentence grows. None: each
+# word meets the same matrix, and what is kept has always the same size. A is right. The square matrix of the state costs as much as two and a half words of a window, and it pays
+# for all words there will ever be.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def n_weights(network):
@@ -290,6 +329,11 @@ print(
 #
 # The whole corpus at once is too long for memory (003). So $J$ is taken over a **batch of sentences**, or over pieces of a long text: gradient, step, next batch.
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# After each word there is a next word, so one sentence is as many training examples as it has tokens, in a single pass. We take the mean, and e to the mean is the perplexity
+# that you know from the first week. In principle J is over the whole corpus. That does not fit into memory, so we take a batch of sentences, make a step, and take the next
+# batch.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Teacher forcing
 #
@@ -299,8 +343,13 @@ print(
 # * All inputs are known before we begin.
 # * But what it will read when it speaks for itself is something else. We will measure this, too.
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Suppose that the network is wrong: it expects exams, and the text says books. What shall it read next, its own word or the true one? In training always the true one. This is
+# called teacher forcing: a teacher who says the right word before a mistake can spread. It also means that all inputs are known before we begin. But a network that has never
+# read a wrong word may not know what to do after one. We come back to that.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## *Teacher forcing* is older than that
+# ## *Teacher forcing* once meant something else
 #
 # | | slides 003, and today | Doya, as told in 002, sec. 3.1 |
 # |---|---|---|
@@ -311,8 +360,17 @@ print(
 #
 # When you read *teacher forcing*, ask: of what?
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# When older papers speak of teacher forcing they replace something else by the truth: not the word that is read but the state itself, at units that have a target. That cuts the
+# path through time, so nothing explodes, and nothing is remembered either. Whenever you meet the words, ask what is forced.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Sentences of different lengths: a mask
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Processors like rectangles, sentences are not rectangles. So the short one is filled up at its end, and a mask says which places are real. Compare the two tables: targets are
+# the inputs, moved by one. And look at what the filling is: the sign for the end of a sentence, again and again. The network reads it and predicts it, and none of that may
+# count.
 
 # %% slideshow={"slide_type": "-"}
 reader = SentenceReader(vocab)
@@ -332,19 +390,18 @@ print("\n".join("  ".join(map(str, row)) for row in batch.mask.int().tolist()))
 # Targets are the inputs, one step on. What fills up a row is read, and predicted, and must **cost nothing**: no loss, no gradient.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Predict: the mean over what?
+# ## Before you look: the mean over what?
 #
-# A network that finds all words alike, except that it is used to `</s>`. Three ways to average its losses over a batch:
+# A network that believes all words equally likely but `</s>`, which it expects more. Its losses over a batch are averaged
 #
-# * **A** over the real tokens,
-# * **B** over all places, with filling,
-# * **C** first over each sentence, then over the sentences.
+# A. over the real tokens   B. over all places, with filling   C. over each sentence, then over the sentences
 #
-# Which is the **smallest**? And $e$ to which of them is the perplexity?
+# Which mean is the **smallest**? And $e$ to which of them is the perplexity?
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect "all the same, it is a mean". B is smallest: what fills up is `</s>`, which is easy, so a model looks good for predicting its own filling. C counts a token of a short sentence more; here that makes little difference, with one-word sentences it would
-# make much. Only A is what perplexity means. Ask what happens to B in a batch whose longest sentence is 50 tokens long.
+# Halls say: all the same, a mean is a mean. Give them a minute. B is smallest, because the filling is easy to predict, so the model looks good for predicting its own filling. C
+# counts a token of a short sentence more; here that makes little difference, with sentences of one word it would make much. Only A is what the perplexity is made of. Ask what
+# happens to B in a batch whose longest sentence has fifty tokens.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 beliefs = torch.zeros(len(vocab))
@@ -373,13 +430,20 @@ print(
 #
 # $$\frac{d}{dt} f(x(t), y(t)) = \frac{\partial f}{\partial x}\frac{dx}{dt} + \frac{\partial f}{\partial y}\frac{dy}{dt}$$
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Now the second half of the job: the gradient. In lecture two we learned to differentiate any graph without cycles. The unrolled network is one. But the same matrix stands on
+# every orange arrow, and we need one gradient for it. The answer is the quotation, and the reason is below: what acts along two paths acts twice, so the two effects add up.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The small example of 003
+# ## Before you look: the small example of 003
 #
-# $f = a \cdot b$, with $a = x + y$ and $b = \max(y, z)$, at $x = 1$, $y = 2$, $z = 0$. **Predict** $\partial f / \partial y$: is it 2, 3, or 5?
+# $f = a \cdot b$, with $a = x + y$ and $b = \max(y, z)$, at $x = 1$, $y = 2$, $z = 0$. What is $\partial f / \partial y$?
+#
+# A. 2   B. 3   C. 5   D. 6
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect 2 (by way of a only: b times 1) or 3 (by way of b only). Ask: turn y up by a little, what moves? Both a and b. So f gains twice: 2 + 3 = 5. If somebody says 6, that is f itself. On the board: f = (x + y) y near here, and differentiate.
+# Halls say 2, by way of a only, or 3, by way of b only. Ask: turn y up by a little; what moves? Both a and b. So f gains twice, and 2 plus 3 is 5. Whoever says 6 has read off f
+# itself. On the board: near this point f is x plus y, times y. Differentiate that.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 x, y, z = 1.0, 2.0, 0.0
@@ -418,7 +482,7 @@ print(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The same for $W_h$
+# ## The gradient of $W_h$: a sum over its copies
 #
 # Pretend that each step has a copy of its own, $W_h|_{(1)}, W_h|_{(2)}, \dots$, all equal to $W_h$:
 #
@@ -426,6 +490,11 @@ print(
 #
 # So: go back over the steps $i = t, t-1, \dots, 1$, and **sum gradients as you go**. That is *backpropagation through time* (Werbos 1988, in 003): lecture 02, on the
 # unrolled graph. The same holds for $W_x$, $b$, $U$, $c$ and $E$.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Here is the trick that makes it exact. Pretend that each step has a copy of its own. Differentiate by each copy as if the others stood still. Then tie the copies together
+# again: each changes one for one with the common matrix, so the derivatives simply add up. In code that is a plus and an equals sign: go back over the steps and sum as you go.
+# It has a long name, backpropagation through time, and it is nothing but lecture two on the unrolled graph.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Backpropagation through time, line by line
@@ -442,6 +511,10 @@ print(
 #
 # $$dU = \sum_t h_t^\top dz_t \qquad\qquad dc = \sum_t dz_t$$
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# We write it out once, all of it, because you will program it. The first line is the forward pass. Then we start at the end. Of softmax and logarithm together you know the
+# derivative: predicted minus observed. Places of filling get a zero from the mask. The output layer is used at every step, so its gradient is a sum over steps already.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Backpropagation: a state leads to two things
 #
@@ -454,6 +527,11 @@ print(
 # $$da_t = dh_t \odot (1 - h_t^2)$$
 #
 # Steps 3 and 4 take turns, for $t = T, T-1, \dots, 1$. Forget the future in step 3, and every test with one step passes while all sentences fail.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# This is the slide on which assignments go wrong. From a state there are two ways out: up, to its own prediction, and on, to the next state. So there are two ways back, and they
+# add up. Draw the circles on the board, forward in one colour, back in another, and leave the drawing there. Then through tanh, whose slope is one minus its square; we have kept
+# the value, so this costs nothing. Step three needs what step four computed for the next state: the two take turns, from the end to the beginning.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Backpropagation: what is used at every step
@@ -470,8 +548,12 @@ print(
 #
 # In a batch, each $h_0$ is the same learned vector, so $dh_0$ is the sum over the rows.
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# The rest is bookkeeping: each thing that is used at every step has a sum over steps. Two places to be careful. The vector of a word gets its gradient added to its row, because
+# the same word may be read twice. And one step before the first word, the gradient arrives at the learned beginning.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Predict: which line is wrong?
+# ## Before you look: which line is wrong?
 #
 # ```python
 # dh2 = dz2 @ U.T                # back to the state
@@ -479,18 +561,23 @@ print(
 # gradient_of_b = da2            # b is used here
 # ```
 #
-# One step in the middle of a sentence. Two of the three lines lose something. Which, and what? Which test on a **single** step would notice?
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# The first forgets the future: $h_2$ leads to $h_3$ as well. The last forgets the other steps: it must **add**. With one step there is neither a future nor another step, so no such test notices.
+# **Two** of the three lines lose something. Which, and what? Would a test with **one** step notice?
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect the `=` to be found first, and the future late. Somebody says "tanh's slope needs a2, not h2": no, 1 - h² is the slope, as h is the tanh already. The last question is the one that matters in the assignment: test on two steps at least.
+# Give them a minute with the neighbour. The equals sign in the last line is found first, the future in the first line late. Somebody says that the slope of tanh needs a, not h.
+# No: one minus h squared is the slope, as h is the tanh already. The question about the test matters most for the assignment: test on two steps at least.
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The first forgets the future: $h_2$ leads to $h_3$, too. The last forgets the other steps: it must **add**. With one step there is neither, so such a test passes.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Backpropagation by hand, three steps
 #
 # The three steps from above, backwards. One gradient only, that of $b$; the others are your assignment, and so are batches, masks and any length:
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# The three steps from before, backwards, for one gradient only. Read the second line: what comes from its own prediction, plus what comes from the step behind it, times the
+# slope. In the last step there is no future, so the plus is missing. The sum of the three is the gradient of b.
 
 # %% slideshow={"slide_type": "-"}
 dz1, dz2, dz3 = (np.exp(log_p) - np.eye(V)[targets]) / 3
@@ -502,7 +589,11 @@ print("its parts    ", da1.round(3), da2.round(3), da3.round(3))
 print("gradient of b", gradient_of_b.round(6))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The same gradient by torch
+# ## The gradient by hand, checked with torch
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Never believe a gradient that you wrote yourself. Torch has the same network; we give it our numbers, and the largest difference is rounding. You can do this in the assignment,
+# too.
 
 # %% slideshow={"slide_type": "-"}
 network = RecurrentNetwork(V, m, H, rng=np.random.default_rng(0)).double()
@@ -521,9 +612,13 @@ print(f"largest difference between numpy by hand and torch: {difference:.1e}")
 assert difference < 1e-10
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Train it: half an epoch, live
+# ## Train the recurrent network: half an epoch, live
 #
 # The corpus of the ladder, sentence by sentence, in shuffled batches. `max_norm`: a gradient that is too long is shortened. Why that is needed is lecture 06.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Now for real: our language, fifty features, a state of 128 numbers, shuffled sentences, thirty-two at a time. One setting I will not explain today: a gradient that is too long
+# is shortened. Without it this training may die before our eyes, and lecture six is about why. Before training its perplexity is that of word frequencies: the output biases know those already, and nothing else does.
 
 # %% slideshow={"slide_type": "-"}
 model = recurrent_model(vocab, text.train, n_features=50, n_hidden=128, seed=0)
@@ -534,7 +629,12 @@ read, half = model.reader.read, text.train[: len(text.train) // 2]
 print(f"perplexity before training: {model.perplexity(text.valid[:200]):.0f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Watch it learn
+# ## Watch the loss fall
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# This runs now, while we look. The red line is the floor of the language: nobody can be below it. First it falls steeply: it learns which words are frequent. Then more slowly:
+# which word follows which, and at last what stands farther back. Half an epoch is enough for the shape. From here on we use the same network after four epochs; I recorded its
+# weights.
 
 # %% slideshow={"slide_type": "-"}
 watch = LiveLoss(floor=grammar.floor().entropy_rate())
@@ -543,7 +643,7 @@ history = train(model.network, read(half), read(text.valid[:500]), settings, wat
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # From here on: the same network after four whole epochs with a falling rate. Its weights were recorded, since that takes half a minute:
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 live = model.perplexity(text.valid[:500])
 weights = recorded_arrays("04_recurrent/network")
 model.network.load_state_dict({name: torch.from_numpy(each) for name, each in weights.items()})
@@ -551,6 +651,11 @@ print(f"validation perplexity, live {live:.2f}, recorded {model.perplexity(text.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## The same question, after training
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Back to the sentence of the beginning. The network now thinks of the right kind of noun: the right topic, the right number. Which one it was, it does not quite know. In the table below compare the two columns. Over all tokens it is ahead of
+# counting and of a window; at the returning noun the distance between them is much larger. The ranges are three seeds, so this is no accident of one run. Then the sentence
+# below: on a single example it is often not sure at all.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 print(" ".join(prefix), "…\n")
@@ -614,17 +719,16 @@ plots.say(
 assert first_guess["recurrent"] > first_guess["Kneser–Ney, n = 5"] + 0.1
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Predict: how far back does it reach?
+# ## Before you look: how far back does it reach?
 #
-# Draw perplexity at the returning noun over its distance from the first noun, 4 to 20 tokens: a line for counting with $n = 5$, one for the recurrent network. Does yours
+# Perplexity at the returning noun against its distance, 4 to 20 tokens. Draw a line for counting with $n = 5$, and one for the recurrent network. The second one
 #
-# * stay **flat** at the floor,
-# * jump up at an **edge**,
-# * or **climb** steadily?
+# A. stays flat at the floor   B. jumps up at an edge   C. climbs steadily
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect the recurrent line drawn flat ("any length") or with an edge like the window's. It climbs: no edge, but a slope. Ask what the equation promises (it can read any length) and what it does not (that it keeps what it read). The counting line jumps as soon as
-# the noun is out of its window.
+# Let everybody draw: thirty seconds, on paper. Halls draw the recurrent line flat, because it can read any length, or with an edge, like a window's. It climbs. Ask what the
+# equation promises, that it can read any length, and what it does not promise, that it keeps what it has read. The line for counting jumps as soon as the noun has left its
+# window.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 bins = sorted({(int(r["from"]), int(r["to"])) for r in table} - {(0, 1000)})
@@ -657,11 +761,16 @@ with plots.course_style():
     axis.set_xticks(across, labels)
     axis.set_yticks([2, 5, 10, 20, 50, 100, 200], ["2", "5", "10", "20", "50", "100", "200"])
     axis.minorticks_off()
-    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=13)
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plots.show(
     figure,
-    "Perplexity at the returning noun against its distance, mean and range of three seeds. Where the noun is near, all see it. Kneser-Ney and the window of 4 lose it as soon as it leaves their sight; the "
-    "recurrent network stays far below them and rises with distance.",
+    "Perplexity at the returning noun against its distance, mean and range of three seeds. From the nearest nouns to the second nearest and to the farthest: "
+    + "; ".join(
+        f"{kind}, {means[0]:.0f}, {means[1]:.0f} and {means[-1]:.0f}"
+        for kind in ("Kneser–Ney 5", "window of 4", "recurrent")
+        for means in [[np.mean(runs(kind, "at_noun", *each)) for each in bins]]
+    )
+    + ". Counting and the window jump as soon as the noun is out of their sight; the recurrent network climbs.",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -672,10 +781,18 @@ plots.show(
 #
 # (So 000 asks.) No: in this language one noun and the topic are enough, out of up to thirty words. But nobody tells the network which word that is. It has to find out, and the only thing that can tell it is a **gradient** that has come all the way back from the second noun.
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Of course not. You did not remember every word of the sentence either. In this language the noun and the topic are enough. But nobody tells the network which word will be
+# needed. The only teacher it has is the loss at the second noun, and the only messenger is the gradient that goes back from there. So let us follow that messenger.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The figure to remember: looking back through time
 #
 # One loss, that of our returning noun: its gradient by $W_h$, split by the step at which $W_h$ was used (shares along the whole gradient).
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# We take one loss, that of the returning noun, and split its gradient by the step at which the matrix was used. That is the sum of a few slides ago, made visible. Pale bars are before training, dark ones after it. Look at the red word, the noun: its share was small, and it has grown. On the way there are words whose shares have shrunk, as nobody needs them. On
+# the right the same bars, summed up: at the first word both have reached the whole.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 steps, whole = shares_by_step(model, story, place)
@@ -709,12 +826,12 @@ with plots.course_style():
             ["<s>", *story[:place]],
             rotation=60,
             ha="right",
-            fontsize=12,
+            fontsize=14,
             rotation_mode="anchor",
         )
         axis.get_xticklabels()[FIRST_NOUN_INDEX + 1].set(color=plots.RED, fontweight="bold")
         axis.grid(axis="x", visible=False)
-    axes[0].legend(loc="upper left", fontsize=13)
+    axes[0].legend(loc="upper left")
     figure.tight_layout()
 plots.show(
     figure,
@@ -732,11 +849,15 @@ print(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## In this sum lies the trouble
+# ## A sum whose terms are not equal
 #
 # The share of step $i$ has come through $t - i$ times $W_h^\top$ and the slope of tanh. If each shrinks it a little, the far past gets a whisper of the gradient; if each stretches it, a roar.
 #
 # That is lecture 05. For now: **the sum is exact, its terms are not equal.**
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# The sum is exact; there is no approximation in it. But its terms are of very different size. What comes from far back has passed through the same matrix again and again, once
+# for each step. If each passage takes a little away, a whisper arrives; if each adds a little, a roar. That is the next lecture.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Truncation: three things one can stop
@@ -747,12 +868,21 @@ print(
 # | the **backward pass** after $k$ steps | far shares are left out of the sum | truncated BPTT (003: *after ~20 timesteps*) |
 # | the **state** (back to $h_0$) | what was before is unknown | no memory |
 #
-# Truncation is a deal: time and memory for $k$ steps instead of $T$, for a gradient that is not quite that of $J$.
+# A bargain: time and memory for $k$ steps only, and a gradient that is not quite that of $J$.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# If the text is long, going all the way back is dear. So people stop. But they mean three different things by it, and mixing them up is a favourite mistake. One can leave out
+# early losses; that is another training. One can stop the backward pass after some steps; that is truncation, and slides 003 say about twenty. And one can set the state back to
+# its beginning; then nothing is remembered at all.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Walk back, and stop after k steps
+# ## Truncation in one sentence: walk back, and stop after k steps
 #
 # The trained network, the loss of the returning noun, and the gradient of one weight vector, $b$. Truncation is a slice:
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# With a single loss truncation is a slice in Python. The function walks back from the last state and stops after k of them. The table says how much of the true gradient is
+# missing if we stop there. Look at how much a few steps lose, even though the network is trained.
 
 # %% slideshow={"slide_type": "-"}
 x_to_h, h_to_h, bias, _ = (w.detach().double().numpy() for w in model.network.cells.all_weights[0])
@@ -793,6 +923,10 @@ assert np.isclose(nats[-1], -model.log_probs([story])[place], atol=1e-4)
 #
 # Which loss (row) sends a gradient to which step (column)?
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# A square is blue where the loss of that row sends a gradient to the step of that column. On the left all of it. In the middle every loss looks back equally far. On the right
+# the text is cut into pieces, and a loss at the beginning of a piece sees nothing behind it. The right one is what everybody does, because it needs one pass back for each piece.
+
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 T, k = 12, 4
 loss_at, step_at = np.indices((T, T))
@@ -830,7 +964,11 @@ plots.show(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Carrying the state
 #
-# A long text is cut into rows, rows into pieces. Each batch **goes on** where the one before stopped: the state comes along, the gradient does not.
+# A long text is cut into rows, and rows into pieces. Each batch **goes on** where the one before stopped: the state comes along, the gradient does not.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# The alphabet shows it best. The text is cut into three rows, and each batch goes on where the last one stopped, row by row. So the state at the end of one batch is the state at
+# the beginning of the next. In torch the word is detach: the number goes on, the gradient ends. Leave it out, and the way back grows with every batch until memory is full.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 alphabet = Vocabulary("abcdefghijklmnopqrstuvwxyz")
@@ -850,23 +988,21 @@ for number, piece in enumerate(stream.batches(3)):
 #
 # ```python
 # states = cells(inputs, state)        # forward: from the state that was carried
-# state = states[:, -1].detach()       # the number goes on, the gradient ends here
+# state = states[:, -1].detach()       # the state goes on, the gradient ends here
 # ```
 #
-# Forget `detach`, and each batch is longer to go back through than the one before. Shuffle the pieces, and the state that is carried belongs to another text.
+# Without `detach` the way back grows with every batch. Shuffle the pieces, and the state belongs to another text.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Predict: what does truncation cost?
+# ## Before you look: what does truncation cost?
 #
-# The state is **always** carried on; only gradients stop, after 1 to 20 steps. As many updates for all. With **one** step, is the noun, which returns 4 tokens later or more,
+# The state is **always** carried on; only gradients stop, after 1 to 20 steps, with equally many updates. The noun returns 4 tokens later or more. With **one** step it is
 #
-# * **A** never learned, as no gradient gets that far,
-# * **B** learned a little,
-# * **C** learned as well as with 20, as the state carries it?
+# A. never learned: no gradient gets that far   B. learned a little   C. learned as well as with 20: the state carries it
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect votes for A and for C. Both confuse what the state carries with what a gradient teaches. A random recurrent matrix keeps some of the past anyhow, and the output layer can learn to read it: B. But what to keep is only learned where a gradient can say so. The
-# figure: all tokens and the noun, mean and range of three seeds.
+# Votes go to A and to C. Both confuse what the state carries with what a gradient teaches. Even a random matrix keeps some of the past, and the output layer can learn to read
+# it: so B. But what to keep is learned only where a gradient can say so. Look at the right panel, at the noun.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 truncated = recorded("04_recurrent/truncation")
@@ -900,7 +1036,13 @@ with plots.course_style():
     figure.tight_layout()
 plots.show(
     figure,
-    "Test perplexity against the number of steps through which gradients go back, mean and range of three seeds, two epochs. With one step it is worst; both curves fall with longer pieces, the returning noun's by far the most.",
+    "Test perplexity against the number of steps through which gradients go back, mean and range of three seeds, two epochs. From one step to "
+    f"{lengths[-1]}: "
+    + ", ".join(
+        f"{where} {np.mean([r[column] for r in truncated if r['steps'] == lengths[0]]):.1f} to {np.mean([r[column] for r in truncated if r['steps'] == lengths[-1]]):.1f}"
+        for column, where in (("perplexity", "all tokens"), ("at_noun", "the returning noun"))
+    )
+    + ".",
 )
 print("Recorded:", made("04_recurrent"))
 
@@ -908,11 +1050,15 @@ print("Recorded:", made("04_recurrent"))
 # The forward pass remembers anyhow. But *what to keep* is only learned where a gradient can say so.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Let it speak: roll-outs
+# ## Let the network speak: roll-outs
 #
 # Read, draw a word from $\hat y_t$, **read that word**, draw the next: 003 calls it a roll-out. The temperature $\tau$ divides the logits:
 #
 # $$p_\tau(w) = \text{softmax}(z_t / \tau)_w$$
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Now we let go of its hand. It draws a word, reads what it has drawn, and draws the next. The temperature divides the scores before the softmax. Read the first line, at zero,
+# and then one at two: at zero it always says the same thing; at two it rambles. At one it speaks as it believes.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 for temperature, n_samples in ((0, 1), (0.5, 2), (1, 2), (2, 2)):
@@ -926,10 +1072,14 @@ except TemperatureError as error_message:
     print("τ = -1:  ", error_message)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# 003 lets one speak that has read *Harry Potter*: the style is right, the story is gone. $\tau \to 0$: always the most probable word. $\tau = 1$: what it believes. $\tau \to \infty$: any word is as good as another.
+# 003 shows one that was trained on *Harry Potter*: the style is right, the story is lost. $\tau \to 0$: always the most probable word. $\tau = 1$: what it believes. $\tau \to \infty$: all words alike.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Turn the temperature yourself
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Here are its eight likeliest words at the noun of our sentence. Move the slider to the left: one bar takes all. To the right: all are alike. The order never changes, only how
+# seriously it takes it.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 logits_here = np.log(model.next_distribution(prefix))
@@ -955,12 +1105,15 @@ show_live(
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Predict: what does a low temperature do?
+# ## Before you look: what does a low temperature do?
 #
-# Of a thousand sentences at $\tau = 1$ some are impossible in this language (here we can ask the grammar). At $\tau = .25$: are **more or fewer** of its sentences possible? And how many **different** ones does it write?
+# Of the sentences that it writes at $\tau = 1$ some are impossible in this language: here we can ask the grammar. At $\tau = .25$ it writes
+#
+# A. more possible sentences, as many different ones   B. more possible ones, far fewer different ones   C. fewer possible ones
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect "safer". What is underestimated is how poor it gets: look at the second column. And few expect what the last column shows, that cool sentences repeat the noun more often than the language does: the likeliest word is taken too often, everywhere.
+# Halls say: safer, so A. It is safer. What they underestimate is how poor it becomes: look at the second column, how many different sentences there are. Few expect what the last
+# column shows: cool sentences repeat the noun more often than the language does. The likeliest word is taken too often, everywhere.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def judged(sentences):
@@ -998,9 +1151,14 @@ for temperature in (0.25, 0.5, 1.0, 1.5):
 # Cooler is safer and poorer. At $\tau = 1$ it makes the mistakes that it gives probability to, one word after another.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## With its teacher, and alone
+# ## Teacher-forced and free-running
 #
-# In training it only ever read the truth. Alone, it reads what it drew itself, and is *exposed* to pasts it has never seen.
+# In training it only ever read the truth. Alone, it reads what it has drawn itself, and is *exposed* to pasts unlike any that it has seen.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# In training it read the truth, and nothing else. On the left, blue is what it gives the true word when it reads the truth, orange when it reads its own words. At the first word
+# they agree, of course. The gap behind it looks terrible, and most of it is harmless: its own sentence is simply another one. The right panel is the fair test. We replace one
+# single word, the verb, by a random one, and look at the words behind it. At the returning noun it pays most, though the noun stands where it stood.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 drift, verdicts = free_runs[1.0]
@@ -1034,16 +1192,16 @@ with plots.course_style():
         ylabel="mean log-probability, nats",
         title="of the true word",
     )
-    axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.65), fontsize=12)
+    axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.65))
     axes[0].set_xticks(places[::2])
     axes[1].bar([kind.replace(" ", "\n") for kind in kinds], extra.values(), color=plots.PURPLE)
     axes[1].set(ylabel="nats lost at the true word", title="after one random word")
-    axes[1].tick_params(axis="x", labelsize=12)
+    axes[1].tick_params(axis="x", labelsize=14)
     axes[1].grid(axis="x", visible=False)
     figure.tight_layout()
 plots.show(
     figure,
-    "Left, the mean log-probability of the true word by its place: teacher-forced close to the grammar's own, free-running equal at the first word and nats below after it. Right, "
+    f"Left, the mean log-probability of the true word by its place: teacher-forced within {np.abs(best - curves[:, 1]).max():.1f} nats of the grammar's own; free-running equal at the first word, and from the seventh place on {(curves[6:, 1] - curves[6:, 2]).min():.0f} to {(curves[6:, 1] - curves[6:, 2]).max():.0f} nats below. Right, "
     "what one random word in place of the first verb costs at the true words that follow: "
     + ", ".join(f"{kind} {value:.2f}" for kind, value in extra.items())
     + " nats.",
@@ -1052,13 +1210,18 @@ assert np.isclose(curves[0, 1], curves[0, 2])
 assert extra["returning noun"] > 0.1
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Left: most of the gap is no defect, as its own sentence is simply *another* sentence. Right is a defect: the noun still stands before the random word, and a careful reader would still use it.
+# Left: most of the gap is no defect; its own sentence is simply *another* sentence. Right is a defect: the noun still stands before the random word, and a careful reader would still use it.
 # The network has never seen such a past.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Mistakes alone, and expected with the teacher
+# ## Impossible words: expected, and written alone
 #
-# At each place: the probability that it gives to *impossible* words after a true past, and how often its own sentence, faultless so far, takes one.
+# At each place: the probability that it gives to *impossible* words after a true past, and how often its own sentence, faultless so far, goes on with one.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# This is the question one really wants to ask: does being alone make it worse than its own doubts would? With the teacher we can add up how much probability it gives to words
+# that are impossible. Alone we can count how often it writes one. The two lines are close. It does not fall apart because it is alone; it takes a small risk at each word, and
+# texts are long.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 sample_of = heard[:300]
@@ -1096,6 +1259,10 @@ assert mean_alone < 1.5 * mean_expected
 # The same network, on letters (000, after Karpathy et al.): a small vocabulary, no unknown words, and *words, quotes and sentences have to be found out*. On Python's documentation; put
 # your own text in its place: `corpora.load("my_text.txt", unit="characters")`.
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Nothing in the network knows what a word is. So we may give it letters. The vocabulary becomes tiny, there are no unknown words, and spelling has to be found out. We use the
+# documentation of Python, because every one of you has it on the machine.
+
 # %% slideshow={"slide_type": "-"}
 docs = corpora.load("python-docs", unit="characters")
 letters = CharacterModel.start(docs.train, n_features=30, n_hidden=128, seed=0)
@@ -1112,7 +1279,11 @@ def listen(history):
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Listen to the characters while it learns
+# ## Listen to the character model while it learns
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# The same beginning, with the same random numbers, at three moments. At first letters at random. After a hundred updates there are spaces, and word-like things. After the epochs
+# there are words. Nobody told it what a word is.
 
 # %% slideshow={"slide_type": "-"}
 lessons, checks = letters.read(docs.train, steps=40), letters.read(docs.valid, steps=40)
@@ -1121,6 +1292,10 @@ letters_history = train(letters.network, lessons, checks, letters_settings, **op
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## The character model, before and after
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# In bits per character: it begins near the logarithm of the number of characters, and falls. Read the sample at a low temperature aloud, then the one at one. It sounds like
+# documentation, and it means nothing.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 bits = np.array(letters_history.valid_losses) / np.log(2)
@@ -1139,6 +1314,11 @@ for temperature in (0.4, 1.0):
 # ## What do single units do?
 #
 # Karpathy et al. looked for cells with a meaning of their own. We ask every unit of the state how well it goes with four things that the text knows:
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# A famous picture shows a unit that counts how long a line is, or knows that it is inside quotation marks. We ask every unit. The middle column is the best one of all; the right
+# column asks all units together, on text that was not used for fitting. Where the right one is large and the middle one small, the network knows the thing, and no single unit
+# does.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 passage = "\n".join("".join(sentence) for sentence in docs.test)[:8000]
@@ -1178,6 +1358,9 @@ for name, values in properties.items():
 #
 # Red is high, blue is low; r is the correlation of the unit with what the title says:
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Here are the two best. Red is high, blue is low. You can see it follow the words. But I chose the best of all units, and among so many, one always looks good.
+
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 size = 160
 line_starts = [0, *(i + 1 for i, ch in enumerate(passage[:-size]) if ch == "\n")]
@@ -1207,6 +1390,10 @@ plots.say(
 # ## What is slow: one step after the other
 #
 # The output layer costs what it cost in lecture 03. What is new is the order. The same 1,280 tokens, the same number of multiplications; the recurrence alone:
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# The same number of tokens four times, only arranged differently. Many short rows, or one long one. The multiplications are the same, the time is not: steps have to wait for
+# each other, rows do not. Remember this at the end of the course, when attention gets rid of the waiting.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 def seconds_of(step, least=0.15):
@@ -1238,10 +1425,17 @@ for rows in (1, 8, 32, 128):
 # | predicts the next word (003) | reads input of any length, the same weights on each step, *optionally* an output on each step |
 # | by counting, log-linear, a window, a recurrent network, … | predicts words, tags them, or reads a review and says once whether it was good |
 #
-# We have one of the first made with one of the second. Swap either, and the other stays.
+# Ours is a language model made with a recurrent network. Replace either, and the other remains.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# The last thing that people mix up. One is a task, the other a machine. We could do the task by counting, and we can use the machine for other tasks, such as tagging, or saying
+# once, at the end, whether a review was good.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The ladder, with the recurrent rung
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# Our ladder has a new rung. On the left all tokens, on the right the noun. The new rung is the lowest so far, and most of its gain is at the noun. It need not have been: after half an epoch, what you saw live, it was no better than counting. An idea and its training are two things.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 ladder = Ladder.over(grammar, text.test)
@@ -1262,9 +1456,10 @@ counted_there = np.exp(-np.mean(kneser_ney[5].log_probs(text.valid[:500])))
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 plots.say(
-    f"At the repeated noun {ours.perplexity(Slot.RETURNING_NOUN):.1f}, where the window of 8 has {at_noun_of_8:.1f}, and no window had to be as long as the sentence. What is left above the floor of {noun_floor:.1f} grows with the distance. "
-    f"**A rung may hang lower than the one below it**, as training decides, not the idea alone: after half an epoch the same network had {live:.2f} on validation sentences on which Kneser–Ney has {counted_there:.2f}."
+    f"At the returning noun {ours.perplexity(Slot.RETURNING_NOUN):.1f}, where the window of 8 has {at_noun_of_8:.1f}, and no window had to be as long as the sentence. What is left above the floor of {noun_floor:.1f} grows with the distance. "
+    f"**A better idea need not make a better rung**, for training counts as well: after half an epoch the same network was at {live:.2f} on validation sentences on which Kneser–Ney is at {counted_there:.2f}."
 )
+assert live > 0.95 * counted_there
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
@@ -1275,6 +1470,10 @@ plots.say(
 # * Truncation stops the backward pass, not the loss and not the state.
 # * Alone, it carries each slip along.
 # * It can read any length. How much it keeps fades with distance. **Next: why.**
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
+# One set of weights, one state, one loss at each step. The gradient of what is used many times is a sum, and from each state two ways lead back. It can read any length, and it
+# does not keep everything. Next week: why not.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises

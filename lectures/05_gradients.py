@@ -20,7 +20,7 @@
 # About 75 minutes. The story: the gradient is a sum over steps, and each far term has passed through a long product (15 min); the product in the linear case, with eigenvectors (15); the
 # nonlinear bound, and why the spectral radius says less than one thinks (15); one unit: attractors, bifurcations, basins, inputs, the wall (25); what happens in a language
 # model (10). Run all cells before the lecture; it takes half a minute. Sliders are live in Jupyter; elsewhere the same figures stand still. Timings by slide, board work
-# and what to do when a demo fails: `solutions/lecturers/05.md`.
+# and what to do when a demo fails: `solutions/lecturers/05_gradients.md`.
 
 # %% slideshow={"slide_type": "skip"}
 import os
@@ -55,7 +55,7 @@ from nextword.text.vocabulary import Vocabulary
 torch.set_num_threads(1)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## How far is it?
+# ## How far back is the word that matters?
 #
 # > *Jane walked into the room with John, who wasn't paying attention to what was going on. After poking him to get his attention, John said hi to* ____ (slides 000)
 
@@ -74,11 +74,11 @@ for name, words in (("tickets", tickets), ("Jane", john)):
     )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# *To learn from this training example, the network needs to model the dependency* between two words that far apart (003). What teaches it is a **gradient**, which has to come all that
+# *To learn from this training example, the network needs to model the dependency* between two words so far apart (003). What teaches it is a **gradient** that has to come all the
 # way back. Today: what happens to it on the way.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Sources, and their letters
+# ## The sources, and their letters
 #
 # | | 002 | slides 003 | our code (rows) |
 # |---|---|---|---|
@@ -90,7 +90,7 @@ for name, words in (("tickets", tickets), ("Jane", john)):
 # Rows of the Jacobian are units of the later state. 002's eq. 5 prints $\mathbf W_{rec}^\top \text{diag}(\cdot)$: transposed against its own eq. 2. Norms do not mind.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Two letters that everybody confuses
+# ## Two letters that are easily confused
 #
 # | | 002 (Pascanu, Mikolov, Bengio 2013) | slides 003 | numpy |
 # |---|---|---|---|
@@ -116,7 +116,7 @@ for name, words in (("tickets", tickets), ("Jane", john)):
 # $$\frac{\partial \mathbf x_t}{\partial \mathbf x_k} = \prod_{t \ge i > k} \frac{\partial \mathbf x_i}{\partial \mathbf x_{i-1}}$$
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## On a trained network
+# ## The trained network of lecture 04, and a sentence
 #
 # The language model of lecture 04 after its four epochs (recorded), and a sentence. The loss is that of the noun that returns.
 
@@ -141,17 +141,16 @@ print(f"validation perplexity {model.perplexity(text.valid[:500]):.2f}")
 print(" ".join(story[:place]), "…", story[place])
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Predict: which words have a say in the gradient?
+# ## Before you look: which words have a say in the gradient?
 #
-# One loss, at the returning noun; thirteen words before it. Draw the length of each word's temporal component, on a logarithmic scale,
+# One loss, at the returning noun; thirteen words before it. Draw the length of each word's temporal component, on a logarithmic scale, for three networks:
 #
-# * for a fresh network whose $W_h$ is a **rotation** (as in lecture 04),
-# * for one that begins with **half a rotation** (every singular value .5),
-# * after training.
+# A. fresh, $W_h$ a **rotation** (as in lecture 04)   B. fresh, **half a rotation** (every singular value .5)   C. after training
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect three flat lines, or three equally falling ones. Ask what a rotation does to the length of a vector: nothing; so that line is level but for tanh. Half a rotation halves the error at every step. After training the line is nearly level: keep that for the
-# end of the lecture. The three panels are the product of the last slide taken apart: only the middle one has a long product in it.
+# Most draw three flat lines, or three that fall alike. Ask what a rotation does to the length of a vector: nothing; so that line is level but for tanh. Half a rotation halves
+# the error at every step. After training the line is nearly level: keep that for the end of the lecture. The three panels are the product of the last slide taken apart: only the
+# middle one has a long product in it.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 kinds = {
@@ -161,7 +160,7 @@ kinds = {
 }
 spread = {}
 with plots.course_style():
-    figure, axes = plt.subplots(1, 3, figsize=(13, 4.0), sharex=True)
+    figure, axes = plt.subplots(1, 3, figsize=(13, 3.6), sharex=True)
     for name, (each, colour, marker) in kinds.items():
         components, whole = shares_by_step(each, story, place)
         parts = Unrolled.of(each, story, place)
@@ -191,10 +190,10 @@ with plots.course_style():
         strict=True,
     ):
         axis.set_title(title, fontsize=15)
-        axis.set_xticks(across, ["<s>", *story[:place]], rotation=70, fontsize=11)
+        axis.set_xticks(across, ["<s>", *story[:place]], rotation=70, fontsize=14)
         axis.get_xticklabels()[FIRST_NOUN_INDEX + 1].set(color=plots.RED, fontweight="bold")
         axis.set_ylim(1e-4, 30)
-    axes[2].legend(loc="lower left", fontsize=13)
+    axes[2].legend(loc="lower left")
     figure.tight_layout()
 plots.show(
     figure,
@@ -210,14 +209,17 @@ plots.show(
 # Where the terms differ by orders of magnitude, the **transport** does it, the only factor with a product in it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Predict: a product of many numbers
+# ## Before you look: a product of many numbers
 #
 # > *In the same way a product of $t - k$ real numbers can shrink to zero or explode to infinity, so does this product of matrices (along some direction $\mathbf v$).* (002)
 #
-# A factor of .9 a step, over 50 steps: what is left? A half, a tenth, a hundredth, less? And of 1.1?
+# A factor of .9, over 50 steps: what is left? And with 1.1?
+#
+# A. a half   B. a tenth   C. a hundredth   D. less
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect a tenth for .9, and "about ten" for 1.1. It is half of a hundredth, and over a hundred. The trick for the board: .9 to the 7th is about a half, so 50 steps are seven halvings. 1.1 to the 7th is about 2.
+# Most say B for .9, and "about ten" for 1.1. It is D, half of a hundredth, and over a hundred. The trick for the board: .9 to the 7th is about a half, so 50 steps are seven
+# halvings. 1.1 to the 7th is about 2.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 print("factor     after 10        20        50       100")
@@ -226,7 +228,7 @@ for factor in (0.5, 0.9, 0.99, 1.0, 1.01, 1.1, 1.5):
 
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# **Vanishing gradients**: long-term components go *exponentially fast* to norm 0. **Exploding gradients**: they grow exponentially more than short-term ones.
+# **Vanishing gradients**: long-term components go *exponentially fast* to 0. **Exploding gradients**: they grow exponentially more than short-term ones.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Carry an error back, in three lines
@@ -265,7 +267,7 @@ assert np.allclose(lengths[50], 1.1**50)
 # All $|\lambda_i| < 1$: every term goes to 0, and so does the sum. (Here $\lambda_i$ are **eigenvalues**, as in 003.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Power iteration, looked at
+# ## Power iteration, in a figure
 #
 # The term with the largest modulus wins, whatever one begins with (if $c_1 \ne 0$). From then on each step makes the vector longer by the factor $|\lambda_1| = \rho$, the *spectral radius*. (Where a complex pair shares the largest modulus, on average.)
 
@@ -297,7 +299,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Sufficient, and necessary
+# ## Sufficient to vanish, necessary to explode
 #
 # 002, sec. 2.1, for the linear case, as $t \to \infty$:
 #
@@ -307,13 +309,15 @@ plots.show(
 # | $\rho > 1$ is **necessary** for them to **explode** | explode $\Rightarrow \rho > 1$ | *may* explode |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Predict: ρ = 2, and the error?
+# ## Before you look: ρ = 2, and the error?
 #
-# $W = \begin{pmatrix} 2 & 0 \\ 0 & .5 \end{pmatrix}$ has $\rho = 2$. The error $(0, 1)$ is carried back 20 steps. Does it **explode**, **vanish**, or can one not know? And the error $(.001, 1)$?
+# $W = \begin{pmatrix} 2 & 0 \\ 0 & .5 \end{pmatrix}$ has $\rho = 2$. The error $(0, 1)$ is carried back 20 steps. And the error $(.001, 1)$? Each of them
+#
+# A. explodes   B. vanishes   C. cannot be told
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect "explodes, since ρ > 1" from most: necessary is heard as sufficient. The first vanishes, as it has nothing in the direction that grows. The second first shrinks, then explodes. On the board: implication arrows, one way only, and their contrapositives: what
-# does not vanish has ρ of 1 or more; with ρ at most 1 nothing explodes.
+# Most say A for both, since ρ is above 1: *necessary* is heard as *sufficient*. The first one vanishes (B), as it has nothing in the direction that grows. The second shrinks
+# first, then explodes. On the board: arrows of implication, one way only, and their contrapositives: what does not vanish has ρ of 1 or more; with ρ at most 1 nothing explodes.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 stretch = np.diag([2.0, 0.5])
@@ -349,14 +353,17 @@ except DefectiveMatrixError as message:
 # its conclusion holds for $\rho < 1$ still.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Predict: ρ = .9, and the norm?
+# ## Before you look: ρ = .9, and the norm?
 #
 # $$W = \begin{pmatrix} .9 & 5 \\ 0 & .9 \end{pmatrix} \qquad \rho = .9$$
 #
-# Draw $\lVert W^n \rVert$ for $n = 0 \dots 100$. Beside it: the same for $\text{diag}(.9, .9)$.
+# Draw $\lVert W^n \rVert$ for $n = 0 \dots 100$, and beside it the same for $\text{diag}(.9, .9)$. The first one
+#
+# A. falls like the second   B. falls, but more slowly   C. rises first
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect two falling lines, or the same line twice. The first climbs to nearly twenty before it falls, and a sentence is over by then. ρ < 1 tells what happens in the end, not on the way. On the board: W² has 9 in its corner, W³ 12.15.
+# Most draw two falling lines, or the same line twice: A. It is C: the first climbs to nearly twenty before it falls, and by then a sentence is over. ρ < 1 tells what happens in
+# the end, not on the way. On the board: W² has 9 in its corner, W³ 12.15.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 skewed = np.array([[0.9, 5.0], [0.0, 0.9]])
@@ -406,7 +413,7 @@ plots.say(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The nonlinear case: a bound
 #
-# Now with $\sigma$. Let $|\sigma'| \le \gamma$ everywhere. The norm of a product is at most the product of the norms (002, eq. 6):
+# Let $|\sigma'| \le \gamma$ everywhere. The norm of a product is at most the product of the norms (002, eq. 6):
 #
 # $$\left\lVert \frac{\partial \mathbf x_{k+1}}{\partial \mathbf x_k} \right\rVert \le \lVert \mathbf W_{rec}^\top \rVert\; \lVert \text{diag}(\sigma'(\mathbf x_k)) \rVert \le \lambda_1 \gamma$$
 #
@@ -418,7 +425,7 @@ plots.say(
 # * At $\lambda_1 = 1/\gamma$ exactly, the product's norm is at most 1: it cannot explode. Whether it vanishes is left open.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## γ, by looking
+# ## γ: the largest slope of tanh, sigmoid and ReLU
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 z = np.linspace(-6, 6, 1201)
@@ -452,11 +459,20 @@ plots.show(
 # | 003: "$\lambda_i < \gamma$ for some $\gamma$ …" | $\lambda_1 < 1/\gamma$, $\lambda_1$ a singular value |
 # | 000: the derivative "**is** $(\beta_W \beta_h)^{t-k}$" | an **upper bound** (Bengio et al. 1994) |
 # | draft of 002, in 000 and 001: "the **spectral radius** …, from which it follows that the gradient can not explode" | the largest **singular value** |
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Before you look: ρ < 1, tanh, and an explosion?
 #
-# **Vote**: can a tanh network with $\rho(W) < 1$ have a gradient that explodes?
+# A network with tanh units, whose slopes are never above 1, and with $\rho(W) < 1$. Can its gradient explode?
+#
+# A. no: $\rho < 1$ suffices to vanish   B. no: tanh only makes things smaller   C. yes
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect "no": tanh only makes things smaller. That is the trap: its slopes spoil a cancellation that kept ρ small. The next slide is a network of two units whose gradient explodes with ρ = .866.
+# Most say B, and A is the sentence that the draft of 002 had. The trap: slopes that shrink some entries and not others spoil a cancellation that kept ρ small. Reply: ρ speaks of powers of one matrix; here every step has another one, W times its slopes. The next
+# slide has two units that explode.
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# **C.** What must not exceed 1 is $\lambda_1$, and it may be far above $\rho$. Two units suffice:
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Yes: a network with ρ < 1 whose gradient explodes
@@ -482,7 +498,7 @@ assert back[60] > 1e5 > 1e-3 > straight[60]
 # Squashing made it **worse**: the slopes, all at most 1, have spoiled a cancellation. A product does not know the eigenvalues of its factors. It knows their norms: here $\lambda_1 > 1$, as the theorem demands.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The figure to remember: a fan
+# ## The figure to remember: a fan of Jacobian norms
 #
 # $\lVert \partial h_t / \partial h_k \rVert$ against $t - k$, 50 units, random $W$ scaled to a spectral radius; random input. Dashed: the bound, $(\gamma\lambda_1)^{t-k}$.
 
@@ -536,12 +552,20 @@ with plots.course_style():
     ):
         axis.set(yscale="log", xlabel="$t - k$", title=title, ylim=(1e-14, 1e14))
     axes[0].set_ylabel("norm of $∂h_t/∂h_k$")
+    axes[3].plot([], [], "--", color=plots.BLACK, lw=1.5, label="the bound")
     axes[3].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     figure.tight_layout()
+at_the_end = {
+    name: ", ".join(
+        f"{np.median([fan(radius, strength, seed)[0][-1] for seed in range(3)]):.0e}"
+        for radius, _ in radii
+    )
+    for name, strength in (("weak", 0.1), ("strong", 1.0))
+}
 plots.show(
     figure,
-    "Four fans of Jacobian norms over the gap, for spectral radii .5, .9, 1.2 and 2, with the bound dashed. For rotations the bound is met exactly. For random matrices the bound lies far above, since the largest singular value is nearly twice the spectral radius. "
-    "With tanh and weak input radius .5 and .9 still vanish, 1.2 is nearly level, 2 grows slowly; with strong input .5, .9 and 1.2 vanish and 2 is about level.",
+    "Four fans of Jacobian norms over the gap, for spectral radii .5, .9, 1.2 and 2, with the bound dashed. For rotations the bound is met exactly. For random matrices it lies far above, as the largest singular value is "
+    f"{np.mean([fan(1.0, 0.1, seed)[1] for seed in range(3)]):.1f} times the spectral radius. With tanh, after {STEPS} steps, medians for the four radii: weak input {at_the_end['weak']}; strong input {at_the_end['strong']}.",
 )
 
 
@@ -573,7 +597,7 @@ show_live(
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What the fan says
+# ## What the fan of norms says
 #
 # * Straight lines on a logarithmic scale: **exponential**, down or up. The bound is never crossed.
 # * Where the bound falls, the gradient **must** vanish. Where it rises, nothing is known: sufficient, and necessary.
@@ -581,13 +605,13 @@ show_live(
 # * To keep the norm near 1 for many steps, everything must be just right; **training** may make it so.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## A unit by itself
+# ## One unit by itself
 #
 # *What* happens there? 002 looks at the smallest **dynamical system** there is (eq. 8; after Doya 1993):
 #
 # $$x_t = w\, \sigma(x_{t-1}) + b \qquad\qquad \sigma(x) = \frac{1}{1 + e^{-x}}$$
 #
-# One unit, no input, the logistic function, the nonlinearity **inside**. (From here to the wall only.)
+# One unit, no input, the logistic function, the nonlinearity **inside**. (Only from here to the wall.)
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 def squash(x):
@@ -635,7 +659,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# **Attractors**: where orbits end. **Basin** of an attractor: all starts that end there. **Boundary** between two basins: here a single point, a fixed point that nothing stays at.
+# **Attractors**: where orbits end. **Basin** of an attractor: all starts that end there. **Boundary** between two basins: here a single point, a fixed point from which everything moves away.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## All fixed points at once
@@ -767,16 +791,15 @@ show_live(
 
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Predict: which crossing makes the gradient explode?
+# ## Before you look: which crossing makes the gradient explode?
 #
-# $b$ moves from right to left in that figure, and a unit starts at $x_0 = .5$. Where is $|\partial \mathcal E / \partial b|$ huge?
+# In Fig. 3 $b$ moves from right to left, and a unit starts at $x_0 = .5$. Where is $|\partial \mathcal E / \partial b|$ huge?
 #
-# * **A** at the upper fold, where an attractor appears,
-# * **B** at the unfilled circle, where the boundary passes over .5,
-# * **C** at the lower fold, where an attractor disappears.
+# A. at the upper fold, where an attractor appears   B. at the unfilled circle, where the boundary passes over .5   C. at the lower fold, where an attractor disappears
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect A and C: attractors that come and go are dramatic, and Doya (1993) thought so, too. It is B alone: what the unit does changes where the boundary passes over its state. From 1.5 (dashed) it explodes near C, as there its own attractor disappears.
+# A and C are popular: attractors that come and go are dramatic, and Doya (1993) thought so, too. It is B alone: what the unit does changes where the boundary passes over its
+# state. From 1.5 (dashed) it explodes near C, as there its own attractor disappears.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def slope_over(b, start):
@@ -791,7 +814,7 @@ biases = np.unique(
     ]
 )  # fmt: skip
 with plots.course_style():
-    figure, axis = plt.subplots(figsize=(11, 4.2))
+    figure, axis = plt.subplots(figsize=(11, 3.8))
     for start, colour, style in ((0.5, plots.RED, "-"), (1.5, plots.BLUE, "--")):
         axis.semilogy(biases, slope_over(biases, start), style, color=colour, label=f"$x_0$ = {start}")  # fmt: skip
     for fold, name, side in ((lower_b, "lower fold  ", "right"), (upper_b, "  upper fold", "left")):
@@ -812,16 +835,16 @@ for x0, values in table.items():
 assert max(table[0.5][0], table[0.5][2]) < 1 < 1000 < slope_over(biases, 0.5).max()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Neither sufficient nor necessary
+# ## A bifurcation is neither sufficient nor necessary
 #
 # Doya (1993): crossing a **bifurcation**, a *global* event. 002: what suffices is *local*, the **boundary** passes over the state.
 #
 # * At the **upper fold** an attractor appears, and neither start notices: **not sufficient**.
 # * From $x_0 = .5$ it explodes where no bifurcation is: **not necessary**. The boundary has passed over .5.
-# * From 1.5 it explodes just below the lower fold, where *its* attractor has disappeared. 002 counts this as crossing a boundary, too: so Doya's case is contained.
+# * From 1.5 it explodes just below the lower fold, where *its* attractor has disappeared. To 002 this crosses a boundary, too: Doya's case is contained.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Avoiding one is courting the other
+# ## To avoid vanishing is to court exploding
 #
 # $\partial x_{50}/\partial x_0$: by how much does the start still matter after 50 steps?
 
@@ -874,7 +897,7 @@ with plots.course_style():
             axis.plot(path, marker + "-", color=colour, markersize=6)
         for t in np.flatnonzero(inputs):
             axis.annotate(
-                f"$u_{{{t + 1}}}$ = {inputs[t]:+.2f}", (t + 1, -2.3), ha="center", fontsize=13,
+                f"$u_{{{t + 1}}}$ = {inputs[t]:+.2f}", (t + 1, -2.3), ha="center", fontsize=14,
             )  # fmt: skip
             axis.axvline(t + 1, color="0.7", linewidth=1)
         apart = np.abs(np.diff(both, axis=1)).ravel()
@@ -893,7 +916,7 @@ with plots.course_style():
         state = moved + u
     axis.plot([], [], color=plots.ORANGE, label="the input $U_t$")
     axis.set(title="Fig. 5: map and input, taken apart", xlabel="t")
-    axis.legend(loc="lower left", fontsize=12)
+    axis.legend(loc="lower left")
     for axis in axes:
         axis.axhline(0, color=plots.BLACK, linestyle="--", linewidth=1.2)
         axis.set_ylim(-2.6, 2.2)
@@ -906,10 +929,10 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The two were pushed alike. But the boundary of $\tilde F$ lay **between** them, and $\tilde F$ then pulls them apart, *unless the input maps oppose it*. So look at $\tilde F$ to see where gradients are likely to explode.
+# Both states were pushed alike. But the boundary of $\tilde F$ lay **between** them, and $\tilde F$ then pulls them apart, *unless the input maps oppose it*. So look at $\tilde F$ to see where gradients are likely to explode.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The same, seen by an optimiser: an error surface
+# ## An error surface with a wall
 #
 # Train that unit to be at .7 after 50 steps, from $x_0 = .5$ (002, Fig. 6):
 #
@@ -934,7 +957,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Where is the wall? On a straight line
+# ## The wall stands on a straight line
 #
 # It stands where the start lies exactly **on** the boundary between basins, so where $x_0$ is an unstable fixed point:
 #
@@ -968,7 +991,7 @@ for b in (wall_b - 1e-6, wall_b + 1e-6):
     )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## How steep?
+# ## How steep is the wall?
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 s0 = squash(0.5)
@@ -1066,7 +1089,7 @@ def draw_range(axis, found, colour, marker, label=None):
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## The gradient at the first noun, before training and after
+# ## The gradient at the first noun, before and after training
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 medians = {
@@ -1085,7 +1108,7 @@ with plots.course_style():
     for axis, title in ((axes[0], "before training"), (axes[1], f"after {last} epochs")):
         axis.set(yscale="log", ylim=(1e-6, 40), title=title)
     axes[0].set_ylabel("gradient at the first noun,\nas a multiple of that at the second")
-    axes[0].legend(loc="lower left", fontsize=13)
+    axes[0].legend(loc="lower left")
     axes[2].set(yscale="log", title="perplexity at the noun, after", ylim=(2, 20))
     axes[2].set_yticks([2, 5, 10, 20], ["2", "5", "10", "20"])
     axes[2].minorticks_off()
@@ -1094,7 +1117,7 @@ with plots.course_style():
         f"floor {noun_floor:.2f}", (0, noun_floor), (0, 5), textcoords="offset points", color=plots.RED
     )  # fmt: skip
     for axis in axes:
-        axis.set_xticks(range(len(bins)), labels, fontsize=11)
+        axis.set_xticks(range(len(bins)), labels, fontsize=14)
         axis.set_xlabel("distance of the nouns, tokens")
     figure.tight_layout()
 plots.show(
@@ -1106,10 +1129,10 @@ print("Recorded:", made("05_gradients"))
 assert np.allclose(medians[0.5, 0][0], 0.5**3, rtol=0.1)  # a distance of 4 is 3 factors
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Left, the theory to the letter: half a rotation **must** vanish, $.5^{\,d-1}$. Middle: **training went to the edge by itself**, from all three starts. About half of the error arrives.
+# Left, the theory to the letter: half a rotation **must** vanish, $.5^{\,d-1}$. Middle: after training, from all three starts, half of the error or more arrives. **Nobody asked for that**; training did it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## And the numbers that the theory looks at?
+# ## ρ and λ₁ after training
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 print("ρ and λ₁ of W_h, three seeds:")
@@ -1131,10 +1154,10 @@ print(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Both are far above 1 after training: they **allow** to explode, and say no more. What holds it down are the slopes of tanh, and they depend on the words that are read. For a trained network: measure.
+# Both are far above 1 after training: they **allow** an explosion, and say no more. What holds the gradient down are the slopes of tanh, and they depend on the words that are read. Of a trained network: measure it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## How it got there
+# ## How the gradient came back, epoch by epoch
 #
 # From half a rotation, epoch by epoch:
 
@@ -1149,13 +1172,13 @@ with plots.course_style():
             found = np.array([measured(0.5, epoch, "at_noun", each) for each in bins])
             draw_range(axes[1], found, colour, "o")
     axes[0].set(yscale="log", ylim=(1e-6, 4), ylabel="gradient at the first noun")
-    axes[0].legend(loc="lower left", fontsize=12)
+    axes[0].legend(loc="lower left")
     axes[1].set(yscale="log", ylabel="perplexity at the noun", ylim=(2, 120))
     axes[1].set_yticks([2, 5, 10, 20, 50, 100], ["2", "5", "10", "20", "50", "100"])
     axes[1].minorticks_off()
     axes[1].axhline(noun_floor, color=plots.RED)
     for axis in axes:
-        axis.set_xticks(range(len(bins)), labels, fontsize=12)
+        axis.set_xticks(range(len(bins)), labels, fontsize=14)
         axis.set_xlabel("distance of the nouns, tokens")
     figure.tight_layout()
 plots.show(
@@ -1166,17 +1189,20 @@ first = [np.median(medians[0.5, epoch][-1]) for epoch in range(last + 1)]
 print("at 17 tokens and more:", "  ".join(f"{value:.2g}" for value in first))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Read it like this: near nouns are learned first, since their gradient arrives. The **same weights** then keep a noun for longer, and the next gradient arrives from a little farther. Is this reading right? Take the near nouns away.
+# One reading: near nouns are learned first, since their gradient arrives. The **same weights** then keep a noun for longer, and the next gradient arrives from a little farther away. Is it right? Take the near nouns away.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Predict: and if there are no near nouns?
+# ## Before you look: and if there are no near nouns?
 #
 # Four languages, alike but for one thing: the second noun comes no sooner than 4, 8, 12, 16 tokens after the first. As many words to learn from.
 #
-# In the last, is the noun learned **from a rotation**, through which the gradient arrives from the start? And from half a rotation?
+# In the last, is the noun learned from a rotation, through which the gradient arrives from the start? And from half a rotation?
+#
+# A. yes and no   B. yes and yes   C. no and no
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Expect "yes, no": the theory of the first hour. Neither is learned in four epochs. An arriving gradient is not enough: while all the nearer words are learned, the recurrent weights change, and what had arrived is lost. These are few seeds and one optimiser; say so.
+# Most say A: the theory of the first hour. It is C: neither is learned in four epochs. An arriving gradient is not enough: while all the nearer words are learned, the recurrent
+# weights change, and what had arrived is lost. These are few seeds and one optimiser; say so.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 far = recorded("05_gradients/far")
@@ -1208,7 +1234,13 @@ with plots.course_style():
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plots.show(
     figure,
-    "Perplexity at the returning noun over its least distance. At 4 all starts are near the floor, at 8 between 9 and 27, at 12 and 16 all are where a model is that has not read the first noun. Dashed, the same distances in a language with near nouns as well: below 10 throughout.",
+    "Perplexity at the returning noun over its least distance, all starts and seeds: "
+    + "; ".join(
+        f"{least}, {min(at):.1f} to {max(at):.1f}"
+        for least in leasts
+        for at in [[r["at_noun"] for r in far if r["least_distance"] == least]]
+    )
+    + f"; {blind:.0f} without having read the first noun. Dashed, the same distances in a language with near nouns as well: at most {max(mixed):.1f}.",
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -1227,24 +1259,24 @@ assert max(mixed) < 10
 # At 12 tokens **nothing** is learned of the noun in four epochs, not even from a rotation. There are always 11 nearer words to learn from. While *they* were learned, the gradient that had arrived was lost.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What it does to a language model
+# ## What vanishing gradients do to a language model
 #
 # | slides 003 | as measured, in four epochs |
 # |---|---|
-# | *signal from far away is lost because it's much smaller* | from half a rotation: a millionth from 17 tokens on |
+# | *signal from far away is lost because it's much smaller* | half a rotation, 17 tokens: a millionth |
 # | *model weights are updated only with respect to near effects* | at 12 tokens: the noun is not learned |
 # | *the model can't learn this dependency* | alone it is not; beside near examples it is |
-# | *unable to predict … at test time* | as if the noun had never been read |
+# | *unable to predict … at test time* | as if it had never been read |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What to expect of *tickets*, 40 steps back?
 #
-# The same network **can** keep a noun that far, since near examples taught it to. In our runs nothing so far was learned unless something nearer taught it.
+# The same network **can** keep a noun over a long distance, where near examples have taught it to. In our runs no far noun was learned unless something nearer taught it.
 #
-# These are few seeds, four epochs and one optimiser: would longer training find it? (Exercise 7. And lecture 07, where other networks do.)
+# These are few seeds, four epochs, one optimiser: would longer training find it? (Exercise 7; and lecture 07, where other networks do.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## And exploding?
+# ## Exploding gradients are loud
 #
 # * Here the gradient was shortened whenever it was longer than 1 (`max_norm`). Why: lecture 06 (*if it's big, SGD jumps too far*, 000).
 # * Vanishing is silent: the model is merely worse at what is far.
@@ -1268,7 +1300,7 @@ for scale, start in ((2.0, "twice a rotation"), (1.0, "a rotation"), (0.5, "half
 ladder.draw()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Same network, same text: **a rung is worse here for its start alone**. The one that explodes is still behind after four epochs; the one that vanishes did no harm, as near examples led the way. In lecture 07 we change the loss and the network.
+# Same network, same text: **a rung is worse here for its start alone**. The exploding start is still behind after four epochs; the vanishing one did no harm, as near examples led the way. In lecture 07 we change the loss and the network.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
@@ -1276,7 +1308,7 @@ ladder.draw()
 # * The gradient is a sum of temporal components. The far ones have passed through $t-k$ Jacobians.
 # * Linear: $\rho < 1$ suffices to vanish, $\rho > 1$ is necessary to explode. On the way the norm may climb.
 # * Nonlinear: the same with $\lambda_1$ and $1/\gamma$. Singular values, not eigenvalues.
-# * Crossing a **boundary** makes gradients explode; crossing a bifurcation is neither necessary nor sufficient.
+# * Gradients explode where a **boundary** is crossed; crossing a bifurcation is neither necessary nor sufficient.
 # * On the error surface it is a wall, exponentially steep. Not to vanish is to stay near it.
 
 # %% [markdown] slideshow={"slide_type": "skip"}

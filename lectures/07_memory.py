@@ -131,7 +131,7 @@ with plots.course_style():
     for name, signal in at_start.items():
         axis.plot(signal, color=START_COLOURS[name], label=name.replace("-", " "))
     axis.axvspan(40, 44, color=plots.SKY, alpha=0.3)
-    axis.annotate("first symbol", (42, 3e-12), ha="center", fontsize=13)
+    axis.annotate("first symbol", (42, 3e-12), ha="center", fontsize=14)
     axis.set(yscale="log", ylim=(1e-13, 8), xlabel="steps back from the loss")
     axis.set_ylabel("length of the signal")
     axis.legend(loc="lower left", bbox_to_anchor=(0.13, 0.02))
@@ -399,12 +399,12 @@ with plots.course_style():
         axes[1].plot(arrive[name], color=METHOD_COLOURS[name], label=name)
     axes[1].plot(signals_back(30, {}), color=plots.BLACK, linestyle=":", label="before training")
     axes[0].axhline(guessing, color=plots.BLACK, linewidth=1, linestyle=":")
-    axes[0].annotate("guessing", (0, guessing), (2, 5), textcoords="offset points", fontsize=12)
+    axes[0].annotate("guessing", (0, guessing), (2, 5), textcoords="offset points", fontsize=14)
     axes[0].set(xlabel="update", ylabel="loss, nats", ylim=(0.4, 2))
     axes[1].axvspan(24, 26, color=plots.SKY, alpha=0.3)
     axes[1].set(yscale="log", xlabel="steps back from the loss", title="signal after 300 updates")
-    axes[0].legend(fontsize=12, loc="upper right")
-    axes[1].legend(fontsize=12, loc="lower left")
+    axes[0].legend(loc="upper right")
+    axes[1].legend(loc="lower left")
 final = {
     name: np.array([np.mean(run.losses[-50:]) for run in runs]) for name, runs in raced.items()
 }
@@ -978,7 +978,7 @@ with plots.course_style():
         axis.axhline(trivial, color=plots.BLACK, linestyle=":", linewidth=1.5)
         axis.set(yscale="log", xlabel="update (Adam, clipped at 1)", title=f"T = {length}")
     axes[0][0].set_ylabel("mean squared error")
-    axes[0][0].legend(fontsize=12)
+    axes[0][0].legend()
 plots.show(
     figure,
     "Mean squared error of the adding problem by update, logarithmic; dotted, always answering 1. Lowest: "
@@ -1121,7 +1121,7 @@ with plots.course_style():
         style = "--" if name.startswith("tanh") else "-"
         axis.plot(lengths_back, style, color=colour, label=name)
     axis.set(yscale="log", ylim=(1e-14, 30), xlabel="steps back", ylabel="length of the gradient")
-    axis.legend(fontsize=13, loc="lower left")
+    axis.legend(loc="lower left")
 plots.show(
     figure,
     "Length of the gradient at the memory by steps back in untrained networks, logarithmic. After 50 steps: "
@@ -1157,7 +1157,7 @@ with plots.course_style():
         ):
             axis.plot(t, values, style, color=colour, label=name)
         axis.set(yscale="log", xlabel="steps t", title=f"w = {w:g}")
-    axes[0].legend(fontsize=12)
+    axes[0].legend()
 first_falls = (20 * 0.9**19) / (200 * 0.9**199)
 ratio_falls = (0.9 / 19) / (0.9 / 199)
 plots.show(

@@ -4,6 +4,7 @@ Run it from the repository with `python recordings/02b_training.py`; it takes a 
 core and writes `data/recorded/02b_training/`. `--only descents` makes one of the tables.
 """
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 
@@ -11,7 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy
 
 import numpy as np
 import torch
-from recording import Row, record
+from recording import Cell, Row, Table, record
 
 from nextword import corpora
 from nextword.learning.training import TrainingSettings, train
@@ -24,6 +25,8 @@ VOCAB = Vocabulary.build(TEXT.train)
 SENTENCES = 400
 POINTS = 6
 """How often a pass the loss is taken during the first one; later twice."""
+DRAWS = 11
+"""Of the search; each takes some seconds."""
 Rate = Callable[[float], float]
 
 
@@ -131,26 +134,27 @@ def descents() -> Iterator[Row]:
             yield {"curve": name, "passes": f"{passes:.4f}", "loss": f"{loss:.5f}"}
 
 
-def search() -> Iterator[Row]:
+def search() -> Iterator[Cell]:
     """Try settings of AdaGrad on grids and at random: validation perplexity after one pass.
 
-    Many of each, because one draw decides nothing: 11 grids of nine, shifted by chance within a
-    cell, and 99 settings drawn by themselves.
+    Many of each, because one draw decides nothing: as many grids of nine as there are `DRAWS`,
+    shifted by chance within a cell, and as many times nine settings drawn by themselves.
     """
     reader = WindowReader(VOCAB, window=1)
     examples, valid = reader.read(TEXT.train[:150]), reader.read(TEXT.valid[:150])
     rng = np.random.default_rng(3)
 
-    def perplexity(rate: float, decay: float) -> float:
+    def tried(rate: float, decay: float) -> Row:
         settings = TrainingSettings(
             epochs=1, batch_size=64, learning_rate=10**rate, weight_decay=10**decay
         )
         network = LogLinearNetwork(len(VOCAB), 1, back=1)
-        return train(network, examples, valid, settings, progress=False).valid_perplexities[-1]
+        history = train(network, examples, valid, settings, progress=False)
+        return {"valid": f"{history.valid_perplexities[-1]:.3f}"}
 
     low, high = (-3.5, -8.5), (0.5, -4.5)
     places: list[tuple[str, int, float, float]] = []
-    for draw in range(11):
+    for draw in range(DRAWS):
         shift = rng.uniform(0, 4 / 3, 2)
         places += [
             ("grid", draw, low[0] + shift[0] + i * 4 / 3, low[1] + shift[1] + j * 4 / 3)
@@ -159,13 +163,8 @@ def search() -> Iterator[Row]:
         ]
         places += [("random", draw, *rng.uniform(low, high)) for _ in range(9)]
     for way, draw, rate, decay in places:
-        yield {
-            "way": way,
-            "draw": draw,
-            "log_rate": f"{rate:.4f}",
-            "log_decay": f"{decay:.4f}",
-            "valid": f"{perplexity(rate, decay):.3f}",
-        }
+        names = {"way": way, "draw": draw, "log_rate": f"{rate:.4f}", "log_decay": f"{decay:.4f}"}
+        yield Cell(names, functools.partial(tried, rate, decay))
 
 
 def reciting() -> Iterator[Row]:
@@ -198,7 +197,7 @@ def reciting() -> Iterator[Row]:
                 optimizer.step()
 
 
-TABLES: dict[str, Callable[[], Iterator[Row]]] = {
+TABLES: dict[str, Table] = {
     "descents": descents,
     "reciting": reciting,
     "search": search,
@@ -206,4 +205,4 @@ TABLES: dict[str, Callable[[], Iterator[Row]]] = {
 
 
 if __name__ == "__main__":
-    record("02b_training", __doc__, TABLES, "0, and 3 of the search")
+    record("02b_training", __doc__, TABLES, f"0, and 3 of the search in {DRAWS} draws")

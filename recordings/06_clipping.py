@@ -4,13 +4,14 @@ Run it from the repository with `python recordings/06_clipping.py`; it takes abo
 a core and writes `data/recorded/06_clipping/`. `--only limits` makes one of the tables.
 """
 
+import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy
 
 import numpy as np
-from recording import Arrays, Row, record
+from recording import Arrays, Cell, Row, Table, record
 
 from nextword import corpora
 from nextword.dynamics.recurrent_runs import RecurrentRuns, RunSettings, WeightPenalty
@@ -46,7 +47,7 @@ PENALTIES = (  # L1, L2
 RACERS = range(8, 16)
 """Seeds of the runs at T = 30 and rate .05 that are shown update by update."""
 RACE_UPDATES = 3_000
-RATES = (0.5, 1.0, 2.0, 4.0)
+RATES = (0.5, 1.0, 2.0, 4.0, 8.0)
 NORMS = (None, 0.25, 1.0)
 MODEL_SEEDS = (0, 1, 2)
 
@@ -102,52 +103,57 @@ def penalties() -> Iterator[Row]:
             yield from runs_of(30, 16, settings, l1=l1, l2=l2, max_norm=max_norm or "none")
 
 
-def language_model() -> Iterator[Row]:
+def language_model() -> Iterator[Cell]:
     """Perplexities of language models by plain gradient descent, for rates, thresholds, seeds."""
-    grammar, corpus = Grammar.load(), corpora.load("grammar")
-    vocab = Vocabulary.build(corpus.train)
     for learning_rate in RATES:
         for max_norm in NORMS:
             for seed in MODEL_SEEDS:
-                model = recurrent_model(vocab, corpus.train, seed=seed)
-                settings = TrainingSettings(
-                    epochs=2,
-                    batch_size=32,
-                    optimizer="sgd",
-                    learning_rate=learning_rate,
-                    max_norm=max_norm,
-                    seed=seed,
+                yield Cell(
+                    {"learning_rate": learning_rate, "max_norm": max_norm or "none", "seed": seed},
+                    functools.partial(trained_model, learning_rate, max_norm, seed),
                 )
-                read, seen = model.reader.read, []
-                try:
-                    train(
-                        model.network,
-                        read(corpus.train),
-                        read(corpus.valid),
-                        settings,
-                        progress=False,
-                        watch=seen.append,
-                    )
-                    scores = Scores.of(model, grammar, corpus.test)
-                    overall = f"{scores.perplexity():.4f}"
-                    at_noun = f"{scores.perplexity(Slot.RETURNING_NOUN):.4f}"
-                    diverged = False
-                except DivergedError:
-                    overall = at_noun = ""
-                    diverged = True
-                history: History = seen[-1]
-                yield {
-                    "learning_rate": learning_rate,
-                    "max_norm": max_norm or "none",
-                    "seed": seed,
-                    "updates": len(history.losses),
-                    "diverged": int(diverged),
-                    "perplexity": overall,
-                    "at_noun": at_noun,
-                    "median_norm": f"{np.median(history.norms):.4g}",
-                    "largest_norm": f"{np.max(history.norms):.4g}",
-                    "largest_loss": f"{np.max(history.losses):.4g}",
-                }
+
+
+def trained_model(learning_rate: float, max_norm: float | None, seed: int) -> Row:
+    """Train a language model for two epochs, and say what became of it."""
+    grammar, corpus = Grammar.load(), corpora.load("grammar")
+    vocab = Vocabulary.build(corpus.train)
+    model = recurrent_model(vocab, corpus.train, seed=seed)
+    settings = TrainingSettings(
+        epochs=2,
+        batch_size=32,
+        optimizer="sgd",
+        learning_rate=learning_rate,
+        max_norm=max_norm,
+        seed=seed,
+    )
+    read, seen = model.reader.read, []
+    try:
+        train(
+            model.network,
+            read(corpus.train),
+            read(corpus.valid),
+            settings,
+            progress=False,
+            watch=seen.append,
+        )
+        scores = Scores.of(model, grammar, corpus.test)
+        overall = f"{scores.perplexity():.4f}"
+        at_noun = f"{scores.perplexity(Slot.RETURNING_NOUN):.4f}"
+        diverged = False
+    except DivergedError:
+        overall = at_noun = ""
+        diverged = True
+    history: History = seen[-1]
+    return {
+        "updates": len(history.losses),
+        "diverged": int(diverged),
+        "perplexity": overall,
+        "at_noun": at_noun,
+        "median_norm": f"{np.median(history.norms):.4g}",
+        "largest_norm": f"{np.max(history.norms):.4g}",
+        "largest_loss": f"{np.max(history.losses):.4g}",
+    }
 
 
 def race() -> Arrays:
@@ -177,7 +183,7 @@ def half_way() -> Arrays:
     return {"seed": np.array(chosen.seed), "inner": chosen.inner, "outer": chosen.outer}
 
 
-TABLES: dict[str, Callable[[], Iterator[Row]]] = {
+TABLES: dict[str, Table] = {
     "lengths": lengths,
     "limits": limits,
     "penalties": penalties,

@@ -46,3 +46,5 @@ def configure_course(config: Config, root: Path) -> None:
     config.GenerateAssignment.preprocessors.prepend([ScopeTests])
     config.ClearSolutions.code_stub = {"python": STUB}
     config.ClearSolutions.text_stub = ANSWER_STUB
+    # A visible test has no points. Without this, *Validate* calls an untouched notebook a success.
+    config.Validator.validate_all = True

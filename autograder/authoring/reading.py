@@ -6,11 +6,16 @@ An author writes it into ``solutions/reading.toml``, which a course may leave ou
 
     [01_counting]
     perplexity = "01_counting#Perplexity: the measure of this course"
+
+At an address of the web the lectures are the pages that Sphinx made of them (``make site``); a
+path leads to notebooks, as JupyterLab opens them.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -66,6 +71,22 @@ def _reading(path: str, base: str, words: object) -> Reading:
     lecture, mark, heading = words.partition("#") if isinstance(words, str) else ("", "", "")
     if not (lecture and mark and heading):
         raise BrokenReading(f'{path}: expected "lecture#heading", came {words!r}')
+    place = f"{base.rstrip('/')}/{quote(lecture)}"
+    if base.startswith(("http://", "https://")):
+        return Reading(lecture, heading, f"{place}.html#{page_anchor(heading)}")
     # Jupyter's own anchors: the heading, its spaces as hyphens.
-    anchor = quote(heading.replace(" ", "-"))
-    return Reading(lecture, heading, f"{base.rstrip('/')}/{quote(lecture)}.ipynb#{anchor}")
+    return Reading(lecture, heading, f"{place}.ipynb#{quote(heading.replace(' ', '-'))}")
+
+
+def page_anchor(heading: str) -> str:
+    """Return the anchor that a heading has on a page that Sphinx made.
+
+    Examples
+    --------
+    >>> page_anchor("Repair 4: Kneser–Ney")
+    'repair-4-kneserney'
+    >>> page_anchor("Yes: a network with ρ < 1")
+    'yes-a-network-with-1'
+    """
+    plain = unicodedata.normalize("NFKD", heading.lower()).encode("ascii", "ignore").decode()
+    return re.sub(r"^[-0-9]+|-+$", "", re.sub(r"[^a-z0-9]+", "-", plain))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from nbgrader import utils
 
@@ -52,8 +53,20 @@ def question_of(cell: str) -> str:
     return cell.removesuffix(f"-{GRADED}").removesuffix(f"-{WRITTEN}")
 
 
-def core_and_stretch(work: Asked) -> tuple[list[Question], list[Question]]:
-    """Return the automatically graded questions of the core, and those of the stretch."""
-    beyond = {question_of(cell) for cell, inside in marked_cells(work).items() if inside}
+def core_and_stretch(
+    work: Asked, stretch: Collection[str] | None = None
+) -> tuple[list[Question], list[Question]]:
+    """Return the automatically graded questions of the core, and those of the stretch.
+
+    Parameters
+    ----------
+    work
+        The assignment.
+    stretch
+        The grade_ids of the cells that belong to the stretch; None goes by the headings.
+    """
+    if stretch is None:
+        stretch = [cell for cell, inside in marked_cells(work).items() if inside]
+    beyond = set(map(question_of, stretch))
     core = [question for question in work.questions if question.name not in beyond]
     return core, [question for question in work.questions if question.name in beyond]

@@ -4,6 +4,7 @@
 
     time_zone = "Europe/Zurich"
     attempts = 10                      # how often an assignment may be handed in
+    practice_runs = 5                  # how often `autograder watch` answers a student
 
     [late]
     policy = "per_day"                 # or "hard", or "none"
@@ -63,6 +64,7 @@ _TIME_WANTED = 'a time such as "2026-10-05 23:59", or with an offset "2026-10-05
 _EXPECTED = {
     "time_zone": 'a place of the time zone database, such as "Europe/Zurich"',
     "attempts": "a whole number, 1 or more",
+    "practice_runs": "a whole number, 0 or more",
     "policy": '"none", "per_day" or "hard"',
     "percent": "a number from 0 to 100",
     "at_most": "a number from 0 to 100",
@@ -163,6 +165,7 @@ class AssignmentRules(_Table):
     due: Moment | None = None
     late: LatePolicy | None = None
     attempts: int | None = Field(default=None, ge=1)
+    practice_runs: int | None = Field(default=None, ge=0)
     stretch: list[str] | None = None
 
 
@@ -171,6 +174,7 @@ class ClassFile(_Table):
 
     time_zone: Zone
     attempts: int | None = Field(default=None, ge=1)
+    practice_runs: int | None = Field(default=None, ge=0)
     late: LatePolicy = LatePolicy(policy="none")
     slip_days: SlipDays = SlipDays(total=0)
     counts: Counts = Counts()
@@ -190,6 +194,11 @@ class ClassFile(_Table):
     def attempts_at(self, assignment: str) -> int | None:
         """Return how often an assignment may be handed in, None where that is not limited."""
         return self.of(assignment).attempts or self.attempts
+
+    def practice_runs_at(self, assignment: str) -> int | None:
+        """Return how often a student's practice cases are run, None where that is not limited."""
+        own = self.of(assignment).practice_runs
+        return self.practice_runs if own is None else own
 
     def due(self, assignment: str) -> datetime | None:
         """Return when an assignment is due, as UTC."""

@@ -16,6 +16,7 @@
       feedback/<student>/<assignment>/          a page for the student, and practice cases
       nbgrader_feedback/<student>/<assignment>/ nbgrader's own
       marks.jsonl                               who or what set each mark, when and why
+      practice/                                 what `autograder watch` tells before marks
       backups/                                  copies of the gradebook
       reports/<assignment>.csv, .html           for staff
       exports/                                  marks for other programs
@@ -47,10 +48,20 @@ from autograder.files import needing_room, remove_unfinished, write_atomically
 
 _FEW = 5
 """How many misplaced submissions are named where there is nothing else."""
-_WRITTEN = ("evidence", "verdicts", "autograded", "feedback", "autograder_feedback", "reports")
+_WRITTEN = (
+    "evidence",
+    "verdicts",
+    "autograded",
+    "feedback",
+    "autograder_feedback",
+    "reports",
+    "practice",
+)
 """The folders that runs write their results into."""
 PATIENCE = 5.0
 """Seconds that nbgrader's own commands wait for another run's end."""
+PATIENCE_WITH_A_WATCH = 60.0
+"""Seconds that ours wait where somebody watches, who holds the class for a few at a time."""
 
 
 class UnknownStudent(CourseError):
@@ -70,7 +81,7 @@ class AnotherRun(CourseError):
 
 
 @contextlib.contextmanager
-def one_run(class_folder: ClassFolder, patience: float = 0.0) -> Iterator[None]:
+def one_run(class_folder: ClassFolder, patience: float | None = None) -> Iterator[None]:
     """Hold a class's lock, which one run has at a time, and which a killed run loses.
 
     What such a run has left unfinished is removed.
@@ -80,7 +91,7 @@ def one_run(class_folder: ClassFolder, patience: float = 0.0) -> Iterator[None]:
     class_folder
         The class.
     patience
-        Seconds to wait for the end of another run.
+        Seconds to wait for the end of another run; None waits where that may be a watch.
 
     Raises
     ------
@@ -88,6 +99,8 @@ def one_run(class_folder: ClassFolder, patience: float = 0.0) -> Iterator[None]:
         There is one.
     NoRoom, InTheWay
     """
+    if patience is None:
+        patience = PATIENCE_WITH_A_WATCH if is_watched(class_folder) else 0.0
     holder = class_folder.path / ".run.holder"
     lock = FileLock(class_folder.path / ".run.lock", timeout=patience)
     try:
@@ -108,6 +121,52 @@ def one_run(class_folder: ClassFolder, patience: float = 0.0) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def one_watch(class_folder: ClassFolder, assignment: str) -> Iterator[None]:
+    """Hold the right to watch an assignment, which one has at a time, and a killed one loses.
+
+    Raises
+    ------
+    AnotherRun
+        Somebody watches it.
+    NoRoom, InTheWay
+    """
+    with needing_room(class_folder.path):
+        class_folder.make()
+    # Whoever asks whether it is watched holds it for a moment.
+    lock = FileLock(_watch_lock(class_folder, assignment), timeout=0.5)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise AnotherRun(
+            f"{assignment} is being watched already for {class_folder.path}. One is enough: end "
+            "the other first, or leave it to it"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_watched(class_folder: ClassFolder) -> bool:
+    """Return whether somebody watches an assignment of a class."""
+    return any(map(_is_held, class_folder.path.glob(_watch_lock(class_folder, "*").name)))
+
+
+def _watch_lock(class_folder: ClassFolder, assignment: str) -> Path:
+    return class_folder.path / f".watch-{assignment}.lock"
+
+
+def _is_held(path: Path) -> bool:
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    lock.release()
+    return False
 
 
 def _this_run() -> str:

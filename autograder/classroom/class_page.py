@@ -21,6 +21,7 @@ from autograder.authoring.coursework import INSIDE, Asked
 from autograder.authoring.stretch import core_and_stretch
 from autograder.classroom.feedback import page
 from autograder.classroom.report import Row, made_of
+from autograder.classroom.terms import Terms
 from autograder.files import write_atomically
 
 MOST_BINS = 10
@@ -96,6 +97,7 @@ def write_summary(
     rows: Sequence[Row],
     links: Mapping[str, Links] | None = None,
     origins: Mapping[str, str] | None = None,
+    terms: Terms | None = None,
 ) -> None:
     """Write the page on a class.
 
@@ -111,11 +113,13 @@ def write_summary(
         By student; None links nothing.
     origins
         What the marks were made with, in words, such as versions and the exam.
+    terms
+        The rules of the class, which may say what the stretch is; None where it has none.
     """
     graded = [row for row in rows if row.counts]
     totals = [row.total for row in graded]
     maxima = {row.standing.max_total for row in rows if row.standing}
-    core, stretch = core_and_stretch(work)
+    core, stretch = core_and_stretch(work, None if terms is None else terms.stretch)
     script = _script()
     written = page(
         "summary.html.j2",

@@ -10,11 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
+from autograder.authoring.coursework import Asked
+from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.class_page import Links, write_summary
 from autograder.classroom.gathering import ENGINE
 from autograder.classroom.recording import Graded, kept_results
 from autograder.classroom.report import Row, class_rows, write_csv
 from autograder.classroom.session import Session, Sitting
+from autograder.classroom.terms import Terms
 
 _COUNTED = ("nbgrader", "numpy")
 """The packages on whose versions marks may depend."""
@@ -41,7 +44,8 @@ def write_reports(session: Session | Sitting, now: Sequence[Graded] = ()) -> lis
     write_csv(folder.report_path(name, ".csv"), session.material, rows)
     page = folder.report_path(name, ".html")
     links = links_of(session, [row.student for row in rows], page.parent)
-    write_summary(page, session.material, rows, links, origins(session))
+    terms = Terms.of(folder, session.material)
+    write_summary(page, session.material, rows, links, origins(session), terms)
     return rows
 
 
@@ -54,16 +58,23 @@ def links_of(
 
 def _links(session: Session | Sitting, student: str, seen_from: Path) -> Links:
     feedback = session.feedback_path(student)
-    notebooks = {
-        each.notebook_name: each.class_folder.autograded_path(
-            each.name, student, each.notebook_name
-        )
-        for each in session.notebooks
-    }
     return Links(
         _address(feedback, seen_from) if feedback.is_file() else "",
-        {name: _address(path, seen_from) for name, path in notebooks.items() if path.is_file()},
+        notebooks_of(session.class_folder, session.material, student, seen_from),
     )
+
+
+def notebooks_of(
+    class_folder: ClassFolder, work: Asked, student: str, seen_from: Path
+) -> dict[str, str]:
+    """Return where a student's graded notebooks lie, by name, relative to the folder of a page."""
+    found = {}
+    for sheet in work.sheets:
+        name = sheet.assignment.notebook_name
+        path = class_folder.autograded_path(work.assignment.name, student, name)
+        if path.is_file():
+            found[name] = _address(path, seen_from)
+    return found
 
 
 def _address(path: Path, seen_from: Path) -> str:

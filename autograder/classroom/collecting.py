@@ -13,7 +13,7 @@ import hashlib
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -112,8 +112,22 @@ class Collection:
     def _notebook(self) -> str:
         return f"{self.assignment.notebooks[0].notebook_name}.ipynb"
 
-    def from_source(self, path: Path, scheme: Scheme | None = None) -> Iterator[Collected]:
+    def from_source(
+        self,
+        path: Path,
+        scheme: Scheme | None = None,
+        admitted: Callable[[Attempt], Attempt | None] | None = None,
+    ) -> Iterator[Collected]:
         """Collect from a zip file or a folder; yield what became of each attempt.
+
+        Parameters
+        ----------
+        path
+            Of the source.
+        scheme
+            Who named its files; None where that is to be seen from the names.
+        admitted
+            Returns an attempt as it is to be taken, None where it is not; None takes all.
 
         Raises
         ------
@@ -131,6 +145,8 @@ class Collection:
             kind = scheme or scheme_of(source)
             found = attempts(source, kind, self.assignment.name, self._notebook)
             dated = [self._dated(each, kind, listed) for each in found]
+            if admitted is not None:
+                dated = [each for each in map(admitted, dated) if each is not None]
             # What has no time comes after what has, in the order of the source.
             for attempt in sorted(dated, key=lambda each: each.time or datetime.max):
                 for settled in self._settled(attempt, kind, matcher):
@@ -198,8 +214,8 @@ class Collection:
             words = f"{place} is a link, which is not followed"
             return replace(base, fate=Fate.refused, remarks=(*base.remarks, words))
         older = self._older(student)
-        kept = {_digest_of_folder(folder) for folder in older}
-        there = _digest_of_folder(place) if place.is_dir() else None
+        kept = {digest_of_folder(folder) for folder in older}
+        there = digest_of_folder(place) if place.is_dir() else None
         if there == base.digest:
             if base.time is not None and submission_time(place)[0] is None:
                 _write(place, {TIME: _stamp(base.time)})
@@ -212,7 +228,8 @@ class Collection:
         if base.time is not None and TIME not in content:
             content = {**content, TIME: _stamp(base.time)}
         if most is not None and len(older) + (there is not None) >= most:
-            self._keep_aside(student, content)
+            if base.digest not in kept:
+                self._keep_aside(student, content)
             words = f"{most} {'attempt is' if most == 1 else 'attempts are'} allowed"
             return replace(base, fate=Fate.beyond, remarks=(*base.remarks, words))
         if there is None:
@@ -271,7 +288,8 @@ def digest_of_files(content: Mapping[str, bytes]) -> str:
     return hashlib.sha256(repr(digests).encode()).hexdigest()
 
 
-def _digest_of_folder(folder: Path) -> str:
+def digest_of_folder(folder: Path) -> str:
+    """Return the digest of what lies in a student's folder, whenever it came."""
     files = (path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
     return digest_of_files({path.name: path.read_bytes() for path in files})
 

@@ -54,7 +54,7 @@ class ForHome:
     reading: Mapping[str, Reading] = field(default_factory=dict)
 
 
-def _differs(verdict: Verdict, cases: Sequence[PracticeCase]) -> str:
+def differs(verdict: Verdict, cases: Sequence[PracticeCase]) -> str:
     """Return where the answer to the case that the page shows differs first."""
     shown = verdict.example.call if verdict.example else ""
     return next((case.differs for case in cases if case.call == shown), "")
@@ -101,6 +101,6 @@ def write_feedback(
         reading=home.reading,
         notebooks=home.notebooks,
         failing={name: len(cases) for name, cases in home.practice.items()},
-        differs={v.question: _differs(v, home.practice.get(v.question, ())) for v in verdicts},
+        differs={v.question: differs(v, home.practice.get(v.question, ())) for v in verdicts},
     )
     write_atomically(path, written, lasting=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.classroom.class_folder import ClassFolder
+from autograder.classroom.practice_class import PracticeFolder
 from autograder.errors import CourseError
 
 _OF_STUDENTS = (
@@ -21,6 +22,7 @@ _OF_STUDENTS = (
     "reports",
     "exports",
     "requests",
+    "practice",
     "exchange",
     "backups",
     "gradebook.db",
@@ -67,7 +69,8 @@ def personal(class_folder: ClassFolder) -> list[Remains]:
             f"{class_folder.path} is a course of nbgrader's and its class in one folder: remove by "
             "hand what names students (submitted/, autograded/, feedback/, gradebook.db, ...)"
         )
-    if not class_folder.secret_path.is_file():
+    secrets = (class_folder.secret_path, PracticeFolder.in_class(class_folder).secret_path)
+    if not any(path.is_file() for path in secrets):
         raise NoClassHere(f"{class_folder.path} is no class folder: it has no secret.json")
     there = [class_folder.path / name for name in _OF_STUDENTS]
     return [_remains(path) for path in there if path.is_symlink() or path.exists()]

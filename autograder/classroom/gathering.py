@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -32,6 +32,7 @@ ENGINE = "sandbox-3"
 """Changes when the same submission could give other evidence."""
 WITHOUT_SANDBOX = "It was run without a sandbox."
 """What everybody reads of a submission for which there were no walls."""
+NO_NOTEBOOK = "There was no notebook to grade."
 _ANOTHER_EXAM = (
     "Its evidence answers another exam: the class's secret, a check's draw or a test cell has "
     "changed since it was run. Run: autograder grade"
@@ -85,12 +86,20 @@ class Origin:
     remarks: tuple[str, ...] = ()
 
 
+_Same = tuple[str, str, tuple[str, ...]]
+
+
 @dataclass(frozen=True)
 class _Work(Job):
     """A job, and which submission it is of."""
 
     session: Session
     origin: Origin
+
+    @property
+    def same(self) -> _Same:
+        """What is the same of two submissions that need one run: a group's, say."""
+        return self.session.notebook_name, self.key, self.remarks
 
 
 @dataclass(frozen=True)
@@ -123,20 +132,63 @@ def gather(
     at_once: int,
     options: RunOptions,
 ) -> Iterator[Ready]:
-    """Yield each notebook as soon as it can be judged, and hold none of them."""
+    """Yield each notebook as soon as it can be judged, and hold none of them.
+
+    What several students handed in, as a group does, is run once, and is evidence of each of them.
+    """
     work = _work(session, students, options)
+    waiting: dict[_Same, list[_Work]] = {}
+    if options.question is None:
+        work = _each_once(work, waiting)
     for each in run_all(work, executor, at_once, options.limits, options.mode):
         if isinstance(each, NoRun):
             yield each.what
             continue
-        job, execution = each
-        if isinstance(execution, str):
-            yield Ready(job.session, job.student, execution)
-            continue
-        evidence = to_evidence(execution, job.key, (*job.remarks, *_run_remarks(options)))
-        if _options_for(job.session, options).question is not None:
-            evidence = _merged(job.session, job.student, evidence)
-        yield _new(job.session, job.student, evidence, job.origin)
+        first, execution = each
+        for job in (first, *waiting.pop(first.same, ())):
+            yield _ready(job, execution, options)
+
+
+def _ready(job: _Work, execution: Execution | str, options: RunOptions) -> Ready:
+    """Return what running a submission came to, and keep its evidence."""
+    if isinstance(execution, str):
+        return Ready(job.session, job.student, execution)
+    evidence = to_evidence(execution, job.key, (*job.remarks, *_run_remarks(options)))
+    if _options_for(job.session, options).question is not None:
+        evidence = _merged(job.session, job.student, evidence)
+    return _new(job.session, job.student, evidence, job.origin)
+
+
+def _each_once(
+    work: Iterable[_Work | NoRun[Ready]], waiting: dict[_Same, list[_Work]]
+) -> Iterator[_Work | NoRun[Ready]]:
+    """Yield what has to be run, leaving out what is being run already or has been.
+
+    Parameters
+    ----------
+    work
+        From `_work`.
+    waiting
+        Whoever waits for a run that goes on, by what they have in common; whoever takes its result
+        takes them out.
+    """
+    done: dict[_Same, str] = {}  # by whom: a class of any size needs the memory of a few
+    for each in work:
+        if isinstance(each, NoRun):
+            yield each
+        elif each.same in waiting:
+            waiting[each.same].append(each)
+        elif (evidence := _evidence_of(each, done.get(each.same))) is not None:
+            yield NoRun(_new(each.session, each.student, evidence, each.origin))
+        else:
+            waiting[each.same] = []
+            done[each.same] = each.student
+            yield each
+
+
+def _evidence_of(work: _Work, student: str | None) -> Evidence | None:
+    """Return the evidence of the same submission by another student, where this run has any."""
+    return None if student is None else _kept(work.session, student, work.key)
 
 
 def from_evidence(session: Session, student: str) -> Ready:
@@ -285,7 +337,7 @@ def unreadable(
 ) -> Evidence:
     """Return what is kept of a submission that could not be read: nothing for any question."""
     asked = session.material.questions
-    absences = {question.name: "There was no notebook to grade." for question in asked}
+    absences = {question.name: NO_NOTEBOOK for question in asked}
     return Evidence(key, staged, {}, absences, remarks)
 
 

@@ -45,7 +45,7 @@ def grade(
     options = options or RunOptions()
     with gradebook.open_gradebook(session.class_folder) as gb:
         writer = ScoreWriter(gb, session.material)
-        for parts in _together(session, gather(session, students, executor, at_once, options)):
+        for parts in together(session, gather(session, students, executor, at_once, options)):
             graded = _settle(session, writer, parts)
             if graded.failure:
                 keep_failure(session, graded)
@@ -64,7 +64,7 @@ def rejudge(session: Session | Sitting, students: Iterable[str]) -> Iterator[Gra
             yield _settle(session, writer, parts)
 
 
-def _together(session: Session | Sitting, ready: Iterable[Ready]) -> Iterator[list[Ready]]:
+def together(session: Session | Sitting, ready: Iterable[Ready]) -> Iterator[list[Ready]]:
     """Yield the notebooks of each submission, in their order, as soon as all can be judged."""
     places = {notebook.notebook_name: i for i, notebook in enumerate(session.notebooks)}
     waiting: dict[str, list[Ready]] = {}

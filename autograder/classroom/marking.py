@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from autograder.authoring.conventions import TASK, WRITTEN, grade_id_of, role_of
 from autograder.classroom import gradebook
+from autograder.classroom.anonymous import NOBODY, NameHider, hiders
 from autograder.classroom.class_folder import PATIENCE, one_run
 from autograder.classroom.harmless import clean_markdown, harmless_markdown
 from autograder.classroom.marks_log import MarkSet, log_marks, now
@@ -22,6 +23,7 @@ from autograder.classroom.session import Session, Sitting
 from autograder.errors import CourseError
 
 _MARKERS = re.compile(r"^### (BEGIN|END) (MARK SCHEME|SOLUTION)$\n?", re.MULTILINE)
+_HEADING = re.compile(r"(?P<tag></?h)[1-6]>")
 
 
 class NotMarked(CourseError):
@@ -40,11 +42,14 @@ class Place:
         The marked cell's grade_id.
     student
         Whose it is. The page does not say so.
+    hider
+        Hides the student's own names in the answer.
     """
 
     session: Session
     name: str
     student: str
+    hider: NameHider = NOBODY
 
     @cached_property
     def _notebook(self) -> NotebookNode:
@@ -61,9 +66,9 @@ class Place:
 
     @property
     def html(self) -> str:
-        """The answer, with its pictures, and without anything that acts."""
+        """The answer, with its pictures, without the student's names and anything that acts."""
         cells = [cell for cell in self._notebook.cells if grade_id_of(cell) == self.name]
-        return "".join(harmless_html(cell) for cell in cells)
+        return "".join(harmless_html(cell, self.hider) for cell in cells)
 
 
 @dataclass(frozen=True)
@@ -94,11 +99,16 @@ class Rubric:
     model: str
 
 
-def harmless_html(cell: NotebookNode) -> str:
-    """Return a markdown cell as HTML in which nothing acts; formulas stay as they were typed."""
+def harmless_html(cell: NotebookNode, hider: NameHider = NOBODY) -> str:
+    """Return a markdown cell as HTML in which nothing acts; formulas stay as they were typed.
+
+    Headings become the page's third level, below its own two: who listens to the page is led by
+    levels, and an answer does not decide on those.
+    """
     source, pictures = harmless_markdown(cell.source, cell.get("attachments", {}))
     renderer = IPythonRenderer(escape=False, attachments=pictures)
-    return clean_markdown(MarkdownWithMath(renderer=renderer).render(source))
+    rendered = MarkdownWithMath(renderer=renderer).render(hider.in_text(source))
+    return _HEADING.sub(r"\g<tag>3>", clean_markdown(hider.in_html(rendered)))
 
 
 def written_questions(session: Session) -> list[str]:
@@ -134,10 +144,12 @@ def _places(session: Session) -> Iterator[Place]:
         for student in folder.students(session.name)
         if folder.autograded_path(session.name, student, session.notebook_name).is_file()
     ]
+    hiding = hiders(folder, graded)
     for name in written_questions(session):
         seed = f"{folder.secret()}|{name}|"
         key = {who: hashlib.sha256((seed + who).encode()).hexdigest() for who in graded}
-        yield from (Place(session, name, who) for who in sorted(graded, key=key.__getitem__))
+        in_order = sorted(graded, key=key.__getitem__)
+        yield from (Place(session, name, who, hiding[who]) for who in in_order)
 
 
 def mark_of(place: Place) -> Mark:

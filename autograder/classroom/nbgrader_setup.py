@@ -59,6 +59,8 @@ def configure(config: Config, root: Path, class_path: Path) -> None:
     ]
 
     config.ExportApp.plugin_class = "autograder.classroom.grade_table.GradeTable"
+    config.MarksExport.course_root = str(root)
+    config.MarksExport.class_path = str(class_path)
 
     # What students wrote is made harmless when it is graded; these hold where that was done by an
     # earlier version, and for what a parser makes of it.

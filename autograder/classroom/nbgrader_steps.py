@@ -40,6 +40,7 @@ from autograder.classroom.program import program_folders
 from autograder.classroom.recording import record
 from autograder.classroom.scoring import ScoreWriter
 from autograder.classroom.session import Session
+from autograder.classroom.set_elsewhere import begin_run
 from autograder.errors import CourseError
 from autograder.guest.sight import code_digest
 from autograder.sandbox.dispatch import execute_or_retry
@@ -196,7 +197,7 @@ class LenientExporter(NotebookExporter):
         try:
             with one_run(class_folder, self._patience):
                 if not self._backed_up:
-                    gradebook.back_up(class_folder)
+                    begin_run(class_folder)
                     self._backed_up = True
                 yield
         except AnotherRun:

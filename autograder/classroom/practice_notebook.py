@@ -85,10 +85,28 @@ def write_practice(
     written
         Whether there is one now.
     """
-    asked = [verdict for verdict in verdicts if practice.get(verdict.question)]
-    if not asked:
+    text = practice_text(notebook_name, submitted, verdicts, practice, reading)
+    if not text:
         path.unlink(missing_ok=True)
         return False
+    write_atomically(path, text, lasting=False)
+    return True
+
+
+def practice_text(
+    notebook_name: str,
+    submitted: NotebookNode,
+    verdicts: Sequence[Verdict],
+    practice: Practice,
+    reading: Mapping[str, Reading],
+) -> str:
+    """Return a practice notebook as JSON; nothing where there is nothing to practise.
+
+    See `write_practice`.
+    """
+    asked = [verdict for verdict in verdicts if practice.get(verdict.question)]
+    if not asked:
+        return ""
     cells = [
         _cell("markdown", _TITLE.format(name=notebook_name)),
         *_own_code(submitted),
@@ -100,8 +118,7 @@ def write_practice(
     for i, cell in enumerate(cells):
         cell["id"] = f"practice-{i}"
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    write_atomically(path, json.dumps(plain_notebook(cells, kernel)), lasting=False)
-    return True
+    return json.dumps(plain_notebook(cells, kernel))
 
 
 def _cell(kind: str, source: str, runs_on: bool = False) -> NotebookNode:

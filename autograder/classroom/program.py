@@ -38,9 +38,10 @@ def kept_answers(material: Material, folder: Path) -> KeptAnswers | None:
     None where the program was changed while this process ran, which may have loaded either: its
     answers could be kept under the name of the other.
     """
-    folders = program_folders(material.assignment.course)
-    if _newest(folders) > psutil.Process().create_time() - _CLOCKS_DIFFER:
+    newest = newest_change(material.assignment.course)
+    if newest > psutil.Process().create_time() - _CLOCKS_DIFFER:
         return None
+    folders = program_folders(material.assignment.course)
     parts = [code_digest(folders), _machine(), *(cell.source for cell in material.notebook.cells)]
     text = "\n".join(f"{len(part)} {part}" for part in parts)
     program = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -48,9 +49,9 @@ def kept_answers(material: Material, folder: Path) -> KeptAnswers | None:
     return KeptAnswers(folder / assignment.name / assignment.notebook_name, program)
 
 
-def _newest(folders: tuple[Path, ...]) -> float:
-    """Return when a module in these folders was changed last."""
-    modules = chain.from_iterable(folder.rglob("*.py") for folder in folders)
+def newest_change(course: Course) -> float:
+    """Return when the program that grades a course was changed last, as files have times."""
+    modules = chain.from_iterable(folder.rglob("*.py") for folder in program_folders(course))
     return max((path.stat().st_mtime for path in modules), default=0.0)
 
 

@@ -73,10 +73,15 @@ def write_receipt(folder: Path, destination: Path, spare: str) -> None:
         fetches that.
     """
     time, _ = submission_time(folder)
-    secret = _content(folder / SECRET) or ""
     write_atomically(destination / TIME, _written(time), lasting=False)
-    released_under = secret if _SECRET.fullmatch(secret) else spare
+    released_under = read_secret(folder) or spare
     write_atomically(destination / SECRET, released_under, mode=0o600, lasting=False)
+
+
+def read_secret(folder: Path) -> str:
+    """Return a submission's secret, as nbgrader's students have it; empty where there is none."""
+    secret = _content(folder / SECRET) or ""
+    return secret if _SECRET.fullmatch(secret) else ""
 
 
 def receipt_paths(folder: Path) -> tuple[Path, Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -129,12 +129,16 @@ class Sitting(ClassRun):
 
 def sitting(work: Asked, class_folder: ClassFolder, cache: bool = True) -> Session | Sitting:
     """Draw the class's exams and see that the gradebook knows the assignment; see `Session.of`."""
+    return joined(work, [Session.of(sheet, class_folder, cache) for sheet in work.sheets])
+
+
+def joined(work: Asked, sessions: Sequence[Session]) -> Session | Sitting:
+    """Return the run over an assignment, a session for each of its notebooks being there."""
     if not isinstance(work, Coursework):
-        return Session.of(work.sheets[0], class_folder, cache)
-    sessions = [Session.of(sheet, class_folder, cache) for sheet in work.sheets]
+        return sessions[0]
     names = [session.notebook_name for session in sessions]
     notebooks = (
         replace(session, siblings=tuple(name for name in names if name != session.notebook_name))
         for session in sessions
     )
-    return Sitting(work, class_folder, tuple(notebooks))
+    return Sitting(work, sessions[0].class_folder, tuple(notebooks))

@@ -2,13 +2,16 @@
 
 `commands` takes a second to import, so it is imported when a command has been understood: help and
 complaints come at once, and sandboxes start while it is imported.
+
+How a command ends is said by its exit code (see `Ending`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, NoReturn
@@ -19,7 +22,7 @@ from rich.markup import escape
 
 from autograder.authoring.course import Course
 from autograder.authoring.plain import plain_text
-from autograder.classroom.class_folder import ClassFolder, one_run
+from autograder.classroom.class_folder import AnotherRun, ClassFolder, one_run, one_watch
 from autograder.errors import CourseError
 from autograder.sandbox.cluster import cluster_executor
 from autograder.sandbox.dispatch import local_executor, start_sandboxes
@@ -27,12 +30,57 @@ from autograder.sandbox.isolation import safe_mode
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import Mode
 
+HERE, CLASS = Path(), Path("class")
+CORES = os.cpu_count() or 1
+_HELP = """Release, grade and report the assignments of a course of notebooks.
+
+A week: collect, grade, mark, report, export. Tables are for people; --json prints one document on
+stdout (watch: a line for each event), and all else goes to stderr.
+
+Exit codes: 0 done; 1 done, and something waits for a person or is not as it should be; 2 the
+command line was not understood; 3 it could not be done, and stderr says what to put right; 75
+another run is at work, try again later; 130 stopped by Ctrl-C.
+"""
 app = typer.Typer(
-    help="Release, grade and report the assignments of a course of notebooks.",
+    help=_HELP,
+    epilog="Example: autograder grade 01_counting",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+class Ending(IntEnum):
+    """The exit codes of all commands."""
+
+    done = 0
+    look = 1
+    """Done, and something waits for a person, or is not as it should be."""
+    not_understood = 2
+    """The command line's fault; typer's own code."""
+    not_done = 3
+    """Nothing, or not all, was done, and the message says what to put right."""
+    busy = 75
+    """Another run is at work: the code by which mail programs say *try again later*."""
+    stopped = 130
+
+
+def _assignments_here(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the assignments that a shell may complete to."""
+    course = context.params.get("course")
+    with contextlib.suppress(CourseError):
+        names = Course.at(HERE if course is None else course).assignment_names()
+        return [name for name in names if name.startswith(incomplete)]
+    return []
+
+
+def _students_here(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the students that a shell may complete to: who has submitted the assignment."""
+    name, class_path = context.params.get("name"), context.params.get("class_path")
+    with contextlib.suppress(CourseError):
+        students = ClassFolder(class_path or CLASS).students(name or "*")
+        return sorted({each for each in students if each.startswith(incomplete)})
+    return []
+
 
 CourseOption = Annotated[Path, typer.Option("--course", help="The course's folder.")]
 ClassOption = Annotated[
@@ -46,19 +94,31 @@ ClassOrCourseOption = Annotated[
         envvar="NEXTWORD_CLASS",
     ),
 ]
-AssignmentName = Annotated[str, typer.Argument(help="An assignment, such as 01_counting.")]
-StudentOption = Annotated[
-    list[str] | None, typer.Option("--student", help="Only this one; may be given again.")
+AssignmentName = Annotated[
+    str,
+    typer.Argument(help="An assignment, such as 01_counting.", autocompletion=_assignments_here),
 ]
+MaybeAssignmentName = Annotated[
+    str | None,
+    typer.Argument(help="An assignment; all without it.", autocompletion=_assignments_here),
+]
+StudentOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--student", help="Only this one; may be given again.", autocompletion=_students_here
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print what came of it as JSON.")]
 QuestionOption = Annotated[
     str | None, typer.Option("--question", help="Execute and judge only this one.")
 ]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Notebooks run at the same time.")]
+NoSandboxOption = Annotated[
+    bool, typer.Option("--no-sandbox", help="Run code that you trust; marks the results.")
+]
 NoCacheOption = Annotated[
     bool, typer.Option("--no-cache", help="Call known answers anew; neither use nor keep theirs.")
 ]
-HERE, CLASS = Path(), Path("class")
-CORES = os.cpu_count() or 1
 
 
 class Side(StrEnum):
@@ -93,14 +153,14 @@ _FORMATS = "csv, canvas, moodle, moodle-gradebook or gradescope."
 
 
 def run() -> None:
-    """Run the command line; a `CourseError` is shown as words and exits with 1."""
+    """Run the command line; a `CourseError` is shown as words, and exits with a code of its own."""
     try:
         app()
     except CourseError as error:
         complaints = Console(stderr=True)
         words = escape(plain_text(str(error), kept="\n"))
         complaints.print(f"[bold red]autograder:[/] {words}", highlight=False)
-        sys.exit(1)
+        sys.exit(Ending.busy if isinstance(error, AnotherRun) else Ending.not_done)
 
 
 def _commands() -> ModuleType:
@@ -122,7 +182,7 @@ def _students(class_folder: ClassFolder, name: str, wanted: list[str] | None) ->
 
 def _exit(well: bool) -> None:
     if not well:
-        raise typer.Exit(1)
+        raise typer.Exit(Ending.look)
 
 
 def _end_at_once() -> NoReturn:
@@ -132,7 +192,7 @@ def _end_at_once() -> NoReturn:
     leave.
     """
     Console(stderr=True).print("Stopped. What is done is kept: run this again, and it goes on.")
-    os._exit(130)
+    os._exit(Ending.stopped)
 
 
 @app.callback()
@@ -147,19 +207,20 @@ def before(
         context.default_map = {context.invoked_subcommand: {"course": str(course)}}
 
 
-@app.command()
+@app.command(epilog="Example: autograder sync --from text")
 def sync(
     path: Annotated[
         Path | None, typer.Argument(help="Either half of a pair; all pairs without it.")
     ] = None,
     side: Annotated[Side, typer.Option("--from", help="Which half wins.")] = Side.newer,
+    as_json: JsonOption = False,
     course: CourseOption = HERE,
 ) -> None:
     """Bring notebooks and their texts into step, and strip outputs."""
-    _commands().sync(course, path, side.value)
+    _commands().sync(course, path, side.value, as_json)
 
 
-@app.command("new-course")
+@app.command("new-course", epilog="Example: autograder new-course ~/statistics")
 def new_course(
     folder: Annotated[Path, typer.Argument(help="Where to: a new or an empty folder.")],
 ) -> None:
@@ -167,7 +228,7 @@ def new_course(
     _commands().write_course(folder)
 
 
-@app.command("new-question")
+@app.command("new-question", epilog="Example: autograder new-question median --points 3")
 def new_question(
     name: Annotated[str, typer.Argument(help="The function that students will write.")],
     points: Annotated[float, typer.Option(help="What it is worth.")],
@@ -180,14 +241,15 @@ def new_question(
     _commands().add_question(course, assignment or None, name, points)
 
 
-@app.command()
+@app.command(epilog="Example: autograder release 01_counting")
 def release(
-    name: Annotated[str | None, typer.Argument(help="An assignment; all without it.")] = None,
+    name: MaybeAssignmentName = None,
     check: Annotated[bool, typer.Option("--check", help="Only see that it is current.")] = False,
+    as_json: JsonOption = False,
     course: CourseOption = HERE,
 ) -> None:
     """Make the student version in assignments/, through nbgrader, and look for leaks."""
-    _commands().release(course, name, check)
+    _commands().release(course, name, check, as_json)
 
 
 @app.command(epilog="Example: autograder bundle --out next-word.zip")
@@ -203,11 +265,11 @@ def bundle(
     pack(Course.at(course), out, Console())
 
 
-@app.command()
+@app.command(epilog="Example: autograder verify 01_counting --seeds 5")
 def verify(
     name: AssignmentName,
     seeds: Annotated[int, typer.Option(min=1, help="How many exams are drawn.")] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the proof as JSON.")] = False,
+    as_json: JsonOption = False,
     rules: Annotated[
         bool, typer.Option("--rules", help="Print which cases show each rule of a statement.")
     ] = False,
@@ -240,16 +302,17 @@ def verify(
         _exit(commands.prove(course, name, seeds, as_json, workers, not no_cache, rules))
 
 
-@app.command()
+@app.command(epilog="Example: autograder simulate 01_counting --students 40 --class /tmp/class")
 def simulate(
     name: AssignmentName,
     students: Annotated[int, typer.Option(min=1, help="How many.")] = 24,
     seed: Annotated[int, typer.Option(help="Of the mixture.")] = 0,
+    as_json: JsonOption = False,
     class_path: ClassOption = CLASS,
     course: CourseOption = HERE,
 ) -> None:
     """Write a class of submissions whose true scores are known."""
-    _commands().simulate_class(course, class_path, name, students, seed)
+    _commands().simulate_class(course, class_path, name, students, seed, as_json)
 
 
 @app.command(epilog="Example: autograder roster ~/Downloads/canvas-grades.csv")
@@ -260,7 +323,7 @@ def roster(
     name_by: Annotated[
         str | None, typer.Option(help="The column that names a student's folders.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the roster as JSON.")] = False,
+    as_json: JsonOption = False,
     class_path: ClassOrCourseOption = None,
     course: CourseOption = HERE,
 ) -> None:
@@ -289,7 +352,7 @@ def collect(
     scheme: Annotated[
         Platform | None, typer.Option("--from", help="Who named the files, if it is not seen.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    as_json: JsonOption = False,
     class_path: ClassOrCourseOption = None,
     course: CourseOption = HERE,
 ) -> None:
@@ -303,7 +366,7 @@ def collect(
         _exit(command.collect(class_folder, assignment, sources, kind, worksheet, as_json))
 
 
-@app.command()
+@app.command(epilog="Example: autograder grade 01_counting --student ada --force")
 def grade(
     name: AssignmentName,
     student: StudentOption = None,
@@ -313,10 +376,9 @@ def grade(
         str | None, typer.Option(help="A Dask scheduler, tcp://host:port, to run notebooks on.")
     ] = None,
     force: Annotated[bool, typer.Option(help="Also what has not changed.")] = False,
-    no_sandbox: Annotated[
-        bool, typer.Option("--no-sandbox", help="Run code that you trust; marks the results.")
-    ] = False,
+    no_sandbox: NoSandboxOption = False,
     no_cache: NoCacheOption = False,
+    as_json: JsonOption = False,
     class_path: ClassOrCourseOption = None,
     course: CourseOption = HERE,
 ) -> None:
@@ -332,7 +394,7 @@ def grade(
             start_sandboxes(running, min(at_once, len(students)), limits, mode)
         commands = _commands()
         options = commands.RunOptions(mode, limits, force, question, not no_cache)
-        selection = commands.Selection(assignment, class_folder, students, bool(student))
+        selection = commands.Selection(assignment, class_folder, students, bool(student), as_json)
         try:
             _exit(commands.grade_selected(selection, running, at_once, options))
         except KeyboardInterrupt:
@@ -341,10 +403,52 @@ def grade(
             _end_at_once()
 
 
-@app.command()
+@app.command(epilog="Example: autograder watch 01_counting /srv/nbgrader/exchange/course101")
+def watch(
+    name: AssignmentName,
+    inbox: Annotated[
+        Path | None,
+        typer.Argument(
+            help="nbgrader's exchange, or a folder of students' folders; class/exchange without it."
+        ),
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="End when all is answered that has come: for cron.")
+    ] = False,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between looks.")] = 2.0,
+    workers: WorkersOption = CORES,
+    no_sandbox: NoSandboxOption = False,
+    as_json: JsonOption = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Collect and answer submissions as they come, before the deadline, by practice cases only.
+
+    Students read in seconds which practice cases fail, with hints. Nobody is marked: that is
+    what `grade` does after the deadline, by other cases.
+    """
+    from autograder.cli import watch as command
+
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    path = inbox or class_folder.exchange
+    mode, limits = Mode.OPEN if no_sandbox else safe_mode(), Limits()
+    with one_watch(class_folder, name), local_executor(workers) as (running, at_once):
+        start_sandboxes(running, at_once, limits, mode)
+        how = command.How(running, at_once, mode, limits, None if once else every)
+        try:
+            _exit(command.watch(assignment, class_folder, path, how, as_json))
+        except KeyboardInterrupt:
+            if no_sandbox:
+                raise
+            _end_at_once()
+
+
+@app.command(epilog="Example: autograder rejudge 01_counting")
 def rejudge(
     name: AssignmentName,
     student: StudentOption = None,
+    as_json: JsonOption = False,
     class_path: ClassOrCourseOption = None,
     course: CourseOption = HERE,
 ) -> None:
@@ -354,7 +458,7 @@ def rejudge(
     students = _students(class_folder, name, student)
     with one_run(class_folder):
         commands = _commands()
-        selection = commands.Selection(assignment, class_folder, students, bool(student))
+        selection = commands.Selection(assignment, class_folder, students, bool(student), as_json)
         _exit(commands.rejudge_selected(selection))
 
 
@@ -370,6 +474,7 @@ def export(
         str | None, typer.Option(help="Canvas's column, where the title is another.")
     ] = None,
     zeros: Annotated[bool, typer.Option("--zeros", help="0 for who has not submitted.")] = False,
+    as_json: JsonOption = False,
     class_path: ClassOrCourseOption = None,
     course: CourseOption = HERE,
 ) -> None:
@@ -379,12 +484,14 @@ def export(
     assignment = Course.at(course).assignment(name)
     class_folder = _class_folder(class_path, assignment.course)
     with one_run(class_folder):
-        command.export(class_folder, assignment, for_whom.value, file, to, column, zeros)
+        order = command.order(for_whom.value, file, column, zeros)
+        command.export(class_folder, assignment, order, to, as_json)
 
 
 @app.command(epilog="Example: autograder forget --class class-2026 --yes")
 def forget(
     surely: Annotated[bool, typer.Option("--yes", help="Remove; else it is only listed.")] = False,
+    as_json: JsonOption = False,
     class_path: ClassOption = CLASS,
 ) -> None:
     """Remove all that is known of a class's students, when the term is over."""
@@ -394,20 +501,17 @@ def forget(
     if not class_folder.path.is_dir():
         raise typer.BadParameter(f"there is no folder {class_folder.path}")
     with one_run(class_folder):
-        _exit(command.forget_class(class_folder, surely))
+        _exit(command.forget_class(class_folder, surely, as_json))
 
 
-@app.command()
+@app.command(epilog="Example: autograder report 01_counting")
 def report(
     name: AssignmentName,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    as_json: JsonOption = False,
     class_path: ClassOrCourseOption = None,
     course: CourseOption = HERE,
 ) -> None:
-    """Write the page and the CSV on the whole class again, as after marking by hand.
-
-    Example: autograder report 01_counting
-    """
+    """Write the page and the CSV on the whole class again, as after marking by hand."""
     from autograder.cli.report import report as write
 
     assignment = Course.at(course).assignment(name)
@@ -416,7 +520,28 @@ def report(
         write(assignment, class_folder, as_json, Console())
 
 
-@app.command()
+@app.command(epilog="Example: autograder similar 01_counting")
+def similar(
+    name: AssignmentName,
+    given: Annotated[
+        list[Path] | None,
+        typer.Option("--given", help="Further code that everybody was given; may come again."),
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help="How many pairs are shown.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Show side by side whose code is alike, for a person to look at: never a verdict."""
+    from autograder.cli import similar as command
+
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    with one_run(class_folder):
+        command.similar(assignment, class_folder, given or [], most, as_json)
+
+
+@app.command(epilog="Example: autograder mark 01_counting --no-browser --port 8765")
 def mark(
     name: AssignmentName,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 0,
@@ -427,10 +552,7 @@ def mark(
     class_path: ClassOrCourseOption = None,
     course: CourseOption = HERE,
 ) -> None:
-    """Mark written answers on a local page: one question after the other, over all students.
-
-    Example: autograder mark 01_counting
-    """
+    """Mark written answers on a local page: one question after the other, over all students."""
     from autograder.cli.mark import mark_answers
 
     assignment = Course.at(course).assignment(name)
@@ -438,15 +560,19 @@ def mark(
     mark_answers(assignment, class_folder, by, port, not no_browser, Console())
 
 
-@app.command()
-def doctor(workers: WorkersOption = CORES, class_path: ClassOption = CLASS) -> None:
+@app.command(epilog="Example: autograder doctor --class /srv/class-2026")
+def doctor(
+    workers: WorkersOption = CORES,
+    as_json: JsonOption = False,
+    class_path: ClassOption = CLASS,
+) -> None:
     """Say what this machine offers for grading, and what to do about each lack."""
-    _exit(_commands().diagnose(class_path, workers))
+    _exit(_commands().diagnose(class_path, workers, as_json))
 
 
-@app.command()
+@app.command(epilog="Example: autograder demo 01_counting --students 40")
 def demo(
-    name: Annotated[str | None, typer.Argument(help="An assignment; all without it.")] = None,
+    name: MaybeAssignmentName = None,
     students: Annotated[int, typer.Option(min=1, help="How many.")] = 24,
     seed: Annotated[int, typer.Option(help="Of the class and of its exam.")] = 0,
     folder: Annotated[Path, typer.Option(help="Where to; made anew.")] = Path("demo"),

@@ -29,7 +29,9 @@ from autograder.classroom.grading import grade, rejudge
 from autograder.classroom.recording import Graded
 from autograder.classroom.roster import enrol, names_on
 from autograder.classroom.session import Session, Sitting, sitting
+from autograder.classroom.set_elsewhere import begin_run
 from autograder.classroom.terms import Terms
+from autograder.cli import report
 from autograder.cli.demo import run_demo
 from autograder.cli.doctor import examine
 from autograder.cli.terminal import (
@@ -57,13 +59,18 @@ _SIDES = {
 }
 
 
-def sync(course: Path, path: Path | None, side: str) -> None:
+def sync(course: Path, path: Path | None, side: str, as_json: bool = False) -> None:
     """Bring one pair into step, or all."""
     found = [path.with_suffix(".py")] if path else list(pairs.pairs(Course.at(course)))
+    done = {}
     for text_path in found:
         if not text_path.exists() and not text_path.with_suffix(".ipynb").exists():
             raise pairs.PairOutOfStep(f"{text_path}: neither the text nor the notebook exists")
-        _say(f"{text_path}: {pairs.sync(text_path, _SIDES[side]).value}")
+        done[str(text_path)] = pairs.sync(text_path, _SIDES[side]).value
+        if not as_json:
+            _say(f"{text_path}: {done[str(text_path)]}")
+    if as_json:
+        print(json.dumps(done, indent=1))
 
 
 def write_course(folder: Path) -> None:
@@ -93,17 +100,23 @@ def add_question(course: Path, assignment: str | None, name: str, points: float)
     )
 
 
-def release(course: Path, name: str | None, check: bool) -> None:
+def release(course: Path, name: str | None, check: bool, as_json: bool = False) -> None:
     """Write the student version of one assignment or of all, or see that it is current."""
+    done = {}
     for assignment in _assignments(course, name):
         work = load_coursework(assignment)
         if check:
             check_release(work)
             one = len(work.sheets) == 1
             released = work.sheets[0].assignment.release_path if one else assignment.release_folder
-            _say(f"{released}: current")
+            path, what = released, "current"
         else:
-            _say(f"{write_release(work)}: written")
+            path, what = write_release(work), "written"
+        done[str(path)] = what
+        if not as_json:
+            _say(f"{path}: {what}")
+    if as_json:
+        print(json.dumps(done, indent=1))
 
 
 def prove(
@@ -168,7 +181,9 @@ def _answers_kept(cache: bool) -> Path | None:
     return platformdirs.user_cache_path("autograder") / "answers" if cache else None
 
 
-def simulate_class(course: Path, class_path: Path, name: str, students: int, seed: int) -> None:
+def simulate_class(
+    course: Path, class_path: Path, name: str, students: int, seed: int, as_json: bool = False
+) -> None:
     """Write a simulated class, and say what each student's true score is."""
     work = load_coursework(Course.at(course).assignment(name))
     material = work.sheets[0]
@@ -179,6 +194,9 @@ def simulate_class(course: Path, class_path: Path, name: str, students: int, see
         )
     simulated = simulate(material, students, seed)
     write_class(ClassFolder(class_path.resolve()), material, simulated)
+    if as_json:
+        print(json.dumps({student.name: dict(student.points) for student in simulated}, indent=1))
+        return
     for student in simulated:
         _say(f"{student.total:4g}  {student.name}")
     count = counted(len(simulated), "submission")
@@ -197,18 +215,21 @@ class Selection:
         Whose.
     by_name
         Whether they were named, one by one.
+    as_json
+        Whether a program reads what is printed.
     """
 
     assignment: Assignment
     class_folder: ClassFolder
     students: Sequence[str]
     by_name: bool = False
+    as_json: bool = False
 
     def session(self, question: str | None = None, cache: bool = True) -> Session | Sitting:
         """Return the session that grades them, having kept a copy of the gradebook."""
         work = load_coursework(self.assignment)
         _known_question(work, question)
-        gradebook.back_up(self.class_folder)
+        begin_run(self.class_folder)
         enrol(self.class_folder)
         Terms.of(self.class_folder, work, names_on(self.class_folder))  # before anything is run
         return sitting(work, self.class_folder, cache)
@@ -222,9 +243,7 @@ def grade_selected(
     before = given(session, selection.students) if selection.by_name else {}
     graded = grade(session, selection.students, executor, at_once, options)
     results = with_progress(graded, len(selection.students), complaints)
-    well = _closed(session, results)
-    _say_changes(session, results, before, selection.by_name)
-    return well
+    return _close(selection, session, results, before)
 
 
 def rejudge_selected(selection: Selection) -> bool:
@@ -234,36 +253,63 @@ def rejudge_selected(selection: Selection) -> bool:
     results = with_progress(
         rejudge(session, selection.students), len(selection.students), complaints
     )
-    well = _closed(session, results)
-    _say_changes(session, results, before, selection.by_name)
-    return well
+    return _close(selection, session, results, before)
 
 
-def _say_changes(
+def _close(
+    selection: Selection,
     session: Session | Sitting,
-    results: Sequence[Graded],
+    results: list[Graded],
     before: Mapping[str, Given],
-    by_name: bool,
-) -> None:
-    """Say whose mark is another one now; answer the requests of who was asked for by name."""
+) -> bool:
+    """Write the reports, answer requests, and say what came of it; return whether all is well."""
+    folder = session.class_folder
+    lost = [Graded(name, failure=why) for name, why in folder.misplaced(session.name)]
+    rows = write_reports(session, [*results, *lost])
+    if len(results) == len(folder.students(session.name)):
+        results = [*results, *lost]
     changed = {
         graded.student: difference(before.get(graded.student, Given()), graded)
         for graded in results
     }
+    requests = [
+        path
+        for graded in (results if selection.by_name else ())
+        if (path := answered(session, graded, changed[graded.student])) is not None
+    ]
+    if selection.as_json:
+        looked_at = {graded.student for graded in results}
+        content = report.as_data([row for row in rows if row.student in looked_at])
+        content |= {
+            "changed": {student: words for student, words in changed.items() if words},
+            "not_graded": {each.student: each.failure for each in results if each.failure},
+            "requests": [str(path) for path in requests],
+            "files": report.files(session),
+        }
+        print(json.dumps(content, indent=1))
+        return not content["not_graded"]
+    well = _closed(session, results)
+    _say_changes(changed, compared=bool(before))
+    for path in requests:
+        _say(f"answered  {path}")
+    return well
+
+
+def _say_changes(changed: Mapping[str, str], compared: bool) -> None:
+    """Say whose mark is another one now."""
     for student, words in sorted(changed.items()):
         if words:
             _say(f"changed   {as_text(student)}: {words}")
-    if before and not any(changed.values()):
+    if compared and not any(changed.values()):
         _say("changed   no mark")
-    for graded in results if by_name else ():
-        path = answered(session, graded, changed[graded.student])
-        if path is not None:
-            _say(f"answered  {path}")
 
 
-def diagnose(class_path: Path, workers: int) -> bool:
+def diagnose(class_path: Path, workers: int, as_json: bool = False) -> bool:
     """Print what this machine offers; return whether nothing serious is missing."""
     symptoms = list(examine(ClassFolder(class_path.resolve()), workers))
+    if as_json:
+        print(json.dumps([vars(symptom) for symptom in symptoms], indent=1))
+        return not any(symptom.serious for symptom in symptoms)
     console.print(symptom_table(symptoms))
     for command in (command for symptom in symptoms for command in symptom.commands):
         # To be copied as it stands: neither wrapped nor coloured.
@@ -298,15 +344,16 @@ def _known_question(work: Asked, question: str | None) -> None:
 
 
 def _closed(session: Session | Sitting, results: list[Graded]) -> bool:
-    """Print the closing table, write the reports; return whether everybody could be graded."""
+    """Print the closing table; return whether everybody could be graded."""
     folder = session.class_folder
-    lost = [Graded(name, failure=why) for name, why in folder.misplaced(session.name)]
-    write_reports(session, [*results, *lost])
-    if len(results) == len(folder.students(session.name)):
-        results = [*results, *lost]
     console.print(closing_table(session.material, results))
     _say(f"reports   {folder.report_path(session.name, '.html')} and .csv, of the whole class")
     _say(f"feedback  {folder.feedback}/<student>/{session.name}/")
+    standings = [graded.standing for graded in results if graded.standing]
+    waiting = sum(mark.points is None for each in standings for mark in each.written)
+    if waiting:
+        words = f"{counted(waiting, 'written answer')} without a mark"
+        _say(f"next      autograder mark {session.name}: {words}")
     absent = sorted(set(gradebook.registered(folder)) - {graded.student for graded in results})
     absent = [name for name in absent if name not in folder.students(session.name)]
     if absent:

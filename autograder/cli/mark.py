@@ -10,13 +10,13 @@ from rich.text import Text
 
 from autograder.authoring.course import Assignment
 from autograder.authoring.coursework import load_coursework
-from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder, one_run
 from autograder.classroom.class_reports import write_reports
 from autograder.classroom.grading import rejudge
 from autograder.classroom.marking import NotMarked, places
 from autograder.classroom.marking_server import MarkingServer
 from autograder.classroom.session import Session, Sitting, sitting
+from autograder.classroom.set_elsewhere import begin_run
 from autograder.cli.terminal import counted
 
 
@@ -30,7 +30,7 @@ def mark_answers(
 ) -> None:
     """Serve the page until Ctrl-C, then write the pages of those who got marks, and the reports."""
     with one_run(class_folder):
-        gradebook.back_up(class_folder)
+        begin_run(class_folder)
         session = sitting(load_coursework(assignment), class_folder)
         found = places(session)
     if not found:

@@ -13,7 +13,8 @@ from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.class_page import mistakes, what_waits
 from autograder.classroom.class_reports import write_reports
 from autograder.classroom.report import Row
-from autograder.classroom.session import sitting
+from autograder.classroom.session import Session, Sitting, sitting
+from autograder.classroom.set_elsewhere import log_what_was_set
 from autograder.cli.terminal import as_text, counted
 
 _MISTAKES = 5
@@ -24,9 +25,10 @@ def report(
     assignment: Assignment, class_folder: ClassFolder, as_json: bool, console: Console
 ) -> None:
     """Write the page and the CSV on a class, from what is kept of everybody, and sum them up."""
+    log_what_was_set(class_folder)
     session = sitting(load_coursework(assignment), class_folder)
     rows = write_reports(session)
-    paths = [str(class_folder.report_path(session.name, end)) for end in (".html", ".csv")]
+    paths = files(session)
     if as_json:
         print(json.dumps(as_data(rows) | {"files": paths}, indent=1))
         return
@@ -45,6 +47,11 @@ def report(
         console.print(Text(f"report  {path}"), soft_wrap=True)
 
 
+def files(session: Session | Sitting) -> list[str]:
+    """Return where the page and the CSV on a class are."""
+    return [str(session.class_folder.report_path(session.name, end)) for end in (".html", ".csv")]
+
+
 def as_data(rows: list[Row]) -> dict[str, object]:
     """Return what the reports say, as JSON can hold it."""
     return {
@@ -53,6 +60,7 @@ def as_data(rows: list[Row]) -> dict[str, object]:
                 "student": row.student,
                 "points": dict(row.points),
                 "gradebook": row.standing.total if row.standing else None,
+                "out_of": row.standing.max_total if row.standing else None,
                 "late": row.late,
                 "missing": row.missing,
                 "waits": what_waits(row),

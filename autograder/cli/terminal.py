@@ -47,14 +47,26 @@ _WIDEST = 1_000
 def with_progress(
     results: Iterable[_Result], total: int | None, console: Console, doing: str = "grading"
 ) -> list[_Result]:
-    """Return all results, showing a progress bar until the last is there."""
+    """Return all results, showing a progress bar until the last is there.
+
+    Where that never comes, as something cannot be done, no bar stands above the words that say so.
+    Where nobody watches, as in a log, one line says how many there were.
+    """
+    if not console.is_interactive:
+        done = list(results)
+        console.print(f"{doing} {len(done)}/{len(done) if total is None else total}")
+        return done
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     done = []
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(doing, total=total)
-        for result in results:
-            done.append(result)
-            progress.advance(task)
+        try:
+            for result in results:
+                done.append(result)
+                progress.advance(task)
+        except BaseException:
+            progress.live.transient = True
+            raise
     return done
 
 

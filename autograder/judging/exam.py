@@ -96,6 +96,8 @@ class QuestionExam:
         What the witness gets, as JSON text.
     asked
         The same without the course's modules: what makes this exam another than others.
+    for_practice
+        Whether there are practice cases only, which then are those that count.
     """
 
     question: CheckedQuestion
@@ -104,6 +106,12 @@ class QuestionExam:
     wrong: Mapping[str, Mapping[str, Outcome]]
     inputs: str
     asked: str
+    for_practice: bool = False
+
+    @property
+    def counted(self) -> Iterator[ExamCase]:
+        """The cases that decide on points."""
+        return (each for each in self.cases if each.practice is self.for_practice)
 
     def comparison(self, identity: str) -> Comparison:
         """Return how the answers to a case are compared."""
@@ -173,6 +181,11 @@ class QuestionExam:
             ]
             for name, identities in self.comparable.items()
         }
+
+    @cached_property
+    def distinct(self) -> dict[str, str]:
+        """What makes each case another call than those before it, by identity; found once."""
+        return {each.identity: _call_of(each.case) for each in self.cases}
 
     def call(self, practice: ExamCase) -> str:
         """Return a practice case as a student would write it."""
@@ -276,6 +289,31 @@ def draw_exam(material: Material, secret: str, kept: KeptAnswers | None = None) 
     """
     return Exam(
         material, tuple(_draw_question(material, each, secret, kept) for each in material.checked)
+    )
+
+
+def practice_exam(exam: Exam) -> Exam:
+    """Return an exam that asks only the practice cases of another, and decides by these.
+
+    Its inputs, its expected answers and its verdicts know nothing of the other cases.
+    """
+    return Exam(exam.material, tuple(_practice_of(each) for each in exam.questions))
+
+
+def _practice_of(exam: QuestionExam) -> QuestionExam:
+    cases = tuple(each for each in exam.cases if each.practice)
+    text = _asked(exam.question, cases)
+    return QuestionExam(
+        exam.question,
+        cases,
+        {each.identity: exam.expected[each.identity] for each in cases},
+        {
+            name: {each.identity: outcomes[each.identity] for each in cases}
+            for name, outcomes in exam.wrong.items()
+        },
+        _with_modules(text, _modules(exam.question, cases)),
+        text,
+        for_practice=True,
     )
 
 
@@ -412,7 +450,7 @@ def _with_modules(asked: str, modules: Mapping[str, str]) -> str:
     return f'{asked[:-1]}, "modules": {json.dumps(modules)}}}' if modules else asked
 
 
-def call_of(case: Case) -> str:
+def _call_of(case: Case) -> str:
     """Return what makes a call another one than its repetition: what is asked, and its group."""
     asked = json.dumps([encode(case.args), encode(dict(case.kwargs))])
     return f"{case.group} {case.probe} {hashlib.sha256(asked.encode()).hexdigest()}"

@@ -16,9 +16,9 @@ from autograder.judging.exam import (
     ExamCase,
     QuestionExam,
     agrees,
-    call_of,
     difference,
 )
+from autograder.judging.likeness import what_all_have
 from autograder.judging.outcomes import Outcome
 from autograder.judging.showing import NOT_PASTED
 
@@ -63,7 +63,8 @@ class Verdict:
     line
         The student's own line that raised the first exception or ran out of time, with its number.
     misconception, hint
-        The known mistake that the evidence agrees with, and what to say about it.
+        The known mistake that the evidence agrees with, and what to say about it. Where there is
+        none, the hint may be what all wrong answers have in common.
     flag
         What a member of staff should look at.
     inside
@@ -139,6 +140,7 @@ def judge_outcomes(
     # Not the sum of all groups: .1 + .2 + .3 is not .6.
     points = sum(group.points for group in groups) if lost else question.points
     mistake = _recognise(exam, outcomes) if lost else None
+    hint = mistake.hint if mistake else what_all_have(exam, outcomes, reasons) if lost else None
     return Verdict(
         question.name,
         points,
@@ -148,7 +150,7 @@ def judge_outcomes(
         _example(exam, outcomes, reasons),
         _line(exam, outcomes),
         mistake.name if mistake else None,
-        mistake.hint if mistake else None,
+        hint,
         _flag(exam, outcomes),
     )
 
@@ -192,11 +194,7 @@ def _group_verdict(
     exam: QuestionExam, name: str, reasons: Mapping[str, str | None]
 ) -> GroupVerdict:
     group = exam.question.check.groups[name]
-    found = [
-        reasons[each.identity]
-        for each in exam.cases
-        if each.case.group == name and not each.practice
-    ]
+    found = [reasons[each.identity] for each in exam.counted if each.case.group == name]
     wrong = [reason for reason in found if reason is not None]
     return GroupVerdict(
         group.says,
@@ -266,9 +264,8 @@ def _tells(exam: QuestionExam, mistake: Misconception, outcomes: Mapping[str, Ou
 
     A case that is asked again tells nothing new, and one of two answers little.
     """
-    calls = {each.identity: each for each in exam.cases}
     telling = {
-        call_of(calls[identity].case): exam.expected[identity]
+        exam.distinct[identity]: exam.expected[identity]
         for identity in exam.discriminating[mistake.name]
         if not agrees(exam.comparison(identity), exam.expected[identity], outcomes[identity])
     }

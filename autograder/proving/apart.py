@@ -32,13 +32,19 @@ class Bounds:
     Parameters
     ----------
     seconds
-        Of the clock, and of CPU time.
+        Of CPU time.
     memory_bytes
         What its process may take besides what this one has.
+    patience
+        How many times its seconds it may take by the clock: a machine may be busy.
     """
 
     seconds: float
     memory_bytes: int = 2 << 30
+    patience: float = 1.0
+
+
+_UNHURRIED = Bounds(3600.0)
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,24 @@ def each_apart(
             _end(each)
 
 
+def all_apart(jobs: Sequence[Job], workers: int) -> list[str]:
+    """Return what each job returned, in order, called in as many processes as there are workers.
+
+    A job whose process ended before it returned is called once more, here, where its error is seen.
+
+    Parameters
+    ----------
+    jobs
+        What is called. It keeps to limits of its own: here are none but an hour.
+    workers
+        How many run at the same time. With one, all are called here.
+    """
+    if min(workers, len(jobs)) < 2:
+        return [job() for job in jobs]
+    came = dict(each_apart([(job, _UNHURRIED) for job in jobs], workers))
+    return [job() if came[place] is None else came[place] or "" for place, job in enumerate(jobs)]
+
+
 def _started(index: int, job: tuple[Job, Bounds]) -> _Running:
     function, bounds = job
     forking = multiprocessing.get_context("fork")
@@ -86,7 +110,7 @@ def _started(index: int, job: tuple[Job, Bounds]) -> _Running:
     process = forking.Process(target=_call, args=(function, bounds, theirs), daemon=True)
     process.start()
     theirs.close()  # so that the end of the process is the end of the stream
-    return _Running(index, process, ours, time.monotonic() + bounds.seconds)
+    return _Running(index, process, ours, time.monotonic() + bounds.seconds * bounds.patience)
 
 
 def _over(running: Sequence[_Running]) -> list[_Running]:

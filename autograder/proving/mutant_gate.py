@@ -32,16 +32,20 @@ from autograder.judging.exam import (
     ExamCase,
     QuestionExam,
     difference,
-    draw_exam,
 )
 from autograder.judging.outcomes import Outcome, read_outcomes
 from autograder.proving.apart import Bounds, each_apart
 from autograder.proving.mutants import Mutant, canonical, mutants_of
+from autograder.proving.several import draw_exams
 
 FURTHER_EXAMS = 10
 """On the cases of how many exams, secret and practice, an equal change is tried."""
 _SLOWER, _SECONDS_BESIDES = 10, 5.0
 """How much longer than its answer a mutant may take in all, and how much comes on top of that."""
+_BUSY = 4.0
+"""How many times its processor time a mutant may take by the clock."""
+_A_TURN = 0.5
+"""The share of its time that a call must have had a processor, for its silence to be its own."""
 
 
 class UnfairToStartWith(CourseError):
@@ -80,7 +84,8 @@ class Answer:
     def bounds(self) -> Bounds:
         """What judging a mutant may take."""
         per_case = self.exams[0].question.check.seconds_per_case
-        return Bounds(_SLOWER * self.seconds + 2 * per_case + _SECONDS_BESIDES)
+        seconds = _SLOWER * self.seconds + 2 * per_case + _SECONDS_BESIDES
+        return Bounds(seconds, patience=_BUSY)
 
     def changed(self, text: str) -> Callable[..., Any]:
         """Return the function that a changed text of this answer defines."""
@@ -267,7 +272,7 @@ class Gate:
             for each in tried
             if each.kept and each.trial.said and self.question.equals[each.trial.said].because
         ]
-        exams = self._further_exams() if to_try else ()
+        exams = self._further_exams(workers) if to_try else ()
         jobs = [
             (partial(_first_difference, exams, trial), self._bounds(trial.answer))
             for trial in to_try
@@ -278,14 +283,15 @@ class Gate:
 
     def _bounds(self, answer: Answer) -> Bounds:
         more = 1 + 2 * FURTHER_EXAMS / len(answer.exams)  # practice cases are called as well
-        return Bounds(more * answer.bounds.seconds)
+        return Bounds(more * answer.bounds.seconds, patience=_BUSY)
 
-    def _further_exams(self) -> tuple[QuestionExam, ...]:
+    def _further_exams(self, workers: int) -> tuple[QuestionExam, ...]:
         """Return exams for whose draw no mistake has to be told from the reference."""
         alone = replace(self.question, misconceptions=())
         material = replace(self.material, checked=(alone,), asserted=())
-        drawn = (draw_exam(material, f"equal-{number}") for number in range(FURTHER_EXAMS))
-        return tuple(exam.questions[0] for exam in drawn)
+        secrets = [f"equal-{number}" for number in range(FURTHER_EXAMS)]
+        exams, _ = draw_exams(material, secrets, workers)
+        return tuple(exam.questions[0] for exam in exams)
 
     def tally(self, tried: Sequence[Tried], wrong: Container[str]) -> Tally:
         """Return what became of this question's mutants."""
@@ -422,7 +428,8 @@ def gates_of(
     for whole in work.sheets:
         sheet = whole if only is None else _with_only(work, whole, only)
         kept = kept_answers(sheet, cache) if cache else None
-        exams = [draw_exam(sheet, f"verify-{number}", kept) for number in range(seeds)]
+        secrets = [f"verify-{number}" for number in range(seeds)]
+        exams, _ = draw_exams(sheet, secrets, workers, kept)
         for place, question in enumerate(sheet.checked):
             name = named(work, sheet, question.name)
             drawn = tuple(exam.questions[place] for exam in exams)
@@ -513,10 +520,30 @@ def _faults(
     texts = {case["id"]: json.dumps({**asked, "cases": [case]}) for case in asked["cases"]}
     for each in exam.cases:
         if practice or not each.practice:
-            inputs = texts[each.identity]
-            evidence = run_here(function, inputs, exam.question.probes.catalogue, patience)
-            outcome = read_outcomes(evidence, read_cases(inputs))[each.identity]
+            outcome = _outcome(exam, function, each.identity, texts[each.identity], patience)
             expected = exam.expected[each.identity]
             wrong = difference(exam.comparison(each.identity), expected, outcome)
             if wrong is not None or outcome.changed:
                 yield each, outcome
+
+
+def _outcome(
+    exam: QuestionExam, function: Callable[..., Any], identity: str, inputs: str, patience: float
+) -> Outcome:
+    """Return what a call comes to: once more, with patience, where it had no turn to answer.
+
+    A mutant counts as caught where it is slow, not where the machine is busy.
+    """
+    began = time.process_time()
+    outcome = _asked(exam, function, identity, inputs, patience)
+    spent = time.process_time() - began
+    if outcome.failure is None or spent > _A_TURN * patience * exam.question.check.seconds_per_case:
+        return outcome
+    return _asked(exam, function, identity, inputs, PATIENCE)
+
+
+def _asked(
+    exam: QuestionExam, function: Callable[..., Any], identity: str, inputs: str, patience: float
+) -> Outcome:
+    evidence = run_here(function, inputs, exam.question.probes.catalogue, patience)
+    return read_outcomes(evidence, read_cases(inputs))[identity]

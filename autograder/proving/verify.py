@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -18,10 +19,11 @@ from autograder.classroom.gathering import to_evidence
 from autograder.classroom.program import kept_answers
 from autograder.classroom.stage import stage
 from autograder.judging.each_question import judge_all
-from autograder.judging.exam import PATIENCE, Exam, QuestionExam, draw_exam
+from autograder.judging.exam import PATIENCE, Exam, QuestionExam
 from autograder.judging.judge import Verdict, judge, judge_outcomes
 from autograder.proving.coverage import RuleShown, shown_rules, uncovered
 from autograder.proving.guessing import Earned, best_guess
+from autograder.proving.several import draw_exams
 from autograder.sandbox.isolation import trusted_mode
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import execute
@@ -117,11 +119,15 @@ def verify(work: Asked, seeds: int, workers: int, cache: Path | None = None) -> 
     guesses: list[Earned] = []
     rules: list[RuleShown] = []
     open_ends: list[str] = []
-    for sheet in work.sheets:
-        exams = _exams(sheet, seeds, cache)
-        found = _findings(sheet, exams, workers)
+    # First all that is called in forks of this process, which has no threads yet.
+    called = [_called(sheet, seeds, workers, cache) for sheet in work.sheets]
+    for sheet, (exams, known) in zip(work.sheets, called, strict=True):
+        found = [
+            *_notebook_findings(sheet, exams, workers),
+            *(each for question in known for each in question.findings),
+        ]
         findings += [replace(each, question=named(work, sheet, each.question)) for each in found]
-        best = [best_guess(each) for each in exams[0].questions]
+        best = [each.guess for each in known]
         guesses += [replace(each, question=named(work, sheet, each.question)) for each in best]
         for drawn in zip(*(exam.questions for exam in exams), strict=True):
             rows = shown_rules(drawn)
@@ -142,19 +148,37 @@ def verify(work: Asked, seeds: int, workers: int, cache: Path | None = None) -> 
     )
 
 
-def _exams(material: Material, seeds: int, cache: Path | None) -> list[Exam]:
-    """Return the exams of a notebook. Asserts are the same in every exam."""
-    n_exams = seeds if material.checked else 1
+@dataclass(frozen=True)
+class _Known:
+    """What known answers to a question came to in every exam, and the best guess in the first."""
+
+    findings: tuple[Finding, ...]
+    guess: Earned
+
+    def in_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of_json(cls, text: str) -> _Known:
+        data = json.loads(text)
+        findings = [Finding(**{**each, "lost": tuple(each["lost"])}) for each in data["findings"]]
+        groups = tuple(data["guess"].pop("groups"))
+        return cls(tuple(findings), Earned(**data["guess"], groups=groups))
+
+
+def _called(
+    material: Material, seeds: int, workers: int, cache: Path | None
+) -> tuple[list[Exam], list[_Known]]:
+    """Draw the exams of a notebook, and judge all known answers; asserts need but one exam."""
+    secrets = [f"verify-{seed}" for seed in range(seeds if material.checked else 1)]
     kept = kept_answers(material, cache) if cache else None
-    return [draw_exam(material, f"verify-{seed}", kept) for seed in range(n_exams)]
+    exams, came = draw_exams(material, secrets, workers, kept, _known_in_json)
+    return exams, [_Known.of_json(each) for each in came]
 
 
-def _findings(material: Material, exams: Sequence[Exam], workers: int) -> Iterator[Finding]:
-    """Yield what every answer comes to in a notebook."""
-    yield from _notebook_findings(material, exams, workers)
-    for seed, exam in enumerate(exams):
-        for each in exam.questions:
-            yield from _known_findings(seed, each)
+def _known_in_json(exams: Sequence[QuestionExam]) -> str:
+    found = [each for seed, exam in enumerate(exams) for each in _known_findings(seed, exam)]
+    return _Known(tuple(found), best_guess(exams[0])).in_json()
 
 
 def _notebook_findings(

@@ -20,7 +20,7 @@ class LogLinearNetwork(LanguageNetwork):
     Parameters
     ----------
     vocab_size
-        |V|: how many words there are.
+        ``|V|``: how many words there are.
     window
         How many words the inputs hold.
     back

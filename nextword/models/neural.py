@@ -87,7 +87,7 @@ class WindowNetwork(OutputLayerNetwork):
     Parameters
     ----------
     vocab_size
-        |V|: how many words there are.
+        ``|V|``: how many words there are.
     window
         n - 1: how many words it looks at.
     n_features

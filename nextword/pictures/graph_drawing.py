@@ -60,7 +60,7 @@ class Arrow:
 
 
 def draw_flow_graph(
-    axis: Axes, boxes: Mapping[str, Box], arrows: Iterable[Arrow], fontsize: float = 13
+    axis: Axes, boxes: Mapping[str, Box], arrows: Iterable[Arrow], fontsize: float = 14
 ) -> None:
     """Draw a flow graph.
 
@@ -144,7 +144,7 @@ def draw_flow_graph(
                 arrow.text,
                 ha="center",
                 va="center",
-                fontsize=fontsize - 1,
+                fontsize=fontsize,
                 color=arrow.colour,
                 zorder=3,
                 bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"},

@@ -25,7 +25,7 @@
 # * A function is called many times. It must give the same answer for the same arguments, whatever was called before.
 # * Numbers are compared to a relative accuracy of 1e-5, and to an absolute one of 1e-6 near zero. Arrays are float64, unless a question says that others come as well. Questions 4 and 5 need float64 throughout; elsewhere float32 is enough.
 # * An array may be returned as a numpy array, a torch tensor or nested lists of the same shape.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own, in this cell or in one that you add (all cells share their names, so give helpers names that no other cell uses, or define them inside your function), a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -39,6 +39,8 @@ from nextword.learning.flow_graph import Node
 
 def close(got: object, expected: object) -> bool:
     """Return whether numbers, or arrays of one shape, agree to the accuracy that counts here."""
+    if hasattr(got, "detach"):  # a torch tensor that remembers where it came from
+        got = got.detach()
     got, expected = np.asarray(got, dtype=float), np.asarray(expected, dtype=float)
     return got.shape == expected.shape and np.allclose(
         got, expected, rtol=1e-5, atol=1e-6, equal_nan=True
@@ -58,7 +60,7 @@ def close(got: object, expected: object) -> bool:
 #
 # * `scores` has one dimension or more. Each slice along `axis` (which may be negative) is one distribution. The result has the shape of `scores`.
 # * **Scores may be large**: 10,000 and −10,000 in the same slice. The result is finite there. (Scores come in two sizes: below 50 in modulus, or, in cases of their own, in the thousands. There, log-probabilities are compared to an absolute accuracy of 0.005, and float32 is enough as well.)
-# * A score of $-\infty$ gives a log-probability of $-\infty$, and the others are what they would be without it. At least one score of each slice is finite. Infinite or missing scores (`inf`, `nan`) do not come.
+# * A score of $-\infty$ gives a log-probability of $-\infty$, and the others are what they would be without it. At least one score of each slice is finite. No score is $+\infty$ or `nan`.
 # * Integer scores are scores like others: the result is an array of floats. float32 comes as well.
 # * Of a single class the log-probability is 0.
 
@@ -478,7 +480,7 @@ target = 7
 
 def log_prob(weights):
     """Return the log-probability of the target under these weights."""
-    return float(loglinear_log_probs(features, weights)[target])
+    return float(np.asarray(loglinear_log_probs(features, weights))[target])
 
 
 def one_sided(eps):
@@ -827,7 +829,7 @@ log_prob_of_1 = scores[1] - total.log()
 backpropagate(log_prob_of_1)
 print(f"{len(topological_order(log_prob_of_1))} nodes")
 print("flow graph:", [round(weight.grad, 12) for weight in weights])
-print("question 3:", loglinear_gradient(features, np.log([2.0, 3.0]), 1).round(12))
+print("question 3:", np.round(loglinear_gradient(features, np.log([2.0, 3.0]), 1), 12))
 
 
 # %% [markdown]
@@ -1064,7 +1066,7 @@ def loss(beta, pairs):
         by_context[before].append(row_of[after])
     for before, rows in by_context.items():
         table, columns = known[before]
-        total -= loglinear_log_probs(table, beta[columns])[rows].sum()
+        total -= np.asarray(loglinear_log_probs(table, beta[columns]))[rows].sum()
     return total / len(pairs)
 
 
@@ -1073,7 +1075,7 @@ def batch_gradient(beta, pairs):
     gradient = np.zeros_like(beta)
     for (before, after), count in Counter(pairs).items():
         table, columns = known[before]
-        uphill = loglinear_gradient(table, beta[columns], row_of[after])
+        uphill = np.asarray(loglinear_gradient(table, beta[columns], row_of[after]))
         gradient[columns] -= count / len(pairs) * uphill
     return gradient
 
@@ -1091,7 +1093,7 @@ def train_loglinear(step, n_epochs, batch_size=500, seed=0):
         shuffled = [train[place] for place in rng.permutation(len(train))]
         for start in range(0, len(train), batch_size):
             gradient = batch_gradient(beta, shuffled[start : start + batch_size])
-            beta, memory = step(beta, gradient, memory)
+            beta, memory = map(np.asarray, step(beta, gradient, memory))
         history.append((beta, loss(beta, train), loss(beta, valid)))
     return tuple(zip(*history, strict=True))
 
@@ -1267,7 +1269,7 @@ else:
 #
 # * `x`, `grad` and the cache $s$ are arrays of the same shape (any number of dimensions, also none), float64 or float32. Every entry has a sum of its own.
 # * The *new* cache, this gradient included, divides.
-# * $\epsilon$ is added *after* the root. It is more than 0, and not always small.
+# * $\epsilon$ is added *after* the root. It is at least 1e-8, and not always small.
 # * Both results are new arrays. Where the gradient is 0, nothing moves.
 
 # %% nbgrader={"grade": false, "grade_id": "adagrad_step", "locked": false, "schema_version": 3, "solution": true, "task": false}

@@ -26,7 +26,7 @@
 # * Ids are whole numbers from 0 to $V-1$ in an array of any integer dtype. Parameters are arrays of float64 or of float32. A number is compared to a relative accuracy of 1e-5, an array to 1e-5 of its largest finite entry in modulus, or to 1e-6 where that is more ($-\infty$ agrees with $-\infty$ only), so computing in float32 is enough where the question does not say otherwise. `print` what you like.
 # * Logarithms are natural (nats). Vectors are rows: a batch `x` of shape `(B, n)` meets a matrix as `x @ H`.
 # * Where the statement says that something raises `ValueError`, it does so; other wrong arguments do not come.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own, in this cell or in one that you add (all cells share their names, so give helpers names that no other cell uses, or define them inside your function), a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -827,7 +827,7 @@ assert refuses(add_weight_decay, 2.0, grads, params, -0.1), (
 # * `batch_size` or `patience` below 1 raise `ValueError`, and so does a validation loss that is `nan` or infinite (a run that has diverged should say so, and stop).
 # * The caller's `params` are not changed. All randomness comes from `rng`: the same seed gives the same parameters.
 #
-# How it is graded: your loop trains small models on fresh data, and the log-probabilities that the trained models give on held-out contexts are judged elsewhere, where the next words are. The mean loss has to be within 0.05 nats of that of the reference; right loops that shuffle otherwise differ by less than half of that. Early stopping is tested on a model whose validation losses are known beforehand.
+# How it is graded: your loop trains small models on fresh data, and the log-probabilities that the trained models give on held-out contexts are judged elsewhere, where the next words are. The mean loss has to be within 0.05 nats of that of the reference; right loops that shuffle otherwise differ by less than half of that. Early stopping is tested on models whose validation losses are known beforehand, one of them where each example is shown once in each epoch; and a model that writes down what it is shown tells in which order examples came.
 
 # %% nbgrader={"grade": false, "grade_id": "train_window", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def train_window(
@@ -1006,6 +1006,17 @@ assert close(went, [1.0, 1.5, 1.75]), (
 )
 assert close(np.array([examples[0][:, 0], examples[1]]), [range(8), [0, 0, 0, 0, 1, 1, 2, 2]]), (
     "the arrays of the caller were shuffled in place: draw an order, and index with it"
+)
+others = (np.array([[8], [9], [10]]), np.array([1, 1, 2]))
+_, losses = train_window(
+    begin, examples, others, toy_loss, toy_gradients, [1.2], 2, 5, np.random.default_rng(0)
+)
+end, _ = train_window(
+    begin, examples, others, toy_loss, toy_gradients, [1.2], 2, 5, np.random.default_rng(0)
+)
+assert close(losses[0], toy_loss(end, *others)), (
+    f"the loss of all 3 validation examples, {toy_loss(end, *others):.4f}, not {losses[0]:.4f} "
+    f"(that of the training examples is {toy_loss(end, *examples):.4f})"
 )
 assert refuses(run_lengths, [1.0], 0), "batches of 0 examples: expected a ValueError"
 assert refuses(run_lengths, [1.0], 4, 0), "a patience of 0: expected a ValueError"

@@ -17,7 +17,7 @@
 #
 # **Points:** 40 for the core count as full marks; the 6 of the stretch are a bonus.
 #
-# **How it is graded.** For each question you fill in one function (in question 7 four short ones, in question 9 two). The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
+# **How it is graded.** For each question you fill in one function (in question 7 four short ones, in question 9 two). The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read. `nextword.dynamics` cannot be imported in this notebook: it draws the lectures, and holds some of what is asked here.
 #
 # **Two conventions; do not mix them.**
 #
@@ -26,14 +26,14 @@
 #
 # Rules that hold for every question:
 #
-# * *Do not change your inputs.* They are looked at after the call. What you return are fresh arrays.
+# * *Do not change your inputs.* They are looked at after the call. What you return are fresh arrays: numpy arrays, torch tensors or (nested) lists of the same shape.
 # * A function is called many times. It must give the same answer for the same arguments, whatever was called before.
 # * `states[0]` is $h_0$, the state before the first word, and `states[t]` is $h_t$.
 # * Arrays are of float64, or now and then of float32. **Compute in float64**: products of many factors lose digits.
 # * A number is compared to a relative accuracy of 1e-5, an array to 1e-5 of its largest entry, unless the question says otherwise.
 # * *The largest singular value* is called $\lambda_1$, as in 002, and *the spectral radius* (the largest modulus of an eigenvalue) $\rho$. Mind that $\lambda_1$ is no eigenvalue.
 # * Where the statement says that something raises `ValueError`, it does so; other wrong arguments do not come.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own, in this cell or in one that you add (all cells share their names, so give helpers names that no other cell uses, or define them inside your function), a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -41,6 +41,10 @@ import math
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+
+from nextword.withheld import withhold
+
+withhold("nextword.dynamics")
 
 
 def close(got: object, expected: object) -> bool:

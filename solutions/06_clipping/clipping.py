@@ -17,7 +17,7 @@
 #
 # **Points:** 40 for the core count as full marks; the 11 of the stretch are a bonus.
 #
-# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one: where a question starts from what another one computes, it gets that as an argument. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
+# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one: where a question starts from what another one computes, it gets that as an argument. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read. `nextword.dynamics` cannot be imported in this notebook: it draws the lectures, and holds some of what is asked here.
 #
 # Rules that hold for every question:
 #
@@ -26,7 +26,7 @@
 # * *Gradients* are a dict of arrays by the names of the parameters: `{"W_h": ..., "b": ...}`, of any names and shapes, single numbers (shape `()`) among them, in float64 or in float32. The answer has the same names and shapes. A number is compared to a relative accuracy of 1e-5, an array to 1e-5 of its largest entry, unless a question says otherwise.
 # * **The norm** of gradients is that of *all entries of all arrays together*, as if they stood in one long vector, $\lVert g \rVert = \sqrt{\sum_i g_i^2}$.
 # * A threshold, a limit or a factor that is not above 0, or is `nan`, raises `ValueError`, whatever the other arguments are. `math.inf` is allowed as a threshold or a limit (a factor is finite): nothing is above it. *Whatever the other arguments are* means: also where there is nothing to clip, no step to take and no batch. Where the statement says that something else raises `ValueError`, it does so; other wrong arguments do not come.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell, a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there. `print` what you like.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own, in this cell or in one that you add (all cells share their names, so give helpers names that no other cell uses, or define them inside your function), a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there. `print` what you like.
 
 # %% nbgrader={"grade": false, "grade_id": "imports-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -35,6 +35,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+
+from nextword.withheld import withhold
+
+withhold("nextword.dynamics")
 
 
 def logistic(x: float) -> float:

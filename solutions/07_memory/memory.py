@@ -17,16 +17,16 @@
 #
 # **Points:** 40 for the core count as full marks; the 4 of the stretch are a bonus.
 #
-# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. No question needs your answer to another one: where a question starts from what another one computes, it gets that as an argument. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read.
+# **How it is graded.** For each question you fill in one function. The cell below it holds *visible tests*: small examples that you can check by hand. They are there for you and give no points. When you submit, your function is called on inputs that you have not seen, and what it returns is compared with the reference. Questions 1 to 8 and 10 need no answer of yours to another one. Question 9 adds the gradient of question 8: where its tests fail for MSGD-CR alone, see whether those of question 8 pass. *Run All* goes on behind a visible test that fails, in JupyterLab and in Notebook, so a notebook half done still runs to its end. When your notebook is graded, Python 3.11 or later is there with `numpy`, `scipy`, `torch`, `matplotlib` and `nextword`; no other package is sure to be, and files beside the notebook are not read. `nextword.dynamics` cannot be imported in this notebook: it draws the lectures, and holds some of what is asked here.
 #
 # Rules that hold for every question:
 #
-# * *Do not change your inputs.* They are looked at after the call, and what you return are new arrays.
+# * *Do not change your inputs.* They are looked at after the call, and what you return are new arrays: numpy arrays, torch tensors or nested lists of the same shape.
 # * A function is called many times. It must give the same answer for the same arguments, whatever was called before. All randomness comes from `rng`: a generator in the same state gives the same answer, and one that goes on gives a new one.
 # * **Time comes first here**: sequences are arrays of shape `(T, B, ...)`, step by step, one column for each sequence of the batch. Assignments 03 and 04 had the batch first. Vectors are rows, so a state meets its weights as `h @ W_h`, and tanh stands outside: $h_t = \tanh(x_t W_\text{in} + h_{t-1} W_h + b)$.
 # * A number is compared to a relative accuracy of 1e-5, an array to 1e-5 of its largest entry, unless a question says otherwise. Arrays are float64, or float32; all numbers are finite where the statement does not say otherwise.
 # * Where the statement says that something raises `ValueError`, it does so; other wrong arguments do not come.
-# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own in the same cell. **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there. `print` what you like.
+# * Write the function in any way that runs here: loops, numpy, torch, helpers of your own, in this cell or in one that you add (all cells share their names, so give helpers names that no other cell uses, or define them inside your function). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there. `print` what you like.
 #
 # **How chance is graded** (questions 3 to 5 and 10): your function draws a few thousand sequences. What the statement rules out must never come, and what it allows must come. Each share that is counted may differ from the reference's by .12, where fewer than 4,000 sequences or numbers are counted; a right function is outside with a chance below 1e-6.
 
@@ -37,6 +37,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+
+from nextword.withheld import withhold
+
+withhold("nextword.dynamics")
 
 
 def close(got: object, expected: object) -> bool:
@@ -69,7 +73,7 @@ def refuses(function, *args) -> bool:
 #
 # **Write `success_rate(outputs, targets, allowed=0.01)`**, which returns one number from 0 to 1.
 #
-# * Where classes are to be told, `outputs` has the shape `(R, N, K)`: a score for each of K classes, of N sequences, by R runs. `targets` has the shape `(N,)` and holds the numbers of the right classes, integers. The class with the largest score is the answer.
+# * Where classes are to be told, `outputs` has the shape `(R, N, K)`: a score for each of K classes, of N sequences, by R runs. `targets` has the shape `(N,)` and holds the numbers of the right classes, integers. The class with the largest score is the answer; no two classes share it.
 # * Where numbers are to be given, `outputs` has the shape `(R, N)`, and `targets` `(N,)` holds floats. A sequence whose *squared* error is larger than .04 is wrong.
 # * A run has solved the problem if the share of wrong sequences is **below** `allowed`. With exactly that share it has not.
 # * A sequence with a `nan` among its outputs is wrong. (A run that has exploded gives nothing else.)
@@ -483,7 +487,7 @@ for T, operation in ((1, "addition"), (0, "multiplication"), (8, "division"), (8
 # * *Normal, s* means: each entry by itself from a normal distribution with mean 0 and **standard deviation** s. (002 writes $\mathcal{N}(0, .01)$, and its authors' code uses .01 as standard deviation.) Both biases are 0.
 # * Sparse means: each unit has exactly `connections` incoming connections that are not 0, or `hidden` of them if there are not as many units. A connection from a unit to itself may be among them. For each unit by itself, all choices of units are equally probable.
 # * *Incoming* is meant for `h @ W_h`: what reaches unit j stands in column j. (The code that the authors published keeps 15 *outgoing* ones; here the paper counts.)
-# * The entries that are kept are normal, and then $W_h$ is multiplied by one number such that its **spectral radius**, the largest modulus of an eigenvalue, **is** `radius`: of the sparse matrix, as it is returned.
+# * The entries that are kept are normal (of any s: what follows cancels it), and then $W_h$ is multiplied by one number such that its **spectral radius**, the largest modulus of an eigenvalue, **is** `radius`: of the sparse matrix, as it is returned.
 # * Only `"smart tanh"` looks at `connections` and `radius`. For another `kind` than these four: `ValueError`.
 
 # %% nbgrader={"grade": false, "grade_id": "init_recurrent", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -800,7 +804,7 @@ print({kind: f"{shares[-21]:.1e}" for kind, shares in lengths.items()})
 # **Write `omega(dh, W_h, states)`**, which returns $\Omega$, one number.
 #
 # * `dh` has the shape `(T, B, H)`, and `dh[t]` is the derivative by `states[t + 1]`; `states` has the shape `(T + 1, B, H)`, and `states[0]` is the start.
-# * $\Omega$ is the mean of $\Omega_t$ over all pairs of a step and a sequence with $\lVert \delta_t \rVert^2 > 10^{-20}$. The other ones have vanished, say nothing, and do not count, neither above nor below the fraction bar. Where no pair is left, $\Omega$ is 0.
+# * $\Omega$ is the mean of $\Omega_t$ over all pairs of a step and a sequence with $\lVert \delta_t \rVert^2 > 10^{-20}$. The other ones have vanished, say nothing, and do not count: neither in the sum nor in the number by which it is divided. Where no pair is left, $\Omega$ is 0.
 # * $v_t$ is computed from $\delta_t$ by the formula: **do not take `dh[t - 1]` for it**, for where there is a loss at each step `dh[t - 1]` also holds the step's own part. All T steps count, the first one too.
 # * A signal that is alive may be passed on as 0: then the quotient is 0, and $\Omega_t$ is 1.
 
@@ -1178,7 +1182,7 @@ for length in (10, 15, 20, 30, 50, 100):
 # %% [markdown]
 # ## Written: what the runs prove
 #
-# No code of yours is needed here. A group reports on a new regulariser for recurrent networks: *without it 3 of 5 runs solved the task, with it all 5. Networks that were trained at T = 50 are right at T = 500, so they store the symbols in attractors. We then added the regulariser to our language model, which has a loss at each word.* **In at most 250 words:** (a) Is it shown that the regulariser helps? Judge by intervals: Wilson's 95% interval is $\frac{k + z^2/2}{n + z^2} \pm \frac{z}{n + z^2}\sqrt{\frac{k (n - k)}{n} + \frac{z^2}{4}}$ for k of n, $z = 1.96$. What would the numbers look like with 40 runs each and the same shares, and what must be equal in both arms? (b) Does being right at T = 500 show attractors? Say another explanation, and describe one experiment on the trained network, without training it anew, whose outcome would differ between the two. (c) Where signals from later losses join at each step, which part of the past does a regulariser like $\Omega$ see, and what would you measure in the language model *before* adding it?
+# No code of yours is needed here. A group reports on a new regulariser for recurrent networks: *without it 3 of 5 runs solved the task, with it all 5. Networks that were trained at T = 50 are right at T = 500, so they store the symbols in attractors. We then added the regulariser to our language model, which has a loss at each word.* **In at most 250 words:** (a) Is it shown that the regulariser helps? Judge by intervals: Wilson's 95% interval is $\frac{k + z^2/2}{n + z^2} \pm \frac{z}{n + z^2}\sqrt{\frac{k (n - k)}{n} + \frac{z^2}{4}}$ for k of n, $z = 1.96$. What would the numbers look like with 40 runs each and the same shares, and what must be equal in both arms? (b) Does being right at T = 500 show attractors? Say another explanation, and describe one experiment on the trained network, without training it anew, whose outcome would differ between the two. (c) Where signals from later losses join at each step, does a regulariser like $\Omega$ look at the signal of the last loss or at the sum of all that pass, and what would you measure in the language model *before* adding it?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "long_memory-written", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
 # **A model answer.** (a) No. 3 of 5 has the interval .23 to .88, 5 of 5 has .57 to 1.00: they overlap over a third of the scale; a share of .7 is in both. With 40 runs each, 24 of 40 has .45 to .74 and 40 of 40 .91 to 1.00, which do not overlap. Both arms need the same starts or as many fresh ones, the same number of updates, data, clipping, and the same effort in choosing rates, the regulariser's own weight included; and the runs may not be chosen afterwards. (b) No. A network can also keep a symbol in a transient that decays slowly, or on a line of states that move hardly at all, and T = 500 is not enough to empty it; also both symbols may stand at the same *share* of the length, so that it only learned something about distractors. An experiment: stop the sequence after the second symbol, push the state by a small random vector and go on with distractors: after an attractor the distance to the undisturbed state shrinks to nothing again, after a slow transient (or on a line) it stays, or the class is lost once the pushes add up. Or let the network run for 5,000 and 50,000 steps and look whether the states of one class come together or drift. (c) $\Omega$ sees the direction of the sum, and in the sum the losses near by are much longer than what comes from far; so it asks the near signal to keep its length and says nothing of the far one, whose direction may die. First measure how long the derivative of *one* word's loss by a state k steps earlier is against k, and whether it is short at all where long memory would pay (a word that returns), and that gradients are clipped.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.guest.probes import probe, without_the_first
+from autograder.guest.probes import Shown, probe, without_the_first
 from autograder.guest.recipes import Show, builds
 
 Parameters = Mapping[str, Any]
@@ -110,6 +110,108 @@ def _clock_gradients(
 def clock_gradients() -> Callable[..., dict[str, np.ndarray]]:
     """Return the gradients that let a `ClockLoss` count."""
     return _clock_gradients
+
+
+def _shown(contexts: np.ndarray, targets: np.ndarray) -> float:
+    """Return the mean of 1 + first id + next word over some examples."""
+    return float(np.mean(1 + np.asarray(contexts)[:, 0] + np.asarray(targets)))
+
+
+@dataclass(frozen=True)
+class LedgerLoss:
+    """The loss of a model that adds up what it is shown; it tells of which examples it is the loss.
+
+    Its one parameter is ``x`` (1,).
+
+    Parameters
+    ----------
+    goal
+        The loss is the distance of x from it, and the mean of 1 + first id + next word.
+    """
+
+    goal: float
+
+    def __call__(self, params: Parameters, contexts: np.ndarray, targets: np.ndarray) -> float:
+        """Return the loss of some examples."""
+        x = float(np.asarray(params["x"]).reshape(-1)[0])
+        return abs(self.goal - x) + _shown(contexts, targets)
+
+
+def _says_ledger(show: Show, goal: float) -> str:
+    return (
+        f"a loss that is the distance of x from {show(goal)}, and the mean of 1 + first id + next "
+        "word of the examples that it gets"
+    )
+
+
+LEDGER_LOSS = builds("ledger loss", _says_ledger)(LedgerLoss)
+
+
+def _ledger_gradients(
+    params: Parameters, contexts: np.ndarray, targets: np.ndarray
+) -> dict[str, np.ndarray]:
+    return {"x": np.full(1, -_shown(contexts, targets))}
+
+
+@builds(
+    "ledger gradients",
+    lambda show: (
+        "gradients by which a step of rate 1 adds the mean of 1 + first id + next word of its batch"
+    ),
+)
+def ledger_gradients() -> Callable[..., dict[str, np.ndarray]]:
+    """Return the gradients by which a `LedgerLoss` adds up what it is shown."""
+    return _ledger_gradients
+
+
+def _log_gradients(
+    params: Parameters, contexts: np.ndarray, targets: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return what a step of rate 1 writes the batch's first id into ``log`` by, newest first."""
+    log = np.asarray(params["log"], dtype=float)
+    longer = np.concatenate([[1.0 + contexts[0, 0]], log[:-1]])
+    return {"x": np.full(1, -1.0), "log": log - longer}
+
+
+@builds("log gradients", lambda show: "gradients by which a step of rate 1 is written into a log")
+def log_gradients() -> Callable[..., dict[str, np.ndarray]]:
+    """Return the gradients that write down in which order examples came, one a batch."""
+    return _log_gradients
+
+
+def _shows_order(show: Show, *args: Any) -> Shown:
+    return Shown(args, ", once more from a generator in the same state, and from one that went on")
+
+
+@probe("order shown", _shows_order)
+def order_shown(
+    function: Callable[..., Any], params: Parameters, train: Any, *args: Any
+) -> dict[str, bool]:
+    """Return what holds of the order in which a training shows its examples.
+
+    The examples' first ids are 0, 1, 2 ...; each batch holds one; ``log`` has a place for each step
+    of all epochs.
+
+    Returns
+    -------
+    outcome
+        Whether ``each once`` is shown in an epoch; whether there is ``another order`` in each;
+        whether they are ``the same again`` from a generator in the same state; and whether they are
+        ``new in every call`` from a generator that goes on.
+    """
+    again = copy.deepcopy(args)
+    logs = [
+        np.asarray(function(params, train, *given)[0]["log"], dtype=float)
+        for given in (args, again, args)
+    ]
+    epochs = logs[0][::-1].reshape(-1, len(train[1])) - 1
+    every = np.arange(len(train[1]))
+    return {
+        "each once": bool((np.sort(epochs, axis=1) == every).all()),
+        "another order": len(np.unique(epochs, axis=0)) == len(epochs),
+        "the same again": bool(np.array_equal(logs[0], logs[1])),
+        "new in every call": not np.array_equal(logs[0], logs[2]),
+    }
 
 
 @dataclass(frozen=True)

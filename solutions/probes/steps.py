@@ -106,12 +106,14 @@ def clipped_training(
     -------
     outcome
         ``log_probs`` of held-out contexts under the parameters that came back; the ``norms``; the
-        ``distance`` of these parameters from the first ones; their ``shapes``; and whether all is
-        ``the same again`` from a generator in the same state.
+        ``distance`` of these parameters from the first ones; their ``shapes``; whether all is
+        ``the same again`` from a generator in the same state; and whether it is ``new in every
+        call`` from a generator that goes on.
     """
     again = copy.deepcopy((params, args))
     start = {name: np.array(value, dtype=float) for name, value in params.items()}
     trained, norms = function(params, *args)
+    later, _ = function(copy.deepcopy(again[0]), *args)
     twice, _ = function(again[0], *again[1])
     log_probs = PositionModel.log_probs(trained, contexts)
     return {
@@ -119,7 +121,10 @@ def clipped_training(
         "norms": [float(norm) for norm in norms],
         "distance": float(np.sqrt((_difference(trained, start) ** 2).sum())),
         "shapes": {str(name): np.shape(value) for name, value in trained.items()},
-        "the same again": bool(
-            np.array_equal(log_probs, PositionModel.log_probs(twice, contexts), equal_nan=True)
-        ),
+        "the same again": _alike(log_probs, PositionModel.log_probs(twice, contexts)),
+        "new in every call": not _alike(log_probs, PositionModel.log_probs(later, contexts)),
     }
+
+
+def _alike(ours: np.ndarray, theirs: np.ndarray) -> bool:
+    return bool(np.array_equal(ours, theirs, equal_nan=True))

@@ -2,6 +2,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,11 @@ from typer.testing import CliRunner
 from autograder.authoring.course import UnknownAssignment
 from autograder.authoring.release import write_release
 from autograder.classroom import gradebook
+from autograder.classroom.class_folder import AnotherRun
 from autograder.classroom.gathering import WITHOUT_SANDBOX
 from autograder.classroom.session import Session
 from autograder.cli import app as cli
-from autograder.cli import commands, demo
+from autograder.cli import commands, demo, doctor
 from autograder.errors import CourseError
 from autograder.files import InTheWay
 from autograder.proving.guessing import Earned
@@ -61,9 +63,9 @@ def shell(*words, **options):
     )
 
 
-def test_an_error_is_words_on_stderr_and_exit_code_1(course, tmp_path):
+def test_an_error_is_words_on_stderr_and_exit_code_3(course, tmp_path):
     done = shell("grade", "01_countng", "--course", course.root, cwd=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert done.stdout == ""
     words = " ".join(done.stderr.split())
     assert words.startswith("autograder: No assignment '01_countng'. Known: 01_counting")
@@ -102,8 +104,91 @@ def test_markup_in_an_error_is_text(monkeypatch, capsys):
     monkeypatch.setattr(cli, "app", failing)
     with pytest.raises(SystemExit) as caught:
         cli.run()
-    assert caught.value.code == 1
+    assert caught.value.code == 3
     assert "found [bold]x[/] in [/nowhere]" in capsys.readouterr().err
+
+
+def test_another_run_is_told_by_a_code_of_its_own_so_that_a_program_tries_again(monkeypatch):
+    def failing():
+        raise AnotherRun("wait")
+
+    monkeypatch.setattr(cli, "app", failing)
+    with pytest.raises(SystemExit) as caught:
+        cli.run()
+    assert caught.value.code == 75
+
+
+GROUP = typer.main.get_command(cli.app)
+
+
+@pytest.mark.parametrize("name", sorted(GROUP.commands))
+def test_every_command_has_help_with_an_example_that_it_understands(name):
+    command = GROUP.commands[name]
+    assert command.help
+    assert all(each.help for each in command.params)
+    example = re.fullmatch(r"Example: autograder (.*)", command.epilog)
+    words = shlex.split(example[1])
+    assert words.pop(0) == name
+    with command.make_context(name, words) as context:
+        assert context.params
+
+
+def test_the_help_of_all_has_an_example_and_says_what_exit_codes_mean(command):
+    told = " ".join(command("--help").stdout.split())
+    assert "Example: autograder grade 01_counting" in told
+    for code in cli.Ending:
+        assert re.search(rf"\b{code.value} ", told), code
+
+
+PEOPLE_ONLY = {"demo", "mark", "new-course", "new-question"}
+"""Commands that a person follows: a show, a page, and files to be edited."""
+
+
+def test_programs_can_read_what_every_other_command_came_to():
+    told = {
+        name
+        for name, each in GROUP.commands.items()
+        if any("--json" in option.opts for option in each.params)
+    }
+    assert told == set(GROUP.commands) - PEOPLE_ONLY
+
+
+def completed(words, folder):
+    """Return what bash would offer for the last of some words."""
+    program = Path(sys.executable).with_name("autograder")
+    told = {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
+    done = subprocess.run(
+        [program],
+        cwd=folder,
+        env=os.environ | told | {"_AUTOGRADER_COMPLETE": "complete_bash"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_a_shell_completes_commands_assignments_students_and_options(here, submit, class_folder):
+    root = here.assignment.course.root
+    assert completed(["autograder", "rej"], root) == ["rejudge"]
+    assert completed(["autograder", "grade", "0"], root) == ["01_tiny"]
+    assert "--scheduler" in completed(["autograder", "grade", "01_tiny", "--sch"], root)
+    submit(class_folder, "ada", "{}")
+    submit(class_folder, "eve", "{}")
+    words = ["autograder", "grade", "01_tiny", "--class", str(class_folder.path)]
+    assert completed([*words, "--student", "a"], root) == ["ada"]
+    assert completed(["autograder", "grade", "0"], class_folder.path) == [], "no course, no words"
+
+
+def test_the_shells_own_script_is_printed():
+    program = Path(sys.executable).with_name("autograder")
+    done = subprocess.run(
+        [program],
+        env=os.environ | {"_AUTOGRADER_COMPLETE": "source_bash"},
+        capture_output=True,
+        text=True,
+    )
+    assert "_AUTOGRADER_COMPLETE=complete_bash" in done.stdout
 
 
 def test_another_error_keeps_its_traceback(monkeypatch):
@@ -266,12 +351,56 @@ def test_grade_prints_the_table_and_writes_reports(
     assert result.exit_code == 0, result.output
     assert "[bold]bob" in result.stdout
     assert f"feedback  {submitted.path}/feedback/<student>/01_tiny/" in result.stdout
+    assert "next      autograder mark" not in result.stdout, "the release's answer is untouched"
     assert submitted.report_path("01_tiny", ".csv").is_file()
     assert submitted.report_path("01_tiny", ".html").is_file()
     again = command("rejudge", "01_tiny", "--class", submitted.path)
     assert "changed   no mark" in again.stdout
     assert "2 of 2 had not changed and were judged from evidence" in again.stdout
     assert len(ran) == 1
+
+
+def test_where_written_answers_wait_the_next_step_is_named(
+    command, here, submitted, exam_of_the_session, ran, submit, right
+):
+    submit(submitted, "ada", right)
+    said = command("grade", "01_tiny", "--class", submitted.path, "--workers", 1).stdout
+    assert "next      autograder mark 01_tiny: 1 written answer without a mark" in said
+
+
+def test_what_came_of_grading_is_printed_as_json_and_nothing_else(
+    command, here, submitted, exam_of_the_session, ran, submit, fill, tiny
+):
+    words = ("01_tiny", "--class", submitted.path, "--json")
+    found = json.loads(command("grade", *words, "--workers", 1).stdout)
+    rows = {each["student"]: each for each in found["students"]}
+    assert (rows["ada"]["points"], rows["ada"]["gradebook"]) == ({"double": 2.0}, 2.0)
+    assert "PDF" in " ".join(rows["[bold]bob"]["notes"])
+    assert found["not_graded"] == found["changed"] == {}
+    assert [Path(path).suffix for path in found["files"]] == [".html", ".csv"]
+    again = json.loads(command("rejudge", *words, "--student", "ada").stdout)
+    assert [each["student"] for each in again["students"]] == ["ada"]
+    submit(submitted, "eve", fill(tiny, double="raise MemoryError('the machine')"))
+    result = command("grade", *words, "--workers", 1)
+    assert result.exit_code == 1
+    assert "MemoryError" in json.loads(result.stdout)["not_graded"]["eve"]
+
+
+def test_author_commands_print_json(command, here, tmp_path):
+    path = str(here.assignment.text_path)
+    assert json.loads(command("sync", "--json").stdout)[path] == "in step"
+    assert list(json.loads(command("release", "--json").stdout).values()) == ["written"]
+    assert list(json.loads(command("release", "--check", "--json").stdout).values()) == ["current"]
+    words = ("simulate", "01_tiny", "--students", 2, "--class", tmp_path / "new", "--json")
+    assert json.loads(command(*words).stdout)["ada-reference"] == {"double": 2.0}
+
+
+def test_the_doctor_prints_json(command, monkeypatch, class_folder):
+    ill = doctor.Symptom("sandbox", "none", "install it", ("apt install bubblewrap",), True)
+    monkeypatch.setattr(commands, "examine", lambda *args: [ill])
+    result = command("doctor", "--json", "--class", class_folder.path)
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)[0]["commands"] == ["apt install bubblewrap"]
 
 
 def test_one_question_is_run_again_where_nothing_has_changed(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 from typer.testing import CliRunner
@@ -216,3 +217,10 @@ def test_the_command(tiny_copy, session, submit, right, ran, monkeypatch):
     assert "1 mark of 01_tiny, out of 5" in result.stdout
     written = folder.path / "exports" / "01_tiny-csv.csv"
     assert "ada,Lovelace,Ada,ada@example.org,S1001,2," in written.read_text()
+    as_json = CliRunner().invoke(
+        cli.app, ["export", "01_tiny", "csv", "--class", str(folder.path), "--json"]
+    )
+    found = json.loads(as_json.stdout)
+    assert (found["marks"], found["full_marks"]) == (1, 5.0)
+    assert (found["not_graded"], found["not_submitted"]) == (["grace"], [])
+    assert found["file"] == str(folder.path / "exports" / "01_tiny-csv.csv")

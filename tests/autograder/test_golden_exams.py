@@ -10,12 +10,12 @@ import hashlib
 import json
 
 PINNED = {
-    "01_counting": "d54f9a41e1803e44",
-    "02_loglinear": "3b9eac617f901591",
-    "03_window": "c63591e7a68208e3",
-    "04_recurrent": "01af7c3842fb6570",
-    "05_gradients": "3dd9e57ce9191ec6",
-    "06_clipping": "b0d1ce1947b26dd6",
+    "01_counting": "6783d14fe6f17a20",
+    "02_loglinear": "c072bcb63e019f4b",
+    "03_window": "6b08cd6d82b5c543",
+    "04_recurrent": "4baead32d55e2114",
+    "05_gradients": "39dcf8a5ac406703",
+    "06_clipping": "5995031386b40412",
     "07_memory": "bd3e4beee922204e",
 }
 

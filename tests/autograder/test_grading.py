@@ -699,3 +699,39 @@ def test_a_person_s_mark_and_comment_are_on_the_page_that_is_written_next(
     assert "4.5 of 5 in the gradebook: automatic 2 of 2, written answers 2.5 of 3." in text
     assert "why-written</strong>: 2.5 of 3<" in text
     assert ">Good &lt;b&gt;reasons&lt;/b&gt;.<" in text
+
+
+# --- what several hand in -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_group_hands_in_is_run_once_and_is_everybodys(session, hand_in, ran, workers):
+    for student in ("ada", "bob", "cyd"):
+        hand_in(student, HALF)
+    hand_in("dee", WRONG)
+    results = run(session, ["ada", "bob", "cyd", "dee"], workers=workers, mode=Mode.OPEN)
+    assert points(results) == {"ada": 1.0, "bob": 1.0, "cyd": 1.0, "dee": 0.0}
+    assert sorted(ran) == sorted([HALF, WRONG])
+    assert recorded(session) == points(results)
+    kept = [read_evidence(session.evidence_path(student)) for student in ("ada", "bob", "cyd")]
+    assert len({each.key for each in kept}) == 1
+    run(session, ["ada", "bob", "cyd"], workers=workers, mode=Mode.OPEN)
+    assert len(ran) == 2
+    run(session, ["ada", "bob", "cyd"], workers=workers, mode=Mode.OPEN, force=True)
+    assert len(ran) == 3
+
+
+def test_each_keeps_the_remarks_on_the_own_file(session, hand_in, submit, fill, tiny, ran):
+    hand_in("ada", HALF)
+    submit(session.class_folder, "bob", fill(tiny, double=HALF), name="mine.ipynb")
+    results = run(session, ["ada", "bob"], mode=Mode.OPEN)
+    assert not [words for words in results["ada"].remarks if "mine.ipynb" in words]
+    assert [words for words in results["bob"].remarks if "mine.ipynb" in words]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_where_the_run_of_a_group_fails_nobody_of_it_is_graded(session, hand_in, ran, workers):
+    for student in ("ada", "bob"):
+        hand_in(student, "raise MemoryError('the machine')")
+    results = run(session, ["ada", "bob"], workers=workers, mode=Mode.OPEN)
+    assert all("MemoryError" in graded.failure for graded in results.values())

@@ -224,7 +224,7 @@ def test_a_function_that_changes_its_input_loses_the_groups_in_which_it_does(toy
     assert [group.points for group in verdict.groups] == [2, 0, 1]
     assert verdict.groups[1].reasons == ("it changed its input",)
     assert verdict.example.got.endswith(", and changed its input")
-    assert verdict.hint is None
+    assert verdict.misconception is None
 
 
 def test_a_wrong_answer_is_said_before_a_changed_input(toy):
@@ -377,7 +377,7 @@ def test_a_known_mistake_gets_its_hint(toy):
         assert (verdict.misconception, verdict.hint) == (mistake.name, mistake.hint)
 
 
-def test_a_wrong_function_that_is_no_known_mistake_gets_no_hint(toy):
+def test_a_wrong_function_that_is_no_known_mistake_is_not_taken_for_one(toy):
     for wrong in (
         lambda values, sign=1: 0.0,
         lambda values, sign=1: None,
@@ -388,7 +388,7 @@ def test_a_wrong_function_that_is_no_known_mistake_gets_no_hint(toy):
     ):
         verdict = verdict_on(toy, wrong)
         assert verdict.points < verdict.max_points
-        assert (verdict.misconception, verdict.hint) == (None, None)
+        assert verdict.misconception is None
 
 
 def test_a_mistake_in_some_cases_only_gets_no_hint(toy):
@@ -400,7 +400,7 @@ def test_a_mistake_in_some_cases_only_gets_no_hint(toy):
 
     verdict = verdict_on(toy, sometimes)
     assert verdict.points == 1
-    assert verdict.hint is None
+    assert verdict.misconception is None
 
 
 def test_no_hint_is_given_where_two_mistakes_answer_alike(toy_exam, toy):
@@ -411,7 +411,7 @@ def test_no_hint_is_given_where_two_mistakes_answer_alike(toy_exam, toy):
         return mistake.function(values, sign)
 
     exam = toy_exam(misconceptions=(*toy.question.misconceptions, alike))
-    assert verdict_on(exam, mistake.function).hint is None
+    assert verdict_on(exam, mistake.function).misconception is None
     other = toy.question.misconceptions[1]
     assert verdict_on(exam, other.function).hint == other.hint
 
@@ -449,7 +449,7 @@ def test_a_hint_needs_two_cases_that_tell_the_mistake_from_the_reference(
     verdict = judge(exam, json.dumps(evidence))
     assert verdict.points < verdict.max_points
     assert (verdict.hint == mistake.hint) is hinted
-    assert verdict.hint is None or hinted
+    assert verdict.misconception is None or hinted
 
 
 def one_group(toy_exam, reference, *wrong, inputs, **parts):
@@ -471,7 +471,7 @@ def test_a_case_that_is_asked_again_tells_nothing_new(toy_exam):
         exam = one_group(toy_exam, lambda x: x, half_of_seven, inputs=inputs)
         assert len(exam.discriminating["half_of_seven"]) >= 2  # in practice, and for points
         verdict = verdict_on(exam, half_of_seven.function)
-        assert (verdict.points, verdict.hint is not None) == (0, hinted)
+        assert (verdict.points, verdict.misconception is not None) == (0, hinted)
 
 
 @pytest.mark.parametrize(("telling", "hinted"), [(3, False), (4, True)])
@@ -482,7 +482,7 @@ def test_of_yes_and_no_more_cases_are_needed(toy_exam, telling, hinted):
 
     inputs = [-float(n) for n in range(telling)] + [1.0, 2.0, 3.0]
     exam = one_group(toy_exam, lambda x: x > 0, not_below, inputs=inputs)
-    assert (verdict_on(exam, not_below.function).hint is not None) is hinted
+    assert (verdict_on(exam, not_below.function).misconception is not None) is hinted
 
 
 def test_a_mistake_that_is_only_within_the_tolerance_of_another_gets_no_hint(toy_exam):
@@ -494,7 +494,7 @@ def test_a_mistake_that_is_only_within_the_tolerance_of_another_gets_no_hint(toy
     exam = one_group(toy_exam, lambda x: x, one_more, **parts)
     for off, hinted in ((0.0, True), (0.02, True), (0.05, False), (0.2, False)):
         verdict = verdict_on(exam, lambda x, off=off: x + 1.0 + off)
-        assert (verdict.points, verdict.hint is not None) == (0, hinted), off
+        assert (verdict.points, verdict.misconception is not None) == (0, hinted), off
 
 
 def test_a_mistake_that_may_be_another_that_is_hardly_seen_gets_no_hint(toy_exam, toy):
@@ -509,7 +509,7 @@ def test_a_mistake_that_may_be_another_that_is_hardly_seen_gets_no_hint(toy_exam
     seldom = exam.comparable["alike"][:1]
     vars(exam)["comparable"] = {**exam.comparable, "alike": seldom}
     vars(exam)["discriminating"] = {**exam.discriminating, "alike": []}
-    assert verdict_on(exam, mistake.function).hint is None
+    assert verdict_on(exam, mistake.function).misconception is None
 
 
 def test_full_marks_get_no_hint_whatever_practice_says(toy):
@@ -547,7 +547,7 @@ def test_a_hint_needs_finite_cases(toy_exam):
     exam = toy_exam(reference=lambda x: 2 * x, check=check, misconceptions=(half,), alternatives=())
     assert verdict_on(exam, half.function).hint == "It is not the half."
     infinite = verdict_on(exam, lambda x: x * (2 if math.isinf(x) else math.nan))
-    assert (infinite.points, infinite.hint) == (1, None)
+    assert (infinite.points, infinite.misconception) == (1, None)
 
 
 def test_a_mistake_that_overflows_is_recognised_by_what_is_not_finite(toy_exam):
@@ -571,8 +571,8 @@ def test_a_mistake_that_overflows_is_recognised_by_what_is_not_finite(toy_exam):
     mistake = misconception("large", hint="It overflows.", overflows=True)(overflow)
     exam = toy_exam(misconceptions=(mistake,), **parts)
     assert verdict_on(exam, overflow).hint == "It overflows."
-    assert verdict_on(exam, lambda x: math.exp(x) if x < 700 else math.nan).hint is None
-    assert verdict_on(exam, lambda x: overflow(x) + (x < 700)).hint is None
+    assert verdict_on(exam, lambda x: math.exp(x) if x < 700 else math.nan).misconception is None
+    assert verdict_on(exam, lambda x: overflow(x) + (x < 700)).misconception is None
 
 
 def test_a_mistake_that_overflows_is_not_looked_for_where_an_exception_is_right(toy_exam):

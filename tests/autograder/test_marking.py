@@ -87,6 +87,14 @@ def test_what_a_student_wrote_is_text(marking):
     assert "reason" in html
 
 
+def test_an_answers_headings_are_below_those_of_the_page(session, hand_in):
+    hand_in("ada", "# Because\n\n##### of `<h1>`")
+    (place,) = places(session)
+    assert re.findall(r"<(h[1-6])", place.html) == ["h3", "h3"]
+    assert place.html.count("</h3>") == 2
+    assert "&lt;h1&gt;" in place.html
+
+
 def test_the_rubric_is_the_mark_scheme_without_its_marks(session):
     assert "One point for each reason." in rubric(session, "why-written").model
     assert "MARK SCHEME" not in rubric(session, "why-written").model

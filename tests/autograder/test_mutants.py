@@ -12,10 +12,13 @@ import pytest
 from autograder.authoring.checking import REFERENCE, alternative, equal
 from autograder.authoring.slips import MisfitSlip
 from autograder.authoring.statement import says
+from autograder.judging.exam import PATIENCE, draw_exam
+from autograder.judging.outcomes import Outcome
 from autograder.proving import mutant_gate
-from autograder.proving.apart import Bounds, each_apart
+from autograder.proving.apart import Bounds, all_apart, each_apart
 from autograder.proving.mutant_gate import NoSuchQuestion, UnfairToStartWith, gates_of
 from autograder.proving.mutants import canonical, mutants_of
+from autograder.proving.several import draw_exams
 
 FAR = 60.0
 """Seconds that nothing here takes."""
@@ -166,6 +169,31 @@ def test_what_a_call_changes_is_gone_with_it():
     assert here == []
 
 
+def test_jobs_are_answered_in_order_whatever_ends_first():
+    jobs = [lambda: "slow" if sum(range(10**6)) else "", lambda: "fast", lambda: ""]
+    assert all_apart(jobs, workers=2) == all_apart(jobs, workers=1) == ["slow", "fast", ""]
+
+
+def test_a_job_whose_process_ends_is_called_here():
+    here = os.getpid()
+
+    def ends_elsewhere():
+        return "here" if os.getpid() == here else os._exit(1)
+
+    assert all_apart([ends_elsewhere, lambda: "well"], workers=2) == ["here", "well"]
+    with pytest.raises(RuntimeError):
+        all_apart([raises, lambda: "well"], workers=2)
+
+
+def test_exams_drawn_by_several_processes_are_those_drawn_here(toy_material):
+    material = toy_material()
+    there, _ = draw_exams(material, ["a", "b"], workers=2)
+    here, came = draw_exams(material, ["a", "b"], workers=1, and_then=lambda exams: str(len(exams)))
+    assert came == ["2"]
+    assert [exam.digest for exam in there] == [draw_exam(material, s).digest for s in "ab"]
+    assert [exam.questions[0].wrong for exam in there] == [e.questions[0].wrong for e in here]
+
+
 # --- the gate ------------------------------------------------------------------------------------
 
 
@@ -224,6 +252,21 @@ def test_a_mutant_that_does_not_end_is_caught_in_its_time(toy_material):
         return [each for each in proof.survivors if "while" in each.after]
 
     assert never(proof_of(toy_material, counted_down)) == []
+
+
+@pytest.mark.parametrize(("spent", "patience"), [(0.0, [1.0, PATIENCE]), (1e9, [1.0])])
+def test_a_call_that_had_no_turn_is_asked_again_with_patience(toy, monkeypatch, spent, patience):
+    clock, asked = iter([0.0, spent]), []
+
+    def silent(exam, function, identity, inputs, patience):
+        asked.append(patience)
+        return Outcome(failure="it took too long") if patience == 1.0 else Outcome(value=3)
+
+    monkeypatch.setattr(mutant_gate, "_asked", silent)
+    monkeypatch.setattr(mutant_gate.time, "process_time", lambda: next(clock))
+    outcome = mutant_gate._outcome(toy, sum, "case-0", "", 1.0)
+    assert asked == patience
+    assert outcome.returned is (len(asked) == 2)
 
 
 def counted_down(values, sign=1):

@@ -195,5 +195,15 @@ def test_a_broken_reading_is_said(tiny_copy, text):
         readings(tiny_copy.assignment)
 
 
+def test_lectures_on_the_web_are_pages_and_elsewhere_notebooks(tiny_copy):
+    path = tiny_copy.assignment.course.solutions / "reading.toml"
+    for base, address in (
+        ("https://a.test/lectures/", "https://a.test/lectures/01_tiny.html#what-doubles"),
+        ("../lectures", "../lectures/01_tiny.ipynb#What-doubles%3F"),
+    ):
+        path.write_text(f'lectures = "{base}"\n[01_tiny]\ndouble = "01_tiny#What doubles?"\n')
+        assert readings(tiny_copy.assignment)["double"].address == address
+
+
 def test_a_course_may_say_nothing_of_it(tiny):
     assert readings(tiny.assignment) == {}

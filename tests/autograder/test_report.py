@@ -16,6 +16,8 @@ from autograder.classroom.recording import Graded
 from autograder.classroom.report import NOT_SUBMITTED, Row, class_rows, notes, row_of, write_csv
 from autograder.classroom.scoring import Standing, WrittenMark
 from autograder.judging.judge import Verdict
+from autograder.sandbox.run import Mode
+from tests.running import grade_all
 
 HINT = "You square instead of doubling, which is something else for most numbers, but not for all."
 
@@ -200,6 +202,22 @@ def test_core_and_stretch_stand_apart_by_their_headings(course):
     # "29 for the core", of which 4 are of the written answer, and 5 for the stretch
     assert sum(question.points for question in core) == 25
     assert sum(question.points for question in stretch) == 5
+
+
+def test_a_class_that_says_what_its_stretch_is_sees_it_so_on_its_page(session, right, submit, ran):
+    folder = session.class_folder
+    submit(folder, "ada", right)
+    list(grade_all(session, ["ada"], mode=Mode.OPEN))
+    page = folder.report_path("01_tiny", ".html")
+    write_reports(session)
+    assert "<h3>Core" in page.read_text()
+    assert "<h3>Stretch" not in page.read_text()
+    (folder.path / "class.toml").write_text(
+        'time_zone = "UTC"\n[assignments.01_tiny]\nstretch = ["double"]\n'
+    )
+    write_reports(session)
+    assert "<h3>Stretch" in page.read_text()
+    assert "<h3>Core" not in page.read_text()
 
 
 def test_the_script_of_the_page_is_the_one_that_its_policy_admits(page_of):

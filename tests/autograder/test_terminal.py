@@ -132,6 +132,28 @@ def test_an_error_while_grading_comes_through_the_progress_bar():
         with_progress(failing(), 2, Console(file=io.StringIO()))
 
 
+def test_no_empty_progress_bar_stands_above_an_error():
+    def failing():
+        raise RuntimeError("stop")
+        yield
+
+    for terminal in (True, False):
+        console = Console(file=io.StringIO(), width=80, force_terminal=terminal)
+        with pytest.raises(RuntimeError, match="stop"):
+            with_progress(failing(), None, console, "collecting class.zip")
+        shown = console.file.getvalue()
+        if terminal:  # what was drawn is wiped out
+            assert shown.rfind("\x1b[2K") > shown.rfind("collecting class.zip") > -1
+        else:
+            assert shown == ""
+
+
+def test_in_a_log_progress_is_one_line():
+    console = Console(file=io.StringIO(), width=80, force_terminal=False)
+    with_progress(iter([graded("ada")]), None, console, "collecting class.zip")
+    assert console.file.getvalue() == "collecting class.zip 1/1\n"
+
+
 def test_a_proof_shows_the_first_exam_and_what_is_unfair_in_any():
     def finding(seed, way, fair):
         return Finding(seed, "double", "misconception", way, 1.0, 0.0, (), None, fair)

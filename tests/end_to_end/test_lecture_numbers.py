@@ -33,7 +33,8 @@ SET_OR_QUOTED = {
         ".1", ".5", "1.5", ".7", ".9", "1.1",  # slopes, starts, target, factors, as set
     },
     "06_clipping": {
-        ".1", ".05",  # rates, as set
+        ".1", ".05", ".01",  # rates, as set
+        "3,000",  # updates, as set
         ".7",  # the target of one unit
         "1%", "10,000",  # when a run counts as solved, as set
         "10.17",  # a figure of 004

@@ -259,6 +259,29 @@ def test_export_quotes_what_stands_in_a_cell_and_defuses_formulas(
     assert rows[simulated[1].name]["timestamp"] == "2026-10-05 14:00:00"
 
 
+def test_nbgraders_export_writes_what_ours_writes(course_copy, graded, tmp_path):
+    """Our formats as nbgrader's plugins: the same file, byte for byte."""
+    ours, theirs = tmp_path / "ours.csv", tmp_path / "theirs.csv"
+    canvas = tmp_path / "canvas.csv"
+    students = sorted({student for student, _ in grades(graded)})
+    lines = [f'"{name}, X",{i},,{name},Section 1,' for i, name in enumerate(students)]
+    header = "Student,ID,SIS User ID,SIS Login ID,Section,01 Counting (5501)"
+    canvas.write_text("\n".join([header, *lines, ""]))
+    program = Path(sys.executable).with_name("autograder")
+    words = ["export", ASSIGNMENT, "canvas", canvas, "--to", ours, "--class", graded.path]
+    subprocess.run([program, *words], cwd=course_copy, check=True, capture_output=True)
+    plugin = "autograder.classroom.export_plugins.Canvas"
+    named = ("--exporter", plugin, "--assignment", ASSIGNMENT, "--to", str(theirs))
+    settings = (f"--MarksExport.given={canvas}",)
+    done = nbgrader("export", *named, *settings, folder=course_copy, class_path=graded.path)
+    assert done.returncode == 0, done.stderr
+    assert theirs.read_bytes() == ours.read_bytes()
+    with theirs.open(newline="", encoding="utf-8") as file:
+        marks = [row[-1] for row in csv.reader(file)][1:]
+    assert len(marks) == len(students)
+    assert all(marks)
+
+
 def test_an_unknown_assignment_fails(course_copy, autograded):
     done = nbgrader("autograde", "07_nothing", folder=course_copy, class_path=autograded.path)
     assert done.returncode != 0

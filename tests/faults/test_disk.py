@@ -34,7 +34,7 @@ def leave_free(place, free):
 
 def check_full(ground, undisturbed, small_disk, folder):
     run = ground.run("grade", folder, "--workers", "1")
-    assert run.process.returncode == 1, run.output
+    assert run.process.returncode == 3, run.output
     assert "Traceback" not in run.output
     assert broken(folder) == temporary(folder) == []
     subprocess.run(["mount", "-o", "remount,size=64M", str(small_disk)], check=True)

@@ -41,7 +41,7 @@ def test_a_second_run_on_a_class_says_no_and_leaves_the_first_alone(
     first.wait_for(lambda: (folder.path / ".run.lock").exists())
     second = ground.run(command, folder)
     assert first.process.poll() is None, "the first was over before the second began"
-    assert second.process.returncode == 1
+    assert second.process.returncode == 75
     assert f"Another run is at work on {folder.path}. Wait for its end" in second.words
     assert "Traceback" not in second.output
     assert first.finish() == 0, first.output
@@ -93,7 +93,7 @@ def test_rejudging_needs_no_sandbox(ground, undisturbed, graded, bare):
 def test_without_a_sandbox_grading_is_refused_unless_told_otherwise(ground, tmp_path, bare):
     folder = ground.fresh_class(tmp_path / "class", students=1)
     refused = ground.run("grade", folder, **bare)
-    assert refused.process.returncode == 1
+    assert refused.process.returncode == 3
     assert "there is no bubblewrap (bwrap) that runs here" in refused.words
     assert "`autograder doctor` says what to do" in refused.words
     assert "Traceback" not in refused.output

@@ -1,11 +1,13 @@
 """A class whose students attack whoever looks, a Jupyter server that shows it, and a browser."""
 
 import base64
+import contextlib
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +23,8 @@ from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.class_reports import write_reports
 from autograder.classroom.gathering import prepare, to_evidence
 from autograder.classroom.grading import rejudge
+from autograder.classroom.marking import places
+from autograder.classroom.marking_server import MarkingServer
 from autograder.classroom.results import write_evidence
 from autograder.classroom.session import Session
 from autograder.sandbox.limits import Limits
@@ -76,6 +80,17 @@ def hostile(release, png):
     return notebook
 
 
+def course_copy(course, root):
+    """Copy what a class needs of a course; return where it is now."""
+    for part in PARTS:
+        source = course.root / part
+        if source.is_dir():
+            shutil.copytree(source, root / part)
+        else:
+            shutil.copy(source, root)
+    return root
+
+
 @dataclass(frozen=True)
 class Shown:
     """A class that was graded, and the course it is of."""
@@ -99,13 +114,7 @@ class Shown:
 @pytest.fixture(scope="session")
 def shown(course, png, tmp_path_factory):
     """The class, graded from evidence such as the sandbox hands out; no student's code is run."""
-    root = tmp_path_factory.mktemp("screens") / "course"
-    for part in PARTS:
-        source = course.root / part
-        if source.is_dir():
-            shutil.copytree(source, root / part)
-        else:
-            shutil.copy(source, root)
+    root = course_copy(course, tmp_path_factory.mktemp("screens") / "course")
     folder = ClassFolder(root / "class")
     folder.set_secret("tests")
     material = load_material(Course.at(root).assignment(ASSIGNMENT))
@@ -138,6 +147,13 @@ def shown(course, png, tmp_path_factory):
 @pytest.fixture(scope="session")
 def server(shown):
     """The address of a Jupyter server in the course's folder."""
+    with serving(shown) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serving(shown):
+    """Run a Jupyter server in a course's folder; yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -159,11 +175,24 @@ def server(shown):
         pytest.fail("".join(log))
     with open(shown.root.parent / "server.log", "w") as rest:  # noqa: PTH123
         drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=rest)
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
-        process.wait(20)
-        drain.wait(20)
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
+            drain.wait(20)
     process.stderr.close()
+
+
+@pytest.fixture
+def marking(shown):
+    session = Session.of(load_material(Course.at(shown.root).assignment(ASSIGNMENT)), shown.folder)
+    with MarkingServer(places(session), "tea") as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -1,32 +1,15 @@
 """The page on which a person marks: it works by keyboard, and a student's answer does nothing."""
 
-import threading
-
 import pytest
 
-from autograder.authoring.course import Course
-from autograder.authoring.material import load_material
-from autograder.classroom.marking import mark_of, places
-from autograder.classroom.marking_server import MarkingServer
-from autograder.classroom.session import Session
-from tests.screens.conftest import ASSIGNMENT
+from autograder.classroom.marking import mark_of
 from tests.screens.payloads import NAMES
+from tests.screens.pictures import keep
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def marking(shown):
-    session = Session.of(load_material(Course.at(shown.root).assignment(ASSIGNMENT)), shown.folder)
-    with MarkingServer(places(session), "tea") as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-def test_answers_are_marked_by_keyboard_and_do_nothing(look, marking, tmp_path):
+def test_answers_are_marked_by_keyboard_and_do_nothing(look, marking):
     window = look(marking.address, f"http://{marking.host}")
     page = window.page
     picture = page.locator("#answer img").first
@@ -34,10 +17,10 @@ def test_answers_are_marked_by_keyboard_and_do_nothing(look, marking, tmp_path):
     assert "<script>top.__pwned=1</script>" in page.inner_text("#answer").replace("\u200b", "")
     assert "A model answer." in page.inner_text("main")
     assert all(name not in page.inner_text("main") for name in NAMES if name != "ada")
-    page.screenshot(path=tmp_path / "mark-desktop.png", full_page=True)
+    keep(page, "hostile-mark", whole=True)
     page.set_viewport_size({"width": 360, "height": 760})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    page.screenshot(path=tmp_path / "mark-phone.png", full_page=True)
+    keep(page, "hostile-mark-phone", whole=True)
     for left in range(len(NAMES) - 1, -1, -1):
         page.keyboard.press("3")
         assert page.locator("#points").input_value() == "3"

@@ -12,6 +12,7 @@ from tests.screens.payloads import (
     ACTING_WHEN_CLICKED,
     NAMES,
 )
+from tests.screens.pictures import keep
 
 pytestmark = pytest.mark.browser
 # The page itself asks for these two, whatever stands on it: nbgrader's styles name the other.
@@ -89,9 +90,7 @@ def test_a_students_notebook_does_nothing_in_the_formgrader(look, server, submis
     assert window.page.url.startswith(submissions[name])
 
 
-def test_the_formgrader_shows_text_formulas_and_the_attached_picture(
-    look, server, submissions, tmp_path
-):
+def test_the_formgrader_shows_text_formulas_and_the_attached_picture(look, server, submissions):
     window = look(submissions["ada"], server)
     page = window.page
     page.wait_for_function("window.MathJax && MathJax.Hub && MathJax.Hub.queue.pending === 0")
@@ -102,7 +101,7 @@ def test_the_formgrader_shows_text_formulas_and_the_attached_picture(
     assert "x<y" in text
     assert "<script>top.__pwned=1</script>" in text
     assert "shown instead of HTML" in text
-    page.screenshot(path=tmp_path / "formgrader.png", full_page=True)
+    keep(page, "hostile-formgrader", whole=True)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -150,12 +149,12 @@ def test_a_students_notebook_does_nothing_in_nbgraders_feedback(look, nbgrader_f
     assert {url for url in asked if "/fonts/glyphicons-" not in url} <= {MATHJAX}
 
 
-def test_nbgraders_feedback_shows_text_and_the_attached_picture(look, nbgrader_feedback, tmp_path):
+def test_nbgraders_feedback_shows_text_and_the_attached_picture(look, nbgrader_feedback):
     page = nbgrader_feedback["ada"].as_uri()
     window = look(page)
     picture = window.page.locator('img[alt="plot"]').first
     assert picture.evaluate("image => image.naturalWidth") == 300
-    window.page.screenshot(path=tmp_path / "nbgrader_feedback.png", full_page=True)
+    keep(window.page, "hostile-nbgrader-feedback", whole=True)
 
 
 OURS = re.compile(rf"(\.\./)+lectures/\w+\.ipynb(#[^\s\"'<>]*)?|{NOTEBOOK}-practice\.ipynb")
@@ -163,7 +162,7 @@ OURS = re.compile(rf"(\.\./)+lectures/\w+\.ipynb(#[^\s\"'<>]*)?|{NOTEBOOK}-pract
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_students_words_do_nothing_in_our_feedback(look, shown, name, tmp_path):
+def test_a_students_words_do_nothing_in_our_feedback(look, shown, name):
     page = shown.folder.feedback_path(ASSIGNMENT, name, NOTEBOOK).as_uri()
     window = look(page)
     links = window.page.locator("a")
@@ -174,10 +173,10 @@ def test_a_students_words_do_nothing_in_our_feedback(look, shown, name, tmp_path
     assert not window.acted()
     assert window.foreign() == []
     assert "<script>top.__pwned=1</script>" in window.page.inner_text("body")
-    window.page.screenshot(path=tmp_path / "feedback.png")
+    keep(window.page, "hostile-feedback")
 
 
-def test_students_words_do_nothing_in_the_report(look, shown, tmp_path):
+def test_students_words_do_nothing_in_the_report(look, shown):
     page = shown.folder.report_path(ASSIGNMENT, ".html").as_uri()
     window = look(page, shown.folder.path.as_uri())
     assert NAMES[0] in window.page.inner_text("body")
@@ -186,7 +185,7 @@ def test_students_words_do_nothing_in_the_report(look, shown, tmp_path):
     window.click_everything("thead")
     assert not window.acted()
     assert window.foreign() == []
-    window.page.screenshot(path=tmp_path / "report.png", full_page=True)
+    keep(window.page, "hostile-report", whole=True)
 
 
 def test_the_report_links_the_pages_of_everybody_whatever_the_name(look, shown):
@@ -224,9 +223,9 @@ def test_the_report_is_sorted_and_filtered_without_a_server(look, shown):
 
 
 @pytest.mark.parametrize(("width", "medium"), [(1280, "screen"), (360, "screen"), (690, "print")])
-def test_the_report_fits_desktop_phone_and_paper(look, shown, tmp_path, width, medium):
+def test_the_report_fits_desktop_phone_and_paper(look, shown, width, medium):
     window = look(shown.folder.report_path(ASSIGNMENT, ".html").as_uri())
     window.page.set_viewport_size({"width": width, "height": 900})
     window.page.emulate_media(media=medium)
     assert window.page.evaluate("document.documentElement.scrollWidth") <= width
-    window.page.screenshot(path=tmp_path / f"report-{width}-{medium}.png", full_page=True)
+    keep(window.page, f"hostile-report-{width}-{medium}", whole=True)

@@ -38,6 +38,11 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
             yield case("unseen", counts, ("unheard", "of")[: order - 1], gram[-1])
         yield case("unseen", counts, gram[:-1], "unheard")
         yield case("unseen", counts, ("the", "old", "door"), "opened")
+    # Words of which one begins another, and that a small letter tells apart.
+    first, other = (str(word) for word in rng.choice(["books", "exams", "door"], 2, replace=False))
+    sentences = [["the", first], ["their", other], ["The", other], ["the", "old"]]
+    counts = {n: reference.count_ngrams(sentences, n) for n in (1, 2)}
+    yield case("seen", counts, ("the",), first)
     counts = draw_counts(rng, reference, 3)  # a context shorter than the counts allow
     gram = pick(rng, grams(counts, 2, starts=False))
     yield case("seen", counts, gram[:-1], gram[-1])

@@ -41,6 +41,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("special", [first, best, *[math.nan] * (patience - 1), later], patience)
         yield case("special", [first, best, *[math.nan] * patience, later], patience)
     yield case("special", [low, low - 1e-5, low + 0.5], 3)
+    yield case("special", [low, low, low + 0.5, low + 0.4], 3)
     yield case("special", [float(rng.uniform(1, 5))], 1)
     yield case("special", [], 3)
     yield case("special", falling, 0)

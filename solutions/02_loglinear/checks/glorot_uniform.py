@@ -34,9 +34,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield _spread(rng, "tanh", 25, wide, activation="tanh")
     yield _spread(rng, "sigmoid", wide, 40, activation="sigmoid")
     yield _spread(rng, "sigmoid", 30, wide, "sigmoid")
-    yield _spread(rng, "special", 2, 9)
-    yield _spread(rng, "special", 8, 1, activation="sigmoid")
-    yield _spread(rng, "special", 1, 6)
+    yield _spread(rng, "special", 2, 30)
+    yield _spread(rng, "special", 40, 1, activation="sigmoid")
+    yield _spread(rng, "special", 1, 50)
     yield case("special", 3, 4, generator(rng), activation="relu")
     yield case("special", 3, 4, generator(rng), "")
 

@@ -220,7 +220,7 @@ rules = (
         "The result has the shape of `scores`",
         "There, log-probabilities are compared to an absolute accuracy",
         "At least one score of each slice is finite",
-        "do not come",
+        "No score is",
     ),
 )
 logarithms_are_floats_slice_by_slice = equal(

@@ -45,7 +45,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         a, b = _pair(rng, (size,), 0.3)
         b[int(rng.integers(1, size))] = math.nan
         yield case("special", a, b)
-    a[1] = b[1] = math.nan
+    a, b = _pair(rng, (4,), 0.3)
+    a[2] = b[2] = math.nan
     yield case("special", a, b)
     yield case("special", np.zeros(0), np.zeros(0))
     yield case("special", 3.0, float(rng.uniform(1, 2)))

@@ -26,6 +26,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for tokens in (12, 60, 200, 500):
         for low, high in ((0.12, 0.38), (0.57, 0.92)):
             yield case("between", *_between(rng, reference, tokens, low, high))
+    p, q = _between(rng, reference, 40, 0.2, 0.5)
+    times = np.where(p > q, 4, 1)  # pairs that come again move the weight
+    yield case("between", np.repeat(p, times), np.repeat(q, times))
     for better in (True, False):
         p = rng.uniform(0.3, 0.9, size=30)
         q = p * rng.uniform(0.3, 0.9, size=30)

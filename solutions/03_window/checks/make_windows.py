@@ -36,6 +36,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     # Ids beyond one byte and two, some of them twice, and one that is that of the padding.
     often = [rng.permutation([5, 300, 300, 70_000, 70_001, 5])[: int(n)] for n in (4, 6, 5)]
     yield case("texts", often, 2, 5)
+    one, another = _text(rng, 2, 3, 4)
+    yield case("texts", [one, another, one.copy()], 2, 1)
     yield case("edges", _text(rng, 3, 2, 3), int(rng.integers(5, 8)), 4)
     yield case("edges", _text(rng, 2, 1, 1), 2, 5)
     with_empty = _text(rng, 3, 2, 4)

@@ -11,7 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import REFERENCE, Case, Check, Group, alternative, case, slip
+from autograder.authoring.checking import (
+    REFERENCE,
+    Case,
+    Check,
+    Group,
+    alternative,
+    case,
+    rule,
+    slip,
+    told,
+)
 from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
 
@@ -24,7 +34,7 @@ NEVER = 1_000
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
-    """Yield small models on fresh text, odd batch sizes, and a model whose losses are known."""
+    """Yield small models on fresh text, odd batch sizes, and models whose losses are known."""
     # Rates at which another order of the examples moves the held-out loss by .003, a sorted one by
     # .1 or more.
     yield _training("steps", rng, 400, 20, [0.8, 0.4])
@@ -33,12 +43,16 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield _training("batches", rng, 40, 64, [2.0] * 5)
     yield _training("batches", rng, 60, 200, [3.0] * 6)
     yield _training("batches", rng, 90, 50, [1.0, 0.8, 0.6, 0.4])
+    for _ in range(2):
+        yield _log("steps", rng, 12, 3)
     for patience in (1, 2, 3):
         yield _clock("stopping", rng, _losses(rng, patience, ends=True), patience)
     yield _clock("stopping", rng, _losses(rng, 2, ends=False), 2)
     yield _clock("stopping", rng, _losses(rng, 2, ends=False), 3)
     rising = np.sort(rng.uniform(1, 3, size=6))
     yield _clock("stopping", rng, [0.5, *rising], 3)
+    for examples, batch_size in ((12, 4), (15, 5), (8, 2)):
+        yield _ledger("stopping", rng, examples, batch_size)
     yield _clock("edges", rng, [float(rng.uniform(1, 3))], 2)
     yield _clock("edges", rng, [3.0, 2.0, float("nan"), 1.0], 3)
     yield _clock("edges", rng, [3.0, float("inf"), 2.0, 1.0], 3)
@@ -107,6 +121,56 @@ def _clock(
     )
 
 
+def _ledger(group: str, rng: np.random.Generator, examples: int, batch_size: int) -> Case:
+    """Return the case of a model whose losses are known where each example is shown once an epoch.
+
+    Batches are of one size, so that their order does not matter. The loss falls until the third of
+    five epochs. Other examples are validated, and more of them than a batch holds.
+    """
+    train, valid = (
+        (rng.integers(40, size=(n, 2)), rng.integers(40, size=n)) for n in (examples, examples + 3)
+    )
+    rates = [float(rate) for rate in np.sort(rng.uniform(0.3, 1.5, size=5))[::-1]]
+    step = float(np.mean(1 + train[0][:, 0] + train[1])) * examples / batch_size
+    goal = step * (sum(rates[:3]) + 0.2 * rates[3])
+    return case(
+        group,
+        {"x": np.zeros(1)},
+        train,
+        valid,
+        Recipe("ledger loss", (goal,)),
+        Recipe("ledger gradients"),
+        rates,
+        batch_size,
+        3,
+        Recipe("generator", (int(rng.integers(2**31)),)),
+    )
+
+
+def _log(group: str, rng: np.random.Generator, examples: int, epochs: int) -> Case:
+    """Return the case that looks at the order in which examples are shown, one a batch.
+
+    Two epochs of a right loop have the same order once in 12!, that is 5e8, times.
+    """
+    text = (np.tile(np.arange(examples)[:, None], 2), np.zeros(examples, dtype=np.int64))
+    steps = examples * epochs
+    return Case(
+        group,
+        (
+            {"x": np.zeros(1), "log": np.zeros(steps)},
+            text,
+            text,
+            Recipe("clock loss", ([float(steps - n) for n in range(steps + 1)],)),
+            Recipe("log gradients"),
+            [1.0] * epochs,
+            1,
+            NEVER,
+            Recipe("generator", (int(rng.integers(2**31)),)),
+        ),
+        probe="order shown",
+    )
+
+
 def _losses(rng: np.random.Generator, patience: int, ends: bool) -> list[float]:
     """Return losses that fall, rise, and fall again, with ties; before the first step the lowest.
 
@@ -132,9 +196,9 @@ def _above(rng: np.random.Generator, best: float, epochs: int) -> list[float]:
 
 check = Check(
     groups={
-        "steps": Group("small models, trained on sorted text, by what they say of new text", 2),
+        "steps": Group("small models, by what they say of new text, and the order of examples", 2),
         "batches": Group("batch sizes that leave a smaller batch, or are larger than the text", 1),
-        "stopping": Group("validation losses, early stopping, and which parameters come back", 2),
+        "stopping": Group("validation losses, rates, early stopping, and which parameters come back", 2),
         "edges": Group("no epochs, diverged models, and settings that are refused", 1),
     },
     draw=draw,
@@ -234,6 +298,14 @@ never_shuffled = slip(
     hint="The examples come in the same order in every epoch. Draw a new order each time: this text "
     "was sorted, and the last batches have the last word.",
 )
+shuffled_once = slip(
+    REFERENCE,
+    ("        order = rng.permutation(len(targets))\n", ""),
+    ("[]\n", "[]\n    order = rng.permutation(len(targets))\n"),
+    loses="steps",
+    hint="The order of the examples is drawn once, and every epoch has the same. Draw a new one at "
+    "the beginning of each epoch.",
+)
 shuffled_apart = slip(
     REFERENCE,
     ("        order = rng", "        targets = rng.permutation(targets)\n        order = rng"),
@@ -302,4 +374,112 @@ beginning_is_a_candidate = slip(
     loses="stopping",
     hint="The parameters from before the first epoch take part in the choice of the best. They are "
     "no candidate: only epochs that were run are.",
+)
+validated_on_training_text = slip(
+    REFERENCE,
+    ("loss(params, *valid)", "loss(params, *train)"),
+    loses="stopping",
+    hint="Your validation losses are those of the training examples. What is to be looked at is "
+    "`valid`: a loss on text that the steps have not seen.",
+)
+
+
+def _stops_early(losses: list[float], patience: int) -> bool:
+    """Return whether losses, the first of them before any step, end a training before its end."""
+    epochs = losses[1:]
+    return any(
+        min(epochs[end - patience : end]) >= min(epochs[: end - patience])
+        for end in range(patience + 1, len(epochs))
+    )
+
+
+rules = (
+    told(
+        "The loop does not care which model",
+        "returns the mean loss of some examples",
+        "may keep what they got",
+        "`train` and `valid` are pairs",
+        "is the list of these numbers",
+    ),
+    rule(
+        "a value may be `None`",
+        when=lambda unseen, params, *loop: params["unused"] is None,
+    ),
+    rule(
+        "perhaps sorted",
+        when=lambda unseen, params, train, *loop: (
+            isinstance(unseen, np.ndarray) and (np.diff(train[1]) >= 0).all()
+        ),
+    ),
+    rule(
+        "has a number for each epoch",
+        when=lambda params, train, valid, loss, gradients, rates, *loop: (
+            gradients.name == "ledger gradients" and len(set(rates)) > 1
+        ),
+    ),
+    rule(
+        "draw a new random order",
+        gives=lambda shown: shown["each once"] and shown["another order"],
+    ),
+    rule(
+        "the last of which may be smaller",
+        when=lambda unseen, params, train, valid, loss, gradients, rates, size, *_: (
+            isinstance(unseen, np.ndarray) and 1 < size < len(train[1]) and len(train[1]) % size
+        ),
+    ),
+    rule(
+        "A batch size above the number of examples",
+        when=lambda unseen, params, train, valid, loss, gradients, rates, size, *_: (
+            isinstance(unseen, np.ndarray) and size > len(train[1])
+        ),
+    ),
+    rule(
+        "compute the loss of *all* of `valid`",
+        when=lambda params, train, valid, loss, gradients, rates, size, *_: (
+            loss.name == "ledger loss" and size < len(valid[1])
+        ),
+    ),
+    rule(
+        "from before the first epoch are not a candidate",
+        when=lambda params, train, valid, loss, *_: loss.args[0][0] < min(loss.args[0][1:]),
+    ),
+    rule(
+        "stop after an epoch that is the `patience`-th in a row",
+        when=lambda params, train, valid, loss, gradients, rates, size, patience, rng: (
+            _stops_early(loss.args[0], patience)
+        ),
+    ),
+    rule(
+        "the first of equals",
+        when=lambda params, train, valid, loss, *_: len(set(loss.args[0])) < len(loss.args[0]),
+    ),
+    rule("No epochs at all", gives=lambda came: came[1] == []),
+    rule(
+        "`batch_size` or `patience` below 1",
+        when=lambda params, train, valid, loss, gradients, rates, size, *_: size < 1,
+        gives=ValueError,
+    ),
+    rule(
+        "or `patience` below 1",
+        when=lambda params, train, valid, loss, gradients, rates, size, patience, *_: patience < 1,
+        gives=ValueError,
+    ),
+    rule(
+        "a validation loss that is `nan`",
+        when=lambda params, train, valid, loss, *_: np.isnan(loss.args[0]).any(),
+        gives=ValueError,
+    ),
+    rule(
+        "or infinite (a run that has diverged",
+        when=lambda params, train, valid, loss, *_: np.isinf(loss.args[0]).any(),
+        gives=ValueError,
+    ),
+    rule(
+        "The caller's `params` are not changed",
+        when=lambda params, train, valid, loss, *_: loss.name == "ledger loss",
+    ),
+    rule(
+        "All randomness comes from `rng`",
+        gives=lambda shown: shown["the same again"] and shown["new in every call"],
+    ),
 )

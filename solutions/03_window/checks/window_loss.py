@@ -26,6 +26,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("batches", _log_probs(rng, examples, words), _targets(rng, examples, words))
     single = _log_probs(rng, 6, 7).astype("float32")
     yield case("batches", single, _targets(rng, 6, 7).astype("int32"))
+    log_probs, targets = _log_probs(rng, 5, 6), _targets(rng, 5, 6)
+    log_probs[2:4], targets[2:4] = log_probs[0], targets[0]  # an example that comes three times
+    yield case("batches", log_probs, targets)
     for _ in range(2):  # words other than the targets are impossible
         log_probs, targets = _log_probs(rng, 4, 6), _targets(rng, 4, 6)
         log_probs[np.arange(4), (targets + 1) % 6] = -math.inf

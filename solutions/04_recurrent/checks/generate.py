@@ -46,8 +46,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         for length in (5, 7):
             params, prompt = _rollout(rng, reference, prompt_length, length, ends=False)
             yield case("best words", params, prompt, length, 0, _generator(rng))
-    params, prompt = _rollout(rng, reference, 3, 6, ends=False, read=EOS)
-    yield case("best words", params, prompt, 6, 0, _generator(rng))
+    for place in (1, 2):  # in the middle of the prompt, and at its end
+        params, prompt = _rollout(rng, reference, 3, 6, ends=False, end_at=place)
+        yield case("best words", params, prompt, 6, 0, _generator(rng))
     for prompt_length in (0, 2, 3):
         params, prompt = _rollout(rng, reference, prompt_length, 12, ends=True)
         yield case("ending", params, prompt, 12, 0.0, _generator(rng))
@@ -77,11 +78,11 @@ def _rollout(
     prompt_length: int,
     length: int,
     ends: bool,
-    read: int | None = None,
+    end_at: int | None = None,
 ) -> tuple[Params, list[int]]:
     """Return a model and a prompt whose best next words are clear, and of several kinds.
 
-    With `read`, that word stands in the middle of the prompt.
+    With `end_at`, an `EOS` stands at that place of the prompt.
     """
     while True:
         params = draw_params(rng, 9, 4, 6, scale=1.5)
@@ -89,8 +90,8 @@ def _rollout(
         if not ends:
             params["c"][EOS] = -50.0
         prompt = [int(word) for word in rng.integers(2, 9, size=prompt_length)]
-        if read is not None:
-            prompt[prompt_length // 2] = read
+        if end_at is not None:
+            prompt[end_at] = EOS
         new = reference.generate(params, prompt, length, 0, rng)
         words = np.array([[BOS, *prompt, *new[:-1]]])
         scores = np.sort(reference.rnn_forward(params, words, None)[0][0, prompt_length:], axis=1)

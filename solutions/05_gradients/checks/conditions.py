@@ -43,8 +43,12 @@ def by_norm(rng: np.random.Generator) -> Iterator[Weighted]:
         yield _near(rng, 0.8) * orthogonal(rng, n), 1.0
     # One direction is stretched, the others hardly.
     yield np.diag(rng.permutation([_near(rng, 1.6), 0.3, 0.2])), 1.0
-    # Its square is zero: no power of it grows.
+    # Its square is zero: no power of it grows. Half of it and its transpose is half as long.
     yield np.array([[0.0, _near(rng, 3.0)], [0.0, 0.0]]), 1.0
+    yield np.array([[0.0, _near(rng, 1.5)], [0.0, 0.0]]), 1.0
+    # As near the threshold as cases come, but for those that count as 1.
+    yield normal(rng, 3, 0.975), 1.0
+    yield normal(rng, 2, 1.025 / 0.25), 0.25
     yield normal(rng, 3, 2.5).astype("float32"), 0.25
     yield normal(rng, 3, 1.3).astype("float32"), 1.0
 
@@ -69,6 +73,9 @@ def by_radius(rng: np.random.Generator, side: int) -> Iterator[np.ndarray]:
     """Yield matrices of which the spectral radius decides, the threshold, and what is refused."""
     for norm in (0.7, 1.4):
         yield normal(rng, int(rng.integers(2, 5)), _near(rng, norm))
+    # As near the threshold as cases come, but for those that count as 1.
+    for norm in (0.975, 1.025):
+        yield normal(rng, 3, norm)
     # The norm is above the threshold, the spectral radius below.
     for n in (2, 3):
         yield sheared(rng, n, _near(rng, 0.7), 4.0)

@@ -38,6 +38,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield case(
         "tanh", draw_weights(rng, 3), rng.choice([-1, 1], 3) * rng.uniform(0.95, 1, 3), "tanh"
     )
+    near_the_ends = np.where(rng.random(4) < 0.5, 0.0, 0.95) + rng.uniform(0.005, 0.045, 4)
+    yield case("logistic", draw_weights(rng, 4), near_the_ends, "logistic")
     for H in (2, 4):
         yield case("others", draw_weights(rng, H), rng.normal(size=H), "identity")
         h_t = np.array([0.0, *rng.uniform(0.2, 2, size=H)])

@@ -47,12 +47,14 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     # Each array by itself is below the threshold, or the square of the norm is.
     yield fresh("long", draw_grads(rng, 4.0), 3.9)
     yield fresh("long", draw_grads(rng, 0.7), 0.55)
+    yield fresh("long", draw_grads(rng, 2.01), 2.0)  # above the threshold by half a percent
     some_zeros = draw_grads(rng, 9.0, {"W": (3, 3), "b": (4,)})
     for grad in some_zeros.values():
         grad.flat[rng.integers(grad.size)] = 0.0
     yield fresh("long", some_zeros, float(rng.uniform(0.3, 2)))
     for grads in plain_gradients(rng, rng.uniform(0.5, 2, size=2).tolist()):
         yield fresh("short", grads, float(rng.uniform(5, 9)))
+    yield fresh("short", draw_grads(rng, 1.99), 2.0)  # below it by half a percent
     yield fresh("short", draw_grads(rng, 5.0), math.inf)
     whole = {"W": np.array([[3.0, 0.0], [0.0, 4.0]]), "b": np.array([-12.0]), "c": np.zeros(2)}
     yield fresh("short", whole, 13)

@@ -37,8 +37,10 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("free", *_path(rng, reference, None, n_steps))
     for n_steps in (4, 8, 12):
         yield case("clipped", *_path(rng, reference, float(rng.uniform(0.5, 1.5)), n_steps))
-    # Short enough for each entry by itself, and too long together.
-    yield case("clipped", *_steep(rng, 4.8))
+    # Short enough for each entry by itself, and too long together; then half a percent too long,
+    # and half a percent short of it.
+    for threshold in (4.8, 5 / 1.005, 5 / 0.995):
+        yield case("clipped", *_steep(rng, threshold))
     yield case("special", *_path(rng, reference, None, 0))
     yield case("special", *_path(rng, reference, 1.0, 0))
     yield case("special", *_path(rng, reference, math.inf, 3))

@@ -122,6 +122,8 @@ class ClippedTraining:
             return "parameters of other names or shapes"
         if EXACT.difference(expected["the same again"], got["the same again"]) is not None:
             return "parameters that do not come from the generator alone"
+        if EXACT.difference(expected["new in every call"], got["new in every call"]) is not None:
+            return "random steps where there is no need, or the same ones in every call"
         ours, theirs = expected["norms"], got["norms"]
         if not _are_norms(theirs) or len(theirs) != len(ours):
             return "not a norm for every batch"

@@ -95,8 +95,8 @@ mean_over_all = slip(
     REFERENCE,
     ("np.mean((ratios - 1) ** 2)", "np.sum((ratios - 1) ** 2) / alive.size"),
     loses="vanished",
-    hint="Steps without a signal are counted in the mean. Those that have vanished do not count, neither "
-    "above nor below the fraction bar.",
+    hint="Steps without a signal are counted in the mean. Those that have vanished do not count: "
+    "neither in the sum nor in the number by which it is divided.",
 )
 vanished_counted = slip(
     REFERENCE,

@@ -62,7 +62,7 @@ def _classes(rng: np.random.Generator, wrong: np.ndarray, N: int, K: int):
             np.arange(K) == answers[:, None], scores[run], np.minimum(scores[run], -2.5)
         )
         scores[run, np.arange(N), answers] = np.maximum(scores[run, np.arange(N), answers], -2.0)
-    return scores, targets
+    return np.round(scores, 3), targets  # read at home by the student
 
 
 def _numbers(rng: np.random.Generator, wrong: np.ndarray, N: int):
@@ -72,7 +72,8 @@ def _numbers(rng: np.random.Generator, wrong: np.ndarray, N: int):
     for run, n in enumerate(wrong):
         places = rng.permutation(N)[:n]
         errors[run, places] = rng.uniform(0.21, 0.6, size=n)
-    return targets + errors * rng.choice([-1, 1], size=errors.shape), targets
+    numbers = targets + errors * rng.choice([-1, 1], size=errors.shape)
+    return np.round(numbers, 3), np.round(targets, 3)
 
 
 check = Check(

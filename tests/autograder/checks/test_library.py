@@ -1,28 +1,37 @@
 """Neither a public function of `nextword` nor a guess answers a question of any assignment."""
 
+import ast
+import copy
 import functools
 import importlib
 import inspect
+import itertools
 import json
 import pkgutil
+import re
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
 
 import nextword
+from autograder.authoring import pairs
 from autograder.authoring.checking import Case
 from autograder.authoring.course import Course
 from autograder.authoring.material import load_material
+from autograder.authoring.reference import reference_function
 from autograder.guest import catalogue, codec, probes, recipes, witness
-from autograder.guest.probes import Probe
+from autograder.guest.probes import Probe, Words
 from autograder.guest.recipes import Builder
 from autograder.judging.cases import read_cases, run_here
 from autograder.judging.exam import Exam, QuestionExam, agrees
 from autograder.judging.outcomes import read_outcomes
 from autograder.proving.guessing import best_guess
 from tests import course_code
+from tests.autograder.checks.adapters import Public, alike, is_telling, near, taken_of, tried
 from tests.course_code import PROBES
 from tests.exams import shared_exam
 
@@ -146,6 +155,203 @@ def test_what_cannot_take_the_arguments_need_not_be_called():
     assert takes(max, asked)
     assert not takes(lambda values: None, asked)
     assert takes(lambda values: None, replace(asked, probe="tally"))
+
+
+# --- with a few lines around it ------------------------------------------------------------------
+
+
+def lecture_functions():
+    """Return what the cells of lectures define, by full name.
+
+    What else a lecture has computed is not there: where a default needs it, it is None.
+    """
+    found = {}
+    for path in sorted(COURSE.lectures.glob("*.py")):
+        module = ModuleType(f"lectures.{path.stem}")
+        for cell in pairs.check(path).cells:
+            if cell.cell_type == "code" and not cell.source.startswith("%"):
+                for node in ast.parse(cell.source).body:
+                    define(node, module)
+        found |= {
+            f"{module.__name__}.{name}": value
+            for name, value in vars(module).items()
+            if callable(value) and getattr(value, "__module__", "") == module.__name__
+        }
+    return found
+
+
+def define(node, module):
+    """Execute a statement of a lecture if it imports or defines something."""
+    if not isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)):
+        return None
+    code = compile(ast.Module([node], []), module.__name__, "exec", dont_inherit=True)
+    while True:
+        try:
+            return exec(code, vars(module))
+        except NameError as missing:
+            vars(module)[missing.name] = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a question calls the student's function.
+
+    Parameters
+    ----------
+    exam
+        Of the question.
+    function
+        The reference.
+    """
+
+    exam: QuestionExam
+    function: object
+
+    @functools.cached_property
+    def signature(self):
+        return inspect.signature(self.function)
+
+    @property
+    def names(self):
+        return list(self.signature.parameters)
+
+    def bound(self, args, kwargs):
+        """Return one value for each parameter."""
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return [bound.arguments[name] for name in self.names]
+
+    def called(self, case):
+        """Return with which values a case calls the function; None where words alone say that."""
+        shown = PROBES.catalogue.probe(case.probe).shows(repr, *case.args).args
+        if any(isinstance(value, Words) for value in shown):
+            return None
+        built = [PROBES.catalogue.build(value) for value in shown]
+        return self.bound(built, {k: PROBES.catalogue.build(v) for k, v in case.kwargs.items()})
+
+    @functools.cached_property
+    def samples(self):
+        """The two cheapest calls with different answers that say something, and these answers."""
+        cases = {each.identity: each.case for each in self.exam.cases if not each.practice}
+        sizes = {
+            identity: len(inputs)
+            for identity, inputs in single_cases(self.exam).items()
+            if self.exam.expected[identity].returned
+        }
+        found = []
+        for identity in sorted(sizes, key=sizes.__getitem__):
+            values = self.called(cases[identity])
+            came, answer = tried(self.function, *copy.deepcopy(values)) if values else (False, 0)
+            if came:
+                found.append((values, settled(answer)))
+        telling = [each for each in found if is_telling(each[1])] or found
+        first = telling[:1]
+        others = [each for each in telling if not near(first[0][1], each[1])]
+        return first + others[:1]
+
+    @property
+    def by_chance(self):
+        return any(isinstance(value, np.random.Generator) for value in self.samples[0][0])
+
+    def could_be(self, adapter):
+        """Return whether a program answers the other sample as well."""
+        like = alike if self.by_chance else near
+        return all(
+            came and like(answer, settled(value))
+            for values, answer in self.samples[1:]
+            for came, value in [tried(adapter, *copy.deepcopy(values))]
+        )
+
+
+def settled(value):
+    """Return a value, or what it yields; None where it breaks off."""
+    if inspect.isgenerator(value):
+        return tried(lambda: list(itertools.islice(value, 100)))[1]
+    return value
+
+
+def near_answers(asked, public):
+    """Yield the programs around a public function that answer the cheapest cases of a question."""
+    if not asked.samples:
+        return
+    values, answer = asked.samples[0]
+    like = alike if asked.by_chance else near
+    for root, came in public.roots(values):
+        for steps, parts, value in taken_of(settled(came)):
+            if like(answer, value):
+                adapter = replace(root, steps=steps, parts=parts)
+                if asked.could_be(adapter):
+                    yield adapter
+
+
+def kept_groups(asked, adapter):
+    """Return the groups of which a program answers all that is not refused."""
+    exam, inputs = asked.exam, single_cases(asked.exam)
+
+    def answers(*args, **kwargs):
+        return adapter(*asked.bound(args, kwargs))
+
+    answered = {}
+    for each in exam.cases:
+        if each.practice or not exam.expected[each.identity].returned:
+            continue
+        if answered.get(each.case.group, True):
+            text = inputs[each.identity]
+            outcome = read_outcomes(run_here(answers, text, PROBES.catalogue), read_cases(text))[
+                each.identity
+            ]
+            answered[each.case.group] = agrees(
+                exam.comparison(each.identity), exam.expected[each.identity], outcome
+            )
+    return [group for group, right in answered.items() if right]
+
+
+@functools.cache
+def callables():
+    """Return the functions and classes of the library and of lectures; methods go with these."""
+    found = public_callables() | lecture_functions()
+    return [
+        Public(name, function)
+        for name, function in found.items()
+        if "__main__" not in name
+        and (name.rpartition(".")[0] not in found or inspect.ismethod(function))
+    ]
+
+
+def withheld(exam):
+    """Return what nobody can import in the notebook of an assignment."""
+    given = [cell.source for cell in exam.material.notebook.cells if "withhold(" in cell.source]
+    return tuple(re.findall(r'^withhold\("([\w.]+)"\)$', "\n".join(given), re.MULTILINE))
+
+
+def too_near(exam, names=""):
+    """Return the programs of a few lines that earn more than half of what is no refusal."""
+    found = []
+    for each in exam.questions:
+        function = reference_function(exam.material.reference, each.question.name)
+        asked = Asked(each, function)
+        for public in callables():
+            if names in public.name and not public.name.startswith(withheld(exam) or "-"):
+                found += [
+                    f"{each.question.name}: {adapter.says(asked.names)}"
+                    for adapter in near_answers(asked, public)
+                    if earns_most(each, kept_groups(asked, adapter))
+                ]
+    return found
+
+
+def earns_most(exam, kept):
+    """Return whether groups are worth more than half of all that hold a call that is answered."""
+    groups = exam.question.check.groups
+    answered = {e.case.group for e in exam.cases if exam.expected[e.identity].returned}
+    return sum(groups[g].points for g in kept) > sum(groups[g].points for g in answered) / 2
+
+
+@every_assignment
+@pytest.mark.usefixtures("offline")
+@pytest.mark.filterwarnings("ignore")
+def test_nothing_in_library_or_lectures_answers_with_a_few_lines_around_it(name: str):
+    assert too_near(exam_of(name)) == []
 
 
 @every_assignment

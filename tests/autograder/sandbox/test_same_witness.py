@@ -116,7 +116,7 @@ def test_a_second_copy_with_the_first_ones_environment_grades_nobody(tmp_path, c
         check=False,
         env={**os.environ, "COLUMNS": "1000"},
     )
-    assert ran.returncode == 1, ran.stdout
+    assert ran.returncode == 3, ran.stdout
     assert "Nobody was graded" in ran.stderr
     assert str(copy / "nextword") in ran.stderr
     assert not list((copy / "class").glob("evidence/*/*"))

@@ -1,0 +1,316 @@
+"""What a student is told before the deadline: kept whole, so that it is told once and counted once.
+
+An answer is one file, named after what was handed in, and written before anything is released. A
+run that is killed has either not answered, or has, and the next one releases what is kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from nbgrader.utils import notebook_hash
+
+from autograder.authoring.coursework import Asked, named
+from autograder.authoring.reading import readings
+from autograder.classroom.feedback import differs, page
+from autograder.classroom.gathering import NO_NOTEBOOK, Ready
+from autograder.classroom.practice_class import PracticeFolder
+from autograder.classroom.practice_notebook import practice_path, practice_text
+from autograder.classroom.receipt import read_secret
+from autograder.classroom.results import Evidence
+from autograder.classroom.session import Session
+from autograder.errors import CourseError
+from autograder.files import as_bytes, write_atomically
+from autograder.judging.each_question import Judged, judge_with_practice
+from autograder.judging.judge import Verdict
+from autograder.judging.practice import PracticeCase
+
+VERSION = 1
+
+
+class BrokenAnswer(CourseError):
+    """An answer that was kept and cannot be read."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a student was told of a submission.
+
+    Parameters
+    ----------
+    digest
+        Of what was handed in.
+    number
+        Which of the student's runs it is; None where nothing could be run, which is not counted.
+    right, asked
+        How many questions all practice cases of which are right, of how many.
+    page
+        What the student reads.
+    notebooks
+        The failing practice cases: notebooks as JSON, by file name.
+    """
+
+    digest: str
+    number: int | None
+    right: int
+    asked: int
+    page: str
+    notebooks: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class About:
+    """Which submission is answered.
+
+    Parameters
+    ----------
+    student, digest
+        Whose, and what.
+    earlier, most
+        How many runs the student has had, and may have; None where that is not limited.
+    remarks
+        On when it came.
+    """
+
+    student: str
+    digest: str
+    earlier: int
+    most: int | None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def used_up(self) -> bool:
+        """Whether the student has had all runs."""
+        return self.most is not None and self.earlier >= self.most
+
+
+def answer(work: Asked, parts: Sequence[Ready], about: About) -> Answer:
+    """Return what a student is told of a submission whose notebooks have been run.
+
+    Parameters
+    ----------
+    work
+        The assignment.
+    parts
+        Its notebooks, with evidence of practice cases.
+    about
+        Which submission.
+    """
+    reading = readings(work.assignment)
+    verdicts: list[Verdict] = []
+    home: dict[str, Home] = {}
+    notebooks: dict[str, str] = {}
+    evidence = [part.evidence for part in parts if isinstance(part.evidence, Evidence)]
+    for part, said in zip(parts, evidence, strict=True):
+        name = part.session.notebook_name
+        judged = _judged(work, part.session, said)
+        found = {each.verdict.question: each.practice for each in judged}
+        asked = [each.verdict for each in judged]
+        path = practice_path(Path(name), name).name
+        text = practice_text(name, said.notebook, asked, found, reading)
+        if text:
+            notebooks[path] = text
+            home |= {name: Home(cases, path, text) for name, cases in found.items() if cases}
+        verdicts += asked
+    counted = any(said.evidence or set(said.absences.values()) - {NO_NOTEBOOK} for said in evidence)
+    number = about.earlier + 1 if counted else None
+    right = sum(verdict.points == verdict.max_points for verdict in verdicts)
+    remarks = [words for said in evidence for words in said.remarks]
+    remarks += [words for part in parts for words in part.remarks]
+    failing = {name: each.cases for name, each in home.items()}
+    text = page(
+        "practice.html.j2",
+        assignment=work.assignment.name,
+        student=about.student,
+        number=number,
+        most=about.most,
+        right=right,
+        verdicts=verdicts,
+        home=home,
+        differs={v.question: differs(v, failing.get(v.question, ())) for v in verdicts},
+        remarks=tuple(dict.fromkeys((*about.remarks, *remarks))),
+        reading=reading,
+    )
+    return Answer(about.digest, number, right, len(verdicts), text, notebooks)
+
+
+@dataclass(frozen=True)
+class Home:
+    """The failing practice cases of a question, to go on with at home.
+
+    Parameters
+    ----------
+    cases
+        All of them.
+    name, notebook
+        Of the notebook that holds them, and the notebook as JSON.
+    """
+
+    cases: Sequence[PracticeCase]
+    name: str
+    notebook: str
+
+    @property
+    def address(self) -> str:
+        """The notebook as an address, so that it travels in the page."""
+        content = base64.b64encode(as_bytes(self.notebook)).decode()
+        return f"data:application/x-ipynb+json;base64,{content}"
+
+
+def _judged(work: Asked, session: Session, said: Evidence) -> list[Judged]:
+    """Return what came of a notebook's questions, under the names that the assignment has."""
+    return [
+        replace(each, verdict=replace(each.verdict, question=name))
+        for each in judge_with_practice(session.exam, said)
+        for name in [named(work, session.material, each.verdict.question)]
+    ]
+
+
+def no_more(work: Asked, about: About) -> Answer:
+    """Return what a student is told who has had all runs."""
+    words = (
+        f"You have had {about.earlier} of {about.most} runs of practice cases. What you have "
+        "handed in now was received. The visible tests in your notebook, and the practice "
+        "notebook that you have, go on working."
+    )
+    return Answer(about.digest, None, 0, 0, _notice(work, about.student, words, about.remarks))
+
+
+def not_taken(work: Asked, student: str, file: str, why: str) -> Answer:
+    """Return what a student is told one of whose files was not taken."""
+    words = f"{file} was not taken: {why}. What you had handed in before stays."
+    return Answer("", None, 0, 0, _notice(work, student, words, ()))
+
+
+def _notice(work: Asked, student: str, words: str, remarks: Sequence[str]) -> str:
+    name = work.assignment.name
+    return page("notice.html.j2", assignment=name, student=student, words=words, remarks=remarks)
+
+
+# --- what is kept of it ---------------------------------------------------------------------------
+
+
+def keep(folder: PracticeFolder, assignment: str, student: str, told: Answer) -> None:
+    """Keep an answer. From here on it is given, and counted."""
+    content = {"version": VERSION, **vars(told)}
+    path = _path(folder, assignment, student, told.digest)
+    write_atomically(path, json.dumps(content, default=dict), mode=0o600)
+
+
+def kept(folder: PracticeFolder, assignment: str, student: str, digest: str) -> Answer | None:
+    """Return the answer to a submission, None where there is none yet.
+
+    Raises
+    ------
+    BrokenAnswer
+    """
+    path = _path(folder, assignment, student, digest)
+    return _read(path) if path.is_file() else None
+
+
+def runs(folder: PracticeFolder, assignment: str, student: str) -> int:
+    """Return how many runs a student has had.
+
+    Raises
+    ------
+    BrokenAnswer
+    """
+    answers = map(_read, _answers(folder, assignment, student))
+    return sum(each.number is not None for each in answers)
+
+
+def _answers(folder: PracticeFolder, assignment: str, student: str) -> Iterator[Path]:
+    return folder.answered(assignment, student).glob("[!.]*.json")
+
+
+def _path(folder: PracticeFolder, assignment: str, student: str, digest: str) -> Path:
+    return folder.answered(assignment, student) / f"{digest}.json"
+
+
+def _read(path: Path) -> Answer:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if content.pop("version") != VERSION:
+            raise ValueError("another version")
+        return Answer(**content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BrokenAnswer(
+            f"{path} is damaged ({error}). Restore it from a backup; or remove it, and that "
+            "submission is answered again"
+        ) from error
+
+
+# --- what is released -----------------------------------------------------------------------------
+
+
+def release(
+    folder: PracticeFolder, assignment: str, student: str, page_name: str, told: Answer
+) -> None:
+    """Lay an answer where a student's feedback is, in place of an earlier one."""
+    place = folder.feedback_path(assignment, student, page_name)
+    for stale in place.parent.glob("*-practice.ipynb"):
+        if stale.name not in told.notebooks:
+            stale.unlink()
+    for name, content in told.notebooks.items():
+        _write(place.with_name(name), content)
+    _write(place, told.page)
+
+
+class Notice(StrEnum):
+    """A word that stands beside the last answer, which stays."""
+
+    no_more_runs = "no-more-runs"
+    not_taken = "not-taken"
+
+
+def give_notice(
+    notice: Notice,
+    folder: PracticeFolder,
+    assignment: str,
+    student: str,
+    page_name: str,
+    told: Answer | None,
+) -> None:
+    """Lay a word beside the last answer; None takes it away."""
+    path = folder.feedback_path(assignment, student, f"{page_name}-{notice.value}")
+    if told is None:
+        path.unlink(missing_ok=True)
+    else:
+        _write(path, told.page)
+
+
+def _write(path: Path, content: str) -> None:
+    if not (path.is_file() and path.read_bytes() == as_bytes(content)):
+        write_atomically(path, content, lasting=False)
+
+
+def release_in_exchange(
+    feedback: Path, submitted: Path, notebooks: Sequence[str], told: Answer, new: bool
+) -> None:
+    """Lay an answer where nbgrader's students fetch feedback on this submission.
+
+    Parameters
+    ----------
+    feedback
+        The exchange's folder of that name.
+    submitted
+        The student's folder, with the submission's secret in it; without one nobody could fetch.
+    notebooks
+        The names of the assignment's notebooks.
+    told
+        The answer.
+    new
+        Whether it has just been made. An old one does not replace what lies there, which may be
+        the feedback on the marks by now.
+    """
+    secret = read_secret(submitted)
+    for name in notebooks if secret else ():
+        path = feedback / f"{notebook_hash(secret=secret, notebook_id=name)}.html"
+        if new or not path.exists():
+            _write(path, told.page)

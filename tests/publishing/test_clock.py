@@ -1,0 +1,57 @@
+"""What is said on a slide is counted: its words, those of its notes, and what is waited for."""
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from publishing.clock import PACE, PAUSE, Spoken, seconds_of_cells, sections, spoken_slides
+
+
+def cell(source, kind, code=False, tags=()):
+    make = new_code_cell if code else new_markdown_cell
+    return make(source, metadata={"slideshow": {"slide_type": kind}, "tags": list(tags)})
+
+
+TOY = [
+    cell("# A title", "slide"),
+    cell("About 5 minutes. The lecturer reads this.", "notes"),
+    cell("import numpy", "skip", code=True),
+    cell("## Before you look: which?\n\nA. one   B. two", "subslide"),
+    cell("They say one.", "notes"),
+    cell("print(1 + 2)", "fragment", code=True),
+    cell("## The end", "slide"),
+    cell("draw(figure, 12)", "-", code=True, tags=["hide-input"]),
+]
+
+
+def test_words_questions_and_seconds_of_each_slide():
+    seconds = {2: 100.0, 5: 6.0, 7: 3.0}
+    assert list(spoken_slides(TOY, seconds)) == [
+        (True, Spoken("A title", 2, 0, 0.0)),
+        (False, Spoken("Before you look: which?", 4 + 4 + 3 + 3, 1, 6.0)),
+        (True, Spoken("The end", 2, 0, 3.0)),
+    ]
+
+
+def test_a_formula_is_read_letter_by_letter():
+    cells = [cell(r"# So $h_t = \tanh(a_t)$ here, $$\textbf{no} \quad x$$", "slide")]
+    ((_, slide),) = spoken_slides(cells, {})
+    said = ["h", "t", "=", "tanh", "a", "t", "no", "x"]
+    assert slide.words == len(["So", "here"]) + len(said)
+
+
+def test_a_section_is_the_sum_of_its_slides():
+    first, last = sections(spoken_slides(TOY, {}))
+    assert (first.title, first.words, first.questions) == ("A title", 16, 1)
+    assert last.title == "The end"
+
+
+def test_minutes_are_words_at_a_pace_pauses_and_the_machine():
+    assert Spoken("", PACE, 2, 30.0).minutes == pytest.approx(1 + 2 * PAUSE / 60 + 0.5)
+
+
+def test_the_machine_is_asked_how_much_it_computed(tmp_path):
+    path = tmp_path / "01_toy.py"
+    path.write_text("# %%\ntotal = sum(range(10**7))\n\n# %%\npass\n")
+    found = seconds_of_cells(path)
+    assert set(found) == {0, 1}
+    assert found[0] > found[1] >= 0

@@ -13,7 +13,7 @@ def mended(body: str) -> str:
     """Return the HTML of a page that can be listened to.
 
     What folds code away is named by the words that it shows; the empty corner of a table is no
-    heading; the lines of a signature are lines, and no list of definitions without what they define.
+    heading; the lines of a signature are lines, and no list of definitions without terms.
 
     Parameters
     ----------

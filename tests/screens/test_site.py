@@ -69,6 +69,7 @@ def opened(chromium, address):
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
         )
+        context.set_default_timeout(120_000)  # a busy machine is no fault of the page
         contexts.append(context)
         asked = []
         context.on("request", lambda request: asked.append(request.url))

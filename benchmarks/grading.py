@@ -480,7 +480,9 @@ def main() -> None:
         ours(students[:30], Path(folder))
         replayed = replay(material, sizes["replayed"], Path(folder))
     results = begun(_called(chosen), chosen, "nbgrader", "torch")
-    results.versions = {**results.versions, OTTER.partition("==")[0]: OTTER.partition("==")[2]}
+    if peers:
+        name, _, version = OTTER.partition("==")
+        results.versions = {**results.versions, name: version}
     results.about = f"{chosen.assignment}{', `--quick`' if chosen.quick else ''}."
     results.tables += [peers_table(rows), sizes_table(own)]
     words = f"Judging and recording {sizes['replayed']:,} replayed: {1000 * replayed:.1f} ms each."

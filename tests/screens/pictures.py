@@ -16,8 +16,8 @@ CHOSEN = {
     "alike": "alike-pair",
 }
 """The guides' pictures, by what they were kept as."""
-COLOURS = 64
-"""Of a picture in the guides: enough for text, and a third of the bytes."""
+COLOURS = 128
+"""Of a picture in the guides: enough for text, and half the bytes."""
 
 
 def keep(page, name, whole=False):

@@ -191,6 +191,5 @@ def test_the_formgrader(look, pretty):
             "window.MathJax && MathJax.Hub && MathJax.Hub.queue.pending === 0"
         )
         written = window.page.locator("img[alt='my plot']").first
-        written.evaluate("image => image.scrollIntoView({block: 'center', behavior: 'instant'})")
         assert written.evaluate("image => image.naturalWidth") == 300
-        keep(window.page, "formgrader-answer")
+        keep(window.page, "formgrader-answer", whole=True)

@@ -145,7 +145,9 @@ print(" ".join(story[:place]), "…", story[place])
 #
 # One loss, at the returning noun; thirteen words before it. Draw the length of each word's temporal component, on a logarithmic scale, for three networks:
 #
-# A. fresh, $W_h$ a **rotation** (as in lecture 04)   B. fresh, **half a rotation** (every singular value .5)   C. after training
+# * **A**: fresh, $W_h$ a **rotation** (as in lecture 04)
+# * **B**: fresh, **half a rotation** (every singular value .5)
+# * **C**: after training
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most draw three flat lines, or three that fall alike. Ask what a rotation does to the length of a vector: nothing; so that line is level but for tanh. Half a rotation halves
@@ -160,7 +162,7 @@ kinds = {
 }
 spread = {}
 with plots.course_style():
-    figure, axes = plt.subplots(1, 3, figsize=(13, 4.0), sharex=True)
+    figure, axes = plt.subplots(1, 3, figsize=(13, 3.6), sharex=True)
     for name, (each, colour, marker) in kinds.items():
         components, whole = shares_by_step(each, story, place)
         parts = Unrolled.of(each, story, place)
@@ -215,7 +217,10 @@ plots.show(
 #
 # A factor of .9, over 50 steps: what is left? And with 1.1?
 #
-# A. a half   B. a tenth   C. a hundredth   D. less
+# * **A**: a half
+# * **B**: a tenth
+# * **C**: a hundredth
+# * **D**: less
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say B for .9, and "about ten" for 1.1. It is D, half of a hundredth, and over a hundred. The trick for the board: .9 to the 7th is about a half, so 50 steps are seven
@@ -313,7 +318,9 @@ plots.show(
 #
 # $W = \begin{pmatrix} 2 & 0 \\ 0 & .5 \end{pmatrix}$ has $\rho = 2$. The error $(0, 1)$ is carried back 20 steps. And the error $(.001, 1)$? Each of them
 #
-# A. explodes   B. vanishes   C. cannot be told
+# * **A**: explodes
+# * **B**: vanishes
+# * **C**: cannot be told
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A for both, since ρ is above 1: *necessary* is heard as *sufficient*. The first one vanishes (B), as it has nothing in the direction that grows. The second shrinks
@@ -359,7 +366,9 @@ except DefectiveMatrixError as message:
 #
 # Draw $\lVert W^n \rVert$ for $n = 0 \dots 100$, and beside it the same for $\text{diag}(.9, .9)$. The first one
 #
-# A. falls like the second   B. falls, but more slowly   C. rises first
+# * **A**: falls like the second
+# * **B**: falls, but more slowly
+# * **C**: rises first
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most draw two falling lines, or the same line twice: A. It is C: the first climbs to nearly twenty before it falls, and by then a sentence is over. ρ < 1 tells what happens in
@@ -465,7 +474,9 @@ plots.show(
 #
 # A network with tanh units, whose slopes are never above 1, and with $\rho(W) < 1$. Can its gradient explode?
 #
-# A. no: $\rho < 1$ suffices to vanish   B. no: tanh only makes things smaller   C. yes
+# * **A**: no: $\rho < 1$ suffices to vanish
+# * **B**: no: tanh only makes things smaller
+# * **C**: yes
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say B, and A is the sentence that the draft of 002 had. The trap: slopes that shrink some entries and not others spoil a cancellation that kept ρ small. Reply: ρ speaks of powers of one matrix; here every step has another one, W times its slopes. The next
@@ -795,7 +806,9 @@ show_live(
 #
 # In Fig. 3 $b$ moves from right to left, and a unit starts at $x_0 = .5$. Where is $|\partial \mathcal E / \partial b|$ huge?
 #
-# A. at the upper fold, where an attractor appears   B. at the unfilled circle, where the boundary passes over .5   C. at the lower fold, where an attractor disappears
+# * **A**: at the upper fold, where an attractor appears
+# * **B**: at the unfilled circle, where the boundary passes over .5
+# * **C**: at the lower fold, where an attractor disappears
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # A and C are popular: attractors that come and go are dramatic, and Doya (1993) thought so, too. It is B alone: what the unit does changes where the boundary passes over its
@@ -814,7 +827,7 @@ biases = np.unique(
     ]
 )  # fmt: skip
 with plots.course_style():
-    figure, axis = plt.subplots(figsize=(11, 4.2))
+    figure, axis = plt.subplots(figsize=(11, 3.8))
     for start, colour, style in ((0.5, plots.RED, "-"), (1.5, plots.BLUE, "--")):
         axis.semilogy(biases, slope_over(biases, start), style, color=colour, label=f"$x_0$ = {start}")  # fmt: skip
     for fold, name, side in ((lower_b, "lower fold  ", "right"), (upper_b, "  upper fold", "left")):
@@ -1198,7 +1211,9 @@ print("at 17 tokens and more:", "  ".join(f"{value:.2g}" for value in first))
 #
 # In the last, is the noun learned from a rotation, through which the gradient arrives from the start? And from half a rotation?
 #
-# A. yes and no   B. yes and yes   C. no and no
+# * **A**: yes and no
+# * **B**: yes and yes
+# * **C**: no and no
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: the theory of the first hour. It is C: neither is learned in four epochs. An arriving gradient is not enough: while all the nearer words are learned, the recurrent

@@ -51,6 +51,11 @@ from nextword.recorded import made, recorded, recorded_arrays
 from nextword.text.vocabulary import Vocabulary
 
 torch.set_num_threads(1)
+grammar = Grammar.load()
+text = corpora.load("grammar")
+vocab = Vocabulary.build(text.train)
+quarter = text.train[: len(text.train) // 4]
+
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## A training that dies
@@ -58,12 +63,6 @@ torch.set_num_threads(1)
 # The recurrent language model of lecture 04 on a quarter of its text, by plain gradient descent with a bold learning rate, and nothing to hold it:
 
 # %% slideshow={"slide_type": "-"}
-grammar = Grammar.load()
-text = corpora.load("grammar")
-vocab = Vocabulary.build(text.train)
-quarter = text.train[: len(text.train) // 4]
-
-
 def attempt(learning_rate, max_norm, recurrent=True):
     """Train for an epoch, or until it diverges; return the model, what happened, and why it ended."""
     model = recurrent_model(vocab, text.train, n_features=50, n_hidden=128, seed=0)
@@ -72,16 +71,9 @@ def attempt(learning_rate, max_norm, recurrent=True):
     settings = TrainingSettings(
         epochs=1, batch_size=32, optimizer="sgd", learning_rate=learning_rate, max_norm=max_norm
     )
-    read, seen = model.reader.read, []
+    texts, seen = (model.reader.read(quarter), model.reader.read(text.valid[:300])), []
     try:
-        train(
-            model.network,
-            read(quarter),
-            read(text.valid[:300]),
-            settings,
-            watch=seen.append,
-            progress=False,
-        )
+        train(model.network, *texts, settings, watch=seen.append, progress=False)
     except DivergedError as error:
         return model, seen[-1], str(error)
     return model, seen[-1], "the epoch was over"
@@ -186,7 +178,9 @@ print(f"gradient on the line: length {np.hypot(*at_line.slopes):,.0f}; longest n
 #
 # From $(w, b) = (5, -2.2)$, rate .1, descent crosses the wall a few times, unharmed, and lands on flat ground. Then it lands **on** the wall. The next step is
 #
-# A. tiny: the wall is so thin   B. about 1: to the other side   C. tens of units: out of the map
+# * **A**: tiny: the wall is so thin
+# * **B**: about 1: to the other side
+# * **C**: tens of units: out of the map
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say B: people see a ball on a hill. But the step is rate times slope, and the slope is about 400 here: C. Ask for the product before showing the table. Then ask whether
@@ -199,7 +193,7 @@ wild_path = Descent(surface, [5.0, -2.2], learning_rate=0.1, n_steps=200)
 lengths_of_steps = np.linalg.norm(np.diff(wild_path.points, axis=0), axis=1)
 jump = int(lengths_of_steps.argmax())
 print("  step        w          b         error     gradient    step that follows")
-for step in (*range(0, jump - 3, 10), *range(jump - 2, jump + 3), 100, 199):
+for step in (*range(0, jump - 3, 10), *range(jump - 2, jump + 2), 199):
     w, b = wild_path.points[step]
     print(
         f"{step:6}{w:11.4f}{b:11.4f}{wild_path.errors[step]:12.6f}{wild_path.norms[step]:13.4g}{lengths_of_steps[step]:14.4g}"
@@ -327,7 +321,10 @@ assert abs(w) > 1e10
 # w = w - rate * g
 # ```
 #
-# A. `g = min(g, 1)`   B. `g = g / abs(g)`   C. `if abs(g) > 1: g = g / abs(g)`   D. `w = np.clip(w, -1, 1)`
+# * **A**: `g = min(g, 1)`
+# * **B**: `g = g / abs(g)`
+# * **C**: `if abs(g) > 1: g = g / abs(g)`
+# * **D**: `w = np.clip(w, -1, 1)`
 #
 # What does each of the other three spoil?
 
@@ -376,7 +373,7 @@ def until_jump(points):
 
 def draw_pair(number, weights, biases, arrow):
     with plots.course_style():
-        figure, axes = plt.subplots(1, 2, figsize=(13, 4.6), layout="constrained", sharey=True)
+        figure, axes = plt.subplots(1, 2, figsize=(13, 4.2), layout="constrained", sharey=True)
         way, leap = until_jump(wild_paths.points[:, number])
         tame = tame_paths.points[:, number]
         for axis in axes:
@@ -593,7 +590,9 @@ for row, answer in zip(inputs, answers, strict=True):
 #
 # One method solves 1 of 5 runs, another 3 of 5. The second one is
 #
-# A. better   B. probably better   C. not told apart from the first
+# * **A**: better
+# * **B**: probably better
+# * **C**: not told apart from the first
 #
 # And 0 of 5: in which range lies the true chance?
 # Wilson's interval (1927): all chances under which a count is no surprise (95%).
@@ -614,7 +613,9 @@ for solved, tries in ((0, 5), (1, 5), (3, 5), (5, 5), (0, 16), (16, 16), (0, 32)
 #
 # Live: 8 runs side by side, with the same initial weights and sequences for MSGD and MSGD-C, rate .01. Over 10 steps clipping
 #
-# A. helps   B. hurts: its steps are shorter   C. neither
+# * **A**: helps
+# * **B**: hurts: its steps are shorter
+# * **C**: neither
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: "clipping helps", it is the title of the lecture. Ask how long a gradient may become in ten steps that begin with small weights: look at the longest one in the table. C. Keep it as the control: whatever shows at 30 steps is not there at 10.
@@ -652,7 +653,9 @@ for name, runs in short.items():
 #
 # $T = 30$, rate .05. Live: four runs each, 300 updates, so that the hall need not wait. Recorded: eight runs, 3,000 updates. In the end, without clipping, the loss is
 #
-# A. `nan`   B. that of guessing, ln 4   C. lower than with clipping: the steps are longer
+# * **A**: `nan`
+# * **B**: that of guessing, ln 4
+# * **C**: lower than with clipping: the steps are longer
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A. None breaks; they begin to learn, jump back to guessing, and begin again: B, mostly, with more updates (recorded, in the fragment and on the next slides). That is
@@ -781,7 +784,10 @@ assert counts[30, 0.05]["MSGD"].wilson()[1] < counts[30, 0.05]["MSGD-C"].wilson(
 assert counts[30, 0.05]["MSGD"].successes == 0  # as the summary says, of 32
 assert counts[30, 0.05]["MSGD"].tries == 32
 
-# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Solved runs: what they say
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 as_counts = {
     key: {m: f"{c.successes} of {c.tries}" for m, c in by.items()} for key, by in counts.items()
 }
@@ -799,7 +805,9 @@ plots.say(
 #
 # The 8 recorded runs, losses smoothed over 25 updates, and the longest step that each of them took. What throws the unclipped ones back?
 #
-# A. one great leap, as on the wall   B. steps of moderate length, again and again   C. nothing: they never begin to learn
+# * **A**: one great leap, as on the wall
+# * **B**: steps of moderate length, again and again
+# * **C**: nothing: they never begin to learn
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A, after the picture of the wall. Look at the right panel: hardly a run ever took a step as long as all initial weights together. So B. And clipped runs have gradients
@@ -819,7 +827,7 @@ longest_steps = {
 would_be = np.array([0.05 * max(run.norms) for run in long["MSGD-C"]])
 with plots.course_style():
     figure, axes = plt.subplots(
-        1, 2, figsize=(13, 4.4), width_ratios=(1.6, 1), layout="constrained"
+        1, 2, figsize=(13, 3.8), width_ratios=(1.6, 1), layout="constrained"
     )
     for name, curves in smoothed.items():
         for number, curve in enumerate(curves):
@@ -989,6 +997,11 @@ plots.show(
     "Left, four gradients as grey arrows with their clipped versions: the norm keeps the direction and ends on the circle, values end on or within the square and are bent towards its corners. Right, clipped gradients of a "
     "network by their parts along and across the true gradient: those clipped by norm lie on the axis, those clipped by value and by signal reach out across.",
 )
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## The same gradients, in numbers
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 print(
     "                 median length    longest     angle to the gradient: median    largest    downhill"
 )
@@ -1024,7 +1037,7 @@ for row in limits:
 tried["none", np.inf] = rows_of(30, 0.05, "MSGD")
 tried["norm", 1.0] = tried.get(("norm", 1.0)) or rows_of(30, 0.05, "MSGD-C")
 with plots.course_style():
-    figure, axis = plt.subplots(figsize=(12, 4.2))
+    figure, axis = plt.subplots(figsize=(12, 3.3))
     order = [key for kind in ("none", *names.values()) for key in sorted(tried) if key[0] == kind]
     kinds = dict(
         zip(
@@ -1077,7 +1090,7 @@ for kind, count in best.items():
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 with plots.course_style():
-    figure, axes = plt.subplots(1, 2, figsize=(13, 4.2), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(13, 3.8), layout="constrained")
     bins = np.geomspace(0.05, 500, 80)
     for name, runs in long.items():
         norms = np.concatenate([run.norms for run in runs])
@@ -1115,6 +1128,11 @@ plots.show(
     + "; ".join(f"{t:g}: {count}" for t, count in by_threshold.items())
     + ".",
 )
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Which threshold? In numbers
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 for threshold, count in by_threshold.items():
     print(f"threshold {threshold:<4g} solved {count}")
 
@@ -1154,7 +1172,9 @@ with np.errstate(over="ignore", invalid="ignore"):
 #
 # Of a gradient's 16 entries one is nan. The update is made. Of the **state's** 4 numbers are nan, after one step of the network and after two,
 #
-# A. 1, then 1   B. 1, then 4   C. 4 at once
+# * **A**: 1, then 1
+# * **B**: 1, then 4
+# * **C**: 4 at once
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Halls are split between A, "it is one weight", and C. On the board: a matrix with one nan; the column that it stands in gives one number of the new state (1), and that number meets every weight in the next step (4). So B. Ask who would have noticed: the loss of the
@@ -1249,7 +1269,7 @@ run = next(run for run in long["MSGD-C"] if run.seed == seed)
 step_rates = 0.05 * np.minimum(1, 1 / np.array(run.norms))
 with plots.course_style():
     figure, axes = plt.subplots(
-        1, 2, figsize=(13, 3.8), layout="constrained", width_ratios=(1.4, 1)
+        1, 2, figsize=(13, 3.1), layout="constrained", width_ratios=(1.4, 1)
     )
     axes[0].plot(step_rates, color=plots.BLUE, linewidth=0.8)
     axes[0].axhline(0.05, color=plots.RED, linewidth=2)
@@ -1408,7 +1428,9 @@ print("Recorded:", made("06_clipping"))
 #
 # A regulariser trades training error for test error. In 002, with clipping,
 #
-# A. training error rises, test error falls   B. both fall   C. both rise
+# * **A**: training error rises, test error falls
+# * **B**: both fall
+# * **C**: both rise
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: clipping "limits" something, and what limits a network is taken for a regulariser. B, in all four rows. Reply: what is limited is the step and not the network; it reaches a lower training error because it gets there at all. The largest gain is on the training text.

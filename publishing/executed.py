@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import platform
 import re
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from importlib.metadata import requires, version
 from pathlib import Path
 
@@ -40,6 +42,8 @@ from publishing.naming import name_of_cell
 KEPT = Path("build/executed")
 LONGEST_CELL = 300
 """Seconds on the wall after which a cell is given up."""
+_OF_A_RUN = {"language_info", "widgets"}
+"""What a run adds to a notebook's metadata."""
 _LAYOUT = "1"
 """Of a kept notebook; another number makes all kept ones stale."""
 
@@ -85,8 +89,9 @@ def execute(lecture: Path, folder: Path = KEPT) -> Path:
 
 def execute_all(lectures: Iterable[Path], folder: Path = KEPT) -> list[Path]:
     """Execute several lectures, as many at a time as there are cores; see `execute`."""
-    with ThreadPoolExecutor(os.cpu_count()) as workers:
-        return list(workers.map(lambda lecture: execute(lecture, folder), lectures))
+    apart = multiprocessing.get_context("spawn")  # nbclient leaves its event loop to a thread
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=apart) as workers:
+        return list(workers.map(partial(execute, folder=folder), lectures))
 
 
 def read(lecture: Path) -> NotebookNode:
@@ -136,8 +141,8 @@ def _kept(path: Path, digest: str) -> NotebookNode | None:
 def _take_outputs(notebook: NotebookNode, kept: NotebookNode) -> None:
     for cell, run in zip(_code_cells(notebook), _code_cells(kept), strict=True):
         cell.outputs, cell.execution_count = run.outputs, run.execution_count
-    if "widgets" in kept.metadata:
-        notebook.metadata["widgets"] = kept.metadata["widgets"]
+    for what in _OF_A_RUN & kept.metadata.keys():
+        notebook.metadata[what] = kept.metadata[what]
 
 
 def _run(notebook: NotebookNode, lecture: Path) -> None:

@@ -71,8 +71,8 @@ class FormulaRenderer(IPythonRenderer):  # type: ignore[misc]
 
 def typeset(
     page: str, formulas: list[Formula], packages: Path = FOLDER
-) -> tuple[str, list[tuple[Formula, str]]]:
-    """Return a page with its formulas put in, and what is wrong with those that cannot be set.
+) -> tuple[str, list[tuple[str, str]]]:
+    """Return a page with its formulas put in, and the cells of those that cannot be set, and why.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def typeset(
     asked = [{"tex": formula.tex, "display": formula.display} for formula in formulas]
     answers = run_program("typeset.js", json.dumps(asked), packages) if asked else []
     wrong = [
-        (formula, answer["error"])
+        (formula.cell, f"{answer['error']}, in ${formula.tex}$")
         for formula, answer in zip(formulas, answers, strict=True)
         if "error" in answer
     ]

@@ -151,7 +151,7 @@ def toy(node, tmp_path):
     ("cell", "found"),
     [
         (prose("\n\n".join(["A paragraph more."] * 20)), "cut off"),
-        (printed("wide " * 50), "cut off"),
+        (html("<div style='width: 1300px'>wide</div>"), "cut off"),
         (html("costs $a$"), "a raw formula"),
         (html("<small style='font-size: 17px'>x</small>"), "text of 17px"),
         (html("<img src='gone.png' alt='x'>"), "a picture is missing"),

@@ -661,7 +661,7 @@ for name, runs in short.items():
 # Most say A. None breaks; they begin to learn, jump back to guessing, and begin again: B, mostly, with more updates (recorded, in the fragment and on the next slides). That is
 # how exploding gradients look in practice: not as an error, but as a loss that does not go down.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def race(max_norm, updates=300, seeds=range(8, 12)):
     settings = RunSettings(updates=updates, learning_rate=0.05, max_norm=max_norm)
     return RecurrentRuns(TemporalOrder(30), settings, seeds=seeds).train()
@@ -803,15 +803,15 @@ plots.say(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Before you look: what becomes of the unclipped runs?
 #
-# The 8 recorded runs, losses smoothed over 25 updates, and the longest step that each of them took. What throws the unclipped ones back?
+# The 8 recorded runs of $T = 30$ with rate .05. What throws the unclipped ones back?
 #
 # * **A**: one great leap, as on the wall
 # * **B**: steps of moderate length, again and again
 # * **C**: nothing: they never begin to learn
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Most say A, after the picture of the wall. Look at the right panel: hardly a run ever took a step as long as all initial weights together. So B. And clipped runs have gradients
-# as long; some of them jump, too, and come back. What protects is that no step is long.
+# Most say A, after the picture of the wall. It is B; on the next slide look at the right panel: hardly a run ever took a step as long as all initial weights together. And
+# clipped runs have gradients as long; some of them jump, too, and come back. What protects is that no step is long.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 all_weights = np.sqrt(50 * 56 + 50 * 4) * 0.1  # length of all initial weights together
@@ -825,6 +825,24 @@ longest_steps = {
     "MSGD-C": np.array([0.05 * min(1, max(run.norms)) for run in long["MSGD-C"]]),
 }
 would_be = np.array([0.05 * max(run.norms) for run in long["MSGD-C"]])
+lowest = {name: np.array([curve.min() for curve in curves]) for name, curves in smoothed.items()}
+at_end = {
+    name: np.array([np.mean(run.losses[-200:]) for run in runs]) for name, runs in long.items()
+}
+plots.say(
+    rf"""
+* **Each** unclipped run begins to learn (lowest loss {lowest["MSGD"].min():.2f} to {lowest["MSGD"].max():.2f}), and **each** is thrown back to guessing (ln 4 = {guessing:.2f}). Clipped ones, with gradients as long, keep what they have, or win it back.
+* It is not one great leap: only {np.sum(longest_steps["MSGD"] > all_weights)} of {len(long["MSGD"])} took a step longer than all initial weights together, and {np.sum(longest_steps["MSGD"] < 1)} never took one longer than 1.
+  Steps of a fraction of that are enough, and they come again and again.
+"""
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Unclipped and clipped runs, update by update
+#
+# Losses smoothed over 25 updates, and the longest step of each run:
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 with plots.course_style():
     figure, axes = plt.subplots(
         1, 2, figsize=(13, 3.8), width_ratios=(1.6, 1), layout="constrained"
@@ -863,10 +881,6 @@ with plots.course_style():
     axes[1].set_xticks([0, 1], list(longest_steps))
     axes[1].set_yticks([0.05, 0.1, 1, 10], [".05", ".1", "1", "10"])
     axes[1].grid(axis="x", visible=False)
-lowest = {name: np.array([curve.min() for curve in curves]) for name, curves in smoothed.items()}
-at_end = {
-    name: np.array([np.mean(run.losses[-200:]) for run in runs]) for name, runs in long.items()
-}
 plots.show(
     figure,
     f"Left, the loss of all runs by update: unclipped ones dip to between {lowest['MSGD'].min():.2f} and {lowest['MSGD'].max():.2f} and are all at the loss of guessing in the end, between {at_end['MSGD'].min():.2f} and {at_end['MSGD'].max():.2f}; clipped ones fall to between "
@@ -875,15 +889,6 @@ plots.show(
 assert at_end["MSGD"].min() > guessing - 0.1
 assert lowest["MSGD"].max() < guessing
 seed = 14  # the run whose gradient is looked at below
-
-# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-plots.say(
-    rf"""
-* **Each** unclipped run begins to learn (lowest loss {lowest["MSGD"].min():.2f} to {lowest["MSGD"].max():.2f}), and **each** is thrown back to guessing (ln 4 = {guessing:.2f}). Clipped ones, with gradients as long, keep what they have, or win it back.
-* It is not one great leap: only {np.sum(longest_steps["MSGD"] > all_weights)} of {len(long["MSGD"])} took a step longer than all initial weights together, and {np.sum(longest_steps["MSGD"] < 1)} never took one longer than 1.
-  Steps of a fraction of that are enough, and they come again and again.
-"""
-)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Other ways to clip

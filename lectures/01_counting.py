@@ -66,7 +66,7 @@ from nextword.pictures.ladder import Ladder
 #
 # $$P(\text{summary} \mid \text{text}) = \prod_t P\big(s^{(t)} \mid \text{text}, s^{(1)}, \dots, s^{(t-1)}\big)$$
 #
-# A model that predicts well enough needs no other one: by now nearly everything is **rebuilt upon it** (003).
+# Where next words are predicted well enough, no other model is needed: by now nearly everything is **rebuilt upon it** (003).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What you must know to guess
@@ -747,7 +747,7 @@ plots.show(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The ladder, first rungs
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 ladder = Ladder.over(grammar, text.test)
 ladder.measure("unigrams", AddDelta.fit(text.train, 1, 0.01), grammar, text.test)
 ladder.measure("trigram, add 0.01", AddDelta.fit(text.train, 3, 0.01), grammar, text.test)

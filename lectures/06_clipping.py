@@ -99,7 +99,7 @@ print(
 # It ends **worse than knowing nothing**: sure of wrong words. Within a few updates the gradient became many times as long. Which part of it?
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What explodes is what came through time
+# ## Without recurrent weights nothing explodes
 #
 # The last gradient, weight by weight. And the same training once more, with $W_h$ held at 0, so that nothing comes through time:
 

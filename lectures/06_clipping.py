@@ -1175,7 +1175,7 @@ with np.errstate(over="ignore", invalid="ignore"):
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Before you look: how far does one nan get?
 #
-# Of a gradient's 16 entries one is nan. The update is made. Of the **state's** 4 numbers are nan, after one step of the network and after two,
+# Of a gradient's 16 entries one is nan. The update is made. How many of the **state's** 4 numbers are nan after one step of the network, and after two?
 #
 # * **A**: 1, then 1
 # * **B**: 1, then 4
@@ -1431,7 +1431,7 @@ print("Recorded:", made("06_clipping"))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Before you look: is clipping a regulariser?
 #
-# A regulariser trades training error for test error. In 002, with clipping,
+# A regulariser trades training error for test error. And clipping, in 002?
 #
 # * **A**: training error rises, test error falls
 # * **B**: both fall

@@ -1175,7 +1175,7 @@ with np.errstate(over="ignore", invalid="ignore"):
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Before you look: how far does one nan get?
 #
-# Of a gradient's 16 entries one is nan. The update is made. How many of the **state's** 4 numbers are nan after one step of the network, and after two?
+# One of a gradient's 16 entries is nan; the update is made. How many of the **state's** 4 numbers are nan after one step, and after two?
 #
 # * **A**: 1, then 1
 # * **B**: 1, then 4

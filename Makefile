@@ -23,7 +23,7 @@ test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
 	$(BIN)/pytest -n 2 --dist loadfile -m "long and not browser" --ignore=tests/attacks --ignore=tests/faults
 	$(BIN)/pytest -n 2 --dist loadfile tests/attacks tests/faults
 
-test-browser: $(VENV)/dev ## What students sent, opened in Chromium (apt-get install chromium)
+test-browser: $(VENV)/dev ## What students sent, and all slides, opened in Chromium (apt-get install chromium nodejs npm)
 	$(BIN)/pytest -m browser tests/screens
 
 lint: $(VENV)/dev $(TYPED) ## Style and types

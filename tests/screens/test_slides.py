@@ -90,11 +90,14 @@ def test_the_first_page_leads_to_every_deck(decks, chromium):
 
 def test_the_speakers_view_has_notes_and_times(decks, present):
     page, _ = present(SLIDES / "01_counting.html")
-    page.evaluate("(({h, v}) => Reveal.slide(h, v))(Reveal.getIndices(Reveal.getSlides()[11]))")
+    page.evaluate(
+        "const asked = Reveal.getSlides().find(s => s.textContent.includes('nats and bits'));"
+        "(({h, v}) => Reveal.slide(h, v))(Reveal.getIndices(asked))"
+    )
     notes = page.evaluate(
         "[...Reveal.getCurrentSlide().querySelectorAll('aside.notes')].map(n => n.textContent)"
     )
-    assert notes[0] == "From minute 16, for 3 minutes."
+    assert notes[0] == "From minute 17, for 3 minutes."
     assert "a show of hands" in notes[1]
     assert page.evaluate("Reveal.getCurrentSlide().dataset.timing") == "180"
     with page.expect_popup() as opened:

@@ -66,7 +66,7 @@ from nextword.pictures.ladder import Ladder
 #
 # $$P(\text{summary} \mid \text{text}) = \prod_t P\big(s^{(t)} \mid \text{text}, s^{(1)}, \dots, s^{(t-1)}\big)$$
 #
-# A model that predicts well enough needs no other one: by now nearly everything is **rebuilt upon it** (003).
+# Where next words are predicted well enough, no other model is needed: by now nearly everything is **rebuilt upon it** (003).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## What you must know to guess
@@ -747,7 +747,7 @@ plots.show(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The ladder, first rungs
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 ladder = Ladder.over(grammar, text.test)
 ladder.measure("unigrams", AddDelta.fit(text.train, 1, 0.01), grammar, text.test)
 ladder.measure("trigram, add 0.01", AddDelta.fit(text.train, 3, 0.01), grammar, text.test)
@@ -756,8 +756,12 @@ for n in (3, 5):
     ladder.measure(f"modified Kneser–Ney, order {n}", model, grammar, text.test)
 ladder.draw()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# At the end of every lecture there will be one more rung. The floor stays where it is.
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+_, by_add, by_kneser_ney, _ = ladder.rungs
+plots.say(
+    "At the end of every lecture there will be one more rung; the floor stays where it is. **A later rung need not be better in both columns**: at the noun Kneser–Ney of order 3 "
+    f"has {by_kneser_ney.at_noun:.0f}, and add δ {by_add.at_noun:.0f}. Neither can see it, and smoothing does not help where one cannot look."
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary

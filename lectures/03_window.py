@@ -352,7 +352,7 @@ print(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# 001's recipe: output biases to the value that would be best if all weights were 0. The first minutes of training are saved.
+# Output biases at log-frequencies, as in lecture 02b: the first minutes of training are saved.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Train the window network

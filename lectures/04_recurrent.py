@@ -296,7 +296,9 @@ assert np.isclose(nats_by_loop.mean(), J)
 #
 # A window network with 50 features and 128 hidden units grows by $50 \cdot 128$ weights with each word that it looks at. Our recurrent network looks at **all** words so far. How many weights has it?
 #
-# A. fewer than a window of 4   B. as many as a window of 4 to 8   C. more than a window of 16
+# * **A**: fewer than a window of 4
+# * **B**: as many as a window of 4 to 8
+# * **C**: more than a window of 16
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # One minute by yourself, then compare with your neighbour, then hands. Most say C: more memory needs more weights. Ask which matrix grows when the sentence grows. None: each
@@ -394,7 +396,9 @@ print("\n".join("  ".join(map(str, row)) for row in batch.mask.int().tolist()))
 #
 # A network that believes all words equally likely but `</s>`, which it expects more. Its losses over a batch are averaged
 #
-# A. over the real tokens   B. over all places, with filling   C. over each sentence, then over the sentences
+# * **A**: over the real tokens
+# * **B**: over all places, with filling
+# * **C**: over each sentence, then over the sentences
 #
 # Which mean is the **smallest**? And $e$ to which of them is the perplexity?
 
@@ -439,7 +443,10 @@ print(
 #
 # $f = a \cdot b$, with $a = x + y$ and $b = \max(y, z)$, at $x = 1$, $y = 2$, $z = 0$. What is $\partial f / \partial y$?
 #
-# A. 2   B. 3   C. 5   D. 6
+# * **A**: 2
+# * **B**: 3
+# * **C**: 5
+# * **D**: 6
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Halls say 2, by way of a only, or 3, by way of b only. Ask: turn y up by a little; what moves? Both a and b. So f gains twice, and 2 plus 3 is 5. Whoever says 6 has read off f
@@ -723,7 +730,9 @@ assert first_guess["recurrent"] > first_guess["Kneser–Ney, n = 5"] + 0.1
 #
 # Perplexity at the returning noun against its distance, 4 to 20 tokens. Draw a line for counting with $n = 5$, and one for the recurrent network. The second one
 #
-# A. stays flat at the floor   B. jumps up at an edge   C. climbs steadily
+# * **A**: stays flat at the floor
+# * **B**: jumps up at an edge
+# * **C**: climbs steadily
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Let everybody draw: thirty seconds, on paper. Halls draw the recurrent line flat, because it can read any length, or with an edge, like a window's. It climbs. Ask what the
@@ -998,7 +1007,9 @@ for number, piece in enumerate(stream.batches(3)):
 #
 # The state is **always** carried on; only gradients stop, after 1 to 20 steps, with equally many updates. The noun returns 4 tokens later or more. With **one** step it is
 #
-# A. never learned: no gradient gets that far   B. learned a little   C. learned as well as with 20: the state carries it
+# * **A**: never learned: no gradient gets that far
+# * **B**: learned a little
+# * **C**: learned as well as with 20: the state carries it
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Votes go to A and to C. Both confuse what the state carries with what a gradient teaches. Even a random matrix keeps some of the past, and the output layer can learn to read
@@ -1109,7 +1120,9 @@ show_live(
 #
 # Of the sentences that it writes at $\tau = 1$ some are impossible in this language: here we can ask the grammar. At $\tau = .25$ it writes
 #
-# A. more possible sentences, as many different ones   B. more possible ones, far fewer different ones   C. fewer possible ones
+# * **A**: more possible sentences, as many different ones
+# * **B**: more possible ones, far fewer different ones
+# * **C**: fewer possible ones
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Halls say: safer, so A. It is safer. What they underestimate is how poor it becomes: look at the second column, how many different sentences there are. Few expect what the last

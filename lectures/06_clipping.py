@@ -99,7 +99,7 @@ print(
 # It ends **worse than knowing nothing**: sure of wrong words. Within a few updates the gradient became many times as long. Which part of it?
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## What explodes is what came through time
+# ## Without recurrent weights nothing explodes
 #
 # The last gradient, weight by weight. And the same training once more, with $W_h$ held at 0, so that nothing comes through time:
 
@@ -178,7 +178,9 @@ print(f"gradient on the line: length {np.hypot(*at_line.slopes):,.0f}; longest n
 #
 # From $(w, b) = (5, -2.2)$, rate .1, descent crosses the wall a few times, unharmed, and lands on flat ground. Then it lands **on** the wall. The next step is
 #
-# A. tiny: the wall is so thin   B. about 1: to the other side   C. tens of units: out of the map
+# * **A**: tiny: the wall is so thin
+# * **B**: about 1: to the other side
+# * **C**: tens of units: out of the map
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say B: people see a ball on a hill. But the step is rate times slope, and the slope is about 400 here: C. Ask for the product before showing the table. Then ask whether
@@ -319,7 +321,10 @@ assert abs(w) > 1e10
 # w = w - rate * g
 # ```
 #
-# A. `g = min(g, 1)`   B. `g = g / abs(g)`   C. `if abs(g) > 1: g = g / abs(g)`   D. `w = np.clip(w, -1, 1)`
+# * **A**: `g = min(g, 1)`
+# * **B**: `g = g / abs(g)`
+# * **C**: `if abs(g) > 1: g = g / abs(g)`
+# * **D**: `w = np.clip(w, -1, 1)`
 #
 # What does each of the other three spoil?
 
@@ -585,7 +590,9 @@ for row, answer in zip(inputs, answers, strict=True):
 #
 # One method solves 1 of 5 runs, another 3 of 5. The second one is
 #
-# A. better   B. probably better   C. not told apart from the first
+# * **A**: better
+# * **B**: probably better
+# * **C**: not told apart from the first
 #
 # And 0 of 5: in which range lies the true chance?
 # Wilson's interval (1927): all chances under which a count is no surprise (95%).
@@ -606,7 +613,9 @@ for solved, tries in ((0, 5), (1, 5), (3, 5), (5, 5), (0, 16), (16, 16), (0, 32)
 #
 # Live: 8 runs side by side, with the same initial weights and sequences for MSGD and MSGD-C, rate .01. Over 10 steps clipping
 #
-# A. helps   B. hurts: its steps are shorter   C. neither
+# * **A**: helps
+# * **B**: hurts: its steps are shorter
+# * **C**: neither
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: "clipping helps", it is the title of the lecture. Ask how long a gradient may become in ten steps that begin with small weights: look at the longest one in the table. C. Keep it as the control: whatever shows at 30 steps is not there at 10.
@@ -644,13 +653,15 @@ for name, runs in short.items():
 #
 # $T = 30$, rate .05. Live: four runs each, 300 updates, so that the hall need not wait. Recorded: eight runs, 3,000 updates. In the end, without clipping, the loss is
 #
-# A. `nan`   B. that of guessing, ln 4   C. lower than with clipping: the steps are longer
+# * **A**: `nan`
+# * **B**: that of guessing, ln 4
+# * **C**: lower than with clipping: the steps are longer
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A. None breaks; they begin to learn, jump back to guessing, and begin again: B, mostly, with more updates (recorded, in the fragment and on the next slides). That is
 # how exploding gradients look in practice: not as an error, but as a loss that does not go down.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def race(max_norm, updates=300, seeds=range(8, 12)):
     settings = RunSettings(updates=updates, learning_rate=0.05, max_norm=max_norm)
     return RecurrentRuns(TemporalOrder(30), settings, seeds=seeds).train()
@@ -792,13 +803,15 @@ plots.say(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Before you look: what becomes of the unclipped runs?
 #
-# The 8 recorded runs, losses smoothed over 25 updates, and the longest step that each of them took. What throws the unclipped ones back?
+# The 8 recorded runs of $T = 30$ with rate .05. What throws the unclipped ones back?
 #
-# A. one great leap, as on the wall   B. steps of moderate length, again and again   C. nothing: they never begin to learn
+# * **A**: one great leap, as on the wall
+# * **B**: steps of moderate length, again and again
+# * **C**: nothing: they never begin to learn
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Most say A, after the picture of the wall. Look at the right panel: hardly a run ever took a step as long as all initial weights together. So B. And clipped runs have gradients
-# as long; some of them jump, too, and come back. What protects is that no step is long.
+# Most say A, after the picture of the wall. It is B; on the next slide look at the right panel: hardly a run ever took a step as long as all initial weights together. And
+# clipped runs have gradients as long; some of them jump, too, and come back. What protects is that no step is long.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 all_weights = np.sqrt(50 * 56 + 50 * 4) * 0.1  # length of all initial weights together
@@ -812,6 +825,24 @@ longest_steps = {
     "MSGD-C": np.array([0.05 * min(1, max(run.norms)) for run in long["MSGD-C"]]),
 }
 would_be = np.array([0.05 * max(run.norms) for run in long["MSGD-C"]])
+lowest = {name: np.array([curve.min() for curve in curves]) for name, curves in smoothed.items()}
+at_end = {
+    name: np.array([np.mean(run.losses[-200:]) for run in runs]) for name, runs in long.items()
+}
+plots.say(
+    rf"""
+* **Each** unclipped run begins to learn (lowest loss {lowest["MSGD"].min():.2f} to {lowest["MSGD"].max():.2f}), and **each** is thrown back to guessing (ln 4 = {guessing:.2f}). Clipped ones, with gradients as long, keep what they have, or win it back.
+* It is not one great leap: only {np.sum(longest_steps["MSGD"] > all_weights)} of {len(long["MSGD"])} took a step longer than all initial weights together, and {np.sum(longest_steps["MSGD"] < 1)} never took one longer than 1.
+  Steps of a fraction of that are enough, and they come again and again.
+"""
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Unclipped and clipped runs, update by update
+#
+# Losses smoothed over 25 updates, and the longest step of each run:
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 with plots.course_style():
     figure, axes = plt.subplots(
         1, 2, figsize=(13, 3.8), width_ratios=(1.6, 1), layout="constrained"
@@ -850,10 +881,6 @@ with plots.course_style():
     axes[1].set_xticks([0, 1], list(longest_steps))
     axes[1].set_yticks([0.05, 0.1, 1, 10], [".05", ".1", "1", "10"])
     axes[1].grid(axis="x", visible=False)
-lowest = {name: np.array([curve.min() for curve in curves]) for name, curves in smoothed.items()}
-at_end = {
-    name: np.array([np.mean(run.losses[-200:]) for run in runs]) for name, runs in long.items()
-}
 plots.show(
     figure,
     f"Left, the loss of all runs by update: unclipped ones dip to between {lowest['MSGD'].min():.2f} and {lowest['MSGD'].max():.2f} and are all at the loss of guessing in the end, between {at_end['MSGD'].min():.2f} and {at_end['MSGD'].max():.2f}; clipped ones fall to between "
@@ -862,15 +889,6 @@ plots.show(
 assert at_end["MSGD"].min() > guessing - 0.1
 assert lowest["MSGD"].max() < guessing
 seed = 14  # the run whose gradient is looked at below
-
-# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-plots.say(
-    rf"""
-* **Each** unclipped run begins to learn (lowest loss {lowest["MSGD"].min():.2f} to {lowest["MSGD"].max():.2f}), and **each** is thrown back to guessing (ln 4 = {guessing:.2f}). Clipped ones, with gradients as long, keep what they have, or win it back.
-* It is not one great leap: only {np.sum(longest_steps["MSGD"] > all_weights)} of {len(long["MSGD"])} took a step longer than all initial weights together, and {np.sum(longest_steps["MSGD"] < 1)} never took one longer than 1.
-  Steps of a fraction of that are enough, and they come again and again.
-"""
-)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Other ways to clip
@@ -986,7 +1004,7 @@ plots.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## On the same gradients, in numbers
+# ## The same gradients, in numbers
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 print(
@@ -1157,9 +1175,11 @@ with np.errstate(over="ignore", invalid="ignore"):
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Before you look: how far does one nan get?
 #
-# Of a gradient's 16 entries one is nan. The update is made. Of the **state's** 4 numbers are nan, after one step of the network and after two,
+# One of a gradient's 16 entries is nan; the update is made. How many of the **state's** 4 numbers are nan after one step, and after two?
 #
-# A. 1, then 1   B. 1, then 4   C. 4 at once
+# * **A**: 1, then 1
+# * **B**: 1, then 4
+# * **C**: 4 at once
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Halls are split between A, "it is one weight", and C. On the board: a matrix with one nan; the column that it stands in gives one number of the new state (1), and that number meets every weight in the next step (4). So B. Ask who would have noticed: the loss of the
@@ -1411,9 +1431,11 @@ print("Recorded:", made("06_clipping"))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Before you look: is clipping a regulariser?
 #
-# A regulariser trades training error for test error. In 002, with clipping,
+# A regulariser trades training error for test error. And clipping, in 002?
 #
-# A. training error rises, test error falls   B. both fall   C. both rise
+# * **A**: training error rises, test error falls
+# * **B**: both fall
+# * **C**: both rise
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: clipping "limits" something, and what limits a network is taken for a regulariser. B, in all four rows. Reply: what is limited is the step and not the network; it reaches a lower training error because it gets there at all. The largest gain is on the training text.

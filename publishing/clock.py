@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
@@ -116,7 +117,10 @@ def seconds_of_cells(lecture: Path) -> dict[int, float]:
     found: dict[int, float] = {}
 
     def spent() -> float:
-        times = psutil.Process(client.km.provisioner.pid).cpu_times()
+        kernel = client.km and client.km.provisioner
+        if not isinstance(kernel, LocalProvisioner):
+            raise TypeError(f"expected a kernel on this machine, got {kernel!r}")
+        times = psutil.Process(kernel.pid).cpu_times()
         return float(times.user + times.system)
 
     def begins(cell_index: int, **_: object) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
 
@@ -62,7 +64,7 @@ class Deck:
 def make_deck(
     executed: Path, folder: Path, lecturers_page: Path | None = None, node: Path = FOLDER
 ) -> Deck:
-    """Write the deck of a lecture.
+    """Write the deck of a lecture, unless the one that is there was made of the same.
 
     Parameters
     ----------
@@ -87,6 +89,12 @@ def make_deck(
     titles = [title_of(slide) for slide in slides_of(notebook.cells)]
     if plan and titles != [timing.slide for timing in plan]:
         raise Unpublishable(_out_of_step(lecturers_page, titles, [timing.slide for timing in plan]))
+    minutes = math.ceil(sum(timing.lasts for timing in plan)) if plan else None
+    deck = Deck(executed.stem, titles[0], len(titles), minutes)
+    path = folder / f"{deck.name}.html"
+    mark = _mark(executed, lecturers_page)
+    if path.is_file() and path.read_text(encoding="utf-8").endswith(mark):
+        return deck
     page = make_page(notebook, plan)
     html, wrong = typeset(page.html, page.formulas, node)
     wrong = _wrong_html(page.pieces, node) + wrong
@@ -95,9 +103,8 @@ def make_deck(
         raise Unpublishable(
             "\n".join(f"{name_of_cell(executed.stem, *cells[at])}: {word}" for at, word in wrong)
         )
-    write_atomically(folder / f"{executed.stem}.html", html, lasting=False)
-    minutes = math.ceil(sum(timing.lasts for timing in plan)) if plan else None
-    return Deck(executed.stem, titles[0], len(titles), minutes)
+    write_atomically(path, html + mark, lasting=False)
+    return deck
 
 
 def lay_out(folder: Path, decks: Sequence[Deck], node: Path = FOLDER) -> None:
@@ -141,6 +148,16 @@ def _font_faces(fonts: Path) -> str:
         f"{base64.b64encode((fonts / f'source-sans-pro-{face}.woff').read_bytes()).decode()}); }}\n"
         for face, (weight, style) in _FACES.items()
     )
+
+
+def _mark(executed: Path, lecturers_page: Path | None) -> str:
+    """Return what the end of a deck says: of what it was made, and by which version of ours."""
+    ours = sorted(path for path in Path(__file__).parent.rglob("*.*") if path.suffix != ".pyc")
+    made_of = [executed, *([lecturers_page] if lecturers_page else []), *ours]
+    digest = hashlib.sha256(version("nbconvert").encode())
+    for path in made_of:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"<!-- made of {digest.hexdigest()} -->\n"
 
 
 def _out_of_step(page: Path | None, titles: list[str], planned: list[str]) -> str:

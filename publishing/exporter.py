@@ -66,10 +66,10 @@ class _Opening:
     @property
     def seconds(self) -> int | None:
         """For the clock of the speaker's view."""
-        return self.timing and max(_SHORTEST, round(60 * self.timing.lasts))
+        return max(_SHORTEST, round(60 * self.timing.lasts)) if self.timing else None
 
 
-class _Exporter(TemplateExporter):  # type: ignore[misc]
+class _Exporter(TemplateExporter):
     """Collects formulas, leaving a mark where each of them stood, and HTML that authors wrote.
 
     It is not nbconvert's exporter of HTML, which mends tags and makes up alternative texts.
@@ -78,7 +78,7 @@ class _Exporter(TemplateExporter):  # type: ignore[misc]
     def __init__(self) -> None:
         self.formulas: list[Formula] = []
         self.pieces: list[Piece] = []
-        super().__init__(
+        super().__init__(  # type: ignore[no-untyped-call]
             config=Config(
                 CoalesceStreamsPreprocessor={"enabled": True},
                 TagRemovePreprocessor={"enabled": True, "remove_input_tags": {"hide-input"}},
@@ -100,9 +100,7 @@ class _Exporter(TemplateExporter):  # type: ignore[misc]
     @jinja2.pass_context
     def _markdown2html(self, context: jinja2.runtime.Context, source: str) -> str:
         """Turn Markdown of a cell, or of its output, into HTML."""
-        renderer = FormulaRenderer(
-            self.formulas, context["cell"].id, escape=False, exclude_anchor_links=True
-        )
+        renderer = FormulaRenderer(self.formulas, context["cell"].id)
         return self._piece(context, MarkdownWithMath(renderer=renderer).render(source))
 
     @jinja2.pass_context

@@ -34,7 +34,7 @@ class Formula:
     cell: str
 
 
-class FormulaRenderer(IPythonRenderer):  # type: ignore[misc]
+class FormulaRenderer(IPythonRenderer):
     """Turns Markdown into HTML with a mark in the place of each formula.
 
     Parameters
@@ -43,12 +43,10 @@ class FormulaRenderer(IPythonRenderer):  # type: ignore[misc]
         Gets the formulas, in the order of their marks.
     cell
         The id of the cell.
-    options
-        See `IPythonRenderer`.
     """
 
-    def __init__(self, found: list[Formula], cell: str, **options: object) -> None:
-        super().__init__(**options)
+    def __init__(self, found: list[Formula], cell: str) -> None:
+        super().__init__(escape=False, exclude_anchor_links=True)
         self._found = found
         self._cell = cell
 

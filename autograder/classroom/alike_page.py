@@ -55,12 +55,7 @@ def side_by_side(
 
 
 def _lines(code: str, both: set[int]) -> list[Line]:
-    shared = {
-        number
-        for gram in grams(code)
-        if gram.hash in both
-        for number in range(gram.first, gram.last + 1)
-    }
+    shared = {number for gram in grams(code) if gram.hash in both for number in gram.lines}
     near = {number + step for number in shared for step in range(-_AROUND, _AROUND + 1)}
     lines: list[Line] = []
     for number, text in enumerate(code.splitlines(), start=1):

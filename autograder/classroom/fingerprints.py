@@ -43,11 +43,10 @@ class Token(NamedTuple):
 
 
 class Gram(NamedTuple):
-    """The hash of `LENGTH` tokens in a row, and the lines from which and to which they stand."""
+    """The hash of `LENGTH` tokens in a row, and the lines on which they stand."""
 
     hash: int
-    first: int
-    last: int
+    lines: tuple[int, ...]
 
 
 def tokens(source: str) -> list[Token]:
@@ -102,6 +101,7 @@ def _kind(token: tokenize.TokenInfo, before: str) -> str:
 def grams(source: str) -> list[Gram]:
     """Return the grams of a program, in order."""
     row = tokens(source)
+    lines = tuple(token.line for token in row)
     codes = [zlib.crc32(token.kind.encode("utf-8", "replace")) for token in row]
     highest = pow(_BASE, LENGTH, _PRIME)
     found, rolling = [], 0
@@ -111,7 +111,7 @@ def grams(source: str) -> list[Gram]:
             rolling = (rolling - codes[place - LENGTH] * highest) % _PRIME
         first = place - LENGTH + 1
         if first >= 0:
-            found.append(Gram(rolling, row[first].line, row[place].line))
+            found.append(Gram(rolling, lines[first : place + 1]))
     return found
 
 

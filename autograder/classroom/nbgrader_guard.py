@@ -102,12 +102,12 @@ def _put_and_log(self: GradeHandler, grade_id: str) -> None:
     after = _marked(self, grade_id)
     if before is None or after is None or before == after:
         return
-    *key, was = before
+    assignment, student, cell, was = before
     folder = Path(make_url(self.db_url).database or "").parent
     user = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
-    points = 0.0 if after[-1] is None else after[-1]
-    why = f"{TAKEN_BACK if after[-1] is None else SET} in the formgrader"
-    log_marks(ClassFolder(folder), [MarkSet(*key, was, points, user, why, now())])
+    points, how = (0.0, TAKEN_BACK) if after[-1] is None else (after[-1], SET)
+    words = (user, f"{how} in the formgrader", now())
+    log_marks(ClassFolder(folder), [MarkSet(assignment, student, cell, was, points, *words)])
 
 
 def _marked(self: GradeHandler, grade_id: str) -> tuple[str, str, str, float | None] | None:

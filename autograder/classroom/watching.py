@@ -21,7 +21,7 @@ from pathlib import Path
 
 from autograder.authoring.coursework import Asked
 from autograder.authoring.nbgrader_config import SECRET, TIME
-from autograder.classroom import practice_answer
+from autograder.classroom import practice_answer, practice_kept
 from autograder.classroom.class_file import ClassFile, read_class_file
 from autograder.classroom.class_folder import ClassFolder, NothingSubmitted
 from autograder.classroom.collecting import Collected, Collection, Fate, digest_of_folder
@@ -29,8 +29,9 @@ from autograder.classroom.final_mark import lateness_of
 from autograder.classroom.gathering import Ready, RunOptions, gather
 from autograder.classroom.grading import together
 from autograder.classroom.incoming import UnreadableSource
-from autograder.classroom.practice_answer import About, Answer, BrokenAnswer, Notice
+from autograder.classroom.practice_answer import About, Answer
 from autograder.classroom.practice_class import PracticeFolder, practice_sitting
+from autograder.classroom.practice_kept import BrokenAnswer, Notice
 from autograder.classroom.receipt import submission_time
 from autograder.classroom.roster import names_on
 from autograder.classroom.schemes import Attempt, Scheme
@@ -264,7 +265,7 @@ class Watch:
         self._notice(Notice.not_taken, student, told)
 
     def _notice(self, notice: Notice, student: str, told: Answer | None) -> None:
-        practice_answer.give_notice(notice, self._folder, self._name, student, self._page, told)
+        practice_kept.give_notice(notice, self._folder, self._name, student, self._page, told)
 
     # --- 2. run -----------------------------------------------------------------------------------
 
@@ -291,7 +292,7 @@ class Watch:
     ) -> Iterator[_Waiting]:
         """Yield a student's submission if it waits; release what there is to say of it if not."""
         digest = digest_of_folder(self.class_folder.submitted(self._name, student))
-        told = practice_answer.kept(self._folder, self._name, student, digest)
+        told = practice_kept.kept(self._folder, self._name, student, digest)
         if told is not None:
             self._release(student, told, new=False)
             self._told[student] = signature
@@ -306,7 +307,7 @@ class Watch:
             yield about, signature
 
     def _about(self, rules: ClassFile | None, student: str, digest: str) -> About:
-        earlier = practice_answer.runs(self._folder, self._name, student)
+        earlier = practice_kept.runs(self._folder, self._name, student)
         if rules is None:
             return About(student, digest, earlier, None)
         came, _ = submission_time(self.class_folder.submitted(self._name, student))
@@ -336,7 +337,7 @@ class Watch:
             return self._failure(student, signature, " ".join(dict.fromkeys(failures)))
         try:
             told = practice_answer.answer(self.work, parts, about)
-            practice_answer.keep(self._folder, self._name, student, told)
+            practice_kept.keep(self._folder, self._name, student, told)
             self._release(student, told, new=True)
         except InTheWay as error:
             return self._failure(student, signature, str(error))
@@ -357,7 +358,7 @@ class Watch:
         return Event(student, "NOT ANSWERED", f"{words} ({again})", False)
 
     def _release(self, student: str, told: Answer, new: bool) -> None:
-        practice_answer.release(self._folder, self._name, student, self._page, told)
+        practice_kept.release(self._folder, self._name, student, self._page, told)
         self._notice(Notice.no_more_runs, student, None)
         self._release_in_exchange(student, told, new)
 
@@ -365,7 +366,7 @@ class Watch:
         if self.inbox.feedback is not None:
             names = [notebook.notebook_name for notebook in self.sitting.notebooks]
             place = self.class_folder.submitted(self._name, student)
-            practice_answer.release_in_exchange(self.inbox.feedback, place, names, told, new)
+            practice_kept.release_in_exchange(self.inbox.feedback, place, names, told, new)
 
 
 def _signature(paths: Iterator[Path] | Sequence[Path]) -> Signature:

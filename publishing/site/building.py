@@ -13,7 +13,7 @@ from publishing.node_programs import packages
 from publishing.site.errors import FaultyPages
 from publishing.site.faults import faults_of
 from publishing.site.front_pictures import write_pictures
-from publishing.site.source_tree import lay
+from publishing.site.source_tree import OURS, lay
 
 
 def build(
@@ -90,7 +90,7 @@ def write_pages(source: Path, html: Path) -> None:
     command += ["-d", html.with_name("doctrees"), source, html]
     if not (html / "searchindex.js").is_file():  # written last: what a killed build left is not all
         command += ["-E", "-a"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=OURS.parents[1], capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).replace(f"{source}/", "").splitlines()
         raise FaultyPages([line for line in lines if line.strip()])

@@ -2,8 +2,11 @@
 
 import re
 import typing
+from typing import Any
 
 from sphinx.application import Sphinx
+
+from publishing.site.mending import mended
 
 typing.GENERATING_DOCUMENTATION = True  # type: ignore[attr-defined]  # jaxtyping then shows shapes
 
@@ -45,6 +48,7 @@ mathjax3_config = {"options": {"enableMenu": True}}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "Next Word"
+templates_path = ["templates"]
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
@@ -57,6 +61,7 @@ html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "navigation_with_keys": False,
     "header_links_before_dropdown": 6,
+    "collapse_navigation": True,
     "show_toc_level": 1,
     "show_prev_next": True,
     "pygments_light_style": "a11y-high-contrast-light",
@@ -79,6 +84,14 @@ def _as_they_are(
             lines[number] = f"{found[1]} ``{_MODULE.sub('', found[2])}``"
 
 
+def _mend(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    if "body" in context:
+        context["body"] = mended(context["body"])
+
+
 def setup(app: Sphinx) -> None:
-    """Look at docstrings after napoleon did."""
+    """Look at docstrings after napoleon did, and at pages before they are written."""
+    app.connect("html-page-context", _mend)
     app.connect("autodoc-process-docstring", _as_they_are, priority=900)

@@ -77,8 +77,12 @@ def lay(root: Path, tree: Path, lectures: Iterable[Path], mathjax: Path) -> None
         wanted.write(Path("api", f"{name}.rst"), text)
         names.append(name)
     wanted.write(Path("api/pages.txt"), api_pages.index(names))
-    for name in ("conf.py", "static/site.css"):
-        wanted.copy(OURS / name, Path(name))
+    for path in (
+        OURS / "conf.py",
+        *sorted(OURS.glob("static/*.css")),
+        *OURS.glob("templates/*.html"),
+    ):
+        wanted.copy(path, path.relative_to(OURS))
     for name in FORMULAS:
         for path in [mathjax / name, *sorted((mathjax / name).rglob("*"))]:
             if path.is_file():

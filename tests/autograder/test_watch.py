@@ -11,7 +11,7 @@ from filelock import Timeout
 from nbgrader.utils import notebook_hash
 
 from autograder.authoring.conventions import Question
-from autograder.classroom import practice_answer, watching
+from autograder.classroom import practice_answer, practice_kept, watching
 from autograder.classroom.class_folder import (
     AnotherRun,
     ClassFolder,
@@ -325,7 +325,7 @@ def test_what_cannot_be_read_gets_a_word_and_costs_no_run(watch, look, inbox, cl
     assert "PDF" in ada
     assert "this does not count as a run" in ada
     assert ran == []
-    assert practice_answer.runs(PracticeFolder.in_class(class_folder), "01_tiny", "ada") == 0
+    assert practice_kept.runs(PracticeFolder.in_class(class_folder), "01_tiny", "ada") == 0
 
 
 def test_lateness_is_said(watch, look, exchange, class_folder, ran):

@@ -13,6 +13,7 @@ from publishing.site import api_pages, building, source_tree
 from publishing.site.errors import FaultyPages, PictureWithoutText
 from publishing.site.faults import faults_of
 from publishing.site.lecture_pages import page_of
+from publishing.site.mending import mended
 from tests.pictures import drawn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,6 +128,19 @@ def test_the_library_has_a_page_for_each_room_with_each_module():
     assert next(iter(pages)) == "grammar"
 
 
+def test_what_cannot_be_listened_to_is_mended():
+    signature = "(\n<dl>\n<dd><em>a</em>,</dd>\n<dd><em>b</em></dd>\n</dl>\n)"
+    lines = '<span class="sig-line"><em>a</em>,</span>\n<span class="sig-line"><em>b</em></span>'
+    assert mended(f"<dt>f{signature}</dt>") == f"<dt>f(\n{lines}\n\n)</dt>"
+    head = '<th class="head"><p>loss</p></th>'
+    assert mended(f'<th class="head"></th>{head}') == f'<td class="head"></td>{head}'
+    folded = "><span>Show the code</span></summary>"
+    said = f'<summary aria-label="Toggle hidden content"{folded}'
+    assert mended(said) == f"<summary{folded}"
+    described = "<dl>\n<dt>a</dt>\n<dd>b</dd>\n</dl>"
+    assert mended(described) == described
+
+
 # --- what is wrong with pages ---------------------------------------------------------------------
 
 GOOD = "<main><h1>A</h1><h2 id='here'>B</h2><img src='a.png' alt='A curve.'></main>"
@@ -194,6 +208,7 @@ def small_site(folder, text):
         (folder / "lectures/figures" / name).write_bytes(content)
     nbformat.write(page.notebook, folder / "lectures/01.ipynb")
     shutil.copy(source_tree.OURS / "conf.py", folder)
+    shutil.copytree(source_tree.OURS / "templates", folder / "templates")
     shutil.copy(source_tree.OURS / "static/site.css", folder / "static")
     contents = "\n\n```{toctree}\nlectures/01\n```\n"
     (folder / "index.md").write_text("# Title\n\n" + text + contents, encoding="utf-8")

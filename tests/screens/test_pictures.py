@@ -145,6 +145,12 @@ def test_what_is_alike(look, pretty):
     window = look(pretty.folder.report_path(ASSIGNMENT, "-alike.html").as_uri())
     assert "noam and radia" in window.page.locator("nav tbody tr").first.inner_text()
     pictures(window, "alike")
+    window.page.emulate_media(media="screen", color_scheme="light")
+    window.page.locator("#pair-1 details").evaluate_all(
+        "all => all.forEach(each => each.open = true)"
+    )
+    window.page.evaluate("document.getElementById('pair-1').scrollIntoView()")
+    keep(window.page, "alike-pair")
     assert window.foreign() == []
 
 
@@ -185,5 +191,5 @@ def test_the_formgrader(look, pretty):
             "window.MathJax && MathJax.Hub && MathJax.Hub.queue.pending === 0"
         )
         written = window.page.locator("img[alt='my plot']").first
-        written.scroll_into_view_if_needed()
-        keep(window.page, "formgrader-answer")
+        assert written.evaluate("image => image.naturalWidth") == 300
+        keep(window.page, "formgrader-answer", whole=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,10 +22,10 @@ MEAN = """def mean(values):
 MEAN_GRADED = '"grade_id": "mean-graded", "locked": true, "points":'
 
 
-@pytest.fixture
-def school(tmp_path: Path, course: Course) -> School:
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory, course: Course) -> School:
     """A class whose only student has handed in the first release, and was graded."""
-    school = School(tmp_path)
+    school = School(tmp_path_factory.mktemp("begun"))
     school.write_course(course.root, real=False)
     release = school.root / "assignments" / SMALL / "averages.ipynb"
     work = filled(release.read_text("utf-8"), mean=MEAN, outliers_written="Because.")
@@ -36,6 +37,13 @@ def school(tmp_path: Path, course: Course) -> School:
         "variance": 0.0,
     }
     return school
+
+
+@pytest.fixture
+def school(begun: School, tmp_path: Path) -> School:
+    """A copy of it, in which something may be changed."""
+    shutil.copytree(begun.folder, tmp_path / "school")
+    return School(tmp_path / "school")
 
 
 def of_ada(found: dict[str, list[dict[str, object]]]) -> dict[str, object]:

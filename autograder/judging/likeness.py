@@ -64,12 +64,14 @@ def what_all_have(
         Why each is wrong, None where it is right (see `autograder.judging.judge.case_reasons`).
     """
     wrong = [each for each in exam.cases if reasons[each.identity] is not None]
+    if wrong and all(reasons[each.identity] == "it changed its input" for each in wrong):
+        return "Every value that you return is right, but your function changes its arguments."
     if len(wrong) == len(exam.cases):
         said = _of_everything(exam, outcomes)
         if said:
             return said
     else:
-        said = _of_refusals(exam, wrong, outcomes, reasons)
+        said = _of_refusals(exam, wrong, outcomes)
         if said:
             return said
     return _of_values(exam, wrong, outcomes)
@@ -84,10 +86,7 @@ def _of_everything(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str |
 
 
 def _of_refusals(
-    exam: QuestionExam,
-    wrong: Sequence[ExamCase],
-    outcomes: Mapping[str, Outcome],
-    reasons: Mapping[str, str | None],
+    exam: QuestionExam, wrong: Sequence[ExamCase], outcomes: Mapping[str, Outcome]
 ) -> str | None:
     """Return what holds where other cases are right."""
     ends = [(exam.expected[each.identity], outcomes[each.identity]) for each in wrong]
@@ -101,8 +100,6 @@ def _of_refusals(
             "What you compute is right, but you refuse too much: for some arguments a value is "
             "expected, and your function raises ValueError."
         )
-    if all(reasons[each.identity] == "it changed its input" for each in wrong):
-        return "Every value that you return is right, but your function changes its arguments."
     return None
 
 

@@ -1,9 +1,9 @@
 """How many wrong ways get a hint, and how many of these hints are false.
 
 Run it from the repository with `python benchmarks/hints.py 01_counting --sample 40`; it prints a
-table in Markdown. Wrong ways are the known mistakes, the wrong ways that tests know
-(`tests/autograder/checks/wrong_ways.py`), and a sample of the mutants of the reference and of each
-alternative solution: right ways with one edit.
+table in Markdown. Wrong ways are those that tests know (`tests/autograder/checks/wrong_ways.py`), and
+a sample of the mutants of the reference and of each alternative solution: right ways with one edit.
+Known mistakes are left out: that each gets its own hint in every exam is a test.
 
 A hint that names a known mistake is *false* where, on the cases of three further exams, what was
 written and the mistake differ on a case on which both, and the right answer, are finite.
@@ -39,7 +39,7 @@ sys.path.insert(0, str(REPO))  # the wrong ways that tests know
 from tests.autograder.checks.test_wrong_ways import WAYS, function_of_way  # noqa: E402
 
 SECONDS = 60.0
-KINDS = ("known mistakes", "wrong ways of tests", "mutants")
+KINDS = ("wrong ways of tests", "mutants")
 
 
 def exams(material: Material, question: CheckedQuestion, secret: str) -> QuestionExam:
@@ -52,11 +52,9 @@ def ways(
     material: Material, question: CheckedQuestion, sample: int, seed: int
 ) -> Iterator[tuple[str, str, Callable[..., Any]]]:
     """Yield the kind, the name and the function of each wrong way of a question."""
-    for mistake in question.misconceptions:
-        yield KINDS[0], mistake.name, mistake.function
     for way in WAYS:
         if (way.assignment, way.question) == (material.assignment.name, question.name):
-            yield KINDS[1], way.words, function_of_way(way)
+            yield KINDS[0], way.words, function_of_way(way)
     reference = reference_function(material.reference, question.name)
     rights = [reference, *(each.function for each in question.alternatives)]
     edits = [
@@ -67,7 +65,7 @@ def ways(
     rng = random.Random(f"{seed}|{question.name}")
     for right, mutant in rng.sample(edits, min(sample, len(edits))):
         where = f"{right.__name__}: {mutant.before!r} -> {mutant.after!r}"
-        yield KINDS[2], where, function_of(mutant.text, right, right.__name__, "mutant")
+        yield KINDS[1], where, function_of(mutant.text, right, right.__name__, "mutant")
 
 
 def judged(exam: QuestionExam, further: list[QuestionExam], function: Callable[..., Any]) -> str:
@@ -120,12 +118,11 @@ def main() -> None:
         for place, came in each_apart(jobs, options.workers):
             kind, name, _ = found[place]
             loses, mistake, hint, true = json.loads(came) if came else (True, None, None, True)
-            # of known mistakes only their own hint is counted: that each gets it is a test
             tally["lose"] += loses
             tally["named"] += mistake is not None
             tally["false"] += not true
             tally["alike"] += mistake is None and hint is not None
-            if kind == KINDS[2]:
+            if kind == KINDS[1]:
                 tally["mutants"] += loses
                 tally["mutants with a hint"] += hint is not None
             if options.each:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.allowance import spend
+from autograder.authoring.comparing import is_finite
 from autograder.judging.exam import ExamCase, QuestionExam, call_of, returned
 from autograder.judging.outcomes import Outcome
 
@@ -90,15 +91,26 @@ def _of_refusals(
 ) -> str | None:
     """Return what holds where other cases are right."""
     ends = [(exam.expected[each.identity], outcomes[each.identity]) for each in wrong]
-    if all(expected.error and came.returned for expected, came in ends):
+    if all(expected.error for expected, _ in ends):
         return (
             "Everything that you compute is right. What is missing is a refusal: for some "
-            "arguments the statement asks for a ValueError, and your function returns a value."
+            "arguments the statement asks for a ValueError, and your function does something else."
         )
     if all(expected.returned and _refused(came) for expected, came in ends):
         return (
             "What you compute is right, but you refuse too much: for some arguments a value is "
             "expected, and your function raises ValueError."
+        )
+    if all(expected.returned and not is_finite(expected.value) for expected, _ in ends):
+        return (
+            "You are right wherever the answer is finite. What is wrong is where it is, or holds, "
+            "nan, infinity or None: read again when that is to come out."
+        )
+    raised = {came.error.known_type if came.error else "" for _, came in ends}
+    if len(raised) == 1 and "" not in raised and all(expected.returned for expected, _ in ends):
+        return (
+            f"What comes back is right, but for some arguments your function raises {raised.pop()} "
+            "where a value is expected."
         )
     return None
 
@@ -125,7 +137,7 @@ def _of_values(
         if numbers is None:
             return None
         found.append(numbers)
-    for look in (_not_finite, _where_nothing_is_finite, _in_numbers, _in_shape):
+    for look in (_not_finite, _in_numbers, _in_shape):
         said = look(found)
         if said:
             return said
@@ -200,16 +212,6 @@ def _not_finite(wrong: Sequence[_Wrong]) -> str | None:
         return (
             "Every wrong answer holds nan or infinity where a finite number is expected. Look for "
             "what overflows, for the logarithm of 0, and for a division by 0."
-        )
-    return None
-
-
-def _where_nothing_is_finite(wrong: Sequence[_Wrong]) -> str | None:
-    special = all(any(not np.isfinite(part).all() for part in each.expected) for each in wrong)
-    if special and all(np.isfinite(part).all() for each in wrong for part in each.got):
-        return (
-            "Your answers are wrong where the right one holds nan or infinity: yours are finite "
-            "there. Read again when that is to come out."
         )
     return None
 

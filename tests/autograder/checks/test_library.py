@@ -257,7 +257,7 @@ class Asked:
         """Return whether a program answers the other sample as well."""
         like = alike if self.by_chance else near
         return all(
-            came and like(answer, settled(value))
+            came and tried(like, answer, settled(value)) == (True, True)
             for values, answer in self.samples[1:]
             for came, value in [tried(adapter, *copy.deepcopy(values))]
         )
@@ -278,7 +278,7 @@ def near_answers(asked, public):
     like = alike if asked.by_chance else near
     for root, came in public.roots(values):
         for steps, parts, value in taken_of(settled(came)):
-            if like(answer, value):
+            if tried(like, answer, value) == (True, True):
                 adapter = replace(root, steps=steps, parts=parts)
                 if asked.could_be(adapter):
                     yield adapter

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.allowance import spend
+from autograder.authoring.comparing import is_finite
 from autograder.judging.exam import ExamCase, QuestionExam, returned
 from autograder.judging.outcomes import Outcome
 
@@ -64,12 +65,14 @@ def what_all_have(
         Why each is wrong, None where it is right (see `autograder.judging.judge.case_reasons`).
     """
     wrong = [each for each in exam.cases if reasons[each.identity] is not None]
+    if wrong and all(reasons[each.identity] == "it changed its input" for each in wrong):
+        return "Every value that you return is right, but your function changes its arguments."
     if len(wrong) == len(exam.cases):
         said = _of_everything(exam, outcomes)
         if said:
             return said
     else:
-        said = _of_refusals(exam, wrong, outcomes, reasons)
+        said = _of_refusals(exam, wrong, outcomes)
         if said:
             return said
     return _of_values(exam, wrong, outcomes)
@@ -84,25 +87,31 @@ def _of_everything(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str |
 
 
 def _of_refusals(
-    exam: QuestionExam,
-    wrong: Sequence[ExamCase],
-    outcomes: Mapping[str, Outcome],
-    reasons: Mapping[str, str | None],
+    exam: QuestionExam, wrong: Sequence[ExamCase], outcomes: Mapping[str, Outcome]
 ) -> str | None:
     """Return what holds where other cases are right."""
     ends = [(exam.expected[each.identity], outcomes[each.identity]) for each in wrong]
-    if all(expected.error and came.returned for expected, came in ends):
+    if all(expected.error for expected, _ in ends):
         return (
             "Everything that you compute is right. What is missing is a refusal: for some "
-            "arguments the statement asks for a ValueError, and your function returns a value."
+            "arguments the statement asks for a ValueError, and your function does something else."
         )
     if all(expected.returned and _refused(came) for expected, came in ends):
         return (
             "What you compute is right, but you refuse too much: for some arguments a value is "
             "expected, and your function raises ValueError."
         )
-    if all(reasons[each.identity] == "it changed its input" for each in wrong):
-        return "Every value that you return is right, but your function changes its arguments."
+    if all(expected.returned and not is_finite(expected.value) for expected, _ in ends):
+        return (
+            "You are right wherever the answer is finite. What is wrong is where it is, or holds, "
+            "nan, infinity or None: read again when that is to come out."
+        )
+    raised = {came.error.known_type if came.error else "" for _, came in ends}
+    if len(raised) == 1 and "" not in raised and all(expected.returned for expected, _ in ends):
+        return (
+            f"What comes back is right, but for some arguments your function raises {raised.pop()} "
+            "where a value is expected."
+        )
     return None
 
 
@@ -128,7 +137,7 @@ def _of_values(
         if numbers is None:
             return None
         found.append(numbers)
-    for look in (_not_finite, _where_nothing_is_finite, _in_numbers, _in_shape):
+    for look in (_not_finite, _in_numbers, _in_shape):
         said = look(found)
         if said:
             return said
@@ -203,16 +212,6 @@ def _not_finite(wrong: Sequence[_Wrong]) -> str | None:
         return (
             "Every wrong answer holds nan or infinity where a finite number is expected. Look for "
             "what overflows, for the logarithm of 0, and for a division by 0."
-        )
-    return None
-
-
-def _where_nothing_is_finite(wrong: Sequence[_Wrong]) -> str | None:
-    special = all(any(not np.isfinite(part).all() for part in each.expected) for each in wrong)
-    if special and all(np.isfinite(part).all() for each in wrong for part in each.got):
-        return (
-            "Your answers are wrong where the right one holds nan or infinity: yours are finite "
-            "there. Read again when that is to come out."
         )
     return None
 

@@ -112,4 +112,12 @@ def test_of_refusals_and_changed_arguments(toy_exam):
 
 def test_a_special_answer_that_is_missed(toy_exam):
     exam = exam_of(toy_exam, lambda x: math.inf if x > 2 else x, NUMBERS)
-    assert "yours are finite there" in hint_on(exam, lambda x: x)
+    for wrong in (lambda x: x, lambda x: x if x <= 2 else [][0]):
+        assert "right wherever the answer is finite" in hint_on(exam, wrong)
+
+
+def test_an_exception_for_some_arguments(toy_exam):
+    exam = exam_of(toy_exam, root, [*NUMBERS, -1.0])
+    assert "raises IndexError" in hint_on(exam, lambda x: root(x) if x < 2 else [][0])
+    assert "missing is a refusal" in hint_on(exam, lambda x: root(x) if x > 0 else {}[x])
+    assert hint_on(exam, lambda x: root(x) if x < 2 else [][0] if x < 3 else {}[x]) == ""

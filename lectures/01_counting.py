@@ -172,7 +172,9 @@ plots.show(
 #
 # Two of you measure the same model on the same text. One takes logarithms to base $e$, the other to base 2. Whose **perplexity** is higher?
 #
-# A. the one in nats   B. the one in bits   C. neither
+# * **A**: the one in nats
+# * **B**: the one in bits
+# * **C**: neither
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # About a minute: a show of hands, then let neighbours argue. Halls are split between B (bits are the larger number) and C. Those who say B have seen
@@ -266,7 +268,9 @@ plots.show(
 #
 # A model is excellent on a million tokens: perplexity 20. To **one** of them, a pair of words that it never saw, it gives probability 0. Its perplexity on the whole text?
 #
-# A. a little above 20   B. about 40   C. infinite
+# * **A**: a little above 20
+# * **B**: about 40
+# * **C**: infinite
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: one in a million. They average perplexities in their heads. Reply: take the product of all probabilities, or the mean of the logarithms: one factor of 0, one
@@ -408,7 +412,9 @@ for share in (0.1, 0.5, 0.9, 0.97, 0.999):
 #
 # In your text nothing ever stands after *purple*. Both *Francisco* and *glasses* are frequent in your text, equally. Which one do you expect after *purple*?
 #
-# A. one like the other: frequency is all we know   B. *glasses*   C. neither can be said
+# * **A**: one like the other: frequency is all we know
+# * **B**: *glasses*
+# * **C**: neither can be said
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Halls say B without knowing why; ask for the reason until somebody says: *Francisco* comes after *San* only. Those who say A have understood backoff to the unigram, which is exactly what
@@ -504,7 +510,9 @@ for least in (1, 2, 5):
 #
 # The floor is the lowest perplexity that any model can have on new text. Now measure a model on its **own training text**, and let $n$ grow. What happens?
 #
-# A. it falls to the floor, and stays   B. it falls below   C. it falls, then rises
+# * **A**: it falls to the floor, and stays
+# * **B**: it falls below
+# * **C**: it falls, then rises
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A, because "the floor is the best possible". Some say C: they think of the test curve. Reply: the floor is for text that is still to be drawn. What was drawn already can be
@@ -612,7 +620,9 @@ for n in orders:
 #
 # The noun comes back **five** words later. A model with $n = 7$ sees six words back: the noun is in its window. Perplexity at the returning noun, trained on all our text?
 #
-# A. near the floor   B. halfway   C. as if it had not seen it
+# * **A**: near the floor
+# * **B**: halfway
+# * **C**: as if it had not seen it
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: it can see the noun. They mix up what a model *may look at* with what it has *counted*. Reply: it has to have seen these five words in a row before. The next figure has

@@ -94,7 +94,9 @@ print(f"              Z = {weights.sum():6.3f}")
 #
 # *roof* gets one vote more: its score rises by 1, the others stay. What happens to $p(\textit{roof})$?
 #
-# A. it is multiplied by $e$   B. it rises by the same amount, whatever it was   C. its *odds* are multiplied by $e$
+# * **A**: it is multiplied by $e$
+# * **B**: it rises by the same amount, whatever it was
+# * **C**: its *odds* are multiplied by $e$
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A; it is nearly right while p is small, so let them find a case where it must be wrong (p above 1/e). Reply: exp is multiplied by e, and Z grows too. What is
@@ -146,7 +148,9 @@ for start in (-3.0, scores[0], 6.0):
 #
 # After *hide on the* the text has *roof* three times and *hill* once; the model has learned all it can. What is the gradient of **each single** example?
 #
-# A. 0   B. not 0, but the four add up to 0   C. not 0, and neither is their sum
+# * **A**: 0
+# * **B**: not 0, but the four add up to 0
+# * **C**: not 0, and neither is their sum
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: "at the minimum the gradient is 0". Reply: the gradient of the sum is. Each single example still pulls: one *roof* says more roof, the one *hill* says more hill, three times as strongly.
@@ -263,10 +267,8 @@ def learn_by_votes(sentences, V, rate=0.3):
 # Our language, and Python's documentation with the words that occur five times or more:
 
 # %% slideshow={"slide_type": "-"}
-for name, corpus, least in (
-    ("grammar", text, 1),
-    ("Python's docs", corpora.load("python-docs"), 5),
-):
+texts = [("grammar", text, 1), ("Python's docs", corpora.load("python-docs"), 5)]
+for name, corpus, least in texts:
     its = Vocabulary.build(corpus.train, min_count=least)
     part, new = (
         [[its.bos, its.bos, *its.encode(s), its.eos] for s in of]
@@ -278,9 +280,7 @@ for name, corpus, least in (
         for two, one, word in zip(s, s[1:], s[2:], strict=False):
             score = one_back[one] + two_back[two]
             losses.append(np.log(np.exp(score).sum()) - score[word])
-    print(
-        f"{name:14} {len(its):5,} words   uniform {len(its):5,}   after one pass {np.exp(np.mean(losses)):6.1f}"
-    )
+    print(f"{name:14} uniform {len(its):5,}   after one pass {np.exp(np.mean(losses)):6.1f}")
     for clue, places in (("the", one_back), ("in", two_back)):
         best = np.argsort(-places[its.encode([clue])[0]])[:4]
         print(f"   {clue!r} votes for", *(its.words[i] for i in best))
@@ -322,7 +322,10 @@ plots.show(
 #
 # $x = 2$, $a = 3x = 6$, $b = x^2 = 4$, $y = ab = 24$. The arcs say 3 and 4, then 4 and 6. What is $\partial y / \partial x$?
 #
-# A. 12   B. 24   C. 36   D. 288
+# * **A**: 12
+# * **B**: 24
+# * **C**: 36
+# * **D**: 288
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # All four are said: A took the path through a only, B the one through b only, D multiplied all arcs. Let two of them explain their answer to each other before you show the sum. Check by hand:
@@ -546,7 +549,9 @@ print("table  ", np.array([known[row] for row in score_rows]).round(6))
 #
 # Central differences, float64. $\varepsilon$ goes from $10^{-1}$ down to $10^{-13}$. The error of the check, sketched on logarithmic axes:
 #
-# A. falls all the way   B. falls, then stays flat   C. falls, then rises
+# * **A**: falls all the way
+# * **B**: falls, then stays flat
+# * **C**: falls, then rises
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Halls say A (the derivative is a limit) or B (until the machine's precision is reached). Reply: two nearly equal losses are subtracted; what is left are their last digits, and these are divided by
@@ -793,7 +798,9 @@ for clue in ("on", "in", "near", "until", "and"):
 #
 # Kneser–Ney of order 5 and this model look at the **same** four words. Overall test perplexity: who is ahead?
 #
-# A. Kneser–Ney: it knows whole sequences   B. the votes: they need not have seen them together   C. the same, they have the same information
+# * **A**: Kneser–Ney: it knows whole sequences
+# * **B**: the votes: they need not have seen them together
+# * **C**: the same, they have the same information
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # C is popular, and the most useful mistake: same information is not same model. Reply: what differs is what must have been *seen together*. Where the next word depends on one word (place after preposition)

@@ -112,7 +112,9 @@ print(
 #
 # Ten tanh layers of 200 units. The weights are drawn from $(-0.5, 0.5)$, far wider than Glorot's range. In the tenth layer
 #
-# A. units have exploded   B. units sit at ±1, and the gradient on its way back dies   C. units sit at ±1, and the gradient on its way back **grows**
+# * **A**: units have exploded
+# * **B**: units sit at ±1, and the gradient on its way back dies
+# * **C**: units sit at ±1, and the gradient on its way back **grows**
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # A is said by those who think of a linear network: tanh is bounded. B by those who have heard that saturated units stop the gradient: they damp it, but the large weights win, here. C is right; show
@@ -183,7 +185,9 @@ plots.show(
 #
 # A softmax over the vocabulary, all weights and biases 0, not one update made. The loss in nats?
 #
-# A. 0   B. infinite   C. the logarithm of the number of words
+# * **A**: 0
+# * **B**: infinite
+# * **C**: the logarithm of the number of words
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Halls are quiet here, so let them compute p of one word first. C: all scores are equal. A mixes up score and loss. Reply: whoever knows the first loss has found half of all bugs before
@@ -314,7 +318,9 @@ for number in range(3):
 #
 # The same text, five passes over it, each batch size at **its own** best rate. Which training loss is lowest?
 #
-# A. the full batch: exact gradients   B. minibatches of 100   C. minibatches of 20: 50 times as many steps
+# * **A**: the full batch: exact gradients
+# * **B**: minibatches of 100
+# * **C**: minibatches of 20: 50 times as many steps
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Many say B, because everybody uses about a hundred. The point is "its own best rate": with one rate for all, any answer can be produced. Ask first what a "pass" costs: the same for all.
@@ -490,7 +496,9 @@ print(
 #
 # Two runs with $\varepsilon = 2$, one with momentum 0.9. The one with momentum is far ahead. What have you learned about momentum?
 #
-# A. it remembers useful directions   B. nothing yet: its steps are ten times as long   C. it averages the noise away
+# * **A**: it remembers useful directions
+# * **B**: nothing yet: its steps are ten times as long
+# * **C**: it averages the noise away
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # A and C are in every blog post and not wrong in general. Reply: the comparison cannot tell. With a steady gradient the velocity adds up to 1/(1 - 0.9) = 10 times the step. The control that
@@ -863,7 +871,9 @@ print(f"both at once     {(masks / 0.5 @ votes).mean():12.2f} {(votes / 2).sum()
 #
 # 400 sentences, four words back. Validation perplexity at each one's **best** pass: which is lowest?
 #
-# A. early stopping alone   B. with a little L2   C. with dropout ½
+# * **A**: early stopping alone
+# * **B**: with a little L2
+# * **C**: with dropout ½
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say C: dropout is the famous one. On these clues of one layer it mostly slows the reciting. Reply: the answer belongs to this problem and not to the method; the slide after the figure says by how

@@ -270,7 +270,9 @@ assert difference < 1e-10
 #
 # 10,000 words, $m = 30$, $h = 100$, a window of 4. Which makes the network largest?
 #
-# A. twice the window   B. twice the hidden units   C. twice the vocabulary
+# * **A**: twice the window
+# * **B**: twice the hidden units
+# * **C**: twice the vocabulary
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Many say A, with n-grams in mind, where it is the order that kills. Reply: count the matrices that have a row for each word, on the board: C and U. The window enters H only, 30 times 100 for each
@@ -404,7 +406,7 @@ scores = {
 sample_floor = grammar.floor_of(text.test)
 slots = [slot for slot, value in sample_floor.perplexity_by_slot().items() if value > 1.01]
 with plots.course_style():
-    figure, axis = plt.subplots(figsize=(10.5, 4.8))
+    figure, axis = plt.subplots(figsize=(12.5, 4.8))
     across = np.arange(len(slots))
     for offset, (name, colour) in zip(
         (-0.2, 0.2), (("Kneser–Ney, n = 5", plots.ORANGE), ("window of 4", plots.BLUE)), strict=True
@@ -524,7 +526,9 @@ print(f"of the same number for {same_number:.0%} (by chance about half).")
 #
 # A language whose noun returns ten words later or more. The window grows from 1 to 8 words. Perplexity **at the returning noun**:
 #
-# A. falls slowly all the way   B. falls, then flat   C. flat from 2 words on, at the level of a reader who saw nothing
+# * **A**: falls slowly all the way
+# * **B**: falls, then flat
+# * **C**: flat from 2 words on, at the level of a reader who saw nothing
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # B is what the curve of all tokens does, and most say it. A: "longer is always a little better". Reply: at the noun there is nothing in the window that tells it apart, so no length below ten can help; all other words
@@ -652,7 +656,9 @@ plots.show(
 #
 # The network has learned what *cooks* means when it stands **one** word back. Now *cooks* stands **three** words back. Does it use what it learned?
 #
-# A. yes: the vector is the same   B. only if it was trained on *cooks* three back as well   C. yes, but weaker
+# * **A**: yes: the vector is the same
+# * **B**: only if it was trained on *cooks* three back as well
+# * **C**: yes, but weaker
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # A is said by nearly all, and half of it is true: C is shared between places. H is not. Reply: the vector is the same, but each place has its own block of H, and these blocks start unrelated. Weaker
@@ -734,7 +740,9 @@ print("\nRecorded, as before.")
 #
 # Weight decay becomes so strong that the data cannot resist. The biases are **spared**. Which perplexity is left?
 #
-# A. 1   B. that of uniform guessing   C. that of the unigrams
+# * **A**: 1
+# * **B**: that of uniform guessing
+# * **C**: that of the unigrams
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # B is the usual answer: "all weights are 0". Reply: not the biases, and the output biases can say how frequent each word is. This is why the biases are spared: what decay pulls towards should be a sensible guess. With
@@ -966,7 +974,9 @@ print("classes:", ", ".join(docs_mixtures["by context"].frequency.names), "times
 #
 # The network and the trigram on Python's documentation, mixed half and half. The mixture's perplexity is
 #
-# A. between the two   B. below both   C. above both
+# * **A**: between the two
+# * **B**: below both
+# * **C**: above both
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Most say A: "an average lies between". It would, if perplexities were averaged; what is averaged are probabilities, token by token, and each token needs only one of the two to have been right. Board: two tokens,

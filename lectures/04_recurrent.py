@@ -543,7 +543,7 @@ history = train(model.network, read(half), read(text.valid[:500]), settings, wat
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # From here on: the same network after four whole epochs with a falling rate. Its weights were recorded, since that takes half a minute:
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 live = model.perplexity(text.valid[:500])
 weights = recorded_arrays("04_recurrent/network")
 model.network.load_state_dict({name: torch.from_numpy(each) for name, each in weights.items()})

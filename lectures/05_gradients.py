@@ -161,7 +161,7 @@ kinds = {
 }
 spread = {}
 with plots.course_style():
-    figure, axes = plt.subplots(1, 3, figsize=(13, 4.0), sharex=True)
+    figure, axes = plt.subplots(1, 3, figsize=(13, 3.6), sharex=True)
     for name, (each, colour, marker) in kinds.items():
         components, whole = shares_by_step(each, story, place)
         parts = Unrolled.of(each, story, place)
@@ -791,7 +791,7 @@ biases = np.unique(
     ]
 )  # fmt: skip
 with plots.course_style():
-    figure, axis = plt.subplots(figsize=(11, 4.2))
+    figure, axis = plt.subplots(figsize=(11, 3.8))
     for start, colour, style in ((0.5, plots.RED, "-"), (1.5, plots.BLUE, "--")):
         axis.semilogy(biases, slope_over(biases, start), style, color=colour, label=f"$x_0$ = {start}")  # fmt: skip
     for fold, name, side in ((lower_b, "lower fold  ", "right"), (upper_b, "  upper fold", "left")):

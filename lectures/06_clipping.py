@@ -51,35 +51,29 @@ from nextword.recorded import made, recorded, recorded_arrays
 from nextword.text.vocabulary import Vocabulary
 
 torch.set_num_threads(1)
-
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# ## A training that dies
-#
-# The recurrent language model of lecture 04 on a quarter of its text, by plain gradient descent with a bold learning rate, and nothing to hold it:
-
-# %% slideshow={"slide_type": "-"}
 grammar = Grammar.load()
 text = corpora.load("grammar")
 vocab = Vocabulary.build(text.train)
 quarter = text.train[: len(text.train) // 4]
 
 
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## A training that dies
+#
+# The recurrent language model of lecture 04 on a quarter of its text, by plain gradient descent with a bold learning rate, and nothing to hold it:
+#
+#
+
+# %% slideshow={"slide_type": "-"}
 def attempt(learning_rate, max_norm):
     """Train for an epoch, or until it diverges; return the model, what happened, and why it ended."""
     model = recurrent_model(vocab, text.train, n_features=50, n_hidden=128, seed=0)
     settings = TrainingSettings(
         epochs=1, batch_size=32, optimizer="sgd", learning_rate=learning_rate, max_norm=max_norm
     )
-    read, seen = model.reader.read, []
+    texts, seen = (model.reader.read(quarter), model.reader.read(text.valid[:300])), []
     try:
-        train(
-            model.network,
-            read(quarter),
-            read(text.valid[:300]),
-            settings,
-            watch=seen.append,
-            progress=False,
-        )
+        train(model.network, *texts, settings, watch=seen.append, progress=False)
     except DivergedError as error:
         return model, seen[-1], str(error)
     return model, seen[-1], "the epoch was over"
@@ -164,7 +158,7 @@ wild_path = Descent(surface, [5.0, -2.2], learning_rate=0.1, n_steps=200)
 lengths_of_steps = np.linalg.norm(np.diff(wild_path.points, axis=0), axis=1)
 jump = int(lengths_of_steps.argmax())
 print("  step        w          b         error     gradient    step that follows")
-for step in (*range(0, jump - 3, 10), *range(jump - 2, jump + 3), 100, 199):
+for step in (*range(0, jump - 3, 10), *range(jump - 2, jump + 2), 199):
     w, b = wild_path.points[step]
     print(
         f"{step:6}{w:11.4f}{b:11.4f}{wild_path.errors[step]:12.6f}{wild_path.norms[step]:13.4g}{lengths_of_steps[step]:14.4g}"
@@ -339,7 +333,7 @@ def until_jump(points):
 
 def draw_pair(number, weights, biases, arrow):
     with plots.course_style():
-        figure, axes = plt.subplots(1, 2, figsize=(13, 4.6), layout="constrained", sharey=True)
+        figure, axes = plt.subplots(1, 2, figsize=(13, 4.2), layout="constrained", sharey=True)
         way, leap = until_jump(wild_paths.points[:, number])
         tame = tame_paths.points[:, number]
         for axis in axes:
@@ -733,7 +727,10 @@ assert counts[30, 0.05]["MSGD"].wilson()[1] < counts[30, 0.05]["MSGD-C"].wilson(
 assert counts[30, 0.05]["MSGD"].successes == 0  # as the summary says, of 32
 assert counts[30, 0.05]["MSGD"].tries == 32
 
-# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Solved runs: what they say
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 as_counts = {
     key: {m: f"{c.successes} of {c.tries}" for m, c in by.items()} for key, by in counts.items()
 }
@@ -768,7 +765,7 @@ longest_steps = {
 would_be = np.array([0.05 * max(run.norms) for run in long["MSGD-C"]])
 with plots.course_style():
     figure, axes = plt.subplots(
-        1, 2, figsize=(13, 4.4), width_ratios=(1.6, 1), layout="constrained"
+        1, 2, figsize=(13, 3.8), width_ratios=(1.6, 1), layout="constrained"
     )
     for name, curves in smoothed.items():
         for number, curve in enumerate(curves):
@@ -938,6 +935,11 @@ plots.show(
     "Left, four gradients as grey arrows with their clipped versions: the norm keeps the direction and ends on the circle, values end on or within the square and are bent towards its corners. Right, clipped gradients of a "
     "network by their parts along and across the true gradient: those clipped by norm lie on the axis, those clipped by value and by signal reach out across.",
 )
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## On the same gradients, in numbers
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 print(
     "                 median length    longest     angle to the gradient: median    largest    downhill"
 )
@@ -973,7 +975,7 @@ for row in limits:
 tried["none", np.inf] = rows_of(30, 0.05, "MSGD")
 tried["norm", 1.0] = tried.get(("norm", 1.0)) or rows_of(30, 0.05, "MSGD-C")
 with plots.course_style():
-    figure, axis = plt.subplots(figsize=(12, 4.2))
+    figure, axis = plt.subplots(figsize=(12, 3.3))
     order = [key for kind in ("none", *names.values()) for key in sorted(tried) if key[0] == kind]
     kinds = dict(
         zip(
@@ -1026,7 +1028,7 @@ for kind, count in best.items():
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 with plots.course_style():
-    figure, axes = plt.subplots(1, 2, figsize=(13, 4.2), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(13, 3.8), layout="constrained")
     bins = np.geomspace(0.05, 500, 80)
     for name, runs in long.items():
         norms = np.concatenate([run.norms for run in runs])
@@ -1064,6 +1066,11 @@ plots.show(
     + "; ".join(f"{t:g}: {count}" for t, count in by_threshold.items())
     + ".",
 )
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Which threshold? In numbers
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
 for threshold, count in by_threshold.items():
     print(f"threshold {threshold:<4g} solved {count}")
 
@@ -1194,7 +1201,7 @@ run = next(run for run in long["MSGD-C"] if run.seed == seed)
 step_rates = 0.05 * np.minimum(1, 1 / np.array(run.norms))
 with plots.course_style():
     figure, axes = plt.subplots(
-        1, 2, figsize=(13, 3.8), layout="constrained", width_ratios=(1.4, 1)
+        1, 2, figsize=(13, 3.1), layout="constrained", width_ratios=(1.4, 1)
     )
     axes[0].plot(step_rates, color=plots.BLUE, linewidth=0.8)
     axes[0].axhline(0.05, color=plots.RED, linewidth=2)

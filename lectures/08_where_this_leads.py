@@ -162,7 +162,9 @@ assert np.linalg.norm(written - M, axis=1).argmax() == 3
 #
 # The cell with the answer has a weight of a thousandth; another, wrong one has nearly all. How long is the gradient that tells the first: *you should have been read*?
 #
-# A. longest of all: there is most to be gained   B. as long as any   C. about a thousandth of what it could be
+# * **A**: longest of all: there is most to be gained
+# * **B**: as long as any
+# * **C**: about a thousandth of what it could be
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Expect A: "the error is largest there". But the derivative of a softmax carries the weight itself as a factor: on the board, d(read)/d(score_i) = w_i (m_i − read). So C. What is not read at all cannot learn to be read; that is why weights begin
@@ -196,7 +198,9 @@ for name, first in (
 #
 # Fifty cells of sixteen random numbers. We know **four** of the sixteen numbers, and ask by content. How often is the cell with the largest weight the right one?
 #
-# A. one time in four   B. about half   C. nearly always
+# * **A**: one time in four
+# * **B**: about half
+# * **C**: nearly always
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Expect A or B: "a quarter of the information". Whether a cell is found depends on the others: it has to match better than forty-nine random ones. Ask what changes with scalar cells (one number each): then there is nothing to match a part of. The
@@ -261,7 +265,9 @@ assert np.allclose(attend(changed)[0][:7], reads[:7])
 #
 # *The dog bites the man.* *The man bites the dog.* Take one layer of this attention and look at what it reads after the last word. How different are the two?
 #
-# A. very: other words are near   B. a little   C. not at all
+# * **A**: very: other words are near
+# * **B**: a little
+# * **C**: not at all
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Expect A, as everyone thinks of a recurrent network. It is C, exactly: a weighted mean does not know the order of what it averages. What to do? Add something that says where a word stands, or how far back: next slide. With two layers and the mask some order
@@ -430,7 +436,9 @@ print("\nRecorded:", made("08_where_this_leads"))
 #
 # 280,000 tokens; some hundreds of words. Someone knows **all the rules**, and counts the probabilities. How far above the sample's floor is the perplexity?
 #
-# A. less than a hundredth   B. about a tenth   C. half as high again
+# * **A**: less than a hundredth
+# * **B**: about a tenth
+# * **C**: half as high again
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Expect B: lectures 01 to 03 were about too little text. There the rules were unknown. Given the rules, few numbers are left to be counted, each from many examples. The exception is the noun, whose table is large: there it is some per cent. Half a count is added to each
@@ -464,11 +472,11 @@ assert np.isclose(
 COLOURS = dict(zip(LANGUAGES, (plots.BLUE, plots.ORANGE, plots.PURPLE), strict=True))
 
 
-def draw_rungs(language, title_of="{}"):
+def draw_rungs(language, title_of="{}", height=4.3):
     """Every seed of every model as a dot, overall and at the noun, with the yardsticks."""
     shown = [model for model in ORDER if of(model, language, "seed")]
     with plots.course_style():
-        figure, axes = plt.subplots(1, 2, figsize=(12.5, 4.3), sharey=True)
+        figure, axes = plt.subplots(1, 2, figsize=(12.5, height), sharey=True)
         for axis, column, title in (
             (axes[0], "perplexity", "all tokens"),
             (axes[1], "at_noun", "the returning noun"),
@@ -558,14 +566,16 @@ assert min(of("tanh", "far", "at_noun")) > 3 * max(of("attention", "far", "at_no
 #
 # Lecture 05's language: the noun returns after **12 words or more**, always. There, after four epochs, tanh was where it had never read the noun. Now each of the seven gets 1,500 updates. Which learn the noun?
 #
-# A. none: too few updates   B. attention only   C. several, with gates or without
+# * **A**: none: too few updates
+# * **B**: attention only
+# * **C**: several, with gates or without
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Many say B. The figure shows who stays at the dotted line, where a reader who has not seen the noun stands. Say what it does not show: that tanh cannot learn it, ever. It shows what 1,500 updates do at one rate each. The identity has no gate and no memory cell:
 # where it is in the list, it was enough that the state is copied at the start.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-draw_rungs("none near")
+draw_rungs("none near", height=3.1)
 blind = grammar.blind_perplexity()
 print(f"who has not read the first noun: {blind:.1f}")
 assert min(of("tanh", "none near", "at_noun")) > 0.9 * blind
@@ -794,7 +804,9 @@ assert share["tanh"]["returning noun"] > 0.5 > share["attention"]["returning nou
 #
 # The near language, 280,000 tokens and 1,500 updates so far. Attention is a little above *rules known*. What brings it nearer?
 #
-# A. four times the updates on the same text   B. ten times the text, as many updates   C. only both
+# * **A**: four times the updates on the same text
+# * **B**: ten times the text, as many updates
+# * **C**: only both
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Expect A ("train longer") and B ("more data") about evenly. 1,500 updates see each sentence of the small text two or three times, and a quarter of the large one once; 6,000 go more than nine times through the small one. Neither alone does much:
@@ -883,7 +895,9 @@ assert on_noun[reader_head] > 0.8
 #
 # The head looks at the noun, whatever the distance. Trained on the near language, the network now reads sentences in which the noun returns after **a hundred words and more**. The noun is still the third word. What does attention with absolute positions do?
 #
-# A. finds it: distance costs nothing   B. loses some   C. fails, worse than a recurrent network
+# * **A**: finds it: distance costs nothing
+# * **B**: loses some
+# * **C**: fails, worse than a recurrent network
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
 # Expect A, after the figure to remember. But what has never been trained is the vector of place 100: to the layer it is noise, and the query is made of it. The memory would hold; the reader is lost. Relative positions have nothing new at a hundred words: all that is
@@ -902,7 +916,7 @@ def reached(model):
 
 
 with plots.course_style():
-    figure, axis = plt.subplots(figsize=(11.5, 4.7))
+    figure, axis = plt.subplots(figsize=(11.5, 3.5))
     for model in ORDER:
         if any(r["model"] == model for r in reach):
             colour, marker = STYLES[model]

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import math
-import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
 
 import jinja2
 import nbformat
-from nbformat import NotebookNode
 
 from autograder.errors import CourseError
 from autograder.files import write_atomically
-from publishing.exporter import deck_html
+from publishing.exporter import Piece, make_page
 from publishing.formulas import typeset
 from publishing.naming import name_of_cell
 from publishing.node_programs import FOLDER, packages, run_program
@@ -34,7 +35,6 @@ _OF_REVEAL = {
     "dist/theme/fonts/source-sans-pro/LICENSE": "LICENSE-Source-Sans-Pro",
 }
 _FACES = {"regular": (400, "normal"), "italic": (400, "italic"), "semibold": (600, "normal")}
-_MARK_OF_CELL = re.compile(r'data-cell="([^"]+)"')
 
 
 class Unpublishable(CourseError):
@@ -64,7 +64,7 @@ class Deck:
 def make_deck(
     executed: Path, folder: Path, lecturers_page: Path | None = None, node: Path = FOLDER
 ) -> Deck:
-    """Write the deck of a lecture.
+    """Write the deck of a lecture, unless the one that is there was made of the same.
 
     Parameters
     ----------
@@ -89,22 +89,22 @@ def make_deck(
     titles = [title_of(slide) for slide in slides_of(notebook.cells)]
     if plan and titles != [timing.slide for timing in plan]:
         raise Unpublishable(_out_of_step(lecturers_page, titles, [timing.slide for timing in plan]))
-    page, formulas = deck_html(notebook, plan)
-    wrong = [
-        f"{_cell_name(executed.stem, notebook, _cell_of_line(page, found['line']))}: "
-        f"{found['message']}"
-        for found in run_program("validate.js", page, node)
-    ]
-    page, not_set = typeset(page, formulas, node)
-    wrong += [
-        f"{_cell_name(executed.stem, notebook, formula.cell)}: {error}, in ${formula.tex}$"
-        for formula, error in not_set
-    ]
-    if wrong:
-        raise Unpublishable("\n".join(wrong))
-    write_atomically(folder / f"{executed.stem}.html", page, lasting=False)
     minutes = math.ceil(sum(timing.lasts for timing in plan)) if plan else None
-    return Deck(executed.stem, titles[0], len(titles), minutes)
+    deck = Deck(executed.stem, titles[0], len(titles), minutes)
+    path = folder / f"{deck.name}.html"
+    mark = _mark(executed, lecturers_page)
+    if path.is_file() and path.read_text(encoding="utf-8").endswith(mark):
+        return deck
+    page = make_page(notebook, plan)
+    html, wrong = typeset(page.html, page.formulas, node)
+    wrong = _wrong_html(page.pieces, node) + wrong
+    if wrong:
+        cells = {cell.id: (number, cell) for number, cell in enumerate(notebook.cells, 1)}
+        raise Unpublishable(
+            "\n".join(f"{name_of_cell(executed.stem, *cells[at])}: {word}" for at, word in wrong)
+        )
+    write_atomically(path, html + mark, lasting=False)
+    return deck
 
 
 def lay_out(folder: Path, decks: Sequence[Deck], node: Path = FOLDER) -> None:
@@ -150,6 +150,16 @@ def _font_faces(fonts: Path) -> str:
     )
 
 
+def _mark(executed: Path, lecturers_page: Path | None) -> str:
+    """Return what the end of a deck says: of what it was made, and by which version of ours."""
+    ours = sorted(path for path in Path(__file__).parent.rglob("*.*") if path.suffix != ".pyc")
+    made_of = [executed, *([lecturers_page] if lecturers_page else []), *ours]
+    digest = hashlib.sha256(version("nbconvert").encode())
+    for path in made_of:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"<!-- made of {digest.hexdigest()} -->\n"
+
+
 def _out_of_step(page: Path | None, titles: list[str], planned: list[str]) -> str:
     """Say where the slides of a lecture and its lecturer's page begin to differ."""
     both = zip_longest(titles, planned, fillvalue="the end")
@@ -157,14 +167,11 @@ def _out_of_step(page: Path | None, titles: list[str], planned: list[str]) -> st
     return f"{page}: expected next in its table of timings: {title}. Found: {timing}"
 
 
-def _cell_of_line(page: str, line: int) -> str | None:
-    """Return the id of the cell that a line of the page stands in."""
-    before = "\n".join(page.split("\n")[:line])
-    return ([None, *_MARK_OF_CELL.findall(before)])[-1]
-
-
-def _cell_name(lecture: str, notebook: NotebookNode, cell_id: str | None) -> str:
-    for number, cell in enumerate(notebook.cells, 1):
-        if cell.id == cell_id:
-            return name_of_cell(lecture, number, cell)
-    return lecture
+def _wrong_html(pieces: Sequence[Piece], node: Path) -> list[tuple[str, str]]:
+    """Return the ids of cells with faulty HTML, and the faults."""
+    found = run_program("validate.js", json.dumps([piece.html for piece in pieces]), node)
+    return [
+        (piece.cell, message)
+        for piece, messages in zip(pieces, found, strict=True)
+        for message in messages
+    ]

@@ -96,7 +96,7 @@ def execute_all(lectures: Iterable[Path], folder: Path = KEPT) -> list[Path]:
 
 def read(lecture: Path) -> NotebookNode:
     """Return a lecture as its text is, without outputs; cell *n*, from 1, has the id `cell-n`."""
-    notebook = jupytext.read(lecture)
+    notebook: NotebookNode = jupytext.read(lecture)
     notebook.metadata.pop("jupytext", None)
     notebook.nbformat_minor = 5  # from there on cells have ids
     for number, cell in enumerate(notebook.cells, 1):
@@ -134,7 +134,7 @@ def _kept(path: Path, digest: str) -> NotebookNode | None:
     """Return the notebook that is kept, if it is of this digest."""
     if not path.is_file():
         return None
-    kept = nbformat.read(path, as_version=4)
+    kept: NotebookNode = nbformat.read(path, as_version=4)
     return kept if kept.metadata.get("executed") == digest else None
 
 

@@ -1,4 +1,4 @@
-"""A lecture as the HTML of a deck, by nbconvert's exporter of slides and our template."""
+"""A lecture as the HTML of a deck, by nbconvert with our template."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
-from nbconvert import SlidesExporter
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat import NotebookNode
 from PIL import Image
@@ -28,6 +29,33 @@ _SHORTEST = 30
 
 
 @dataclass(frozen=True)
+class Piece:
+    """HTML that an author wrote, or that a cell displays, and the id of the cell."""
+
+    cell: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A deck before its formulas are put in.
+
+    Parameters
+    ----------
+    html
+        With a mark for each formula.
+    formulas
+        In the order of their marks.
+    pieces
+        What of it is not the template's.
+    """
+
+    html: str
+    formulas: list[Formula]
+    pieces: list[Piece]
+
+
+@dataclass(frozen=True)
 class _Opening:
     """What the template has to know where a slide begins."""
 
@@ -38,37 +66,52 @@ class _Opening:
     @property
     def seconds(self) -> int | None:
         """For the clock of the speaker's view."""
-        return self.timing and max(_SHORTEST, round(60 * self.timing.lasts))
+        return max(_SHORTEST, round(60 * self.timing.lasts)) if self.timing else None
 
 
-class _Exporter(SlidesExporter):  # type: ignore[misc]
-    """Collects formulas in `found`, and leaves a mark where each of them stood."""
+class _Exporter(TemplateExporter):
+    """Collects formulas, leaving a mark where each of them stood, and HTML that authors wrote.
+
+    It is not nbconvert's exporter of HTML, which mends tags and makes up alternative texts.
+    """
 
     def __init__(self) -> None:
-        self.found: list[Formula] = []
-        super().__init__(
+        self.formulas: list[Formula] = []
+        self.pieces: list[Piece] = []
+        super().__init__(  # type: ignore[no-untyped-call]
             config=Config(
+                CoalesceStreamsPreprocessor={"enabled": True},
                 TagRemovePreprocessor={"enabled": True, "remove_input_tags": {"hide-input"}},
                 NbConvertBase={"display_data_priority": _SHOWN},
             ),
             template_name="deck",
+            template_extension=".html.j2",
             extra_template_basedirs=[str(_TEMPLATES)],
-            filters={"png": _png},
+            filters={
+                "highlight_code": Highlight2HTML(pygments_lexer="ipython3"),
+                "markdown2html": self._markdown2html,
+                "piece": self._piece,
+                "png": _png,
+            },
             exclude_input_prompt=True,
             exclude_output_prompt=True,
         )
 
     @jinja2.pass_context
-    def markdown2html(self, context: jinja2.runtime.Context, source: str) -> str:
+    def _markdown2html(self, context: jinja2.runtime.Context, source: str) -> str:
         """Turn Markdown of a cell, or of its output, into HTML."""
-        renderer = FormulaRenderer(
-            self.found, context["cell"].id, escape=False, exclude_anchor_links=True
-        )
-        return str(MarkdownWithMath(renderer=renderer).render(source))
+        renderer = FormulaRenderer(self.formulas, context["cell"].id)
+        return self._piece(context, MarkdownWithMath(renderer=renderer).render(source))
+
+    @jinja2.pass_context
+    def _piece(self, context: jinja2.runtime.Context, html: str) -> str:
+        """Remember HTML with the cell that it is of."""
+        self.pieces.append(Piece(context["cell"].id, html))
+        return html
 
 
-def deck_html(notebook: NotebookNode, plan: Sequence[Timing]) -> tuple[str, list[Formula]]:
-    """Return the page of a deck with a mark for each formula, and the formulas.
+def make_page(notebook: NotebookNode, plan: Sequence[Timing]) -> Page:
+    """Return the page of a deck.
 
     Parameters
     ----------
@@ -84,8 +127,8 @@ def deck_html(notebook: NotebookNode, plan: Sequence[Timing]) -> tuple[str, list
         for place, (cell_id, title) in enumerate(slides)
     }
     deck = {"title": slides[0][1], "openings": openings}
-    page, _ = exporter.from_notebook_node(notebook, {"deck": deck})
-    return page, exporter.found
+    html, _ = exporter.from_notebook_node(notebook, {"deck": deck})
+    return Page(html, exporter.formulas, exporter.pieces)
 
 
 def _slug(title: str, place: int) -> str:

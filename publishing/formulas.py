@@ -34,7 +34,7 @@ class Formula:
     cell: str
 
 
-class FormulaRenderer(IPythonRenderer):  # type: ignore[misc]
+class FormulaRenderer(IPythonRenderer):
     """Turns Markdown into HTML with a mark in the place of each formula.
 
     Parameters
@@ -43,12 +43,10 @@ class FormulaRenderer(IPythonRenderer):  # type: ignore[misc]
         Gets the formulas, in the order of their marks.
     cell
         The id of the cell.
-    options
-        See `IPythonRenderer`.
     """
 
-    def __init__(self, found: list[Formula], cell: str, **options: object) -> None:
-        super().__init__(**options)
+    def __init__(self, found: list[Formula], cell: str) -> None:
+        super().__init__(escape=False, exclude_anchor_links=True)
         self._found = found
         self._cell = cell
 
@@ -71,8 +69,8 @@ class FormulaRenderer(IPythonRenderer):  # type: ignore[misc]
 
 def typeset(
     page: str, formulas: list[Formula], packages: Path = FOLDER
-) -> tuple[str, list[tuple[Formula, str]]]:
-    """Return a page with its formulas put in, and what is wrong with those that cannot be set.
+) -> tuple[str, list[tuple[str, str]]]:
+    """Return a page with its formulas put in, and the cells of those that cannot be set, and why.
 
     Parameters
     ----------
@@ -90,7 +88,7 @@ def typeset(
     asked = [{"tex": formula.tex, "display": formula.display} for formula in formulas]
     answers = run_program("typeset.js", json.dumps(asked), packages) if asked else []
     wrong = [
-        (formula, answer["error"])
+        (formula.cell, f"{answer['error']}, in ${formula.tex}$")
         for formula, answer in zip(formulas, answers, strict=True)
         if "error" in answer
     ]

@@ -120,7 +120,7 @@ class Ladder:
             nouns = [math.nan if rung.at_noun is None else rung.at_noun for rung in self.rungs]
             panels.append(("the returning noun", self.floor_at_noun, nouns))
         with plots.course_style():
-            height = 1.6 + 0.55 * max(len(self.rungs), 2)
+            height = 1.6 + min(0.55 * max(len(self.rungs), 2), 3.6)
             figure, axes = plt.subplots(
                 1, len(panels), figsize=(4 + 4 * len(panels), height), sharey=True, squeeze=False
             )

@@ -108,6 +108,10 @@ def png(figure: Figure) -> bytes:
 
 def _smallest_text(figure: Figure) -> float:
     """Return the size of a figure's smallest text in pixels; infinity where it has none."""
-    texts = figure.findobj(lambda part: isinstance(part, Text) and bool(part.get_text().strip()))
-    points = [text.get_fontsize() for text in texts if text.get_visible()]
+    texts = [part for part in figure.findobj(Text) if isinstance(part, Text)]
+    points = [
+        float(text.get_fontsize())
+        for text in texts
+        if text.get_visible() and text.get_text().strip()
+    ]
     return min(points, default=math.inf) * figure.dpi / 72

@@ -1,25 +1,33 @@
 // Fits what stands on each slide into it, then starts reveal.js.
 "use strict";
 
-// Text in pixels of a slide 1280 wide, and the part of its full width that a figure gets: the
-// first pair with which nothing is cut off. Smaller ones cannot be read from the back of a hall.
+// Pixels of text and of code on a slide 1280 wide, and the part of its own width that a figure gets:
+// the first with which all is on the slide. Smaller ones cannot be read from the back of a hall.
 const SIZES = [
-  [28, 1], [26, 1], [26, 0.95], [24, 0.95], [24, 0.9], [22, 0.9], [22, 0.85], [20, 0.85], [20, 0.8],
-  [20, 0.75], [20, 0.7],
+  [32, 22, 1], [30, 21, 1], [28, 20, 1], [26, 20, 1], [24, 19, 1], [22, 18, 1], [22, 18, 0.95],
+  [20, 18, 0.95], [20, 18, 0.9], [20, 18, 0.85], [20, 18, 0.8], [20, 18, 0.75], [20, 18, 0.7],
 ];
+const SMALLEST = 18;
 
-function overflows(slide) {
-  const boxes = [slide, ...slide.querySelectorAll("pre, .prose")];
-  return boxes.some(
-    (box) => box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1,
-  );
+const tooWide = (box) => box.scrollWidth > box.clientWidth + 1;
+const tooHigh = (box) => box.scrollHeight > box.clientHeight + 1;
+
+// Long lines of code make that code smaller, and at last go on in the next line.
+function fitCode(code, largest) {
+  code.classList.remove("wraps");
+  for (let size = largest; size >= SMALLEST; size -= 1) {
+    code.style.fontSize = `${size}px`;
+    if (!tooWide(code)) return;
+  }
+  code.classList.add("wraps");
 }
 
 function fit(slide) {
-  for (const [text, figure] of SIZES) {
+  for (const [text, code, figure] of SIZES) {
     slide.style.setProperty("--text", `${text}px`);
     slide.style.setProperty("--figure", figure);
-    if (!overflows(slide)) return;
+    slide.querySelectorAll("pre").forEach((pre) => fitCode(pre, code));
+    if (!tooHigh(slide) && !tooWide(slide)) return;
   }
 }
 
@@ -27,8 +35,10 @@ async function start() {
   const printing = new URLSearchParams(location.search).has("print-pdf");
   const ready = () => document.documentElement.classList.add("deck-ready");
   Reveal.on(printing ? "pdf-ready" : "ready", ready);
-  const faces = [...document.fonts].map((face) => face.load());
-  await Promise.all(faces);
+  await Promise.all([...document.fonts].map((face) => face.load()));
+  if (document.readyState !== "complete") {
+    await new Promise((loaded) => addEventListener("load", loaded, { once: true })); // pictures
+  }
   document.documentElement.classList.add("fitting"); // lays out all slides at once
   document.querySelectorAll(".slide").forEach(fit);
   document.documentElement.classList.remove("fitting");
@@ -38,6 +48,7 @@ async function start() {
     margin: 0,
     maxScale: 4,
     center: false,
+    controls: "speaker-only", // arrows would stand on the text
     hash: true,
     navigationMode: "linear", // the arrow keys go through all slides, none is jumped over
     transition: "none",

@@ -22,7 +22,8 @@ def pages() -> list[Path]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     found = [ROOT / name for name in listed.stdout.split("\0") if name]
-    return [path for path in found if path.exists() and "templates" not in path.parts]
+    apart = {"templates", "publishing"}  # a course's beginning; pages whose links the site resolves
+    return [path for path in found if path.exists() and not apart & set(path.parts)]
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -50,7 +51,7 @@ def anchors(text: str) -> set[str]:
         for token, following in itertools.pairwise(parsed)
         if token.type == "heading_open"
     ]
-    return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in headings}
+    return {re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in headings}
 
 
 def broken(path: Path) -> list[str]:

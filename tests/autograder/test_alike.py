@@ -240,6 +240,7 @@ def test_the_command_writes_a_page_and_says_that_it_is_no_verdict(tiny, a_class)
     assert done.exit_code == 0, done.output
     assert "ada and bob" in done.output
     assert "no verdict" in " ".join(done.output.split())
+    assert "nothing of their own to compare: cyd" in done.output
     page = a_class.report_path("01_tiny", "-alike.html").read_text()
     assert "ada and bob" in page
     assert "cyd" in page

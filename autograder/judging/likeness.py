@@ -135,13 +135,52 @@ def _of_values(
         spend()
         numbers = _wrong_numbers(each, exam.expected[each.identity], outcomes[each.identity])
         if numbers is None:
-            return None
+            return _in_parts(exam, answered, outcomes)
         found.append(numbers)
     for look in (_not_finite, _in_numbers, _in_shape):
         said = look(found)
         if said:
             return said
-    return None
+    return _in_parts(exam, answered, outcomes)
+
+
+def _in_parts(
+    exam: QuestionExam, answered: Sequence[ExamCase], outcomes: Mapping[str, Outcome]
+) -> str | None:
+    """Say that one part of what is returned is wrong, each time the same, and the others right."""
+    places = {
+        _wrong_places(each, exam.expected[each.identity], outcomes[each.identity])
+        for each in answered
+    }
+    if len(places) != 1 or None in places:
+        return None
+    wrong = " and ".join(places.pop() or ())
+    return f"Of what you return, {wrong} is wrong in every wrong answer, and the rest is right."
+
+
+def _wrong_places(each: ExamCase, expected: Outcome, came: Outcome) -> tuple[str, ...] | None:
+    """Return which parts of a wrong answer are wrong; None where not some are and some are not."""
+    if each.case.probe not in _PLAIN_PROBES:
+        return None
+    ours, theirs = returned(expected, each), returned(came, each)
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping) and ours.keys() == theirs.keys():
+        pairs = {f"the part {key!r}": (ours[key], theirs[key]) for key in ours}
+    elif isinstance(ours, tuple) and isinstance(theirs, (tuple, list)) and len(ours) == len(theirs):
+        both = zip(ours, theirs, strict=True)
+        pairs = {f"part {place} of {len(ours)}": pair for place, pair in enumerate(both, start=1)}
+    else:
+        return None
+    wrong = tuple(label for label, pair in pairs.items() if not _are_same(*pair))
+    return wrong if 0 < len(wrong) < len(pairs) else None
+
+
+def _are_same(ours: Any, theirs: Any) -> bool:
+    if ours is None or theirs is None:
+        return ours is theirs
+    one, other = _parts(ours), _parts(theirs)
+    if one is None or other is None or len(one) != len(other):
+        return False
+    return all(_same(a, b) for a, b in zip(one, other, strict=True))
 
 
 # --- the numbers of an answer --------------------------------------------------------------------

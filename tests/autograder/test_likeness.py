@@ -89,6 +89,14 @@ def test_of_a_pair_the_part_that_is_wrong_is_looked_at(toy_exam):
     assert "times 2" in hint_on(exam, lambda x: {"other": 6.0 * x, "same": x})
 
 
+def test_which_part_is_wrong_is_said_where_nothing_else_is(toy_exam):
+    exam = exam_of(toy_exam, lambda x: (x, 3.0 * x), NUMBERS)
+    assert "part 2 of 2 is wrong" in hint_on(exam, lambda x: (x, x * x + x % 1))
+    assert hint_on(exam, lambda x: (x + x % 1, x * x + x % 1)) == ""
+    exam = exam_of(toy_exam, lambda x: {"W": x, "b": None}, NUMBERS)
+    assert "the part 'W' is wrong" in hint_on(exam, lambda x: {"W": x * x + x % 1, "b": None})
+
+
 def root(x):
     if x < 0:
         raise ValueError("negative")

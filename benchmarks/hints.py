@@ -1,12 +1,15 @@
 """How many wrong ways get a hint, and how many of these hints are false.
 
 Run it from the repository with `python benchmarks/hints.py 01_counting --sample 40`; it prints a
-table in Markdown. Wrong ways are the known mistakes, the wrong ways that tests know
-(`tests/autograder/checks/wrong_ways.py`), and a sample of the mutants of the reference and of each
-alternative solution: right ways with one edit.
+table in Markdown. Wrong ways are those that tests know (`tests/autograder/checks/wrong_ways.py`),
+and a sample of the mutants of the reference and of each alternative solution: right ways with one
+edit.
+Known mistakes are left out: that each gets its own hint in every exam is a test.
 
 A hint that names a known mistake is *false* where, on the cases of three further exams, what was
-written and the mistake differ on a case on which both, and the right answer, are finite.
+written and the mistake differ on a case on which both, and the right answer, are values. Where a
+function raises what is not to be raised, the page shows the student's own line: it is counted
+apart.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ sys.path.insert(0, str(REPO))  # the wrong ways that tests know
 from tests.autograder.checks.test_wrong_ways import WAYS, function_of_way  # noqa: E402
 
 SECONDS = 60.0
-KINDS = ("known mistakes", "wrong ways of tests", "mutants")
+KINDS = ("wrong ways of tests", "mutants")
 
 
 def exams(material: Material, question: CheckedQuestion, secret: str) -> QuestionExam:
@@ -52,11 +55,9 @@ def ways(
     material: Material, question: CheckedQuestion, sample: int, seed: int
 ) -> Iterator[tuple[str, str, Callable[..., Any]]]:
     """Yield the kind, the name and the function of each wrong way of a question."""
-    for mistake in question.misconceptions:
-        yield KINDS[0], mistake.name, mistake.function
     for way in WAYS:
         if (way.assignment, way.question) == (material.assignment.name, question.name):
-            yield KINDS[1], way.words, function_of_way(way)
+            yield KINDS[0], way.words, function_of_way(way)
     reference = reference_function(material.reference, question.name)
     rights = [reference, *(each.function for each in question.alternatives)]
     edits = [
@@ -67,7 +68,7 @@ def ways(
     rng = random.Random(f"{seed}|{question.name}")
     for right, mutant in rng.sample(edits, min(sample, len(edits))):
         where = f"{right.__name__}: {mutant.before!r} -> {mutant.after!r}"
-        yield KINDS[2], where, function_of(mutant.text, right, right.__name__, "mutant")
+        yield KINDS[1], where, function_of(mutant.text, right, right.__name__, "mutant")
 
 
 def judged(exam: QuestionExam, further: list[QuestionExam], function: Callable[..., Any]) -> str:
@@ -78,7 +79,8 @@ def judged(exam: QuestionExam, further: list[QuestionExam], function: Callable[.
         mistake = next(m for m in exam.question.misconceptions if m.name == verdict.misconception)
         true = all(is_it(other, function, mistake.function) for other in further)
     loses = verdict.points < verdict.max_points
-    return json.dumps([loses, verdict.misconception, verdict.hint if loses else None, true])
+    hint, line = (verdict.hint, verdict.line is not None) if loses else (None, False)
+    return json.dumps([loses, verdict.misconception, hint, true, line])
 
 
 def is_it(exam: QuestionExam, function: Callable[..., Any], mistake: Callable[..., Any]) -> bool:
@@ -105,8 +107,8 @@ def main() -> None:
     material = load_material(Course.at(REPO).assignment(options.assignment))
     cache = kept_answers(material, REPO / ".pytest_cache" / "answers")
     whole = draw_exam(material, "tests", cache)
-    print("| question | wrong ways | lose | known mistake named | false | what all have | hints |")
-    print("|---|---:|---:|---:|---:|---:|---:|")
+    print("| question | ways | lose | mistake named | false | what all have | hints | line only |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
     totals: Counter[str] = Counter()
     for exam in whole.questions:
         if options.question not in (None, exam.question.name):
@@ -119,22 +121,28 @@ def main() -> None:
         tally: Counter[str] = Counter(ways=len(found))
         for place, came in each_apart(jobs, options.workers):
             kind, name, _ = found[place]
-            loses, mistake, hint, true = json.loads(came) if came else (True, None, None, True)
-            # of known mistakes only their own hint is counted: that each gets it is a test
+            gone = [True, None, None, True, False]
+            loses, mistake, hint, true, line = json.loads(came) if came else gone
             tally["lose"] += loses
             tally["named"] += mistake is not None
             tally["false"] += not true
             tally["alike"] += mistake is None and hint is not None
-            if kind == KINDS[2]:
+            tally["line"] += line and hint is None
+            if kind == KINDS[1]:
                 tally["mutants"] += loses
                 tally["mutants with a hint"] += hint is not None
+                tally["mutants with a line"] += line and hint is None
             if options.each:
                 print(f"  {kind} | {name} | {loses} | {mistake} | {true} | {hint}", flush=True)
         totals += tally
         row(exam.question.name, tally)
     row("**all**", totals)
-    share = totals["mutants with a hint"] / max(1, totals["mutants"])
-    print(f"\nOf {totals['mutants']} mutants that lose, {share:.0%} get a hint.")
+    hinted, lined = (totals[f"mutants with a {what}"] for what in ("hint", "line"))
+    loses = max(1, totals["mutants"])
+    print(
+        f"\nOf {totals['mutants']} mutants that lose, {hinted / loses:.0%} get a hint, and "
+        f"{lined / loses:.0%} the line that raised."
+    )
 
 
 def row(name: str, tally: Counter[str]) -> None:
@@ -143,7 +151,7 @@ def row(name: str, tally: Counter[str]) -> None:
     share = hints / max(1, tally["lose"])
     print(
         f"| {name} | {tally['ways']} | {tally['lose']} | {tally['named']} | {tally['false']} | "
-        f"{tally['alike']} | {share:.0%} |",
+        f"{tally['alike']} | {share:.0%} | {tally['line']} |",
         flush=True,
     )
 

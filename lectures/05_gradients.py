@@ -1223,7 +1223,7 @@ print("at 17 tokens and more:", "  ".join(f"{value:.2g}" for value in first))
 far = recorded("05_gradients/far")
 leasts = sorted({int(row["least_distance"]) for row in far})
 with plots.course_style():
-    figure, axis = plt.subplots(figsize=(11, 3.4))
+    figure, axis = plt.subplots(figsize=(10, 2.9))
     for scale, colour, marker in scales:
         found = [
             [r["at_noun"] for r in far if (r["least_distance"], r["scale"]) == (least, scale)]

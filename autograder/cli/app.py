@@ -257,12 +257,13 @@ def bundle(
     out: Annotated[
         Path | None, typer.Option(help="Where to; dist/NAME.zip in the course's folder without it.")
     ] = None,
+    as_json: JsonOption = False,
     course: CourseOption = HERE,
 ) -> None:
     """Pack what students get: assignments, lectures, and what the course's bundle.toml names."""
     from autograder.cli.bundle import bundle as pack
 
-    pack(Course.at(course), out, Console())
+    pack(Course.at(course), out, as_json, Console())
 
 
 @app.command(epilog="Example: autograder verify 01_counting --seeds 5")

@@ -48,10 +48,13 @@ def similar(
     if as_json:
         print(json.dumps(_as_data(found) | {"file": str(path)}, indent=1))
         return
+    if found.empty:
+        console.print(as_text(f"nothing of their own to compare: {', '.join(found.empty)}"))
     if shown:
         console.print(_table(shown))
-    words = f"{counted(len(found.pairs), 'pair')} alike among {found.compared} students. {_WORDS}"
-    console.print(as_text(words))
+        console.print(as_text(_WORDS))
+    among = counted(found.compared, "student")
+    console.print(as_text(f"{counted(len(found.pairs), 'pair')} alike among {among}"))
     console.print(as_text(f"page  {path}"), soft_wrap=True)
 
 

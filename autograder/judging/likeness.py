@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.allowance import spend
+from autograder.authoring.comparing import is_finite
 from autograder.judging.exam import ExamCase, QuestionExam, returned
 from autograder.judging.outcomes import Outcome
 
@@ -64,12 +65,14 @@ def what_all_have(
         Why each is wrong, None where it is right (see `autograder.judging.judge.case_reasons`).
     """
     wrong = [each for each in exam.cases if reasons[each.identity] is not None]
+    if wrong and all(reasons[each.identity] == "it changed its input" for each in wrong):
+        return "Every value that you return is right, but your function changes its arguments."
     if len(wrong) == len(exam.cases):
         said = _of_everything(exam, outcomes)
         if said:
             return said
     else:
-        said = _of_refusals(exam, wrong, outcomes, reasons)
+        said = _of_refusals(exam, wrong, outcomes)
         if said:
             return said
     return _of_values(exam, wrong, outcomes)
@@ -84,25 +87,31 @@ def _of_everything(exam: QuestionExam, outcomes: Mapping[str, Outcome]) -> str |
 
 
 def _of_refusals(
-    exam: QuestionExam,
-    wrong: Sequence[ExamCase],
-    outcomes: Mapping[str, Outcome],
-    reasons: Mapping[str, str | None],
+    exam: QuestionExam, wrong: Sequence[ExamCase], outcomes: Mapping[str, Outcome]
 ) -> str | None:
     """Return what holds where other cases are right."""
     ends = [(exam.expected[each.identity], outcomes[each.identity]) for each in wrong]
-    if all(expected.error and came.returned for expected, came in ends):
+    if all(expected.error for expected, _ in ends):
         return (
             "Everything that you compute is right. What is missing is a refusal: for some "
-            "arguments the statement asks for a ValueError, and your function returns a value."
+            "arguments the statement asks for a ValueError, and your function does something else."
         )
     if all(expected.returned and _refused(came) for expected, came in ends):
         return (
             "What you compute is right, but you refuse too much: for some arguments a value is "
             "expected, and your function raises ValueError."
         )
-    if all(reasons[each.identity] == "it changed its input" for each in wrong):
-        return "Every value that you return is right, but your function changes its arguments."
+    if all(expected.returned and not is_finite(expected.value) for expected, _ in ends):
+        return (
+            "You are right wherever the answer is finite. What is wrong is where it is, or holds, "
+            "nan, infinity or None: read again when that is to come out."
+        )
+    raised = {came.error.known_type if came.error else "" for _, came in ends}
+    if len(raised) == 1 and "" not in raised and all(expected.returned for expected, _ in ends):
+        return (
+            f"What comes back is right, but for some arguments your function raises {raised.pop()} "
+            "where a value is expected."
+        )
     return None
 
 
@@ -126,13 +135,52 @@ def _of_values(
         spend()
         numbers = _wrong_numbers(each, exam.expected[each.identity], outcomes[each.identity])
         if numbers is None:
-            return None
+            return _in_parts(exam, answered, outcomes)
         found.append(numbers)
-    for look in (_not_finite, _where_nothing_is_finite, _in_numbers, _in_shape):
+    for look in (_not_finite, _in_numbers, _in_shape):
         said = look(found)
         if said:
             return said
-    return None
+    return _in_parts(exam, answered, outcomes)
+
+
+def _in_parts(
+    exam: QuestionExam, answered: Sequence[ExamCase], outcomes: Mapping[str, Outcome]
+) -> str | None:
+    """Say that one part of what is returned is wrong, each time the same, and the others right."""
+    places = {
+        _wrong_places(each, exam.expected[each.identity], outcomes[each.identity])
+        for each in answered
+    }
+    if len(places) != 1 or None in places:
+        return None
+    wrong = " and ".join(places.pop() or ())
+    return f"Of what you return, {wrong} is wrong in every wrong answer, and the rest is right."
+
+
+def _wrong_places(each: ExamCase, expected: Outcome, came: Outcome) -> tuple[str, ...] | None:
+    """Return which parts of a wrong answer are wrong; None where not some are and some are not."""
+    if each.case.probe not in _PLAIN_PROBES:
+        return None
+    ours, theirs = returned(expected, each), returned(came, each)
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping) and ours.keys() == theirs.keys():
+        pairs = {f"the part {key!r}": (ours[key], theirs[key]) for key in ours}
+    elif isinstance(ours, tuple) and isinstance(theirs, (tuple, list)) and len(ours) == len(theirs):
+        both = zip(ours, theirs, strict=True)
+        pairs = {f"part {place} of {len(ours)}": pair for place, pair in enumerate(both, start=1)}
+    else:
+        return None
+    wrong = tuple(label for label, pair in pairs.items() if not _are_same(*pair))
+    return wrong if 0 < len(wrong) < len(pairs) else None
+
+
+def _are_same(ours: Any, theirs: Any) -> bool:
+    if ours is None or theirs is None:
+        return ours is theirs
+    one, other = _parts(ours), _parts(theirs)
+    if one is None or other is None or len(one) != len(other):
+        return False
+    return all(_same(a, b) for a, b in zip(one, other, strict=True))
 
 
 # --- the numbers of an answer --------------------------------------------------------------------
@@ -203,16 +251,6 @@ def _not_finite(wrong: Sequence[_Wrong]) -> str | None:
         return (
             "Every wrong answer holds nan or infinity where a finite number is expected. Look for "
             "what overflows, for the logarithm of 0, and for a division by 0."
-        )
-    return None
-
-
-def _where_nothing_is_finite(wrong: Sequence[_Wrong]) -> str | None:
-    special = all(any(not np.isfinite(part).all() for part in each.expected) for each in wrong)
-    if special and all(np.isfinite(part).all() for each in wrong for part in each.got):
-        return (
-            "Your answers are wrong where the right one holds nan or infinity: yours are finite "
-            "there. Read again when that is to come out."
         )
     return None
 

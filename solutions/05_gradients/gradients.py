@@ -735,6 +735,9 @@ for angle in np.arange(0, 30, 0.15):
             f"a rotation by {angle:.2f} over gamma = {gamma}: gamma times lambda_1 is 1 (whatever "
             "rounding makes of it, within 1e-9), and at the threshold the condition does not hold"
         )
+assert says(must_vanish((1 - 5e-10) * np.eye(2), 1.0), False), (
+    "1 - 5e-10 is within 1e-9 of 1, and counts as 1: at the threshold the condition does not hold"
+)
 for shape in ((2, 3), (3, 2), (1, 4)):
     assert refuses(must_vanish, np.ones(shape), 1.0), (
         f"an array of shape {shape} is no square matrix: expected a ValueError"
@@ -798,6 +801,9 @@ for angle in np.arange(0, 30, 0.15):
             f"a rotation by {angle:.2f} over gamma = {gamma}: gamma times lambda_1 is 1 (whatever "
             "rounding makes of it, within 1e-9), and at the threshold the condition does not hold"
         )
+assert says(may_explode((1 + 5e-10) * np.eye(2), 1.0), False), (
+    "1 + 5e-10 is within 1e-9 of 1, and counts as 1: at the threshold the condition does not hold"
+)
 for shape in ((2, 3), (3, 2), (1, 4)):
     assert refuses(may_explode, np.ones(shape), 1.0), (
         f"an array of shape {shape} is no square matrix: expected a ValueError"
@@ -853,6 +859,9 @@ for angle in np.arange(0, 30, 0.15):
     )
 lone = np.array([[1.0, 1.0], [0.0, 1.0]])
 assert says(must_vanish_linear(lone), False), "((1, 1), (0, 1)): the spectral radius is 1"
+assert says(must_vanish_linear((1 - 5e-10) * np.eye(2)), False), (
+    "1 - 5e-10 is within 1e-9 of 1, and counts as 1: at the threshold the condition does not hold"
+)
 for shape in ((2, 3), (3, 2), (1, 4)):
     assert refuses(must_vanish_linear, np.ones(shape)), (
         f"an array of shape {shape} is no square matrix: expected a ValueError"
@@ -909,6 +918,9 @@ lone = np.array([[1.0, 1.0], [0.0, 1.0]])
 assert says(may_explode_linear(lone), False), (
     "((1, 1), (0, 1)): the spectral radius is 1. Its powers grow, the 100th has norm 100, but not "
     "exponentially"
+)
+assert says(may_explode_linear((1 + 5e-10) * np.eye(2)), False), (
+    "1 + 5e-10 is within 1e-9 of 1, and counts as 1: at the threshold the condition does not hold"
 )
 for shape in ((2, 3), (3, 2), (1, 4)):
     assert refuses(may_explode_linear, np.ones(shape)), (

@@ -1,5 +1,6 @@
 """A class in which some have copied: they are found; who worked alone, or together, is not."""
 
+import dataclasses
 import itertools
 import json
 
@@ -9,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder.authoring.conventions import grade_id_of
+from autograder.authoring.coursework import Coursework
 from autograder.authoring.material import load_material
 from autograder.classroom import given_code
 from autograder.classroom.alike import OWN_CELLS, Answers, alike, answers_of
@@ -157,6 +159,21 @@ def test_answers_are_the_students_own_code(tiny, class_folder, right, submit, ce
     }
 
 
+def test_of_several_notebooks_each_answer_is_known_by_both_names(tiny, class_folder, fill, submit):
+    sheets = tuple(
+        dataclasses.replace(tiny, assignment=dataclasses.replace(tiny.assignment, notebook=name))
+        for name in ("one", "two")
+    )
+    for name in ("one", "two"):
+        submit(
+            class_folder, "ada", fill(tiny, double=f"def double({name}): ..."), name=f"{name}.ipynb"
+        )
+    assert answers_of(class_folder, Coursework(tiny.assignment, sheets), "ada").code == {
+        "one/double": "def double(one): ...",
+        "two/double": "def double(two): ...",
+    }
+
+
 @pytest.mark.parametrize("content", [b"\x00\xff", "{}", "[1]"])
 def test_what_cannot_be_read_is_empty(tiny, class_folder, submit, content):
     submit(class_folder, "ada", content)
@@ -240,6 +257,7 @@ def test_the_command_writes_a_page_and_says_that_it_is_no_verdict(tiny, a_class)
     assert done.exit_code == 0, done.output
     assert "ada and bob" in done.output
     assert "no verdict" in " ".join(done.output.split())
+    assert "nothing of their own to compare: cyd" in done.output
     page = a_class.report_path("01_tiny", "-alike.html").read_text()
     assert "ada and bob" in page
     assert "cyd" in page

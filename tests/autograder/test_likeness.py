@@ -89,6 +89,14 @@ def test_of_a_pair_the_part_that_is_wrong_is_looked_at(toy_exam):
     assert "times 2" in hint_on(exam, lambda x: {"other": 6.0 * x, "same": x})
 
 
+def test_which_part_is_wrong_is_said_where_nothing_else_is(toy_exam):
+    exam = exam_of(toy_exam, lambda x: (x, 3.0 * x), NUMBERS)
+    assert "part 2 of 2 is wrong" in hint_on(exam, lambda x: (x, x * x + x % 1))
+    assert hint_on(exam, lambda x: (x + x % 1, x * x + x % 1)) == ""
+    exam = exam_of(toy_exam, lambda x: {"W": x, "b": None}, NUMBERS)
+    assert "the part 'W' is wrong" in hint_on(exam, lambda x: {"W": x * x + x % 1, "b": None})
+
+
 def root(x):
     if x < 0:
         raise ValueError("negative")
@@ -112,4 +120,12 @@ def test_of_refusals_and_changed_arguments(toy_exam):
 
 def test_a_special_answer_that_is_missed(toy_exam):
     exam = exam_of(toy_exam, lambda x: math.inf if x > 2 else x, NUMBERS)
-    assert "yours are finite there" in hint_on(exam, lambda x: x)
+    for wrong in (lambda x: x, lambda x: x if x <= 2 else [][0]):
+        assert "right wherever the answer is finite" in hint_on(exam, wrong)
+
+
+def test_an_exception_for_some_arguments(toy_exam):
+    exam = exam_of(toy_exam, root, [*NUMBERS, -1.0])
+    assert "raises IndexError" in hint_on(exam, lambda x: root(x) if x < 2 else [][0])
+    assert "missing is a refusal" in hint_on(exam, lambda x: root(x) if x > 0 else {}[x])
+    assert hint_on(exam, lambda x: root(x) if x < 2 else [][0] if x < 3 else {}[x]) == ""

@@ -1,6 +1,7 @@
 """A watch that is killed while sandboxes work for it."""
 
 import json
+import signal
 
 import nbformat
 import pytest
@@ -72,7 +73,8 @@ def test_ctrl_c_ends_a_watch_with_its_sandboxes(ground, tmp_path, inbox):
     changed.write_text(nbformat.writes(notebook))
     run.wait_for(lambda: len(answers(folder)) == STUDENTS + 1)
     had = run.descendants()
-    run.process.send_signal(2)
+    run.process.send_signal(signal.SIGINT)
     assert run.finish() == 130, run.output
-    assert "run 2, " in run.output
+    numbers = [json.loads(path.read_text())["number"] for path in answers(folder)]
+    assert sorted(numbers) == [1] * STUDENTS + [2]
     assert eventually(lambda: not run.left(had)), f"processes live on: {run.left(had)}"

@@ -198,7 +198,9 @@ check = Check(
     groups={
         "steps": Group("small models, by what they say of new text, and the order of examples", 2),
         "batches": Group("batch sizes that leave a smaller batch, or are larger than the text", 1),
-        "stopping": Group("validation losses, rates, early stopping, and which parameters come back", 2),
+        "stopping": Group(
+            "validation losses, rates, early stopping, and which parameters come back", 2
+        ),
         "edges": Group("no epochs, diverged models, and settings that are refused", 1),
     },
     draw=draw,
@@ -445,8 +447,8 @@ rules = (
     ),
     rule(
         "stop after an epoch that is the `patience`-th in a row",
-        when=lambda params, train, valid, loss, gradients, rates, size, patience, rng: (
-            _stops_early(loss.args[0], patience)
+        when=lambda params, train, valid, loss, gradients, rates, size, patience, rng: _stops_early(
+            loss.args[0], patience
         ),
     ),
     rule(

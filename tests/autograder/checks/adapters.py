@@ -79,19 +79,25 @@ class _TooLong(BaseException):
     """A call was given up."""
 
 
+_GOING_ON: set[int] = set()
+
+
 def _give_up(*_: object) -> None:
-    raise _TooLong
+    if _GOING_ON:
+        raise _TooLong
 
 
 def tried(function: Callable[..., Any], *args: Any) -> tuple[bool, Any]:
     """Return whether a call returned in time, and what."""
     before = signal.signal(signal.SIGALRM, _give_up)
+    _GOING_ON.add(0)
     signal.setitimer(signal.ITIMER_REAL, LONGEST_CALL)
     try:
         return True, function(*args)
     except (Exception, SystemExit, _TooLong):
         return False, None
     finally:
+        _GOING_ON.clear()
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 

@@ -284,6 +284,7 @@ def uniform():
         "distance": 0.3,
         "shapes": {"bias": (4,)},
         "the same again": True,
+        "new in every call": True,
     }
 
 
@@ -301,6 +302,7 @@ def uniform():
         {"norms": 2},
         {"shapes": None},
         {"the same again": False},
+        {"new in every call": False},
         {"more": 1},
     ],
 )
@@ -393,6 +395,7 @@ def test_forged_norms_are_no_norms(random, norm):
     outcome = {
         "shapes": {},
         "the same again": True,
+        "new in every call": True,
         "norms": [1.0],
         "distance": 1.0,
         "log_probs": np.log(np.full((1, 2), 0.5)),

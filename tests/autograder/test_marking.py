@@ -92,7 +92,7 @@ def test_an_answers_headings_are_below_those_of_the_page(session, hand_in):
     (place,) = places(session)
     assert re.findall(r"<(h[1-6])", place.html) == ["h3", "h3"]
     assert place.html.count("</h3>") == 2
-    assert "&lt;h1&gt;" in place.html
+    assert "h1&gt;</code>" in place.html
 
 
 def test_the_rubric_is_the_mark_scheme_without_its_marks(session):

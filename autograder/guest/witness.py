@@ -25,6 +25,8 @@ from autograder.guest.catalogue import GENERIC, PACKAGE, Catalogue
 from autograder.guest.codec import NotEncodable, encode
 
 _LONGEST_MESSAGE = 400
+_RINGS_AGAIN = 0.2
+"""Seconds after which an alarm that was not heard rings again."""
 _LIBRARIES = (
     str(Path(__file__).resolve().parent),
     *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
@@ -152,13 +154,16 @@ class _Discard(io.TextIOBase):
 
 @contextlib.contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise `CaseTimeout` in the main thread after `seconds`."""
+    """Raise `CaseTimeout` in the main thread after `seconds`, and again until it is heard.
+
+    What is raised within a callback of the interpreter, such as the garbage collector's, is lost.
+    """
 
     def ring(signal_number: int, frame: FrameType | None) -> None:
         raise CaseTimeout
 
     previous = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _RINGS_AGAIN)
     try:
         yield
     finally:

@@ -1,7 +1,9 @@
 """A witness calls a function on the case that it is given and writes down whatever comes of it."""
 
+import gc
 import json
 import sys
+import time
 import warnings
 from collections import Counter
 
@@ -160,6 +162,25 @@ def test_a_call_ends_when_its_time_is_up_whatever_exceptions_it_catches(function
     found = record(function, seconds=0.05)
     assert (found.keys() - {"line", "line_number", "after"}) == {"timeout"}
     assert found["timeout"] == 0.05
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_alarm_that_rings_where_nobody_hears_it_rings_again():
+    def collecting(phase, info):
+        ends = time.monotonic() + 0.1
+        while phase == "start" and time.monotonic() < ends:
+            pass
+
+    def endless():
+        gc.callbacks.append(collecting)
+        try:
+            gc.collect()
+        finally:
+            gc.callbacks.remove(collecting)
+        while True:
+            pass
+
+    assert record(endless, seconds=0.05)["timeout"] == 0.05
 
 
 def test_a_call_that_ran_out_of_time_says_at_which_line_it_was():

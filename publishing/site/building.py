@@ -84,6 +84,7 @@ def write_pages(source: Path, html: Path) -> None:
         "-W",
         "--keep-going",
         "-q",
+        "--no-color",  # else its words are hidden among codes where CI is set
         "-j",
         "auto",
     ]

@@ -26,7 +26,7 @@ from autograder.classroom.schemes import Scheme
 from autograder.classroom.watching import Event, Inbox, NoInbox, Watch
 from autograder.cli import watch as command
 from autograder.errors import CourseError
-from autograder.judging.exam import call_of, draw_exam, practice_exam
+from autograder.judging.exam import draw_exam, practice_exam
 from autograder.judging.judge import judge
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import Mode
@@ -180,9 +180,9 @@ def test_nothing_of_the_final_exam_can_be_in_what_is_released(
     hand_in("ada", WRONG)
     hand_in("bob", "def double(x): raise ValueError(x)")
     look(watch())
-    others = {call_of(each.case) for q in draw_exam(tiny, "other").questions for each in q.cases}
+    others = {call for q in draw_exam(tiny, "other").questions for call in q.distinct.values()}
     (final,) = tiny_exam.questions
-    drawn = [each.case for each in final.cases if call_of(each.case) not in others]
+    drawn = [each.case for each in final.cases if final.distinct[each.identity] not in others]
     numbers = {repr(value) for case in drawn for value in (case.args[0], 2 * case.args[0])}
     assert len(numbers) >= 16
     released = [path for path in class_folder.path.rglob("*") if path.is_file()]

@@ -191,7 +191,7 @@ def test_a_walk_along_every_path_loses_the_graphs_with_many_paths_and_nothing_el
         "graphs with far more paths than arcs"
     ]
     assert "does the walk follow every path" in verdict.example.got
-    assert verdict.hint is None
+    assert verdict.misconception is None
 
 
 @alternative

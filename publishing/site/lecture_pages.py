@@ -63,7 +63,7 @@ def page_of(notebook: NotebookNode, name: str) -> Page:
         if cell.cell_type == "code":
             where = name_of_cell(name, number, cell)
             if _is_skipped(cell):
-                shown.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
+                shown.metadata["tags"] = sorted({*cell.metadata.get("tags", []), "hide-input"})
             shown.outputs = [_described(output, page.pictures, where) for output in cell.outputs]
         page.notebook.cells.append(shown)
     return page

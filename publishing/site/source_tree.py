@@ -18,6 +18,7 @@ from publishing.site.lecture_pages import FIGURES, page_of
 OURS = Path(__file__).parent
 COPIED = (
     "docs/*.md",
+    "docs/pictures/*.png",
     "data/*/README.md",
     "data/recorded/*/README.md",
     "CHANGELOG.md",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,11 +9,11 @@ from pathlib import Path
 from autograder.authoring.coursework import Asked, named
 from autograder.authoring.reading import readings
 from autograder.classroom.feedback import differs, page
+from autograder.classroom.fetching import notebook_address
 from autograder.classroom.gathering import NO_NOTEBOOK, Ready
 from autograder.classroom.practice_notebook import practice_path, practice_text
 from autograder.classroom.results import Evidence
 from autograder.classroom.session import Session
-from autograder.files import as_bytes
 from autograder.judging.each_question import Judged, judge_with_practice
 from autograder.judging.judge import Verdict
 from autograder.judging.practice import PracticeCase
@@ -141,8 +140,7 @@ class Home:
     @property
     def address(self) -> str:
         """The notebook as an address, so that it travels in the page."""
-        content = base64.b64encode(as_bytes(self.notebook)).decode()
-        return f"data:application/x-ipynb+json;base64,{content}"
+        return notebook_address(self.notebook)
 
 
 def _judged(work: Asked, session: Session, said: Evidence) -> list[Judged]:

@@ -7,16 +7,13 @@ run that is killed has either not answered, or has, and the next one releases wh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from nbgrader.utils import notebook_hash
-
 from autograder.classroom.practice_answer import Answer
 from autograder.classroom.practice_class import PracticeFolder
-from autograder.classroom.receipt import read_secret
 from autograder.errors import CourseError
 from autograder.files import as_bytes, write_atomically
 
@@ -116,29 +113,3 @@ def give_notice(
 def _write(path: Path, content: str) -> None:
     if not (path.is_file() and path.read_bytes() == as_bytes(content)):
         write_atomically(path, content, lasting=False)
-
-
-def release_in_exchange(
-    feedback: Path, submitted: Path, notebooks: Sequence[str], told: Answer, new: bool
-) -> None:
-    """Lay an answer where nbgrader's students fetch feedback on this submission.
-
-    Parameters
-    ----------
-    feedback
-        The exchange's folder of that name.
-    submitted
-        The student's folder, with the submission's secret in it; without one nobody could fetch.
-    notebooks
-        The names of the assignment's notebooks.
-    told
-        The answer.
-    new
-        Whether it has just been made. An old one does not replace what lies there, which may be
-        the feedback on the marks by now.
-    """
-    secret = read_secret(submitted)
-    for name in notebooks if secret else ():
-        path = feedback / f"{notebook_hash(secret=secret, notebook_id=name)}.html"
-        if new or not path.exists():
-            _write(path, told.page)

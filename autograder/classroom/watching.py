@@ -21,7 +21,7 @@ from pathlib import Path
 
 from autograder.authoring.coursework import Asked
 from autograder.authoring.nbgrader_config import SECRET, TIME
-from autograder.classroom import practice_answer, practice_kept
+from autograder.classroom import fetching, practice_answer, practice_kept
 from autograder.classroom.class_file import ClassFile, read_class_file
 from autograder.classroom.class_folder import ClassFolder, NothingSubmitted
 from autograder.classroom.collecting import Collected, Collection, Fate, digest_of_folder
@@ -366,7 +366,7 @@ class Watch:
         if self.inbox.feedback is not None:
             names = [notebook.notebook_name for notebook in self.sitting.notebooks]
             place = self.class_folder.submitted(self._name, student)
-            practice_kept.release_in_exchange(self.inbox.feedback, place, names, told, new)
+            fetching.lay(self.inbox.feedback, place, names, told.page, anew=new)
 
 
 def _signature(paths: Iterator[Path] | Sequence[Path]) -> Signature:

@@ -463,6 +463,28 @@ def rejudge(
         _exit(commands.rejudge_selected(selection))
 
 
+@app.command(epilog="Example: autograder feedback 01_counting --exchange /srv/nbgrader/exchange")
+def feedback(
+    name: AssignmentName,
+    student: StudentOption = None,
+    exchange: Annotated[
+        Path | None,
+        typer.Option(help="nbgrader's exchange, or a course in it; class/exchange without it."),
+    ] = None,
+    as_json: JsonOption = False,
+    class_path: ClassOrCourseOption = None,
+    course: CourseOption = HERE,
+) -> None:
+    """Write students' pages again, marks by hand included, and lay them where students fetch."""
+    from autograder.cli import feedback as command
+
+    assignment = Course.at(course).assignment(name)
+    class_folder = _class_folder(class_path, assignment.course)
+    students = _students(class_folder, name, student)
+    with one_run(class_folder):
+        _exit(command.feedback(class_folder, assignment, students, exchange, as_json))
+
+
 @app.command(epilog="Example: autograder export 01_counting canvas ~/Downloads/grades.csv")
 def export(
     name: AssignmentName,

@@ -60,3 +60,8 @@ def test_submit_watch_fetch_and_after_the_deadline_the_marks(
     marks = page.read_text("utf-8")
     assert "(Score: 0.0 / 9.0)" in marks
     assert "This is not a mark." not in marks, "the feedback on the marks stays"
+    assert "1 of them to fetch" in school.run("feedback", SMALL)
+    nbgrader(home, "fetch_feedback", *as_ada)
+    ours = page.read_text("utf-8")
+    assert "You return the sum." in ours
+    assert "This is not a mark." not in ours

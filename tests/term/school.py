@@ -200,6 +200,7 @@ class School:
             stderr=subprocess.STDOUT,
             text=True,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            preexec_fn=_hears_ctrl_c,
         )
         try:
             assert process.stdout is not None
@@ -211,6 +212,11 @@ class School:
             words, _ = process.communicate(timeout=60)
         assert process.returncode == 0, words
         return marked
+
+
+def _hears_ctrl_c() -> None:
+    """Let a command be interrupted, also where these tests run in the background of a shell."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class _Marker:

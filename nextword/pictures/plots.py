@@ -98,8 +98,10 @@ def png(figure: Figure) -> bytes:
         Drawn within `course_style`.
     """
     written = io.BytesIO()
+    dots = figure.dpi
     with plt.rc_context(_STYLE):
         figure.draw_without_rendering()  # only then tick labels have their text
+        figure.set_dpi(dots)  # which a backend of vectors has changed
         said = {SMALLEST_TEXT: f"{_smallest_text(figure):.1f}"}
         figure.savefig(written, format="png", bbox_inches="tight", metadata=said)
     plt.close(figure)

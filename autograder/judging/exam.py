@@ -23,7 +23,7 @@ from autograder.guest.codec import encode
 from autograder.judging.cases import read_cases, run_here
 from autograder.judging.kept_answers import Drawn, KeptAnswers, digest_of_inputs
 from autograder.judging.literals import expression
-from autograder.judging.outcomes import Outcome, read_outcomes
+from autograder.judging.outcomes import CHANGED, Outcome, read_outcomes
 from autograder.judging.showing import LONGEST_CALL, show_call, show_outcome
 
 MARGIN = 10.0
@@ -494,9 +494,7 @@ def _problem(exam: QuestionExam) -> str:
             return f"its draw has cases of {sorted(groups)}, its groups are {sorted(check.groups)}"
     for identity, expected in exam.expected.items():
         if expected.failure or expected.changed:
-            return (
-                f"the reference fails on {identity}: {expected.failure or 'it changed its input'}"
-            )
+            return f"the reference fails on {identity}: {expected.failure or CHANGED}"
         if expected.error is not None and "ValueError" not in expected.error.types:
             return f"the reference raises {expected.error.types[0]}: {expected.error.message}"
         if not agrees(exam.comparison(identity), expected, expected):

@@ -19,7 +19,7 @@ from autograder.judging.exam import (
     difference,
 )
 from autograder.judging.likeness import what_all_have
-from autograder.judging.outcomes import Outcome
+from autograder.judging.outcomes import CHANGED, Outcome
 from autograder.judging.showing import NOT_PASTED
 
 
@@ -175,7 +175,7 @@ def _reason(exam: QuestionExam, each: ExamCase, outcomes: Mapping[str, Outcome])
     outcome = outcomes[each.identity]
     wrong = difference(exam.comparison(each.identity), exam.expected[each.identity], outcome)
     if wrong is None and outcome.changed:
-        return "it changed its input"
+        return CHANGED
     if wrong and outcome.failure is None and _right_elsewhere(exam, each, outcomes):
         return "it gave another answer when it was called again with the same arguments"
     return wrong

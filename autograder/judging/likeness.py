@@ -16,7 +16,7 @@ import numpy as np
 from autograder.authoring.allowance import spend
 from autograder.authoring.comparing import is_finite
 from autograder.judging.exam import ExamCase, QuestionExam, returned
-from autograder.judging.outcomes import Outcome
+from autograder.judging.outcomes import CHANGED, Outcome
 
 MIN_CALLS = 2
 """How many different calls have to show it."""
@@ -65,7 +65,9 @@ def what_all_have(
         Why each is wrong, None where it is right (see `autograder.judging.judge.case_reasons`).
     """
     wrong = [each for each in exam.cases if reasons[each.identity] is not None]
-    if wrong and all(reasons[each.identity] == "it changed its input" for each in wrong):
+    if not wrong:
+        return None
+    if all(reasons[each.identity] == CHANGED for each in wrong):
         return "Every value that you return is right, but your function changes its arguments."
     if len(wrong) == len(exam.cases):
         said = _of_everything(exam, outcomes)
@@ -137,10 +139,11 @@ def _of_values(
         if numbers is None:
             return _in_parts(exam, answered, outcomes)
         found.append(numbers)
-    for look in (_not_finite, _in_numbers, _in_shape):
-        said = look(found)
-        if said:
-            return said
+    with np.errstate(all="ignore"):  # what came may be of any size
+        for look in (_not_finite, _in_numbers, _in_shape):
+            said = look(found)
+            if said:
+                return said
     return _in_parts(exam, answered, outcomes)
 
 
@@ -321,10 +324,9 @@ _FUNCTIONS: Mapping[str, Callable[[np.ndarray], Any]] = {
 
 
 def _one_function(ours: np.ndarray, theirs: np.ndarray) -> str | None:
-    with np.errstate(all="ignore"):
-        for words, function in _FUNCTIONS.items():
-            if np.allclose(theirs, function(ours), rtol=_SAME, atol=0):
-                return f"Every wrong answer is {words}."
+    for words, function in _FUNCTIONS.items():
+        if np.allclose(theirs, function(ours), rtol=_SAME, atol=0):
+            return f"Every wrong answer is {words}."
     return None
 
 

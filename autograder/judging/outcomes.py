@@ -9,6 +9,8 @@ from typing import Any
 from autograder.guest.codec import MAX_BYTES, MalformedEvidence, decode, parse
 from autograder.judging.cases import Cases
 
+CHANGED = "it changed its input"
+"""Why a case is wrong that is answered rightly by a call that changes its arguments."""
 _ENDINGS = ("value", "error", "timeout", "too_large")
 _LONGEST = 3 * MAX_BYTES
 """Characters of evidence: what a witness said is quoted in it."""

@@ -7,6 +7,7 @@ import pytest
 
 from autograder.authoring.checking import Check, Group, case
 from autograder.judging.judge import judge
+from autograder.judging.likeness import what_all_have
 
 
 def exam_of(toy_exam, reference, inputs):
@@ -129,3 +130,14 @@ def test_an_exception_for_some_arguments(toy_exam):
     assert "raises IndexError" in hint_on(exam, lambda x: root(x) if x < 2 else [][0])
     assert "missing is a refusal" in hint_on(exam, lambda x: root(x) if x > 0 else {}[x])
     assert hint_on(exam, lambda x: root(x) if x < 2 else [][0] if x < 3 else {}[x]) == ""
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e308, -1e308])
+def test_answers_of_any_size_are_looked_at_without_a_word_on_the_terminal(toy_exam, size):
+    assert hint_on(exam_of(toy_exam, thrice, NUMBERS), lambda x: size if x > 1 else -size) == ""
+
+
+def test_of_nothing_wrong_nothing_is_said(toy_exam):
+    exam = exam_of(toy_exam, thrice, NUMBERS)
+    assert what_all_have(exam, exam.expected, dict.fromkeys(exam.expected)) is None

@@ -20,7 +20,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from autograder.authoring.course import Course
+from autograder.authoring.course import Assignment, Course
 from autograder.authoring.plain import plain_text
 from autograder.classroom.class_folder import AnotherRun, ClassFolder, one_run, one_watch
 from autograder.errors import CourseError
@@ -172,6 +172,12 @@ def _commands() -> ModuleType:
 def _class_folder(class_path: Path | None, course: Course) -> ClassFolder:
     """Return the class that is meant: nbgrader has submissions in the course's own folder."""
     return ClassFolder((class_path or (course.root if course.is_nbgraders else CLASS)).resolve())
+
+
+def _graded_in(class_path: Path | None, course: Path, name: str) -> tuple[Assignment, ClassFolder]:
+    """Return the assignment that is meant, and the class that it is graded in."""
+    assignment = Course.at(course).assignment(name)
+    return assignment, _class_folder(class_path, assignment.course)
 
 
 def _students(class_folder: ClassFolder, name: str, wanted: list[str] | None) -> list[str]:
@@ -360,8 +366,7 @@ def collect(
     """Lay submissions into the class folder: the newest of each student, older ones aside."""
     from autograder.cli import collect as command
 
-    assignment = Course.at(course).assignment(name)
-    class_folder = _class_folder(class_path, assignment.course)
+    assignment, class_folder = _graded_in(class_path, course, name)
     kind = None if scheme is None else scheme.value
     with one_run(class_folder):
         _exit(command.collect(class_folder, assignment, sources, kind, worksheet, as_json))
@@ -384,8 +389,7 @@ def grade(
     course: CourseOption = HERE,
 ) -> None:
     """Grade a class: run every submission, judge it, record the scores, write feedback."""
-    assignment = Course.at(course).assignment(name)
-    class_folder = _class_folder(class_path, assignment.course)
+    assignment, class_folder = _graded_in(class_path, course, name)
     students = _students(class_folder, name, student)
     mode = Mode.OPEN if no_sandbox else Mode.WARM if scheduler else safe_mode()
     executor = cluster_executor(scheduler) if scheduler else local_executor(workers)
@@ -430,8 +434,7 @@ def watch(
     """
     from autograder.cli import watch as command
 
-    assignment = Course.at(course).assignment(name)
-    class_folder = _class_folder(class_path, assignment.course)
+    assignment, class_folder = _graded_in(class_path, course, name)
     path = inbox or class_folder.exchange
     mode, limits = Mode.OPEN if no_sandbox else safe_mode(), Limits()
     with one_watch(class_folder, name), local_executor(workers) as (running, at_once):
@@ -454,8 +457,7 @@ def rejudge(
     course: CourseOption = HERE,
 ) -> None:
     """Judge a class again from the evidence kept, without running any student's code."""
-    assignment = Course.at(course).assignment(name)
-    class_folder = _class_folder(class_path, assignment.course)
+    assignment, class_folder = _graded_in(class_path, course, name)
     students = _students(class_folder, name, student)
     with one_run(class_folder):
         commands = _commands()
@@ -478,8 +480,7 @@ def feedback(
     """Write students' pages again, marks by hand included, and lay them where students fetch."""
     from autograder.cli import feedback as command
 
-    assignment = Course.at(course).assignment(name)
-    class_folder = _class_folder(class_path, assignment.course)
+    assignment, class_folder = _graded_in(class_path, course, name)
     students = _students(class_folder, name, student)
     with one_run(class_folder):
         _exit(command.feedback(class_folder, assignment, students, exchange, as_json))
@@ -504,8 +505,7 @@ def export(
     """Write the final marks for Canvas, Moodle, Gradescope or a spreadsheet."""
     from autograder.cli import export as command
 
-    assignment = Course.at(course).assignment(name)
-    class_folder = _class_folder(class_path, assignment.course)
+    assignment, class_folder = _graded_in(class_path, course, name)
     with one_run(class_folder):
         order = command.order(for_whom.value, file, column, zeros)
         command.export(class_folder, assignment, order, to, as_json)
@@ -537,8 +537,7 @@ def report(
     """Write the page and the CSV on the whole class again, as after marking by hand."""
     from autograder.cli.report import report as write
 
-    assignment = Course.at(course).assignment(name)
-    class_folder = _class_folder(class_path, assignment.course)
+    assignment, class_folder = _graded_in(class_path, course, name)
     with one_run(class_folder):
         write(assignment, class_folder, as_json, Console())
 
@@ -551,15 +550,14 @@ def similar(
         typer.Option("--given", help="Further code that everybody was given; may come again."),
     ] = None,
     most: Annotated[int, typer.Option(min=1, help="How many pairs are shown.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    as_json: JsonOption = False,
     class_path: ClassOrCourseOption = None,
     course: CourseOption = HERE,
 ) -> None:
     """Show side by side whose code is alike, for a person to look at: never a verdict."""
     from autograder.cli import similar as command
 
-    assignment = Course.at(course).assignment(name)
-    class_folder = _class_folder(class_path, assignment.course)
+    assignment, class_folder = _graded_in(class_path, course, name)
     with one_run(class_folder):
         command.similar(assignment, class_folder, given or [], most, as_json)
 
@@ -578,8 +576,7 @@ def mark(
     """Mark written answers on a local page: one question after the other, over all students."""
     from autograder.cli.mark import mark_answers
 
-    assignment = Course.at(course).assignment(name)
-    class_folder = _class_folder(class_path, assignment.course)
+    assignment, class_folder = _graded_in(class_path, course, name)
     mark_answers(assignment, class_folder, by, port, not no_browser, Console())
 
 

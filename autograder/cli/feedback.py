@@ -11,12 +11,11 @@ from rich.console import Console
 from autograder.authoring.course import Assignment
 from autograder.authoring.coursework import load_coursework
 from autograder.classroom.class_folder import ClassFolder
-from autograder.classroom.class_reports import write_reports
 from autograder.classroom.fetching import give_back
-from autograder.classroom.grading import rejudge
 from autograder.classroom.session import sitting
 from autograder.classroom.set_elsewhere import begin_run
 from autograder.classroom.watching import Inbox
+from autograder.cli.mark import write_again
 from autograder.cli.terminal import as_text, counted
 
 console = Console()
@@ -32,8 +31,7 @@ def feedback(
     """Write pages, marks by hand included, and give them back; return whether all could be."""
     begin_run(class_folder)
     session = sitting(load_coursework(assignment), class_folder)
-    results = list(rejudge(session, students))
-    write_reports(session, results)
+    results = write_again(session, students)
     failed = {each.student: each.failure for each in results if each.failure}
     written = [student for student in students if student not in failed]
     place = _place(class_folder, exchange)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import webbrowser
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -15,6 +16,7 @@ from autograder.classroom.class_reports import write_reports
 from autograder.classroom.grading import rejudge
 from autograder.classroom.marking import NotMarked, places
 from autograder.classroom.marking_server import MarkingServer
+from autograder.classroom.recording import Graded
 from autograder.classroom.session import Session, Sitting, sitting
 from autograder.classroom.set_elsewhere import begin_run
 from autograder.cli.terminal import counted
@@ -48,12 +50,13 @@ def mark_answers(
             server.serve_forever()
         except KeyboardInterrupt:
             console.print("Every mark that was saved is in the gradebook.")
-        write_again(session, server.changed)
+        with one_run(class_folder):
+            write_again(session, sorted(server.changed))
     console.print(f"{counted(len(server.changed), 'feedback page')} and the reports are written")
 
 
-def write_again(session: Session | Sitting, students: set[str]) -> None:
-    """Write the feedback of those who got marks, and the reports on the class."""
-    with one_run(session.class_folder):
-        results = list(rejudge(session, sorted(students)))
-        write_reports(session, results)
+def write_again(session: Session | Sitting, students: Sequence[str]) -> list[Graded]:
+    """Write the feedback of students, marks by hand included, and the reports on the class."""
+    results = list(rejudge(session, students))
+    write_reports(session, results)
+    return results

@@ -175,7 +175,7 @@ def test_a_damaged_log_is_said(class_folder):
 def test_pages_and_reports_are_written_after_marking(session, marking):
     place = of(marking, "ada")
     set_mark(place, Mark(2.5, 3.0, "Well <i>argued</i>."), place.digest, "tea", "")
-    write_again(session, {"ada"})
+    write_again(session, ["ada"])
     text = session.feedback_path("ada").read_text()
     assert "2.5 of 3" in text
     assert "Well &lt;i&gt;argued&lt;/i&gt;." in text

@@ -170,7 +170,7 @@ def test_the_page_on_which_a_person_marks_hides_the_name(look, pretty):
         thread.join()
     place = next(place for place in places(session) if place.student == "ada")
     set_mark(place, Mark(2.0, 3.0, "Say what N is."), place.digest, "tea", "")
-    write_again(session, {"ada"})
+    write_again(session, ["ada"])
     pictures(look(session.feedback_path("ada").as_uri()), "feedback-marked")
 
 

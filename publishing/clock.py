@@ -9,11 +9,10 @@ from pathlib import Path
 
 import psutil
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from publishing.executed import LONGEST_CELL, read
-from publishing.slides import title_of
+from publishing.executed import client_of, read
+from publishing.slides import kind_of, slides_of, title_of
 
 PACE = 130
 """Words that a lecturer says in a minute."""
@@ -67,7 +66,7 @@ class Spoken:
 
 
 def spoken_slides(
-    cells: Iterable[NotebookNode], seconds: Mapping[int, float]
+    cells: Iterable[NotebookNode], seconds: Mapping[str, float]
 ) -> Iterator[tuple[bool, Spoken]]:
     """Yield what is said on each slide, and whether a section begins with it.
 
@@ -76,19 +75,10 @@ def spoken_slides(
     cells
         Of a lecture.
     seconds
-        Of its cells, by their numbers from 0; a cell that is not there takes none.
+        Of its cells, by their ids; a cell that is not there takes none.
     """
-    together: list[tuple[int, NotebookNode]] = []
-    for number, cell in enumerate(cells):
-        kind = _kind(cell)
-        if kind == "skip":
-            continue
-        if kind in {"slide", "subslide"} and together:
-            yield _kind(together[0][1]) == "slide", _said_on(together, seconds)
-            together = []
-        together.append((number, cell))
-    if together:
-        yield _kind(together[0][1]) == "slide", _said_on(together, seconds)
+    for slide in slides_of(cells, with_notes=True):
+        yield kind_of(slide[0]) == "slide", _said_on(slide, seconds)
 
 
 def sections(slides: Iterable[tuple[bool, Spoken]]) -> list[Spoken]:
@@ -102,8 +92,8 @@ def sections(slides: Iterable[tuple[bool, Spoken]]) -> list[Spoken]:
     return found
 
 
-def seconds_of_cells(lecture: Path) -> dict[int, float]:
-    """Run a lecture, and return how many processor seconds each of its code cells took.
+def seconds_of_cells(lecture: Path) -> dict[str, float]:
+    """Run a lecture, and return how many processor seconds each code cell took, by its id.
 
     Not seconds on the wall, so that a machine that does something else besides counts none of it.
 
@@ -113,8 +103,8 @@ def seconds_of_cells(lecture: Path) -> dict[int, float]:
         Its text, `lectures/04_recurrent.py`.
     """
     notebook = read(lecture)
-    before: dict[int, float] = {}
-    found: dict[int, float] = {}
+    before: dict[str, float] = {}
+    found: dict[str, float] = {}
 
     def spent() -> float:
         kernel = client.km and client.km.provisioner
@@ -123,31 +113,23 @@ def seconds_of_cells(lecture: Path) -> dict[int, float]:
         times = psutil.Process(kernel.pid).cpu_times()
         return float(times.user + times.system)
 
-    def begins(cell_index: int, **_: object) -> None:
-        before[cell_index] = spent()
+    def begins(cell: NotebookNode, **_: object) -> None:
+        before[cell.id] = spent()
 
-    def ends(cell_index: int, **_: object) -> None:
-        found[cell_index] = spent() - before[cell_index]
+    def ends(cell: NotebookNode, **_: object) -> None:
+        found[cell.id] = spent() - before[cell.id]
 
-    client = NotebookClient(
-        notebook,
-        timeout=LONGEST_CELL,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(lecture.parent)}},
-        on_cell_execute=begins,
-        on_cell_executed=ends,
-    )
+    client = client_of(notebook, lecture, on_cell_execute=begins, on_cell_executed=ends)
     client.execute()
     return found
 
 
-def _said_on(slide: list[tuple[int, NotebookNode]], seconds: Mapping[int, float]) -> Spoken:
-    cells = [cell for _, cell in slide]
+def _said_on(slide: list[NotebookNode], seconds: Mapping[str, float]) -> Spoken:
     return Spoken(
-        title_of(cells),
-        sum(_words(cell) for cell in cells),
-        sum(bool(_ASKS.search(cell.source)) for cell in cells if cell.cell_type == "markdown"),
-        sum(seconds.get(number, 0.0) for number, _ in slide),
+        title_of(slide),
+        sum(_words(cell) for cell in slide),
+        sum(bool(_ASKS.search(cell.source)) for cell in slide if cell.cell_type == "markdown"),
+        sum(seconds.get(cell.get("id", ""), 0.0) for cell in slide),
     )
 
 
@@ -155,12 +137,8 @@ def _words(cell: NotebookNode) -> int:
     if cell.cell_type == "code":
         shown = "hide-input" not in cell.metadata.get("tags", [])
         return len(re.findall(r"\w+", cell.source)) if shown else 0
-    if _kind(cell) == "notes" and _FOR_THE_LECTURER.match(cell.source):
+    if kind_of(cell) == "notes" and _FOR_THE_LECTURER.match(cell.source):
         return 0
     formulas = ["".join(found) for found in _FORMULA.findall(cell.source)]
     said = [re.findall(r"\\?[A-Za-z]+|\d+|[=+-]", _TYPESETTING.sub(" ", each)) for each in formulas]
     return sum(map(len, said)) + len(re.findall(r"[\w’']+", _FORMULA.sub(" ", cell.source)))
-
-
-def _kind(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("slideshow", {}).get("slide_type"))

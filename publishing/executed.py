@@ -27,6 +27,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from importlib.metadata import requires, version
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
@@ -104,6 +105,17 @@ def read(lecture: Path) -> NotebookNode:
     return notebook
 
 
+def client_of(notebook: NotebookNode, lecture: Path, **hooks: Any) -> NotebookClient:
+    """Return what runs a lecture, in its folder, with nbclient's hooks."""
+    return NotebookClient(
+        notebook,
+        timeout=LONGEST_CELL,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(lecture.parent)}},
+        **hooks,
+    )
+
+
 def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
@@ -148,12 +160,8 @@ def _take_outputs(notebook: NotebookNode, kept: NotebookNode) -> None:
 def _run(notebook: NotebookNode, lecture: Path) -> None:
     """Fill in the outputs."""
     begun = [0]
-    client = NotebookClient(
-        notebook,
-        timeout=LONGEST_CELL,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(lecture.parent)}},
-        on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
+    client = client_of(
+        notebook, lecture, on_cell_execute=lambda cell, cell_index: begun.append(cell_index)
     )
     try:
         client.execute()

@@ -7,18 +7,28 @@ from collections.abc import Iterable, Iterator
 from nbformat import NotebookNode
 
 
-def slides_of(cells: Iterable[NotebookNode]) -> Iterator[list[NotebookNode]]:
-    """Yield the cells of each slide of a lecture, without notes and what is skipped.
+def kind_of(cell: NotebookNode) -> str:
+    """Return a cell's slide type; "" where it has none."""
+    return str(cell.metadata.get("slideshow", {}).get("slide_type", ""))
+
+
+def slides_of(
+    cells: Iterable[NotebookNode], with_notes: bool = False
+) -> Iterator[list[NotebookNode]]:
+    """Yield the cells of each slide of a lecture, without what is skipped.
 
     Parameters
     ----------
     cells
         Of a lecture. A slide begins with each whose slide type is `slide` or `subslide`.
+    with_notes
+        Whether notes are among them, which a hall does not see.
     """
+    left_out = {"skip"} if with_notes else {"skip", "notes"}
     together: list[NotebookNode] = []
     for cell in cells:
-        kind = cell.metadata.get("slideshow", {}).get("slide_type")
-        if kind in {"skip", "notes"}:
+        kind = kind_of(cell)
+        if kind in left_out:
             continue
         if kind in {"slide", "subslide"} and together:
             yield together

@@ -11,7 +11,6 @@ from autograder.errors import CourseError
 _SECTION = re.compile(r"^## Timings.*?$(?P<body>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _TOTAL = re.compile(r"(?P<total>\d+(?:\.\d+)?) minutes")
 _DUE = re.compile(r"^\| (?P<due>[\d.]+) \| (?P<slide>.+) \|$", re.MULTILINE)
-_LASTS = re.compile(r"^\| (?P<slide>.+) \| (?P<lasts>[\d.]+) \|$", re.MULTILINE)
 _MAY_GO = " (may go)"
 
 
@@ -55,8 +54,8 @@ def timings(page: Path) -> list[Timing]:
     ----------
     page
         A lecturer's page with a section *Timings*: a total ("70 minutes, as planned"), and a table
-        with a row a slide, of either the minute it is due from and its title, or its title and its
-        minutes. "(may go)" after a title marks what may be left out.
+        with a row a slide: the minute it is due from, and its title. "(may go)" after a title marks
+        what may be left out.
 
     Raises
     ------
@@ -69,19 +68,10 @@ def timings(page: Path) -> list[Timing]:
             f"{page}: expected a section `## Timings` that says how many minutes in all"
         )
     due = [(row["slide"], float(row["due"])) for row in _DUE.finditer(section["body"])]
-    if due:
-        ends = [start for _, start in due[1:]] + [float(total["total"])]
-        rows = [(slide, start, end - start) for (slide, start), end in zip(due, ends, strict=True)]
-    else:
-        rows, start = [], 0.0
-        for row in _LASTS.finditer(section["body"]):
-            rows.append((row["slide"], start, float(row["lasts"])))
-            start += float(row["lasts"])
-    if not rows:
-        raise NoTimings(
-            f"{page}: expected a table | from minute | slide | or | slide | minutes |, found"
-        )
+    if not due:
+        raise NoTimings(f"{page}: expected a table | from minute | slide |, found none")
+    ends = [start for _, start in due[1:]] + [float(total["total"])]
     return [
-        Timing(slide.removesuffix(_MAY_GO), start, lasts, slide.endswith(_MAY_GO))
-        for slide, start, lasts in rows
+        Timing(slide.removesuffix(_MAY_GO), start, end - start, slide.endswith(_MAY_GO))
+        for (slide, start), end in zip(due, ends, strict=True)
     ]

@@ -15,7 +15,7 @@ LOWEST_FIRST = (
     "experiments",
     "pictures",
 )
-"""Rooms in the order in which the README lists them; others follow."""
+"""Rooms in the order in which docs/architecture.md lists them; others follow."""
 FOR_OLD_NOTEBOOKS = {"earlier_names"}
 
 

@@ -13,6 +13,7 @@ from nbformat.v4 import new_output
 
 from publishing.naming import name_of_cell
 from publishing.site.errors import PictureWithoutText
+from publishing.slides import kind_of
 
 FIGURES = "figures"
 """The folder, beside the page, of its pictures."""
@@ -70,16 +71,12 @@ def page_of(notebook: NotebookNode, name: str) -> Page:
 
 
 def _is_for_lecturers(cell: NotebookNode) -> bool:
-    return _slide_type(cell) == "notes" or "remove-cell" in cell.metadata.get("tags", [])
+    return kind_of(cell) == "notes" or "remove-cell" in cell.metadata.get("tags", [])
 
 
 def _is_skipped(cell: NotebookNode) -> bool:
     """Return whether the slides leave the cell out: imports, which a page folds away."""
-    return _slide_type(cell) == "skip"
-
-
-def _slide_type(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("slideshow", {}).get("slide_type", ""))
+    return kind_of(cell) == "skip"
 
 
 def _described(output: NotebookNode, pictures: dict[str, bytes], where: str) -> NotebookNode:

@@ -15,7 +15,7 @@ import pytest
 from nbformat import NotebookNode
 
 from publishing.clock import sections, spoken_slides
-from publishing.slides import slides_of, title_of
+from publishing.slides import kind_of, slides_of, title_of
 from publishing.timings import timings
 
 LECTURES = Path(__file__).resolve().parents[2] / "lectures"
@@ -40,11 +40,6 @@ COUNTED = re.compile(r"^\| (.+) \| ([\d,]+) \| (\d+) \| ([\d.]+) \| ([\d.]+) \|$
 ASKS = re.compile(r"^#+ Before you look", re.MULTILINE)
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.DOTALL)
 MARKUP = re.compile(r"\\\[|[#*|>`:-]+(?=\s|$)|(?<!\S)[#*|>`-]+")
-
-
-def kind_of(cell: NotebookNode) -> str:
-    """Return a cell's slide type."""
-    return str(cell.metadata.get("slideshow", {}).get("slide_type"))
 
 
 def prose(slide: list[NotebookNode]) -> str:

@@ -11,13 +11,15 @@ from __future__ import annotations
 import argparse
 import io
 import itertools
-import json
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import nbformat
-from machine import machine
+from tables import Table, begun, finished, options, table
 
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.course import Course
@@ -28,6 +30,7 @@ from autograder.classroom.given_code import given_hashes
 from autograder.proving.disguise import disguised
 from autograder.proving.simulate import simulate, write_class
 
+T = TypeVar("T")
 NAME = "01_counting"
 COPIES = 10
 PEER = 100
@@ -58,11 +61,10 @@ def _path(folder: ClassFolder, student: str) -> Path:
     return folder.submitted(NAME, student) / "counting.ipynb"
 
 
-def by_copydetect(everybody: list[Answers]) -> tuple[float, list[tuple[str, str]]]:
-    """Return the processor seconds that copydetect takes, and its pairs, the most alike first."""
+def by_copydetect(everybody: list[Answers]) -> list[tuple[str, str]]:
+    """Return copydetect's pairs, the most alike first."""
     from copydetect import CodeFingerprint, compare_files
 
-    began = time.process_time()
     prints = {
         each.student: CodeFingerprint(
             "answers.py", 25, 1, fp=io.StringIO("\n\n".join(each.code.values()))
@@ -74,55 +76,54 @@ def by_copydetect(everybody: list[Answers]) -> tuple[float, list[tuple[str, str]
     for pair in itertools.combinations(sorted(prints), 2):
         _, shares, _ = compare_files(prints[pair[0]], prints[pair[1]])
         found.append((-max(shares), pair))
-    return time.process_time() - began, [pair for _, pair in sorted(found)]
+    return [pair for _, pair in sorted(found)]
 
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--students", type=int, default=500)
-    parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
-    options = parser.parse_args()
+    options(parser)
+    chosen = parser.parse_args()
     material = load_material(Course.at(Path(__file__).parents[1]).assignment(NAME))
+    spent, first = table("what", ("CPU s", "{:.2f}")), table("pairs", ("copies", "{}"))
     with tempfile.TemporaryDirectory() as place:
         folder = ClassFolder(Path(place) / "class")
-        planted = a_class(folder, material, options.students)
-        rows = {}
-        began = time.process_time()
-        given = given_hashes(material)
-        rows["the course's own code"] = time.process_time() - began
-        began = time.process_time()
+        planted = a_class(folder, material, chosen.students)
+        seconds, given = timed(lambda: given_hashes(material))
+        spent.add("the course's own code", seconds)
         names = folder.students(NAME)
-        everybody = [answers_of(folder, material, name) for name in names]
-        rows[f"reading {len(names)} submissions"] = time.process_time() - began
-        began = time.process_time()
-        found = alike(everybody, given)
-        rows[f"comparing {len(names)}"] = time.process_time() - began
-        first = [(pair.one, pair.other) for pair in found.pairs[: len(planted)]]
-        hits = len(planted & set(first))
-        few = [each for each in everybody if each.student in _some(everybody, planted)]
-        began = time.process_time()
-        ours = alike(few, given)
-        rows[f"comparing {len(few)}"] = time.process_time() - began
-        first_of_few = [(pair.one, pair.other) for pair in ours.pairs[: len(planted)]]
-        seconds, theirs = by_copydetect(few)
-        rows[f"copydetect 0.5.0, comparing {len(few)}"] = seconds
-    places = {
-        f"planted copies among our first {len(planted)}, of {len(names)}": hits,
-        f"the same of {len(few)}": len(planted & set(first_of_few)),
-        f"the same by copydetect of {len(few)}": len(planted & set(theirs[: len(planted)])),
-        "pairs listed": len(found.pairs),
-    }
-    if options.json:
-        print(json.dumps({"seconds": rows, "found": places}, indent=1))
-        return
-    print(machine())
-    print("\n| what | CPU s |\n|---|---:|")
-    for what, spent in rows.items():
-        print(f"| {what} | {spent:.2f} |")
-    print("\n| what | how many |\n|---|---:|")
-    for what, count in places.items():
-        print(f"| {what} | {count} |")
+        seconds, everybody = timed(lambda: [answers_of(folder, material, name) for name in names])
+        spent.add(f"reading {len(names)} submissions", seconds)
+    few = [each for each in everybody if each.student in _some(everybody, planted)]
+    for compared in (everybody, few):
+        ours, found = timed(partial(alike, compared, given))
+        spent.add(f"comparing {len(compared)}", ours)
+        pairs = [(pair.one, pair.other) for pair in found.pairs]
+        _count(first, f"ours, of {len(compared)}", pairs, planted)
+    theirs, pairs = timed(lambda: by_copydetect(few))
+    spent.add(f"copydetect, comparing {len(few)}", theirs)
+    _count(first, f"copydetect's, of {len(few)}", pairs, planted)
+    results = begun("similarity", chosen, "copydetect")
+    results.about = f"{NAME}; {len(planted)} copies are planted, and so many first pairs looked at."
+    results.tables += [spent, first]
+    results.ratios[f"copydetect's time to ours, {len(few)} students"] = theirs / ours
+    print(f"\n{results.markdown}")
+    finished(results, chosen)
+
+
+def timed(what: Callable[[], T]) -> tuple[float, T]:
+    """Return the processor seconds that a call takes, and what it returns."""
+    began = time.process_time()
+    came = what()
+    return time.process_time() - began, came
+
+
+def _count(
+    shown: Table, whose: str, pairs: list[tuple[str, str]], planted: set[tuple[str, str]]
+) -> None:
+    """Add how many of the first pairs are planted copies."""
+    shown.add(f"the first {len(planted)} of {whose}", len(planted & set(pairs[: len(planted)])))
 
 
 def _some(everybody: list[Answers], planted: set[tuple[str, str]]) -> set[str]:

@@ -64,7 +64,7 @@ def test_make_bench_runs_scripts_that_exist_and_can_record() -> None:
         assert "options(parser)" in source
         assert re.search(r"finished\(results, \w+\)", source)
     helpers = {"machine", "tables", "page", "peer_checks"}
-    by_hand = {"profile_submission", "hints", "similarity"}  # they print, of what is asked
+    by_hand = {"profile_submission", "hints"}  # they print, of what is asked
     assert {path.stem for path in BENCHMARKS.glob("*.py")} == {*NAMES, *helpers, *by_hand}
 
 

@@ -183,6 +183,12 @@ class QuestionExam:
         }
 
     @cached_property
+    def alone(self) -> dict[str, str]:
+        """What is asked of a function of ours in each case by itself, as JSON, by identity."""
+        asked = json.loads(self.asked)
+        return {case["id"]: json.dumps({**asked, "cases": [case]}) for case in asked["cases"]}
+
+    @cached_property
     def distinct(self) -> dict[str, str]:
         """What makes each case another call than those before it, by identity; found once."""
         return {each.identity: _call_of(each.case) for each in self.cases}
@@ -230,6 +236,14 @@ class QuestionExam:
     def evidence_of(self, function: Callable[..., Any], patience: float = 1.0) -> str:
         """Return a function's evidence, called in this process: for the course's own code."""
         return run_here(function, self.inputs, self.question.probes.catalogue, patience)
+
+    def outcome_of(
+        self, function: Callable[..., Any], identity: str, patience: float = 1.0
+    ) -> Outcome:
+        """Return what one case alone comes to, called in this process: for code of the course."""
+        inputs = self.alone[identity]
+        evidence = run_here(function, inputs, self.question.probes.catalogue, patience)
+        return read_outcomes(evidence, read_cases(inputs))[identity]
 
     def read(self, evidence: str) -> dict[str, Outcome]:
         """Return the outcomes in a piece of evidence (see `read_outcomes`)."""

@@ -6,18 +6,16 @@ may know the right answers to the exam's own cases: the best constant is among t
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
 
 from autograder.authoring.checking import Case
-from autograder.judging.cases import read_cases, run_here
 from autograder.judging.exam import ExamCase, QuestionExam, agrees
-from autograder.judging.outcomes import Outcome, StudentError, read_outcomes
+from autograder.judging.outcomes import Outcome, StudentError
 
 ADMITTED = 0.1
 """The share of a question's points that a guess may earn."""
@@ -98,13 +96,12 @@ def best_guess(exam: QuestionExam) -> Earned:
     """Return what the best guess at a question earns in an exam, called in this process."""
     groups, name = exam.question.check.groups, exam.question.name
     secret = [each for each in exam.cases if not each.practice]
-    asked = _Asked(exam)
     best = Earned(name, "none", 0.0, exam.question.points)
     for guess in guesses(exam):
         kept = tuple(
             group
             for group in groups
-            if all(asked.right(guess, each) for each in secret if each.case.group == group)
+            if all(_right(exam, guess, each) for each in secret if each.case.group == group)
         )
         points = sum(groups[group].points for group in kept)
         if points > best.points:
@@ -151,29 +148,13 @@ def _echo_of(name: str) -> Callable[..., Any]:
     return lambda *args, **kwargs: kwargs[name]
 
 
-class _Asked:
-    """The cases of an exam, asked one at a time."""
-
-    def __init__(self, exam: QuestionExam) -> None:
-        self._exam = exam
-        asked = json.loads(exam.asked)
-        self._texts: Mapping[str, str] = {
-            case["id"]: json.dumps({**asked, "cases": [case]}) for case in asked["cases"]
-        }
-
-    def right(self, guess: Guess, each: ExamCase) -> bool:
-        """Return whether a guess answers a case rightly."""
-        plain = each.case.probe == "call once" and '{"recipe": ' not in self._texts[each.identity]
-        outcome = _called(guess, each.case) if plain else self._run(guess, each.identity)
-        comparison = self._exam.comparison(each.identity)
-        with np.errstate(all="ignore"):
-            right = agrees(comparison, self._exam.expected[each.identity], outcome)
-        return right and not outcome.changed
-
-    def _run(self, guess: Guess, identity: str) -> Outcome:
-        inputs = self._texts[identity]
-        evidence = run_here(guess.function, inputs, self._exam.question.probes.catalogue)
-        return read_outcomes(evidence, read_cases(inputs))[identity]
+def _right(exam: QuestionExam, guess: Guess, each: ExamCase) -> bool:
+    """Return whether a guess answers a case rightly."""
+    plain = each.case.probe == "call once" and '{"recipe": ' not in exam.alone[each.identity]
+    outcome = _called(guess, each.case) if plain else exam.outcome_of(guess.function, each.identity)
+    with np.errstate(all="ignore"):
+        right = agrees(exam.comparison(each.identity), exam.expected[each.identity], outcome)
+    return right and not outcome.changed
 
 
 def _called(guess: Guess, case: Case) -> Outcome:

@@ -25,7 +25,6 @@ from autograder.authoring.slips import MisfitSlip, changed, function_of, source_
 from autograder.authoring.statement import says
 from autograder.classroom.program import kept_answers
 from autograder.errors import CourseError
-from autograder.judging.cases import read_cases, run_here
 from autograder.judging.exam import (
     PATIENCE,
     SECONDS_PER_QUESTION,
@@ -33,7 +32,7 @@ from autograder.judging.exam import (
     QuestionExam,
     difference,
 )
-from autograder.judging.outcomes import Outcome, read_outcomes
+from autograder.judging.outcomes import Outcome
 from autograder.proving.apart import Bounds, each_apart
 from autograder.proving.mutants import Mutant, canonical, mutants_of
 from autograder.proving.several import draw_exams
@@ -516,11 +515,9 @@ def _faults(
     exam: QuestionExam, function: Callable[..., Any], practice: bool, patience: float = 1.0
 ) -> Iterator[tuple[ExamCase, Outcome]]:
     """Yield the cases that a function does not answer rightly; practice cases only if wanted."""
-    asked = json.loads(exam.asked)
-    texts = {case["id"]: json.dumps({**asked, "cases": [case]}) for case in asked["cases"]}
     for each in exam.cases:
         if practice or not each.practice:
-            outcome = _outcome(exam, function, each.identity, texts[each.identity], patience)
+            outcome = _outcome(exam, function, each.identity, patience)
             expected = exam.expected[each.identity]
             wrong = difference(exam.comparison(each.identity), expected, outcome)
             if wrong is not None or outcome.changed:
@@ -528,22 +525,15 @@ def _faults(
 
 
 def _outcome(
-    exam: QuestionExam, function: Callable[..., Any], identity: str, inputs: str, patience: float
+    exam: QuestionExam, function: Callable[..., Any], identity: str, patience: float
 ) -> Outcome:
     """Return what a call comes to: once more, with patience, where it had no turn to answer.
 
     A mutant counts as caught where it is slow, not where the machine is busy.
     """
     began = time.process_time()
-    outcome = _asked(exam, function, identity, inputs, patience)
+    outcome = exam.outcome_of(function, identity, patience)
     spent = time.process_time() - began
     if outcome.failure is None or spent > _A_TURN * patience * exam.question.check.seconds_per_case:
         return outcome
-    return _asked(exam, function, identity, inputs, PATIENCE)
-
-
-def _asked(
-    exam: QuestionExam, function: Callable[..., Any], identity: str, inputs: str, patience: float
-) -> Outcome:
-    evidence = run_here(function, inputs, exam.question.probes.catalogue, patience)
-    return read_outcomes(evidence, read_cases(inputs))[identity]
+    return exam.outcome_of(function, identity, PATIENCE)

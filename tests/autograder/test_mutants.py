@@ -258,13 +258,13 @@ def test_a_mutant_that_does_not_end_is_caught_in_its_time(toy_material):
 def test_a_call_that_had_no_turn_is_asked_again_with_patience(toy, monkeypatch, spent, patience):
     clock, asked = iter([0.0, spent]), []
 
-    def silent(exam, function, identity, inputs, patience):
+    def silent(exam, function, identity, patience):
         asked.append(patience)
         return Outcome(failure="it took too long") if patience == 1.0 else Outcome(value=3)
 
-    monkeypatch.setattr(mutant_gate, "_asked", silent)
+    monkeypatch.setattr(type(toy), "outcome_of", silent)
     monkeypatch.setattr(mutant_gate.time, "process_time", lambda: next(clock))
-    outcome = mutant_gate._outcome(toy, sum, "case-0", "", 1.0)
+    outcome = mutant_gate._outcome(toy, sum, "case-0", 1.0)
     assert asked == patience
     assert outcome.returned is (len(asked) == 2)
 

@@ -6,7 +6,6 @@ import functools
 import importlib
 import inspect
 import itertools
-import json
 import pkgutil
 import re
 import warnings
@@ -26,9 +25,7 @@ from autograder.authoring.reference import reference_function
 from autograder.guest import catalogue, codec, probes, recipes, witness
 from autograder.guest.probes import Probe, Words
 from autograder.guest.recipes import Builder
-from autograder.judging.cases import read_cases, run_here
 from autograder.judging.exam import Exam, QuestionExam, agrees
-from autograder.judging.outcomes import read_outcomes
 from autograder.proving.guessing import best_guess
 from tests import course_code
 from tests.autograder.checks.adapters import Public, alike, is_telling, near, taken_of, tried
@@ -111,13 +108,8 @@ def test_no_public_function_of_the_library_passes_any_check(name: str):
 
 def single_cases(exam: QuestionExam):
     """Return the inputs of each secret case by itself, the shortest first."""
-    asked = json.loads(exam.inputs)
     secret = {each.identity for each in exam.cases if not each.practice}
-    inputs = {
-        case["id"]: json.dumps({**asked, "cases": [case]})
-        for case in asked["cases"]
-        if case["id"] in secret
-    }
+    inputs = {identity: text for identity, text in exam.alone.items() if identity in secret}
     return dict(sorted(inputs.items(), key=lambda item: len(item[1])))
 
 
@@ -137,12 +129,10 @@ def takes(function, case):
 def gets_full_marks(exam, asked, function):
     """Ask one case after the other, until the first that is answered wrongly."""
     cases = {each.identity: each.case for each in exam.cases}
-    for identity, inputs in asked.items():
+    for identity in asked:
         if not takes(function, cases[identity]):
             return False
-        outcome = read_outcomes(run_here(function, inputs, PROBES.catalogue), read_cases(inputs))[
-            identity
-        ]
+        outcome = exam.outcome_of(function, identity)
         expected = exam.expected[identity]
         if outcome.changed or not agrees(exam.comparison(identity), expected, outcome):
             return False
@@ -286,7 +276,7 @@ def near_answers(asked, public):
 
 def kept_groups(asked, adapter):
     """Return the groups of which a program answers all that is not refused."""
-    exam, inputs = asked.exam, single_cases(asked.exam)
+    exam = asked.exam
 
     def answers(*args, **kwargs):
         return adapter(*asked.bound(args, kwargs))
@@ -296,10 +286,7 @@ def kept_groups(asked, adapter):
         if each.practice or not exam.expected[each.identity].returned:
             continue
         if answered.get(each.case.group, True):
-            text = inputs[each.identity]
-            outcome = read_outcomes(run_here(answers, text, PROBES.catalogue), read_cases(text))[
-                each.identity
-            ]
+            outcome = exam.outcome_of(answers, each.identity)
             answered[each.case.group] = agrees(
                 exam.comparison(each.identity), exam.expected[each.identity], outcome
             )

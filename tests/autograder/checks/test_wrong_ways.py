@@ -1,7 +1,6 @@
 """What once kept full marks by luck loses some in every one of three exams."""
 
 import functools
-import json
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +12,8 @@ from autograder.authoring.course import Course
 from autograder.authoring.material import load_material
 from autograder.authoring.reference import reference_function
 from autograder.authoring.slips import changed, function_of, source_of
-from autograder.judging.cases import read_cases, run_here
 from autograder.judging.exam import difference, draw_exam
-from autograder.judging.outcomes import read_outcomes
+from autograder.proving.mutant_gate import _faults
 from tests.autograder.checks.wrong_ways import WAYS
 
 COURSE = Course.at(Path(__file__).resolve().parents[3])
@@ -52,17 +50,12 @@ def function_of_way(way):
 
 def first_loss(exam, function):
     """Return the group and the reason of the first secret case that is answered wrongly."""
-    asked = json.loads(exam.asked)
-    texts = {case["id"]: json.dumps({**asked, "cases": [case]}) for case in asked["cases"]}
-    for each in exam.cases:
-        if not each.practice:
-            evidence = run_here(function, texts[each.identity], exam.question.probes.catalogue)
-            outcome = read_outcomes(evidence, read_cases(texts[each.identity]))[each.identity]
-            expected = exam.expected[each.identity]
-            reason = difference(exam.comparison(each.identity), expected, outcome)
-            if reason or outcome.changed:
-                return each.case.group, reason
-    return None
+    fault = next(_faults(exam, function, practice=False), None)
+    if fault is None:
+        return None
+    case, outcome = fault
+    expected = exam.expected[case.identity]
+    return case.case.group, difference(exam.comparison(case.identity), expected, outcome)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -306,7 +306,7 @@ assert difference < 1e-12
 # One word is read, then others; then the noun is asked for. How long is the gradient at the first word, over its distance, **before anything is learned**? Draw three curves, on a logarithmic axis: through a tanh network; through a soft read whose weights are still even; through a soft read that has found its cell.
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Two of three halls draw the soft read flat from the start. But before training it reads all cells alike, so that each has a share of one in d: a fall, but as 1/d, while the state's is exponential. On a logarithmic axis against a linear one 1/d bends and flattens.
+# Many will draw the soft read flat from the start. But before training it reads all cells alike, so that each has a share of one in d: a fall, but as 1/d, while the state's is exponential. On a logarithmic axis against a linear one 1/d bends and flattens.
 # Ask what happens at 1,000 words: a thousandth is still learned from.
 
 # %% slideshow={"slide_type": "fragment"}

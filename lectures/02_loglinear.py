@@ -300,10 +300,10 @@ boxes = {
     "y": Box(2.6, 0.5, "y = a·b = 24", plots.RED),
 }
 arrows = [
-    Arrow("x", "a", "∂a/∂x = 3"),
-    Arrow("x", "b", "∂b/∂x = 2x = 4"),
-    Arrow("a", "y", "∂y/∂a = b = 4"),
-    Arrow("b", "y", "∂y/∂b = a = 6"),
+    Arrow("x", "a", "∂a/∂x = 3", side="above"),
+    Arrow("x", "b", "∂b/∂x = 2x = 4", side="below"),
+    Arrow("a", "y", "∂y/∂a = b = 4", side="above"),
+    Arrow("b", "y", "∂y/∂b = a = 6", side="below"),
 ]
 with plots.course_style():
     figure, axis = plt.subplots(figsize=(10.5, 3.1))

@@ -562,7 +562,7 @@ with plots.course_style():
         ends.append(f"{name} {losses[-1]:.2f}")
     axes[0].set(xlabel="passes over the text", ylabel="learning rate", ylim=(0, 33))
     axes[1].set(xlabel="passes over the text", ylabel="training loss, nats")
-    axes[0].legend()
+    axes[0].legend(loc="upper right", bbox_to_anchor=(1.02, 0.92))
     figure.tight_layout()
 plots.show(
     figure,

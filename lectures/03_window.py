@@ -882,31 +882,30 @@ whole = [seconds_per_update(update_of(size, True)) for size in sizes]
 rest = [seconds_per_update(update_of(size, False)) for size in sizes]
 with plots.course_style():
     figure, axis = plt.subplots(figsize=(9, 3.3))
-    axis.fill_between(
-        sizes, 0, [1e3 * s for s in rest], color=plots.SKY, label="vectors and hidden layer"
-    )
-    axis.fill_between(
-        sizes,
-        [1e3 * s for s in rest],
-        [1e3 * s for s in whole],
-        color=plots.ORANGE,
-        label="output layer and softmax",
-    )
+    for name, seconds, colour, marker in (
+        ("all, and the output layer's share of it", whole, plots.ORANGE, "s"),
+        ("all but the output layer and softmax", rest, plots.BLUE, "o"),
+    ):
+        axis.plot(sizes, [1e3 * each for each in seconds], marker=marker, color=colour, label=name)
     for size, w, r in zip(sizes, whole, rest, strict=True):
         axis.annotate(
-            f"{1 - r / w:.0%}", (size, 1e3 * w), (-6, 3), textcoords="offset points", ha="right"
+            f"{1 - r / w:.0%}", (size, 1e3 * w), (-6, 4), textcoords="offset points", ha="right"
         )
     axis.set(
         xlabel="words in the vocabulary",
         ylabel="ms an update",
-        ylim=(0, 1150 * max(whole)),
+        xscale="log",
+        yscale="log",
+        xlim=(330, 24_000),
+        ylim=(500 * min(rest), 2_500 * max(whole)),
     )
-    axis.xaxis.set_major_formatter("{x:,.0f}")
-    axis.set_xlim(left=-1_800)
-    axis.legend(loc="upper left", bbox_to_anchor=(0.02, 1.05))
+    axis.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.minorticks_off()
+    axis.legend(loc="upper left")
 plots.show(
     figure,
-    "Time of one update against the size of the vocabulary. The output layer's share: "
+    f"Time of one update against the size of the vocabulary, both on logarithmic axes. From {sizes[0]:,} to {sizes[-1]:,} words all of it takes {whole[-1] / whole[0]:.0f} times as long, all but the output layer and softmax {rest[-1] / rest[0]:.1f} times. The output layer's share: "
     + ", ".join(
         f"{1 - r / w:.0%} with {n:,} words" for n, w, r in zip(sizes, whole, rest, strict=True)
     )

@@ -470,11 +470,11 @@ with plots.course_style():
         },
         [
             Arrow("x", "a"),
-            Arrow("y", "a", "∂a/∂y = 1", plots.ORANGE),
-            Arrow("y", "b", "∂b/∂y = 1", plots.ORANGE),
+            Arrow("y", "a", "∂a/∂y = 1", plots.ORANGE, side="above"),
+            Arrow("y", "b", "∂b/∂y = 1", plots.ORANGE, side="below"),
             Arrow("z", "b"),
-            Arrow("a", "f", f"∂f/∂a = b = {b_:g}", plots.RED),
-            Arrow("b", "f", f"∂f/∂b = a = {a_:g}", plots.RED),
+            Arrow("a", "f", f"∂f/∂a = b = {b_:g}", plots.RED, side="above"),
+            Arrow("b", "f", f"∂f/∂b = a = {a_:g}", plots.RED, 0.56, "below"),
         ],
         fontsize=15,
     )

@@ -1132,7 +1132,7 @@ with plots.course_style():
         f"floor {noun_floor:.2f}", (0, noun_floor), (0, 5), textcoords="offset points", color=plots.RED
     )  # fmt: skip
     for axis in axes:
-        axis.set_xticks(range(len(bins)), labels, fontsize=14)
+        axis.set_xticks(range(len(bins)), labels, rotation=40, fontsize=14)
         axis.set_xlabel("distance of the nouns, tokens")
     figure.tight_layout()
 plots.show(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from matplotlib.transforms import offset_copy
 
 from nextword.pictures import plots
 
@@ -45,11 +48,14 @@ class Arrow:
     start, end
         Names of boxes.
     text
-        What stands on it.
+        What stands at it.
     colour
         Of the arrow and of its text.
     at
         Where the text stands, from 0 at the start to 1 at the end.
+    side
+        ``"on"``: the text interrupts the arrow, which is for short texts on long arrows;
+        ``"above"`` and ``"below"``: it runs along the arrow, which stays whole.
     """
 
     start: str
@@ -57,6 +63,7 @@ class Arrow:
     text: str = ""
     colour: str = plots.BLACK
     at: float = 0.5
+    side: Literal["on", "above", "below"] = "on"
 
 
 def draw_flow_graph(
@@ -138,14 +145,37 @@ def draw_flow_graph(
             zorder=2,
         )
         if arrow.text:
-            axis.text(
-                start.column + arrow.at * (end.column - start.column),
-                start.row + arrow.at * (end.row - start.row),
-                arrow.text,
-                ha="center",
-                va="center",
-                fontsize=fontsize,
-                color=arrow.colour,
-                zorder=3,
-                bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"},
-            )
+            _label(axis, arrow, start, end, fontsize)
+
+
+def _label(axis: Axes, arrow: Arrow, start: Box, end: Box, fontsize: float) -> None:
+    """Write an arrow's text on it, or along it."""
+    across, up = end.column - start.column, end.row - start.row
+    where = (start.column + arrow.at * across, start.row + arrow.at * up)
+    if arrow.side == "on":
+        axis.text(
+            *where,
+            arrow.text,
+            ha="center",
+            va="center",
+            fontsize=fontsize,
+            color=arrow.colour,
+            zorder=3,
+            bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"},
+        )
+        return
+    above = arrow.side == "above"
+    beside = offset_copy(axis.transData, axis.figure, y=3 if above else -3, units="points")
+    axis.text(
+        *where,
+        arrow.text,
+        ha="center",
+        va="bottom" if above else "top",
+        rotation=math.degrees(math.atan2(up, across)),
+        rotation_mode="anchor",
+        transform=beside,
+        transform_rotates_text=True,
+        fontsize=fontsize,
+        color=arrow.colour,
+        zorder=3,
+    )

@@ -53,11 +53,11 @@ class LiveLoss:
                 label="training",
             )
             axis.plot(history.valid_losses, "o-", color=plots.BLUE, label="validation")
+            if self.floor is not None:
+                axis.axhline(self.floor, color=plots.RED, linewidth=2, label="floor")
             if len(smooth) >= _ENOUGH:  # the first steep fall would flatten all that comes after
                 shown = [*history.valid_losses[1:], float(np.quantile(smooth, 0.95))]
                 axis.set_ylim(top=max(shown) + 0.2)
-            if self.floor is not None:
-                axis.axhline(self.floor, color=plots.RED, linewidth=2, label="floor")
             axis.set(xlabel="epoch", ylabel="loss in nats per token", title=self.title)
             axis.legend()
             return plots.png(figure)

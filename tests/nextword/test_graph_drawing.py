@@ -46,6 +46,21 @@ def test_a_text_stands_on_its_arrow_where_it_is_wanted(axis):
     assert axis.texts[-1].get_position() == (0.5, 0.25)
 
 
+@pytest.mark.parametrize("side", ["above", "below"])
+def test_a_text_beside_its_arrow_leaves_the_arrow_whole(axis, side):
+    draw_flow_graph(axis, BOXES, [Arrow("x", "y", "a long text along it", side=side)])
+    axis.figure.canvas.draw()
+    text = axis.texts[-1]
+    assert text.get_bbox_patch() is None  # nothing white that would hide the arrow
+    x, y = text.get_transform().transform(text.get_position())
+    start, end = axis.transData.transform([(0, 0), (2, 1)])
+    slope = np.degrees(np.arctan2(*(end - start)[::-1]))
+    assert text.get_rotation() == pytest.approx(slope)
+    middle = (start + end) / 2
+    assert x == pytest.approx(middle[0])
+    assert (y > middle[1]) == (side == "above")
+
+
 def test_an_arrow_without_text_has_none(axis):
     draw_flow_graph(axis, BOXES, [Arrow("x", "y")])
     assert [text.get_text() for text in axis.texts] == ["x = 2", "y = 4", ""]

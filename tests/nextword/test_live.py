@@ -1,3 +1,4 @@
+import pytest
 from IPython.display import Image
 
 from nextword.learning.training import History
@@ -33,3 +34,18 @@ def test_without_a_notebook_a_drawing_is_a_word_each(capsys):
     watch(HISTORY)
     watch(HISTORY)
     assert capsys.readouterr().out.count("Image object") == 2
+
+
+@pytest.mark.parametrize("floor", [0.2, 1.2])
+def test_the_floor_is_in_sight_however_far_below_the_curve(monkeypatch, floor):
+    limits = []
+
+    def png(figure):
+        limits.append(figure.axes[0].get_ylim())
+        return b""
+
+    monkeypatch.setattr(live.plots, "png", png)
+    long = History(updates_per_epoch=10, losses=[3.0] * 250, valid_losses=[6.0, 2.0, 1.5])
+    live.LiveLoss(floor=floor)(long)
+    ((bottom, top),) = limits
+    assert bottom < floor < top < 6

@@ -61,9 +61,19 @@ def _unlike(expected: Any, got: Any, place: str) -> str:
     return f"{place} is {_shown(got)}, expected {_shown(expected)}"
 
 
+class _Short(reprlib.Repr):
+    """Shortens; a number of numpy is written like Python's."""
+
+    def repr1(self, x: Any, level: int) -> str:
+        return super().repr1(x.item() if isinstance(x, np.generic) else x, level)
+
+
+_SHORT = _Short()
+
+
 def _shown(value: Any) -> str:
     try:
-        return reprlib.repr(value)
+        return _SHORT.repr(value)
     except ValueError:  # an integer of more digits than Python writes
         return "a very long number"
 

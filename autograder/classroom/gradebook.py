@@ -12,6 +12,7 @@ from pathlib import Path
 from nbgrader import utils
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, Student
 from nbgrader.preprocessors import SaveCells
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from autograder.authoring.conventions import grade_id_of
@@ -29,6 +30,17 @@ _COPY = re.compile(r"gradebook-[0-9]{5}\.db")
 """What our copies are called; others, such as somebody's own copy of a day, are not ours."""
 _PATIENCE = 60
 """Seconds that a backup waits for a gradebook that is locked."""
+_LOOKED_UP = (
+    ("submitted_assignment", "student_id"),
+    ("submitted_notebook", "assignment_id"),
+    ("grade", "notebook_id"),
+    ("comment", "notebook_id"),
+)
+"""Columns by which a student's rows are found.
+
+nbgrader's own indices begin with another column, so that the whole table is read for each student:
+of 10,000 that is more than judging them takes.
+"""
 _ADVICE = (
     "If it is damaged, restore it from backups/, or move it away and run `autograder grade` again: "
     "scores are made anew from the evidence, but manual grades and comments are only there"
@@ -104,6 +116,11 @@ def ensure_assignment(class_folder: ClassFolder, work: Asked) -> None:
     """
     for sheet in work.sheets:
         _ensure_notebook(class_folder, sheet)
+    with open_gradebook(class_folder) as gradebook, gradebook.engine.begin() as connection:
+        for table, column in _LOOKED_UP:
+            connection.execute(
+                text(f"CREATE INDEX IF NOT EXISTS ix_{table}_{column} ON {table} ({column})")
+            )
 
 
 def _ensure_notebook(class_folder: ClassFolder, material: Material) -> None:

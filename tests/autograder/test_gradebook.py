@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
+from sqlalchemy import event
 
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.derive import derive
@@ -230,6 +231,27 @@ def test_a_standing_says_what_the_total_is_made_of(session):
     assert standing().total == gradebook.scores(session.class_folder, "01_tiny")["ada"] - 0.5 == 4.0
     assert standing().in_words == "written answers 2.5 of 3, changed by hand +1, late penalty 0.5"
     assert standing().written == (WrittenMark("why-written", 2.5, 3.0, "Good."),)
+
+
+def test_what_is_asked_of_one_student_reads_no_table_through(session):
+    """Else grading 10,000 takes the time of 10,000 times 10,000."""
+    record(session, "ada", 1.0)
+    plans = []
+
+    def explain(connection, cursor, statement, parameters, *_):
+        explained = connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        plans.extend(row[-1] for row in explained)
+
+    with gradebook.open_gradebook(session.class_folder) as gb:
+        event.listen(gb.engine, "before_cursor_execute", explain)
+        writer = ScoreWriter(gb, session.material)
+        plans.clear()  # what is asked once a class may read all of it
+        writer.standing("ada")
+        writer.is_late("ada")
+        writer.times("ada")
+        writer.settle("ada", None, None, 0.5)
+    assert plans
+    assert [plan for plan in plans if plan.startswith("SCAN")] == []
 
 
 def test_a_standing_without_more_to_say_has_no_words():

@@ -489,6 +489,9 @@ def main() -> None:
     results.remarks.append(words)
     for who, row in zip(peers, rows[1:], strict=True):
         results.ratios[f"ours to {who}"] = row.seconds_each / rows[0].seconds_each
+    results.ratios["nothing answered, CPU ms each"] = 1000 * own[-1].cpu_each
+    if len(own) > 2:
+        results.ratios["1,000 to 30, s each"] = own[-2].seconds_each / own[0].seconds_each
     print(f"\n{results.markdown}")
     finished(results, chosen)
 

@@ -1,9 +1,10 @@
 """How many wrong ways get a hint, and how many of these hints are false.
 
 Run it from the repository with `python benchmarks/hints.py 01_counting --sample 40`; it prints a
-table in Markdown. Wrong ways are those that tests know (`tests/autograder/checks/wrong_ways.py`),
-and a sample of the mutants of the reference and of each alternative solution: right ways with one
-edit.
+table in Markdown. `--record` keeps, of all questions together, what
+mutants alone come to. Wrong ways are those that tests know
+(`tests/autograder/checks/wrong_ways.py`), and a sample of the mutants of the reference and of each
+alternative solution: right ways with one edit.
 Known mistakes are left out: that each gets its own hint in every exam is a test.
 
 A hint that names a known mistake is *false* where, on the cases of three further exams, what was
@@ -25,6 +26,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from tables import begun, finished, options, read_results, table
 
 from autograder.authoring.course import Course
 from autograder.authoring.material import CheckedQuestion, Material, load_material
@@ -102,47 +105,80 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--question", help="one question only")
     parser.add_argument("--each", action="store_true", help="print each way and its hint")
-    options = parser.parse_args()
+    options(parser)
+    chosen = parser.parse_args()
     warnings.simplefilter("ignore")
-    material = load_material(Course.at(REPO).assignment(options.assignment))
+    material = load_material(Course.at(REPO).assignment(chosen.assignment))
     cache = kept_answers(material, REPO / ".pytest_cache" / "answers")
     whole = draw_exam(material, "tests", cache)
     print("| question | ways | lose | mistake named | false | what all have | hints | line only |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     totals: Counter[str] = Counter()
+    of_mutants: Counter[str] = Counter()
     for exam in whole.questions:
-        if options.question not in (None, exam.question.name):
+        if chosen.question not in (None, exam.question.name):
             continue
-        found = list(ways(material, exam.question, options.sample, options.seed))
+        found = list(ways(material, exam.question, chosen.sample, chosen.seed))
         further = [exams(material, exam.question, f"hints-{n}") for n in range(3)]
         jobs = [
             (partial(judged, exam, further, function), Bounds(SECONDS)) for _, _, function in found
         ]
         tally: Counter[str] = Counter(ways=len(found))
-        for place, came in each_apart(jobs, options.workers):
+        for place, came in each_apart(jobs, chosen.workers):
             kind, name, _ = found[place]
             gone = [True, None, None, True, False]
             loses, mistake, hint, true, line = json.loads(came) if came else gone
-            tally["lose"] += loses
-            tally["named"] += mistake is not None
-            tally["false"] += not true
-            tally["alike"] += mistake is None and hint is not None
-            tally["line"] += line and hint is None
+            told = Counter(
+                lose=loses,
+                named=mistake is not None,
+                false=not true,
+                alike=mistake is None and hint is not None,
+                line=line and hint is None,
+            )
+            tally += told
             if kind == KINDS[1]:
-                tally["mutants"] += loses
-                tally["mutants with a hint"] += hint is not None
-                tally["mutants with a line"] += line and hint is None
-            if options.each:
+                of_mutants += told
+            if chosen.each:
                 print(f"  {kind} | {name} | {loses} | {mistake} | {true} | {hint}", flush=True)
         totals += tally
         row(exam.question.name, tally)
     row("**all**", totals)
-    hinted, lined = (totals[f"mutants with a {what}"] for what in ("hint", "line"))
-    loses = max(1, totals["mutants"])
+    loses = max(1, of_mutants["lose"])
+    hinted = of_mutants["named"] + of_mutants["alike"]
     print(
-        f"\nOf {totals['mutants']} mutants that lose, {hinted / loses:.0%} get a hint, and "
-        f"{lined / loses:.0%} the line that raised."
+        f"\nOf {of_mutants['lose']} mutants that lose, {hinted / loses:.0%} get a hint, and "
+        f"{of_mutants['line'] / loses:.0%} the line that raised."
     )
+    if chosen.record and not chosen.question:
+        record(of_mutants, chosen)
+
+
+def record(tally: Counter[str], chosen: argparse.Namespace) -> None:
+    """Keep an assignment's row beside those of others."""
+    results = begun("hints", chosen)
+    results.about = "Mutants only, of the reference and of right ways"
+    shown = table(
+        "assignment",
+        "when",
+        ("of each question", "{:,}"),
+        ("lose", "{:,}"),
+        ("a known mistake is named", "{:,}"),
+        ("of these false", "{:,}"),
+        ("what all wrong answers have in common", "{:,}"),
+        ("with a hint", "{:.0%}"),
+        ("only the line that raised", "{:.0%}"),
+    )
+    before = read_results().get("hints")
+    rows = {row[0]: row for row in (before.tables[0].rows if before else [])}
+    counts = [tally[each] for each in ("lose", "named", "false", "alike")]
+    shares = [
+        (tally["named"] + tally["alike"]) / max(1, tally["lose"]),
+        tally["line"] / max(1, tally["lose"]),
+    ]
+    rows[chosen.assignment] = [chosen.assignment, chosen.date, chosen.sample, *counts, *shares]
+    shown.rows = [rows[name] for name in sorted(rows)]
+    results.tables = [shown]
+    finished(results, chosen)
 
 
 def row(name: str, tally: Counter[str]) -> None:

@@ -36,8 +36,8 @@ SIZES = (0.26, 4.0, 20.0)  # millions of tokens
 ORDERS = (3, 5)
 BLOCK = 500_000  # tokens drawn at once, so that writing a text takes little memory
 LMPLZ_SETTINGS = ("-S", "1G", "--discount_fallback")
-MAIN = (4.0, "nextword, line by line")
-"""At which size, and how read, our time in KenLM's is kept in the history."""
+MAIN = "nextword, line by line"
+"""How read, our time in KenLM's is kept in the history."""
 LMPLZ_COUNTS = re.compile(r"^\d+ (\d+) D1=", re.MULTILINE)
 
 
@@ -205,7 +205,7 @@ def main() -> None:
                     beyond = None if row is peer else row.beyond / size
                     measured = (row.wall, row.cpu, *ratios, row.peak, beyond)
                     print(shown.add(size, order, who, *measured), flush=True)
-                    if peer and (size, who) == MAIN:
+                    if peer and who == MAIN:
                         key = f"CPU to lmplz's, {who}, {size:g}M tokens, order {order}"
                         results.ratios[key] = row.cpu / peer.cpu
     finished(results, arguments)

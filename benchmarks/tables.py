@@ -2,7 +2,7 @@
 
 A script fills tables and prints them; with `--record` it also writes them to
 `results/<benchmark>.json`, and adds its main ratios to `results/history.csv`, which grows. Of these
-`page.py` makes the tables of `docs/performance.md`.
+`page.py` makes the tables of `docs/`.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--date", default=datetime.date.today().isoformat())
     parser.add_argument("--machine", default=machine(), help="what to call this machine")
     parser.add_argument(
-        "--record", action="store_true", help="keep the numbers, for docs/performance.md"
+        "--record", action="store_true", help="keep the numbers, for the page under docs/"
     )
 
 

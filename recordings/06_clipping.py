@@ -1,6 +1,6 @@
 """Results of lecture 06 that take longer than a lecture has.
 
-Run it from the repository with `python recordings/06_clipping.py`; it takes about twenty minutes on
+Run it from the repository with `python recordings/06_clipping.py`; it takes about half an hour on
 a core and writes `data/recorded/06_clipping/`. `--only limits` makes one of the tables.
 """
 
@@ -47,8 +47,8 @@ PENALTIES = (  # L1, L2
 RACERS = range(8, 16)
 """Seeds of the runs at T = 30 and rate .05 that are shown update by update."""
 RACE_UPDATES = 3_000
-RATES = (0.5, 1.0, 2.0, 4.0, 8.0)
-NORMS = (None, 0.25, 1.0)
+RATES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+NORMS = (None, 0.1, 0.25, 1.0)
 MODEL_SEEDS = (0, 1, 2)
 
 
@@ -138,16 +138,18 @@ def trained_model(learning_rate: float, max_norm: float | None, seed: int) -> Ro
             watch=seen.append,
         )
         scores = Scores.of(model, grammar, corpus.test)
+        valid = f"{model.perplexity(corpus.valid):.4f}"
         overall = f"{scores.perplexity():.4f}"
         at_noun = f"{scores.perplexity(Slot.RETURNING_NOUN):.4f}"
         diverged = False
     except DivergedError:
-        overall = at_noun = ""
+        valid = overall = at_noun = ""
         diverged = True
     history: History = seen[-1]
     return {
         "updates": len(history.losses),
         "diverged": int(diverged),
+        "valid_perplexity": valid,
         "perplexity": overall,
         "at_noun": at_noun,
         "median_norm": f"{np.median(history.norms):.4g}",

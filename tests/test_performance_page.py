@@ -11,7 +11,10 @@ from types import ModuleType
 
 import pytest
 
+from autograder.authoring.course import Course
+
 ROOT = Path(__file__).resolve().parents[1]
+COURSE = Course.at(ROOT)
 BENCHMARKS = ROOT / "benchmarks"
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 NAMES = re.search(r"^BENCHMARKS := (.*)$", MAKEFILE, re.MULTILINE)[1].split()
@@ -35,17 +38,23 @@ def page(tables: ModuleType) -> ModuleType:
 
 
 def test_the_page_shows_what_was_recorded(page: ModuleType, tables: ModuleType) -> None:
-    text = page.PAGE.read_text(encoding="utf-8")
-    current = page.rendered(text, tables.read_results(), tables.read_history())
-    assert text == current, "run: python benchmarks/page.py"
+    for path in page.PAGES:
+        text = path.read_text(encoding="utf-8")
+        current = page.rendered(text, tables.read_results(), tables.read_history())
+        assert text == current, "run: python benchmarks/page.py"
 
 
 def test_everything_that_was_recorded_has_its_place_on_the_page(
     page: ModuleType, tables: ModuleType
 ) -> None:
-    places = {found["name"] for found in page.BLOCK.finditer(page.PAGE.read_text("utf-8"))}
-    assert tables.read_results().keys() <= places
-    assert places == {*NAMES, "grading-quick", page.HISTORY}
+    speed, proofs = (
+        {found["name"] for found in page.BLOCK.finditer(path.read_text("utf-8"))}
+        for path in page.PAGES
+    )
+    assert tables.read_results().keys() <= speed | proofs
+    made_of_history = {page.HISTORY, page.AIMS_TABLE}
+    assert speed == {*NAMES, "grading-quick", "grading-04_recurrent-quick", *made_of_history}
+    assert proofs == {"hints", *(f"gates-{name}" for name in COURSE.assignment_names())}
 
 
 def test_every_ratio_that_was_recorded_last_is_in_the_history(tables: ModuleType) -> None:
@@ -64,7 +73,7 @@ def test_make_bench_runs_scripts_that_exist_and_can_record() -> None:
         assert "options(parser)" in source
         assert re.search(r"finished\(results, \w+\)", source)
     helpers = {"machine", "tables", "page", "peer_checks"}
-    by_hand = {"profile_submission", "hints"}  # they print, of what is asked
+    by_hand = {"profile_submission", "hints", "gates"}  # of what is asked
     assert {path.stem for path in BENCHMARKS.glob("*.py")} == {*NAMES, *helpers, *by_hand}
 
 

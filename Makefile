@@ -80,7 +80,7 @@ bench: $(VENV)/bench ## Measure speed against peers, and write docs/performance.
 	set -e; for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --record; done
 	$(BIN)/python benchmarks/page.py
 
-profile: $(VENV)/dev ## Say where the processor time of a submission goes: make profile NAME=01_counting
+profile: $(VENV)/dev ## Say where the processor time of a submission, a start and a proof goes: make profile NAME=01_counting
 	$(BIN)/python benchmarks/profile_submission.py $(NAME)
 
 clean: ## Remove the virtual environment and what was built; demo/ stays, and is made anew by the next demonstration

@@ -1,4 +1,4 @@
-"""Where the processor time of one submission goes, and that of a run's start.
+"""Where the processor time of one submission goes, that of a run's start, and that of a proof.
 
 Run it from the repository with `python benchmarks/profile_submission.py [ASSIGNMENT]`; it takes a
 minute and prints tables in Markdown. The submissions are the untouched release, where all the time
@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -28,6 +29,7 @@ from autograder.classroom.stage import stage
 from autograder.judging.each_question import judge_all
 from autograder.judging.exam import Exam, draw_exam
 from autograder.proving.simulate import simulate
+from autograder.proving.verify import known_findings
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import Mode, execute
 from autograder.sandbox.warm import WarmChild, WarmWorker
@@ -114,6 +116,25 @@ def start(name: str) -> tuple[Table, Material, Exam]:
     return spent, material, exam
 
 
+def proof(material: Material) -> Table:
+    """Return the milliseconds that `verify` takes for one exam, by question.
+
+    An exam is drawn with known answers called anew, as the first time; known answers are judged.
+    """
+    spent: Table = {}
+    for question in material.checked:
+        alone = replace(material, checked=(question,), asserted=())
+        begun = time.process_time()
+        (exam,) = draw_exam(alone, SECRET).questions
+        drawn = time.process_time()
+        judged = list(known_findings(0, exam))
+        spent[f"{question.name}: draw"] = 1000 * (drawn - begun)
+        spent[f"{question.name}: judge {len(judged)} answers"] = 1000 * (
+            time.process_time() - drawn
+        )
+    return spent
+
+
 def show(title: str, table: Table) -> None:
     """Print a table, the largest first."""
     print(f"\n| {title} | ms CPU |\n|---|---:|")
@@ -132,6 +153,7 @@ def main() -> None:
         submitted = nbformat.reads(student.content, as_version=4)
         staged, _ = stage(submitted, material.derived, material.earlier)
         show(student.name.partition("-")[2], submission(staged, exam))
+    show("a proof of one exam", proof(material))
 
 
 if __name__ == "__main__":

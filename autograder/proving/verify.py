@@ -177,7 +177,7 @@ def _called(
 
 
 def _known_in_json(exams: Sequence[QuestionExam]) -> str:
-    found = [each for seed, exam in enumerate(exams) for each in _known_findings(seed, exam)]
+    found = [each for seed, exam in enumerate(exams) for each in known_findings(seed, exam)]
     return _Known(tuple(found), best_guess(exams[0])).in_json()
 
 
@@ -205,7 +205,7 @@ def _notebook_findings(
                 yield _finding(seed, verdict, kind, kind, expected, fair)
 
 
-def _known_findings(seed: int, exam: QuestionExam) -> Iterator[Finding]:
+def known_findings(seed: int, exam: QuestionExam) -> Iterator[Finding]:
     """Judge every known answer to a question.
 
     Mistakes were called in this process when the exam was drawn. In the first exam they are called

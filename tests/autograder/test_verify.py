@@ -8,11 +8,11 @@ import pytest
 from autograder.authoring.checking import alternative, misconception
 from autograder.judging.exam import CannotExamine, draw_exam
 from autograder.proving import verify as verifying
-from autograder.proving.verify import Finding, Proof, _known_findings, _unstable, verify
+from autograder.proving.verify import Finding, Proof, known_findings, _unstable, verify
 
 
 def findings(question, seed=0):
-    return list(_known_findings(seed, question))
+    return list(known_findings(seed, question))
 
 
 def finding_of(found, name):

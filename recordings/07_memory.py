@@ -36,9 +36,9 @@ TEST_SIZE = 1_000
 
 ADDING_LENGTH = 100
 ADDING_UNITS = {  # learning rate of Adam, updates
-    "identity": (1e-3, 1_000),
-    "tanh": (1e-3, 1_000),
-    "lstm": (1e-2, 1_000),
+    "identity": (1e-3, 3_000),
+    "tanh": (1e-3, 3_000),
+    "lstm": (1e-2, 3_000),
 }
 ADDING_SEEDS = range(3)
 

@@ -511,7 +511,7 @@ def draw_rungs(language, title_of="{}", height=4.3):
                 )
             axis.set(xlabel="perplexity", title=title)
         axes[0].set_yticks(range(len(shown)), shown)
-        axes[0].invert_yaxis()
+        axes[0].set_ylim(len(shown) - 0.5, -0.5)
         figure.legend(
             handles=[
                 plt.Line2D([], [], color=plots.RED, label="sample's floor"),
@@ -778,7 +778,7 @@ with plots.course_style():
     axis.invert_yaxis()
     axis.set(xlabel="nats a token above the truth")
     axis.grid(axis="y", visible=False)
-    axis.legend(loc="lower right")
+    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 share = {
     name: {part: value / sum(parts.values()) for part, value in parts.items()}
     for name, parts in rest_of.items()

@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # What ruff looks at: in solutions/ notebooks, but of texts only those that are no notebook's.
 CODE := . solutions/*/checks/*.py solutions/probes/*.py
 TYPED := .mypy_cache/checks/course
-BENCHMARKS := grading grading_parts starting cluster ngrams kenlm training temporal_order grammar similarity
+BENCHMARKS := grading grading_parts starting cluster commands ngrams kenlm training temporal_order grammar similarity
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: help demo test test-long test-browser test-hub accessibility lint format sync release verify slides slides-pdf site bundle lock bench profile clean

@@ -64,6 +64,9 @@ AIMS = (
         ("starting",),
         "verify, 3 seeds, slowest assignment, s",
     ),
+    ("make demo, s", "194 to 316", "≤ 90", ("commands",), "make demo, s"),
+    ("make test, s", "690 to 1,220", "≤ 360", ("commands",), "make test, s"),
+    ("slowest lecture, CPU s", "50", "≤ 30", ("commands",), "slowest lecture, CPU s"),
     *(
         (
             f"Kneser–Ney, {size}M tokens, order {order}: CPU to KenLM's",

@@ -530,7 +530,7 @@ print(Proportion(5, 5), "   ", Proportion(2, 5), "   ", Proportion(20, 20))
 # Draw the share of solved runs against the length for basic tanh, one curve a method. Where does each begin to fall? And what about **sigmoid**?
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["remove-cell"]
-# Halls draw three parallel curves. The point is the order, and where we can tell it: look at whether the bars overlap before saying "better". Sigmoid, the *most adversarial* start of 002, needs far more updates than we have: then a 0 says nothing of the method.
+# Halls draw three parallel curves. The point is the order, and where we can tell it: look at whether the bars overlap before saying "better". Sigmoid is the *most adversarial* start of 002: nothing arrives at first. Without Ω no run was solved in these updates, with it most were. A 0 says *not so soon*, not *never*.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 kept = [row for row in recorded("07_memory/temporal_order") if row["task"] == "temporal-order"]

@@ -778,7 +778,7 @@ with plots.course_style():
     axis.invert_yaxis()
     axis.set(xlabel="nats a token above the truth")
     axis.grid(axis="y", visible=False)
-    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axis.legend(loc="lower center", bbox_to_anchor=(0.42, 1.0), ncols=5, columnspacing=1.2)
 share = {
     name: {part: value / sum(parts.values()) for part, value in parts.items()}
     for name, parts in rest_of.items()

@@ -388,9 +388,14 @@ class Spread:
         N uniform numbers each quantile is more than 2 sqrt(ln(2 / chance) / 2N) of half the range
         from its place with at most the probability `chance` (Dvoretzky, Kiefer and Wolfowitz). For
         100,000 numbers and two functions .045 is a chance of 4e-11 in all.
+    ends
+        Largest difference of the smallest numbers, and of the largest, in the same unit; None for
+        `tolerance`. Of N uniform numbers the largest is more than this part of half the range
+        below its end with a probability of exp(-N ends / 2) at most.
     """
 
     tolerance: float = 0.045
+    ends: float | None = None
 
     def false_alarm(self, numbers: int) -> float:
         """Return a bound on the chance that two equal distributions are told apart.
@@ -400,7 +405,8 @@ class Spread:
         numbers
             N, of each of the two functions.
         """
-        return 4 * math.exp(-2 * numbers * (self.tolerance / 4) ** 2)
+        within = 4 * math.exp(-2 * numbers * (self.tolerance / 4) ** 2)
+        return within + (4 * math.exp(-numbers * self.ends / 2) if self.ends else 0.0)
 
     def told_apart(self, numbers: int, missed: float = 1e-6) -> float:
         """Return the power: which difference of two uniform distributions is surely seen.
@@ -441,9 +447,11 @@ class Spread:
             return "the same numbers in every call"
         ours, theirs = expected["quantiles"], got["quantiles"]
         width = float(ours[-1] - ours[0]) / 2 if isinstance(ours, np.ndarray) else 0.0
-        there = Close(rtol=0.0, atol=self.tolerance * width).difference(
-            ours, theirs, min(max(slack, 1.0), 3.0)
-        )
+        slack = min(max(slack, 1.0), 3.0)
+        there = Close(rtol=0.0, atol=self.tolerance * width).difference(ours, theirs, slack)
+        if there is None and self.ends is not None and isinstance(ours, np.ndarray):
+            at_ends = Close(rtol=0.0, atol=self.ends * width)
+            there = at_ends.difference(ours[[0, -1]], np.asarray(theirs)[[0, -1]], slack)
         return None if there is None else "numbers that come from another distribution"
 
 

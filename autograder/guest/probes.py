@@ -151,18 +151,20 @@ def quantiles(
     -------
     spread
         ``shape`` of the first array; ``quantiles``, at steps of 5 %, of the numbers in all of them;
-        whether it is ``the same again`` from a generator in the same state; and whether it is
-        ``new in every call`` from a generator that goes on.
+        whether it is ``the same again`` from a generator in the same state; and whether arrays are
+        ``new in every call`` from a generator that goes on: more than three quarters of them are
+        like none before.
     """
     again = copy.deepcopy((args, kwargs))
     samples = [np.asarray(function(*args, **kwargs)) for _ in range(max(times, 2))]
     first = np.asarray(function(*again[0], **again[1]))
     numbers = np.concatenate([array.ravel() for array in samples])
+    different = len({array.tobytes() for array in samples})
     return {
         "shape": samples[0].shape,
         "quantiles": np.quantile(numbers, np.linspace(0, 1, 21)) if numbers.size else None,
         "the same again": bool(np.array_equal(samples[0], first)),
-        "new in every call": not np.array_equal(samples[0], samples[1]),
+        "new in every call": 4 * different > 3 * len(samples),
     }
 
 

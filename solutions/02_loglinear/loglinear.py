@@ -910,7 +910,7 @@ assert list(velocity) == [0.5, 0.0], "velocity was changed: return new arrays"
 # * An epoch is an improvement if its loss is *less than* the best so far. So of equal losses the first is the best.
 # * Patience is counted from the best epoch: if epochs best + 1, …, best + `patience` bring no improvement, training stops after the last of these. An improvement at best + `patience` still counts. Each improvement starts the count anew.
 # * Where training is never stopped, the answer is the best of all epochs.
-# * A loss that is `nan` is no improvement. `losses[0]` is a number.
+# * A loss that is `nan` is no improvement. `losses[0]` is a finite number.
 # * No losses, or a patience below 1, raise `ValueError`.
 
 # %% nbgrader={"grade": false, "grade_id": "early_stopping", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1186,7 +1186,7 @@ for feature in heaviest[:15]:
 #
 # * The result has the shape `(fan_in, fan_out)`: this course multiplies from the left, `h @ W`.
 # * `activation` is `"tanh"` or `"sigmoid"`; anything else raises `ValueError`.
-# * All randomness comes from `rng`, a `numpy.random.Generator`, which goes on from call to call. How you draw is up to you: your numbers are judged by how a hundred thousand of them are spread.
+# * All randomness comes from `rng`, a `numpy.random.Generator`, which goes on from call to call: make a few thousand calls, and hardly any two of them give the same weights. How you draw is up to you: your numbers are judged by how a hundred thousand of them are spread.
 
 # %% nbgrader={"grade": false, "grade_id": "glorot_uniform", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def glorot_uniform(

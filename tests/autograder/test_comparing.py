@@ -517,6 +517,16 @@ def test_quantiles_may_differ_by_a_part_of_half_the_range_and_slack_trebles_it_a
     assert (Spread().difference(one, other) is None) is (by < 0.045)
 
 
+@pytest.mark.parametrize("width", [95, 97])
+def test_the_ends_of_a_range_may_have_to_be_nearer(width):
+    ends = Spread(ends=0.001)
+    one, other = spread(0), spread(1, width=(width / 96) ** 0.5)
+    assert difference(one, other, comparison=Spread()) is None
+    assert difference(one, other, comparison=ends) is not None
+    assert difference(one, spread(1), comparison=ends) is None
+    assert difference(one, one | {"quantiles": None}, comparison=ends) is not None
+
+
 def test_what_has_no_quantiles_agrees_with_what_has_none():
     none = spread(0) | {"quantiles": None}
     assert difference(none, none, comparison=Spread()) is None

@@ -14,6 +14,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
@@ -182,4 +183,35 @@ rules = (
     ),
     told("Both results are new arrays"),
     rule("Where the gradient is 0, nothing moves", when=lambda x, grad, *_: not grad.all()),
+)
+
+every_entry_is_written = equal(
+    entry_by_entry,
+    ("np.zeros(x.shape), np.zeros(x.shape)", "np.ones(x.shape), np.zeros(x.shape)"),
+    ("np.zeros(x.shape), np.zeros(x.shape)", "np.zeros(x.shape), np.ones(x.shape)"),
+    because="every entry of both is written",
+)
+all_at_once = equal(
+    entry_by_entry,
+    ("np.ndindex(*x.shape)", "np.ndindex()"),
+    because="an index of no axes is the whole array",
+)
+no_gradient_is_traced = equal(
+    torch_optimizer,
+    (
+        "torch.nn.Parameter(torch.tensor(x, dtype=torch.float64))",
+        "torch.tensor(x, dtype=torch.float64)",
+    ),
+    ("return parameter.detach()", "return parameter"),
+    because="the gradient is given; that a tensor would trace one changes none of its numbers",
+)
+cache_in_float32 = equal(
+    torch_optimizer,
+    ("torch.tensor(cache, dtype=torch.float64)", "torch.tensor(cache)"),
+    because="it is float64, or came in float32, which is enough here",
+)
+as_they_came = equal(
+    torch_float32,
+    ("torch.tensor(a, dtype=torch.float32)", "torch.tensor(a)"),
+    because="a tensor is made of either kind of float, and float64 is more than is needed",
 )

@@ -13,6 +13,7 @@ from autograder.authoring.checking import (
     Check,
     Group,
     alternative,
+    equal,
     misconception,
     repeated,
     rule,
@@ -301,4 +302,33 @@ rules = (
     rule("calling twice is as good as once", when=lambda times, graph: times == 2),
     told("Nothing but `grad` is changed", "You may call your `topological_order`"),
     rule("Again every *arc* counts once", when=lambda times, graph: len(graph.args[0]) > 60),
+)
+
+nothing_uses_the_output = equal(
+    with_kahn,
+    ("{output: 0}", "{output: 1}"),
+    ("{output: 0}", "{output: -1}"),
+    because="nothing uses the output: its count is never looked at",
+)
+any_kind_of_zero = equal(
+    a_dictionary_first,
+    ("np.float64(0)", "np.float64()"),
+    ("np.float64(0)", "0"),
+    ("+= 1", "= 1"),
+    because="each is 0, to which floats are added; that of the output is 1 in any case",
+)
+one_is_one = equal(
+    with_torch_scalars,
+    ("output.grad + 1", "1"),
+    because="the output's gradient was set to 0, and shares are added to tensors",
+)
+returns_nothing = equal(
+    a_dictionary_first,
+    ("return gradients", "pass"),
+    settled="What it returns does not matter",
+)
+returns_nothing_with_torch_scalars = equal(
+    with_torch_scalars,
+    ("return output", "pass"),
+    settled="What it returns does not matter",
 )

@@ -253,7 +253,7 @@ rules = (
         ),
     ),
     rule("A loss that is `nan`", when=lambda losses, patience: np.isnan(losses).any()),
-    told("`losses[0]` is a number"),
+    told("`losses[0]` is a finite number"),
     rule("No losses", when=lambda losses, patience: not losses, gives=ValueError),
     rule(
         "a patience below 1",
@@ -268,7 +268,7 @@ the_first_epoch_improves = equal(
     ("math.inf, 0, 0", "math.inf, -1, 0"),
     ("math.inf, 0, 0", "math.inf, 0, 1"),
     ("math.inf, 0, 0", "math.inf, 0, -1"),
-    because="the first loss is a number, below infinity, and sets all three",
+    because="the first loss is finite, so below infinity, and sets all three",
 )
 nothing_before_is_better = equal(
     windows,
@@ -278,4 +278,20 @@ nothing_before_is_better = equal(
     ("range(best + 1, min(best", "range(min(best"),
     ("min(best + patience, len(losses) - 1)", "min(len(losses) - 1, best + patience)"),
     because="no epoch up to the best is better than it, and the smaller of two has no order",
+)
+
+nothing_before_is_better_recursive = equal(
+    recursive,
+    ("range(best + 1, min(best", "range(best, min(best"),
+    ("range(best + 1, min(best", "range(1, min(best"),
+    ("range(best + 1, min(best", "range(best + 0, min(best"),
+    ("range(best + 1, min(best", "range(min(best"),
+    ("min(best + patience + 1, len(losses))", "min(len(losses), best + patience + 1)"),
+    because="no epoch up to the best is better than it, and the smaller of two has no order",
+)
+an_array_of_a_list = equal(
+    with_numpy,
+    ("np.asarray(losses, dtype=float)", "np.asarray(losses)"),
+    ("np.asarray(losses, dtype=float)", "losses"),
+    because="accumulate makes an array of a list, and whole numbers compare like floats",
 )

@@ -15,6 +15,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     repeated,
     rule,
     slip,
@@ -55,7 +56,7 @@ check = Check(
         "special": Group("layers of a few units, and other activations", 1),
     },
     draw=draw,
-    compare=Spread(),
+    compare=Spread(ends=0.001),
 )
 
 
@@ -194,10 +195,34 @@ rules = (
     rule(
         "All randomness comes from `rng`",
         "goes on from call to call",
+        "hardly any two of them give the same weights",
         when=lambda times, fan_in, fan_out, rng, *_, **__: times > 1,
     ),
     rule(
         "a hundred thousand of them",
         when=lambda times, fan_in, fan_out, rng, *_, **__: times * fan_in * fan_out >= NUMBERS,
     ),
+)
+
+numbers_of_numpy = equal(
+    weight_by_weight,
+    ("float(u)", "u"),
+    because="a number of numpy's is the same number",
+)
+as_many_seeds_as_needed = equal(
+    torch_seeded_by_rng,
+    ("2**31", "3**31"),
+    ("2**31", "2**32"),
+    ("2**31", "2**30"),
+    because="each is so many seeds that hardly two calls of thousands get the same one",
+)
+seeded_before_it_draws = equal(
+    torch_seeded_by_rng,
+    ("torch.Generator().manual_seed", "torch.manual_seed"),
+    because="torch's own generator is seeded from rng in every call as well",
+)
+weights_in_float32 = equal(
+    torch_seeded_by_rng,
+    (", dtype=torch.float64", ""),
+    because="float32 is enough here",
 )

@@ -191,3 +191,26 @@ all_at_once = equal(
     ("np.ndindex(*x.shape)", "np.ndindex()"),
     because="an index of no axes is the whole array",
 )
+
+no_gradient_is_traced = equal(
+    torch_optimizer,
+    (
+        "torch.nn.Parameter(torch.tensor(x, dtype=torch.float64))",
+        "torch.tensor(x, dtype=torch.float64)",
+    ),
+    ("before = parameter.detach()", "before = parameter"),
+    ("return parameter.detach()", "return parameter"),
+    (", parameter.detach()", ", parameter"),
+    because="the gradient is given; that a tensor would trace one changes none of its numbers",
+)
+velocity_in_float32 = equal(
+    torch_optimizer,
+    ("torch.tensor(velocity, dtype=torch.float64)", "torch.tensor(velocity)"),
+    because="it is float64, or came in float32, which is enough here",
+)
+as_they_came = equal(
+    torch_float32,
+    ("torch.tensor(a, dtype=torch.float32)", "torch.tensor(a)"),
+    ("torch.tensor(a, dtype=torch.float32)", "a"),
+    because="tensors and arrays are added and multiplied alike, and float64 is more than is needed",
+)

@@ -119,5 +119,11 @@ def test_numbers_from_elsewhere_and_numbers_that_never_change_are_noticed():
     assert elsewhere["the same again"] is False
     frozen = quantiles(lambda rng: np.arange(4.0), 3, np.random.default_rng(0))
     assert (frozen["the same again"], frozen["new in every call"]) == (True, False)
+    seeded = quantiles(
+        lambda rng: np.random.default_rng(rng.integers(62)).uniform(size=4),
+        1_000,
+        np.random.default_rng(0),
+    )
+    assert (seeded["the same again"], seeded["new in every call"]) == (True, False)
     empty = quantiles(lambda rng: np.zeros((0, 2)), 1, np.random.default_rng(0))
     assert (empty["shape"], empty["quantiles"]) == ((0, 2), None)

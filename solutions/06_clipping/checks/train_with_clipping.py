@@ -464,6 +464,12 @@ any_order = equal(
     ("1.0, threshold / norm", "threshold / norm, 1.0"),
     because="names serve in any order, and so do two numbers of which the smaller one is taken",
 )
+parts_of_one_vector = equal(
+    in_one_vector,
+    ("[:-1]", "[:]"),
+    (".copy()", ""),
+    because="zip drops an empty rest, and the parts of a new vector are arrays that nobody else has",
+)
 nan_stays = equal(
     with_functions_of_its_own,
     ("any(map(math.isnan, entries))", "False"),

@@ -23,7 +23,7 @@
 #
 # * *Do not change your inputs.* They are looked at after the call. **What you return are new arrays**, also where nothing had to be changed: who gets them may go on to write into them. (Question 12 is about torch and says otherwise.)
 # * A function is called many times. It must give the same answer for the same arguments, whatever was called before.
-# * *Gradients* are a dict of arrays by the names of the parameters: `{"W_h": ..., "b": ...}`, of any names and shapes, single numbers (shape `()`) among them, in float64 or in float32. The answer has the same names and shapes. A number is compared to a relative accuracy of 1e-5, an array to 1e-5 of its largest entry, unless a question says otherwise.
+# * *Gradients* are a dict of arrays by the names of the parameters: `{"W_h": ..., "b": ...}`, of any names and shapes, single numbers (shape `()`) among them, none of them without entries, in float64 or in float32. The answer has the same names and shapes. A number is compared to a relative accuracy of 1e-5, an array to 1e-5 of its largest entry, unless a question says otherwise.
 # * **The norm** of gradients is that of *all entries of all arrays together*, as if they stood in one long vector, $\lVert g \rVert = \sqrt{\sum_i g_i^2}$.
 # * A threshold, a limit or a factor that is not above 0, or is `nan`, raises `ValueError`, whatever the other arguments are. `math.inf` is allowed as a threshold or a limit (a factor is finite): nothing is above it. *Whatever the other arguments are* means: also where there is nothing to clip, no step to take and no batch. Where the statement says that something else raises `ValueError`, it does so; other wrong arguments do not come.
 # * Write the function in any way that runs here: loops, numpy, torch, helpers of your own, in this cell or in one that you add (all cells share their names, so give helpers names that no other cell uses, or define them inside your function), a library that has it (where the point is to derive something, derive it all the same). **You may call a function that you wrote for an earlier question.** Your answer is then only as good as that function: where a visible test fails, the cause may lie there. `print` what you like.
@@ -173,7 +173,7 @@ assert norm == math.inf, f"one infinite entry makes the norm infinite: {norm}"
 #
 # **Write `suggest_threshold(norms, factor)`**, which returns `factor` times the mean norm, one number.
 #
-# * `norms` is a list or an array of the norms of some updates, 0 or more each. Some may be `nan` or infinite: **these are left out**, and the mean is over the others. A norm of 0 is a norm.
+# * `norms` is a list, or an array of float64, of the norms of some updates, 0 or more each. Some may be `nan` or infinite: **these are left out**, and the mean is over the others. A norm of 0 is a norm.
 # * Where no finite norm is left, or all that are left are 0, there is nothing to suggest: `ValueError`. And, as everywhere, where `factor` is not above 0, or is `nan`.
 
 # %% nbgrader={"grade": false, "grade_id": "suggest_threshold", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -625,7 +625,7 @@ for w, beside, expected_w, expected_b in (
 #
 # **Write `descend(gradient, start, learning_rate, threshold, n_steps)`**: gradient descent in the plane, $(w, b) \leftarrow (w, b) - \eta\, g$. It returns the path, an array of shape `(n_steps + 1, 2)`.
 #
-# * `gradient(w, b)` takes two numbers and returns the pair of the derivatives by $w$ and by $b$. It is given to you as an argument; your `unit_gradient` with 50 steps is one such function, and the graded ones are others: bowls with a cliff in them.
+# * `gradient(w, b)` takes two numbers and returns the pair of the derivatives by $w$ and by $b$, two floats. It is given to you as an argument; your `unit_gradient` with 50 steps is one such function, and the graded ones are others: bowls with a cliff in them.
 # * `start` is a pair of numbers. `path[0]` is `start`, and `path[i]` is where the `i`-th step led.
 # * `threshold` is `None`: no clipping. Or a number: then a gradient whose norm is above it is shortened to it, in its direction, as in question 4, *before* it is multiplied with the learning rate. A step is then at most `learning_rate * threshold` long.
 # * `n_steps` is 0 or more. The gradients are finite, and their squares do not overflow. A threshold that is a number and not above 0 raises `ValueError`.
@@ -774,9 +774,9 @@ plots.show(
 # * **If all entries of all gradients are finite:** clip by norm as in question 4, with huge entries as there, and go against the clipped gradient, $\theta - \eta\, g$.
 # * **If any entry anywhere is `nan` or infinite:** a random step instead. All parameters take part in it, not only the one whose gradient is spoiled; nothing of the gradient is used. Its length, over *all entries of all parameters together*, is exactly `learning_rate * threshold`, and **every direction is equally probable**. (Numbers from a normal distribution for all entries, divided by their joint norm, do that. Uniform numbers do not: they favour the corners of a cube. Neither does a direction for each array by itself.)
 # * All randomness comes from `rng`: a generator in the same state gives the same step, and one that goes on gives a new one.
-# * `grads` has the names and shapes of `params`. The parameters themselves are finite. `learning_rate` is above 0. `threshold` is finite here: infinity raises `ValueError` too.
+# * `grads` has the names and shapes of `params`. The parameters themselves are finite. `learning_rate` is above 0. `threshold` is finite here: infinity raises `ValueError` too. Where it is above 0, it is at least 1e-9.
 #
-# How a random step is graded: your function is called 1,000 times. Each step has to have the right length, to 1e-4, and to be a new one. Then the numbers by which the parameters moved are looked at: for a number of limits, the share of them that lies below the limit has to be that of the reference. It may differ by .024 where all numbers are taken together, and by .25 where only those at one place of one array are, or only those of one array. A right function is outside with a chance below 1e-9.
+# How a random step is graded: your function is called 1,000 times. Each step has to have the right length, to 1e-4, and to be a new one. Then the numbers by which the parameters moved are looked at: for a number of limits, the share of them that lies below the limit has to be that of the reference. It may differ by .012 where all numbers are taken together, and by .25 where only those at one place of one array are, or only those of one array. A right function is outside with a chance below 1e-9.
 
 # %% nbgrader={"grade": false, "grade_id": "safe_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def safe_step(
@@ -1205,7 +1205,7 @@ print(max(last["bold, clipped"]) < min(last["bold"]))
 # **Write `clipping_bias(grads_per_example, threshold)`**, which returns *the mean of the clipped gradients, minus the clipped mean gradient*, an array of shape `(P,)`.
 #
 # * `grads_per_example` has shape `(N, P)`: a row for each example, with all its entries. All are finite, and their squares do not overflow.
-# * Clipping is that of question 4: a row above the threshold is shortened to it; so is the mean.
+# * Clipping is that of question 4: a row above the threshold is shortened to it; so is the mean. Where rows come in float32, float32 is exact enough.
 # * No example at all, `N = 0`, raises `ValueError`.
 
 # %% nbgrader={"grade": false, "grade_id": "clipping_bias", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1401,7 +1401,7 @@ for bad in (0.0, -1.0, math.nan):
 #
 # **Write `torch_step(module, optimizer, loss, threshold)`**, which takes one step, and returns the norm of the gradient before clipping, a number.
 #
-# * `module` is a `torch.nn.Module`, `optimizer` a `torch.optim.SGD` on all its parameters, `loss` a tensor of shape `()` that was computed from them. **Here everything happens in place**: the parameters of the module change.
+# * `module` is a `torch.nn.Module`, `optimizer` a plain `torch.optim.SGD` (no momentum, no weight decay) on all its parameters, of which none is frozen, `loss` a tensor of shape `()` that was computed from them. **Here everything happens in place**: the parameters of the module change.
 # * Gradients of an older loss may still be in `.grad`: they must not count.
 # * The gradient of all parameters *jointly* is clipped to `threshold`, as in question 4. A parameter that the loss does not depend on has no gradient (`None`), and stays as it is.
 # * **If the norm is `nan` or infinite, no step is taken**: the parameters stay as they are. (This is how most of today's training loops do it; a random step is the other way.)

@@ -77,8 +77,8 @@ class CliffGradient:
         half = 0.5 * self.k * (self.n[0] * w + self.n[1] * b - self.place)
         edge = self.h * self.k / (4 * np.cosh(np.clip(half, -300, 300)) ** 2)
         return (
-            self.c * (w - self.bottom[0]) + edge * self.n[0],
-            self.c * (b - self.bottom[1]) + edge * self.n[1],
+            float(self.c * (w - self.bottom[0]) + edge * self.n[0]),
+            float(self.c * (b - self.bottom[1]) + edge * self.n[1]),
         )
 
 

@@ -254,6 +254,33 @@ def _says_spikes(show: Show, factor: float) -> str:
 SPIKING_GRADIENTS = builds("spiking gradients", _says_spikes)(SpikingGradients)
 
 
+@dataclass(frozen=True)
+class ListedGradients:
+    """The gradients of planes: they are the same at all parameters.
+
+    Parameters
+    ----------
+    planes
+        The gradients of each.
+    """
+
+    planes: Sequence[Mapping[str, np.ndarray]]
+
+    def __call__(
+        self, params: Parameters, contexts: np.ndarray, targets: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Return the gradients of the plane whose number is the very first id."""
+        return {name: grad.copy() for name, grad in self.planes[int(contexts[0, 0])].items()}
+
+
+def _says_planes(show: Show, planes: Sequence[Mapping[str, np.ndarray]]) -> str:
+    listed = ", ".join(show(plane) for plane in planes)
+    return f"gradients, those of a batch whose first id is i are the i-th (from 0) of [{listed}]"
+
+
+LISTED_GRADIENTS = builds("listed gradients", _says_planes)(ListedGradients)
+
+
 @probe("trained", without_the_first)
 def trained(
     function: Callable[..., Any], contexts: np.ndarray, *args: Any, **kwargs: Any

@@ -15,7 +15,7 @@ PINNED = {
     "03_window": "6b08cd6d82b5c543",
     "04_recurrent": "4baead32d55e2114",
     "05_gradients": "39dcf8a5ac406703",
-    "06_clipping": "5995031386b40412",
+    "06_clipping": "6900a691ebdd1a10",
     "07_memory": "bd3e4beee922204e",
 }
 

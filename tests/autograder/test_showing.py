@@ -237,6 +237,8 @@ def test_a_clipped_training_is_shown_without_the_held_out_contexts():
     assert "those of a batch whose first id is 0 are multiplied by 1e+06" in shown
     shown = call_of("fit", case("g", Recipe("spiking gradients", (float("nan"),))))
     assert "given nan as the first entry of bias" in shown
+    shown = read(call_of("fit", case("g", Recipe("listed gradients", ([{"b": np.ones(1)}],)))))
+    assert "the i-th (from 0) of [{'b': np.array([1.0])}]" in shown
 
 
 def test_moves_are_shown_with_how_many_there_are():

@@ -37,7 +37,7 @@ from .drawing import (
 from .outcomes import Fresh, RandomSteps
 
 TIMES = 1_000
-WIDE: dict[str, tuple[int, ...]] = {"W_h": (8, 8), "W_x": (3, 8), "b": (8,), "scale": ()}
+WIDE: dict[str, tuple[int, ...]] = {"W_h": (12, 12), "W_x": (3, 12), "b": (12,), "scale": ()}
 TALL: dict[str, tuple[int, ...]] = {"E": (4, 6), "U": (6, 3), "gain": (1,), "c": (6,)}
 
 
@@ -389,7 +389,12 @@ rules = (
         "Neither does a direction for each array",
         when=lambda times, params, grads, rate, threshold, rng: times == TIMES,
     ),
-    told("`grads` has the names and shapes", "themselves are finite", "`learning_rate` is above 0"),
+    told(
+        "`grads` has the names and shapes",
+        "themselves are finite",
+        "`learning_rate` is above 0",
+        "it is at least 1e-9",
+    ),
     rule(
         "infinity raises `ValueError` too",
         when=lambda params, grads, rate, threshold, rng: threshold == math.inf,
@@ -460,7 +465,7 @@ no_empty_array = equal(
 a_larger_divisor = equal(
     REFERENCE,
     ("initial=0", "initial=1"),
-    because="a norm far below 1 is not clipped, as no threshold is so small",
+    because="a norm whose squares are lost is far below 1e-9, and no threshold is so small",
 )
 zeros = equal(
     REFERENCE,

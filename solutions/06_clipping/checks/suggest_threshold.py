@@ -147,7 +147,7 @@ divided = slip(
 
 rules = (
     rule("`norms` is a list", when=lambda norms, factor: isinstance(norms, list)),
-    rule("or an array of the norms", when=lambda norms, factor: isinstance(norms, np.ndarray)),
+    rule("or an array of float64", when=lambda norms, factor: isinstance(norms, np.ndarray)),
     rule(
         "Some may be `nan`",
         when=lambda norms, factor: np.isnan(norms).any(),

@@ -237,7 +237,7 @@ def test_directions_that_are_not_equally_probable_are_found_at_any_seed():
         return rng.choice([-1.0, 1.0], size=size)
 
     def one_array_more(rng, size):
-        return rng.normal(size=size) * (2.0 if size == (8, 8) else 1.0)
+        return rng.normal(size=size) * (2.0 if size == (12, 12) else 1.0)
 
     def each_array_by_itself(rng, size):
         drawn = rng.normal(size=size)
@@ -340,6 +340,15 @@ def test_gradients_spike_in_marked_batches_only():
     grads = build(Recipe("spiking gradients", (math.nan,)))(params, marked, targets)
     assert np.isfinite(grads["votes"]).all()
     assert np.isnan(grads["bias"]).tolist() == [True, False, False]
+
+
+def test_listed_gradients_are_copies_of_those_that_a_batch_names():
+    planes = [{"b": np.zeros(2)}, {"b": np.ones(2)}]
+    gradients = build(Recipe("listed gradients", (planes,)))
+    for _ in range(2):
+        grads = gradients({"b": np.zeros(2)}, np.array([[1, 0]]), np.array([0]))
+        assert np.array_equal(grads["b"], [1, 1])
+        grads["b"][:] = 7
 
 
 # --- what is returned, and what came -------------------------------------------------------------

@@ -139,6 +139,7 @@ def test_torch_steps_begin_with_old_gradients_and_a_parameter_without_one():
 def test_recipes_and_outcomes_cross():
     recipes = [
         Recipe("spiking gradients", (float("nan"),)),
+        Recipe("listed gradients", ([{"b": np.ones(2)}],)),
         Recipe("cliff gradient", (0.5, (0.0, 1.0), 3.0, 4.0, (1.0, 0.0), 0.5)),
     ]
     for recipe in recipes:

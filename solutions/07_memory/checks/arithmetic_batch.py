@@ -17,11 +17,12 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
 )
 
-from .drawing import DRAWN, AlwaysAndOften, generator
+from .drawing import DRAWN, AlwaysAndOften, different, generator
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -31,6 +32,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield _batch(rng, "multiplication", T, "multiplication")
     for T, operation in ((2, "addition"), (3, "multiplication")):
         yield _batch(rng, "special", T, operation)
+    yield different(rng, "addition", 3, 8, "addition")
     for T, operation in ((1, "addition"), (0, "multiplication"), (8, "subtraction"), (8, "add")):
         yield case("special", generator(rng), 5, T, operation)
 
@@ -173,6 +175,60 @@ seeded_inside = slip(
     loses=("addition", "multiplication", "special"),
     hint="Every batch is the same: you make a generator with a seed of its own. Use rng, which goes on from "
     "call to call.",
+)
+no_place_left = equal(
+    REFERENCE,
+    ("T < 2 or operation", "operation"),
+    ("T < 2", "T < 1"),
+    because="with fewer steps no place is left, and numpy refuses to draw one, with a ValueError",
+)
+no_place_left_column_by_column = equal(
+    column_by_column,
+    ("T < 2", "False"),
+    ("T < 2", "T < 1"),
+    ('raise ValueError("T")', "pass"),
+    because="with fewer steps no place is left, and numpy refuses to draw one, with a ValueError",
+)
+whole_parts = equal(
+    REFERENCE,
+    ("integers(T // 2, size", "integers(T / 2, size"),
+    ("integers(T // 2, T", "integers(T / 2, T"),
+    because="numpy takes the whole part of a bound that is a float",
+)
+whole_parts_column_by_column = equal(
+    column_by_column,
+    ("0, T // 2", "0, T / 2"),
+    ("T // 2, T", "T / 2, T"),
+    because="numpy takes the whole part of a bound that is a float",
+)
+numbers_of_numpy = equal(
+    column_by_column,
+    ("int(rng.integers(0, T // 2))", "rng.integers(0, T // 2)"),
+    ("int(rng.integers(T // 2, T))", "rng.integers(T // 2, T)"),
+    because="a whole number of numpy is one",
+)
+one_bound_column_by_column = equal(
+    column_by_column,
+    ("0, T // 2", "T // 2"),
+    because="where one bound is given the other is 0",
+)
+one_bound = equal(
+    with_torch_seeded_by_rng,
+    ("0, T // 2", "T // 2"),
+    because="where one bound is given the other is 0",
+)
+single_precision = equal(
+    with_torch_seeded_by_rng,
+    ("batch, 2, dtype=torch.float64", "batch, 2"),
+    ("generator=source, dtype=torch.float64", "generator=source"),
+    settled="Arrays are float64, or float32",
+)
+any_seed = equal(
+    with_torch_seeded_by_rng,
+    ("torch.Generator().manual_seed", "torch.manual_seed"),
+    ("2**62", "2**63"),
+    ("2**62", "2**61"),
+    because="torch draws from a generator with a seed from rng, and no seed comes twice",
 )
 
 rules = (

@@ -17,11 +17,12 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
 )
 
-from .drawing import DRAWN, AlwaysAndOften, generator
+from .drawing import DRAWN, AlwaysAndOften, different, generator
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -31,6 +32,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield _batch(rng, "waits", 3, int(rng.integers(2, 7)), 4)
     for T, length, n_symbols in ((1, 3, 2), (4, 1, 3), (1, 1, 2)):
         yield _batch(rng, "special", T, length, n_symbols)
+    yield different(rng, "waits", 20, 4, 5, 3)
     for T, length, n_symbols in ((0, 3, 2), (3, 0, 2), (3, 3, 1)):
         yield case("special", generator(rng), 5, T, length, n_symbols)
 
@@ -149,6 +151,23 @@ one_pattern_for_all = slip(
     ("size=(length, batch))", "size=(length, 1))"),
     loses=("waits", "special"),
     hint="All sequences of a batch have the same pattern. Each is drawn by itself.",
+)
+numbers_of_numpy = equal(
+    column_by_column,
+    ("int(rng.integers(n_symbols))", "rng.integers(n_symbols)"),
+    because="a whole number of numpy is one",
+)
+any_order = equal(
+    in_blocks,
+    ("min(T, length)", "min(length, T)"),
+    because="the smaller of two numbers does not depend on their order",
+)
+any_seed = equal(
+    with_torch_seeded_by_rng,
+    ("torch.Generator().manual_seed", "torch.manual_seed"),
+    ("2**62", "2**63"),
+    ("2**62", "2**61"),
+    because="torch draws from a generator with a seed from rng, and no seed comes twice",
 )
 
 rules = (

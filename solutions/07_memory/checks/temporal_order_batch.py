@@ -17,11 +17,12 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
 )
 
-from .drawing import DRAWN, AlwaysAndOften, generator
+from .drawing import DRAWN, AlwaysAndOften, different, generator
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -36,6 +37,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for bits in (2, 3):
         yield _batch(rng, "special", int(rng.choice([12, 13, 15, 16, 18, 19])), bits)
         yield _batch(rng, "special", 10, bits)
+    yield different(rng, "two bits", 3, 20, 2)
     for T, bits in ((9, 2), (int(rng.integers(1, 9)), 3), (20, 1), (20, 4)):
         yield case("special", generator(rng), 5, T, bits)
 
@@ -188,6 +190,76 @@ seeded_inside = slip(
     loses=("two bits", "three bits", "special"),
     hint="Every batch is the same: you make a generator with a seed of its own. Use rng, which goes on from "
     "call to call.",
+)
+no_place_left = equal(
+    REFERENCE,
+    ("T < 10 or bits", "bits"),
+    ("T < 10", "T < 9"),
+    because="with fewer steps no place is left, and numpy refuses to draw one, with a ValueError",
+)
+no_place_left_column_by_column = equal(
+    column_by_column,
+    ("T < 10 or not", "not"),
+    ("T < 10", "T < 9"),
+    because="with fewer steps no place is left, and numpy refuses to draw one, with a ValueError",
+)
+no_place_left_classes_first = equal(
+    classes_first,
+    ("T < 10 or bits", "bits"),
+    ("T < 10", "T < 9"),
+    because="with fewer steps no place is left, and numpy refuses to draw one, with a ValueError",
+)
+whole_parts = equal(
+    REFERENCE,
+    ("T // 10", "T / 10"),
+    ("number * T // bits", "number * T / bits"),
+    because="numpy takes the whole part of a bound that is a float",
+)
+whole_parts_column_by_column = equal(
+    column_by_column,
+    ("T // 10", "T / 10"),
+    because="numpy takes the whole part of a bound that is a float",
+)
+whole_parts_classes_first = equal(
+    classes_first,
+    ("T // 10, size", "T / 10, size"),
+    because="numpy takes the whole part of a bound that is a float",
+)
+rounded_once_more = equal(
+    column_by_column,
+    ("i * T / bits", "i * T // bits"),
+    because="what was rounded down is a whole number",
+)
+numbers_of_numpy = equal(
+    column_by_column,
+    ("int(rng.integers(0, 2))", "rng.integers(0, 2)"),
+    ("int(rng.integers(d))", "rng.integers(d)"),
+    because="a whole number of numpy is one",
+)
+lists_and_copies = equal(
+    column_by_column,
+    ("np.array(classes)", "classes"),
+    settled="numpy arrays, torch tensors or nested lists of the same shape",
+)
+no_copy = equal(
+    classes_first, (".copy()", ""), because="the transposed array belongs to nobody else"
+)
+one_bound_column_by_column = equal(
+    column_by_column,
+    ("integers(0, 2)", "integers(2)"),
+    because="where one bound is given the other is 0",
+)
+one_bound = equal(
+    with_torch_seeded_by_rng,
+    ("randint(0, 2, (bits", "randint(2, (bits"),
+    because="where one bound is given the other is 0",
+)
+any_seed = equal(
+    with_torch_seeded_by_rng,
+    ("torch.Generator().manual_seed", "torch.manual_seed"),
+    ("2**62", "2**63"),
+    ("2**62", "2**61"),
+    because="torch draws from a generator with a seed from rng, and no seed comes twice",
 )
 
 rules = (

@@ -68,8 +68,8 @@ def column_by_column(rng, batch, T, length, n_symbols):
 
 @alternative
 def in_blocks(rng, batch, T, length, n_symbols):
-    if T <= 0 or length <= 0 or n_symbols <= 1:
-        raise ValueError("expected at least one step, one symbol of pattern and two symbols")
+    if length <= 0 or n_symbols <= 1:  # numpy makes no block of fewer than 0 steps
+        raise ValueError("expected at least one symbol of pattern and two symbols")
     pattern = rng.choice(n_symbols, size=(length, batch))
 
     def blanks(steps):

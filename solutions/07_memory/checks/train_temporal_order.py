@@ -346,6 +346,11 @@ zeros_divided_on_copies = equal(
     ("s, 1.0)", "s, 0.5)"),
     because="what has vanished is multiplied by False, what is passed on as 0 by v: both are 0",
 )
+vanished_beside_one = equal(
+    in_place_on_copies,
+    ("2 * live *", "2 *"),
+    because="what has vanished, divided by 1 instead, moves weights by 1e-10, far below what is compared",
+)
 numbers_of_numpy = equal(
     REFERENCE,
     ("float((grad**2).sum())", "(grad**2).sum()"),

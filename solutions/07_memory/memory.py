@@ -78,6 +78,7 @@ def refuses(function, *args) -> bool:
 # * A run has solved the problem if the share of wrong sequences is **below** `allowed`. With exactly that share it has not.
 # * A sequence with a `nan` among its outputs is wrong. (A run that has exploded gives nothing else.)
 # * Where `allowed` is not above 0, is above 1, or is `nan`: `ValueError`.
+# * Rounding decides nothing: errors from .195 to .205 do not come, and whether a share is below `allowed` does not depend on how it is computed.
 
 # %% nbgrader={"grade": false, "grade_id": "success_rate", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def success_rate(
@@ -803,8 +804,8 @@ print({kind: f"{shares[-21]:.1e}" for kind, shares in lengths.items()})
 #
 # **Write `omega(dh, W_h, states)`**, which returns $\Omega$, one number.
 #
-# * `dh` has the shape `(T, B, H)`, and `dh[t]` is the derivative by `states[t + 1]`; `states` has the shape `(T + 1, B, H)`, and `states[0]` is the start.
-# * $\Omega$ is the mean of $\Omega_t$ over all pairs of a step and a sequence with $\lVert \delta_t \rVert^2 > 10^{-20}$. The other ones have vanished, say nothing, and do not count: neither in the sum nor in the number by which it is divided. Where no pair is left, $\Omega$ is 0.
+# * `dh` has the shape `(T, B, H)`, and `dh[t]` is the derivative by `states[t + 1]`; `states` has the shape `(T + 1, B, H)`, and `states[0]` is the start. All three arrays are float64, or all are float32; where they are float32, single precision is enough.
+# * $\Omega$ is the mean of $\Omega_t$ over all pairs of a step and a sequence with $\lVert \delta_t \rVert^2 > 10^{-20}$. The other ones have vanished, say nothing, and do not count: neither in the sum nor in the number by which it is divided. Where no pair is left, $\Omega$ is 0. No $\lVert \delta_t \rVert^2$ lies from $.9 \cdot 10^{-20}$ to $1.1 \cdot 10^{-20}$.
 # * $v_t$ is computed from $\delta_t$ by the formula: **do not take `dh[t - 1]` for it**, for where there is a loss at each step `dh[t - 1]` also holds the step's own part. All T steps count, the first one too.
 # * A signal that is alive may be passed on as 0: then the quotient is 0, and $\Omega_t$ is 1.
 
@@ -893,7 +894,7 @@ assert close(value, 0.0), f"no signal at all: 0, not {value}"
 #
 # **Write `omega_gradient(dh, W_h, states)`**, which returns $\partial^+ \Omega / \partial W_h$, of shape `(H, H)`.
 #
-# * Arguments are as in question 7, and $\Omega$ is the mean of question 7.
+# * Arguments are as in question 7, and $\Omega$ is the mean of question 7. Here too, where they are float32, single precision is enough.
 # * Pairs that do not count there do not count here. Where no pair is left, the gradient is 0 everywhere.
 # * Where $v_t$ is 0 its length has no derivative: such a pair adds 0 to the gradient, though it counts in the mean.
 
@@ -998,7 +999,7 @@ assert close(nothing, np.zeros((2, 2))), f"no signal at all: zeros, not {nothing
 #
 # **Write `train_temporal_order(method, params, batches, gradients, learning_rate, threshold, weight)`**, which returns the parameters after one update for each batch, a dict of new arrays. It puts assignment 06 and question 8 together.
 #
-# * `batches` is a list of pairs `(ids, classes)` as in question 3, taken in order. `gradients(params, ids, classes)` returns the triple `(grads, dh, states)`: the gradients of the mean loss by name, and what question 8 starts from. It is called once for each batch, at the parameters that the updates before have led to.
+# * `batches` is a list of pairs `(ids, classes)` as in question 3, taken in order. `gradients(params, ids, classes)` returns the triple `(grads, dh, states)`: the gradients of the mean loss by name, and what question 8 starts from. It is called once for each batch, at the parameters that the updates before have led to. Parameters, gradients, `dh` and `states` are float64. What `gradients` returns is made anew in each call, and yours to change.
 # * With `"MSGD-CR"`, `weight` times the gradient of question 8, at the $W_h$ of this moment, is added to the gradient of `W_h`. The other methods do not look at `weight`.
 # * With `"MSGD-C"` and `"MSGD-CR"`, a gradient whose joint norm over *all* parameters is above `threshold` is multiplied by `threshold` over that norm; **the regulariser's part is added before this**. `"MSGD"` does not look at `threshold`.
 # * The update is $\theta - \eta\, g$, of every parameter, with $\eta$ the `learning_rate`. Without batches the parameters come back as they were, as copies.

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.guest.probes import probe, without_the_first
+from autograder.guest.probes import many_times, probe, without_the_first
 from autograder.guest.recipes import Show, builds
 
 CALLS = 2
@@ -108,7 +108,8 @@ def marked_numbers(
     for number in range(min(max(len(places) for places in few), 3)):
         outcome[f"place {number}"] = _counts(p[number] for p in few if len(p) > number)
     outcome["distance"] = _counts(p[1] - p[0] for p in few if len(p) > 1)
-    outcome["quarters"] = _counts(np.floor(4 * numbers).clip(-1, 4).ravel().tolist())
+    below = np.where(numbers == 1, 0.9, numbers)  # float32 rounds to 1 what is just below
+    outcome["quarters"] = _counts(np.floor(4 * below).clip(-1, 4).ravel().tolist())
     outcome["neighbours"] = _counts(((numbers[0] < 0.5) == (numbers[1] < 0.5)).tolist())
     outcome["first number"] = _counts((numbers[0] < 0.5).tolist())
     how_many = np.array([len(places) for places in few])
@@ -158,6 +159,14 @@ def pattern_and_answer(
     return outcome
 
 
+@probe("different batches", many_times)
+def different_batches(
+    function: Callable[..., Any], times: int, rng: np.random.Generator, *args: Any
+) -> int:
+    """Return how many different batches there are among many that one generator drew."""
+    return len({np.array(function(rng, *args)[0]).tobytes() for _ in range(times)})
+
+
 WEIGHTS = ("W_in", "W_h", "W_out")
 HEIGHTS = np.linspace(-2.5, 2.5, 21)
 """In standard deviations: where shares of weights are taken."""
@@ -179,7 +188,8 @@ def first_weights(
     -------
     outcome
         ``shapes`` by name; the largest ``bias``; of each matrix the ``deviation`` of the entries
-        that are not 0, and the ``shares`` of those that are below some heights, in deviations;
+        that are not 0, the ``shares`` of those that are below some heights, in deviations, and
+        whether they are ``different numbers``;
         the ``fewest`` and the ``most`` entries of a column of W_h that are not 0; its least and its
         largest spectral ``radius``; how far it is ``from the identity``; how often each unit is
         connected (``least often``, ``most often``); whether connections are ``new for each unit``;
@@ -204,6 +214,8 @@ def first_weights(
         outcome[f"deviation of {name}"] = deviation
         below = (entries[:, None] / (deviation or 1.0) < HEIGHTS).mean(axis=0)
         outcome[f"shares of {name}"] = below
+        # float32 may round two of them to the same number
+        outcome[f"different numbers in {name}"] = 2 * len(np.unique(entries)) > len(entries)
     square = [p["W_h"] for p in drawn if p["W_h"].shape == (hidden, hidden)]
     connected = np.array([weights != 0 for weights in square])
     into = connected.sum(axis=1)
@@ -216,6 +228,26 @@ def first_weights(
         "how often": [float(often.min()), float(often.max())],
         "new for each unit": any(bool((c != c[:, :1]).any()) for c in connected),
     }
+
+
+@probe("connections", many_times)
+def connections(
+    function: Callable[..., Any], calls: int, kind: str, n_in: int, hidden: int, *args: Any
+) -> dict[str, Any]:
+    """Return what is connected in the first weights that one generator draws in many calls.
+
+    Returns
+    -------
+    outcome
+        How many ``different`` recurrent matrices there are; and how often an entry of them is not
+        0: ``each``, and on average over the units to which a unit leads, ``from a unit``.
+    """
+    drawn = [
+        np.array(function(kind, n_in, hidden, *args)["W_h"], dtype=float) for _ in range(calls)
+    ]
+    each = np.mean([weights != 0 for weights in drawn], axis=0)
+    different = len({weights.tobytes() for weights in drawn})
+    return {"different": different, "each": each, "from a unit": each.mean(axis=1)}
 
 
 @probe("says of fresh sequences", without_the_first)
@@ -275,3 +307,39 @@ def _says_look_back(show: Show) -> str:
 
 
 LOOK_BACK = builds("look back", _says_look_back)(LookBack)
+
+
+@dataclass(frozen=True)
+class FaintLookBack(LookBack):
+    """The same, with signals of which few are alive.
+
+    Parameters
+    ----------
+    alive
+        3, 1 or 0. Of the three, one is just above the bound of question 7, one is at unit 0 alone,
+        and one is as it was; others are just below the bound, and well below it. All that are not
+        mentioned are 0.
+    """
+
+    alive: int = 3
+
+    def __call__(
+        self, params: Mapping[str, Any], ids: np.ndarray, classes: np.ndarray
+    ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+        """Return gradients by name, dh (T, B, H) and states (T + 1, B, H)."""
+        grads, whole, states = super().__call__(params, ids, classes)
+        dh = np.zeros_like(whole)
+        if self.alive:
+            dh[-1, 1] = whole[-1, 1]
+        if self.alive > 1:
+            dh[-1, 0, 0] = 1.0
+            for column, length in enumerate((1.14e-10, 8.66e-11, 3e-11)):
+                dh[0, column] = length * whole[0, column] / np.linalg.norm(whole[0, column])
+        return grads, dh, states
+
+
+def _says_faint_look_back(show: Show, alive: int) -> str:
+    return f"look_back (the notebook's), all but {alive} of whose signals have vanished"
+
+
+FAINT_LOOK_BACK = builds("faint look back", _says_faint_look_back)(FaintLookBack)

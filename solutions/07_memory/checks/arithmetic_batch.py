@@ -17,11 +17,12 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
 )
 
-from .drawing import DRAWN, AlwaysAndOften, generator
+from .drawing import DRAWN, AlwaysAndOften, different, generator
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -31,6 +32,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield _batch(rng, "multiplication", T, "multiplication")
     for T, operation in ((2, "addition"), (3, "multiplication")):
         yield _batch(rng, "special", T, operation)
+    yield different(rng, "addition", 3, 8, "addition")
     for T, operation in ((1, "addition"), (0, "multiplication"), (8, "subtraction"), (8, "add")):
         yield case("special", generator(rng), 5, T, operation)
 
@@ -53,14 +55,12 @@ check = Check(
 
 @alternative
 def column_by_column(rng, batch, T, operation):
-    if T < 2:
-        raise ValueError("T")
     if operation not in {"addition", "multiplication"}:
         raise ValueError("operation")
     inputs, targets = [], []
     for _ in range(batch):
         numbers, marks = rng.uniform(size=T), np.zeros(T)
-        i, j = int(rng.integers(0, T // 2)), int(rng.integers(T // 2, T))
+        i, j = rng.integers(T // 2), rng.integers(T // 2, T)
         marks[i] = marks[j] = 1.0
         inputs.append(np.stack([numbers, marks], axis=1))
         sum_of = numbers[i] + numbers[j]
@@ -92,7 +92,7 @@ def with_torch_seeded_by_rng(rng, batch, T, operation):
     x = torch.zeros(T, batch, 2, dtype=torch.float64)
     x[..., 0] = torch.rand(T, batch, generator=source, dtype=torch.float64)
     columns = torch.arange(batch)
-    one = torch.randint(0, T // 2, (batch,), generator=source)
+    one = torch.randint(T // 2, (batch,), generator=source)
     two = torch.randint(T // 2, T, (batch,), generator=source)
     x[one, columns, 1] = 1
     x[two, columns, 1] = 1
@@ -173,6 +173,37 @@ seeded_inside = slip(
     loses=("addition", "multiplication", "special"),
     hint="Every batch is the same: you make a generator with a seed of its own. Use rng, which goes on from "
     "call to call.",
+)
+no_place_left = equal(
+    REFERENCE,
+    ("T < 2 or operation", "operation"),
+    ("T < 2", "T < 1"),
+    because="with fewer steps no place is left, and numpy refuses to draw one, with a ValueError",
+)
+whole_parts = equal(
+    REFERENCE,
+    ("integers(T // 2, size", "integers(T / 2, size"),
+    ("integers(T // 2, T", "integers(T / 2, T"),
+    because="numpy takes the whole part of a bound that is a float",
+)
+whole_parts_column_by_column = equal(
+    column_by_column,
+    ("rng.integers(T // 2), ", "rng.integers(T / 2), "),
+    ("T // 2, T", "T / 2, T"),
+    because="numpy takes the whole part of a bound that is a float",
+)
+single_precision = equal(
+    with_torch_seeded_by_rng,
+    ("batch, 2, dtype=torch.float64", "batch, 2"),
+    ("generator=source, dtype=torch.float64", "generator=source"),
+    settled="Arrays are float64, or float32",
+)
+any_seed = equal(
+    with_torch_seeded_by_rng,
+    ("torch.Generator().manual_seed", "torch.manual_seed"),
+    ("2**62", "2**63"),
+    ("2**62", "2**61"),
+    settled="All randomness comes from `rng`",
 )
 
 rules = (

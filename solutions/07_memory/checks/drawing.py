@@ -9,17 +9,25 @@ from typing import Any
 
 import numpy as np
 
+from autograder.authoring.checking import Case
 from autograder.authoring.comparing import Close, Frequencies
 from autograder.guest.recipes import Recipe
 
 DRAWN = 1_500
 """Sequences in a batch. Two are looked at, so 3,000: a share may be .122 off (`Frequencies`)."""
 EXACT = Close(rtol=0.0, atol=0.0)
+MANY = 150
+"""Batches that one generator draws, all different: a seed of 7 bits cannot make as many."""
 
 
 def generator(rng: np.random.Generator) -> Recipe:
     """Return the recipe of a generator of its own seed."""
     return Recipe("generator", (int(rng.integers(2**31)),))
+
+
+def different(rng: np.random.Generator, group: str, *args: Any) -> Case:
+    """Return the case that asks for many batches, which are all different."""
+    return Case(group, (MANY, generator(rng), *args), probe="different batches", compare=EXACT)
 
 
 @dataclass(frozen=True)

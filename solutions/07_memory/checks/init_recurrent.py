@@ -19,6 +19,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
 )
@@ -27,6 +28,8 @@ from autograder.authoring.comparing import Close
 from .drawing import EXACT, generator
 
 CALLS, N_IN, HIDDEN, N_OUT = 12, 40, 40, 20
+MANY, FEW, INTO = 500, 6, 2
+"""Calls, units, and connections into each, where what is connected is counted."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,9 @@ class FirstWeights:
         shapes = EXACT.difference(expected["shapes"], got["shapes"])
         if shapes is not None:
             return "arrays of other names or shapes"
-        for key in ("the same again", "new in every call", "into a unit", "new for each unit"):
+        different = (f"different numbers in {name}" for name in ("W_in", "W_h", "W_out"))
+        whether = ("the same again", "new in every call", "into a unit", "new for each unit")
+        for key in (*whether, *different):
             if EXACT.difference(expected[key], got[key]) is not None:
                 return f"another answer of: {key}"
         for key in ("largest bias", "radius", "from the identity"):
@@ -78,6 +83,32 @@ class FirstWeights:
         return None
 
 
+@dataclass(frozen=True)
+class EquallyOften:
+    """Compares what the probe "connections" found with the shares that are right.
+
+    By Hoeffding's inequality the share of n independent connections is more than e from its
+    probability with a chance of at most 2 exp(-2 n e²): of 36 entries in 500 calls one is .17 off
+    with a chance below 1e-10, and of 6 units, with 3,000 each, one is .065 off with one below 1e-10.
+    Where a unit never is its own neighbour, an entry is .33 off.
+    """
+
+    share: float
+
+    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
+        """Return what kind of difference there is; `slack` of shares counts from 1 to 1.1."""
+        if not isinstance(got, Mapping) or got.keys() != expected.keys():
+            return "no weights by the expected names"
+        if EXACT.difference(expected["different"], got["different"]) is not None:
+            return "the same weights more than once"
+        near = min(max(slack, 1.0), 1.1)
+        for key, off in (("each", 0.17), ("from a unit", 0.065)):
+            right = np.full(np.shape(expected[key]), self.share)
+            if Close(rtol=0.0, atol=off).difference(right, got[key], near) is not None:
+                return "connections that are more probable than others"
+        return None
+
+
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield the four kinds, sparse weights with other numbers, few units, and what is refused."""
     for kind in ("sigmoid", "basic tanh"):
@@ -90,6 +121,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield _start(rng, "sparse", "smart tanh", FirstWeights(sparse=True), connections, radius)
     few = (CALLS, "smart tanh", N_IN, 10, 60, generator(rng))
     yield Case("sparse", few, probe="first weights", compare=FirstWeights(sparse=True))
+    many = (MANY, "smart tanh", 2, FEW, 2, generator(rng), INTO)
+    yield Case("sparse", many, probe="connections", compare=EquallyOften(INTO / FEW))
     for kind in ("tanh", "Sigmoid"):
         yield case("identity", kind, 3, 4, 2, generator(rng))
 
@@ -127,7 +160,7 @@ def kind_by_kind(kind, n_in, hidden, n_out, rng, connections=15, radius=0.95):
     elif kind == "smart tanh":
         scale, W_h = 0.01, np.zeros((hidden, hidden))
         for j in range(hidden):
-            into = rng.choice(hidden, size=min(connections, hidden), replace=False)
+            into = rng.permutation(hidden)[:connections]
             W_h[into, j] = rng.normal(size=len(into))
         W_h = W_h / max(abs(np.linalg.eigvals(W_h))) * radius
     else:
@@ -284,6 +317,33 @@ biases_drawn = slip(
     loses=("dense", "sparse", "identity"),
     hint="The biases are drawn as well. They are 0.",
 )
+not_from_itself = slip(
+    REFERENCE,
+    (
+        "rng.permutation(hidden)[connections:]",
+        "np.append(rng.permutation(np.delete(np.arange(hidden), unit))[connections:], unit)",
+    ),
+    loses="sparse",
+    hint="No unit is connected to itself. It may be, as to any other unit.",
+)
+any_order_of_ranks = equal(
+    by_a_mask_of_ranks,
+    (".argsort(axis=0).argsort(axis=0)", ".argsort(axis=0)"),
+    settled="For each unit by itself, all choices of units are equally probable",
+)
+single_precision = equal(
+    with_torch_seeded_by_rng,
+    ("generator=source, dtype=torch.float64", "generator=source"),
+    ("torch.eye(hidden, dtype=torch.float64)", "torch.eye(hidden)"),
+    settled="Arrays are float64, or float32",
+)
+any_seed = equal(
+    with_torch_seeded_by_rng,
+    ("torch.Generator().manual_seed", "torch.manual_seed"),
+    ("2**62", "2**63"),
+    ("2**62", "2**61"),
+    settled="All randomness comes from `rng`",
+)
 
 rules = (
     rule(
@@ -299,6 +359,9 @@ rules = (
     rule(
         "A connection from a unit to itself",
         "For each unit by itself",
+        when=lambda calls, kind, n_in, hidden, *_: calls == MANY and hidden == FEW,
+    ),
+    rule(
         "*Incoming* is meant",
         "(The code that the authors",
         when=lambda calls, kind, n_in, hidden, *_: kind == "smart tanh" and hidden > 20,

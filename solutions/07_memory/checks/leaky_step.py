@@ -19,6 +19,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
 )
@@ -29,6 +30,10 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield steps with one leak for all, with one for each unit, with none or all kept."""
     for B, n, H, leak in ((3, 2, 4, 0.3), (1, 5, 3, 0.8), (4, 1, 6, 0.55), (2, 3, 5, 0.95)):
         yield case("one leak", *_step(rng, B, n, H), float(leak + rng.uniform(-0.04, 0.04)))
+    params, x_t, h_prev = _step(rng, 3, 4, 5)
+    single = {name: value.astype(np.float32) for name, value in params.items()}
+    leak = float(rng.uniform(0.2, 0.7))
+    yield case("one leak", single, x_t.astype(np.float32), h_prev.astype(np.float32), leak)
     for leak in (0, 1.0):
         yield case("many", *_step(rng, 3, 2, 4), leak)
     for B, n, H in ((3, 2, 4), (5, 4, 5)):
@@ -131,6 +136,22 @@ bias_forgotten = slip(
     (' + params["b"]', ""),
     loses=("one leak", "many"),
     hint="The bias b is missing from the sum.",
+)
+numbers_or_arrays = equal(
+    REFERENCE,
+    ("np.asarray(leak) >= 0", "leak >= 0"),
+    ("np.asarray(leak) <= 1", "leak <= 1"),
+    because="a leak is a number or an array",
+)
+every_entry_is_written = equal(
+    in_loops, ("zeros", "ones"), because="every entry of the states is written"
+)
+torch_takes_numbers = equal(
+    with_torch,
+    ("np.array(leak, dtype=float)", "np.array(leak)"),
+    ("np.array(leak, dtype=float)", "leak"),
+    ("bool(((a >= 0) & (a <= 1)).all())", "((a >= 0) & (a <= 1)).all()"),
+    because="torch takes numbers and arrays of any kind, and a tensor of one truth value is one",
 )
 
 rules = (

@@ -19,6 +19,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
 )
@@ -175,6 +176,30 @@ input_is_what_is_not_kept = slip(
     loses=("ordinary", "forget bias", "huge"),
     hint="What is written is weighted by one minus the forget gate, as in a GRU. Here the input gate has "
     "weights of its own.",
+)
+both_forms_agree = equal(
+    unit_by_unit,
+    ("z < 0", "z <= 0"),
+    ("z < 0", "z < 1"),
+    ("z < 0", "z < -1"),
+    because="near 0 the two forms are the same number, and neither overflows",
+)
+every_entry_is_written = equal(
+    unit_by_unit,
+    ("h, c = np.zeros((B, H))", "h, c = np.ones((B, H))"),
+    (", np.zeros((B, H))", ", np.ones((B, H))"),
+    because="every entry of states and cells is written",
+)
+numbers_of_numpy = equal(
+    unit_by_unit,
+    ("float(sums[k * H + j])", "sums[k * H + j]"),
+    because="a number of numpy is a number",
+)
+taken_over_as_float64 = equal(
+    by_torch_after_sorting_the_blocks,
+    ("np.asarray(v, dtype=float)", "np.asarray(v)"),
+    ("np.asarray(v, dtype=float)", "v"),
+    because="copy_ makes float64 of them, and a bias added in float32 is exact to 1e-6",
 )
 
 rules = (

@@ -17,11 +17,12 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
 )
 
-from .drawing import DRAWN, AlwaysAndOften, generator
+from .drawing import DRAWN, AlwaysAndOften, different, generator
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -31,6 +32,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield _batch(rng, "waits", 3, int(rng.integers(2, 7)), 4)
     for T, length, n_symbols in ((1, 3, 2), (4, 1, 3), (1, 1, 2)):
         yield _batch(rng, "special", T, length, n_symbols)
+    yield different(rng, "waits", 20, 4, 5, 3)
     for T, length, n_symbols in ((0, 3, 2), (3, 0, 2), (3, 3, 1)):
         yield case("special", generator(rng), 5, T, length, n_symbols)
 
@@ -58,7 +60,7 @@ def column_by_column(rng, batch, T, length, n_symbols):
     ids, targets = [], []
     blank, sign = n_symbols, n_symbols + 1
     for _ in range(batch):
-        pattern = [int(rng.integers(n_symbols)) for _ in range(length)]
+        pattern = [rng.integers(n_symbols) for _ in range(length)]
         ids.append([*pattern, *[blank] * (T - 1), sign, *[blank] * length])
         targets.append([blank] * (length + T) + pattern)
     return np.array(ids).T, np.array(targets).T
@@ -66,8 +68,8 @@ def column_by_column(rng, batch, T, length, n_symbols):
 
 @alternative
 def in_blocks(rng, batch, T, length, n_symbols):
-    if min(T, length) <= 0 or n_symbols <= 1:
-        raise ValueError("expected at least one step, one symbol of pattern and two symbols")
+    if length <= 0 or n_symbols <= 1:  # numpy makes no block of fewer than 0 steps
+        raise ValueError("expected at least one symbol of pattern and two symbols")
     pattern = rng.choice(n_symbols, size=(length, batch))
 
     def blanks(steps):
@@ -149,6 +151,13 @@ one_pattern_for_all = slip(
     ("size=(length, batch))", "size=(length, 1))"),
     loses=("waits", "special"),
     hint="All sequences of a batch have the same pattern. Each is drawn by itself.",
+)
+any_seed = equal(
+    with_torch_seeded_by_rng,
+    ("torch.Generator().manual_seed", "torch.manual_seed"),
+    ("2**62", "2**63"),
+    ("2**62", "2**61"),
+    settled="All randomness comes from `rng`",
 )
 
 rules = (

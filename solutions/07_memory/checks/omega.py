@@ -17,12 +17,14 @@ from autograder.authoring.checking import (
     Check,
     Group,
     alternative,
+    equal,
     rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import Close
 
-from .signals import draw_walks, has_short, is_nothing, is_swallowed
+from .signals import draw_walks, has_short, is_nothing, is_single, is_swallowed
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -148,8 +150,70 @@ slopes_forgotten = slip(
     loses=("alive", "vanished"),
     hint="The slope of tanh is missing in what is passed on.",
 )
+single_precision = equal(
+    REFERENCE,
+    (
+        "dh, states = np.asarray(dh, dtype=np.float64), np.asarray(states, dtype=np.float64)",
+        "pass",
+    ),
+    ("np.asarray(dh, dtype=np.float64)", "np.asarray(dh)"),
+    ("np.asarray(dh, dtype=np.float64)", "dh"),
+    ("np.asarray(states, dtype=np.float64)", "np.asarray(states)"),
+    ("np.asarray(states, dtype=np.float64)", "states"),
+    settled="where they are float32, single precision is enough",
+)
+single_precision_with_einsum = equal(
+    with_einsum,
+    ("dh, dh, dtype=float", "dh, dh"),
+    ("W_h, dtype=float", "W_h"),
+    settled="where they are float32, single precision is enough",
+)
+single_precision_with_torch = equal(
+    with_torch,
+    (").double() for", ") for"),
+    settled="where they are float32, single precision is enough",
+)
+none_at_the_bound = equal(
+    REFERENCE, ("> 1e-20", ">= 1e-20"), because="no signal's square is at the bound"
+)
+none_at_the_bound_pair_by_pair = equal(
+    pair_by_pair, ("> 1e-20", ">= 1e-20"), because="no signal's square is at the bound"
+)
+none_at_the_bound_with_einsum = equal(
+    with_einsum, ("> 1e-10", ">= 1e-10"), because="no signal's square is at the bound"
+)
+none_at_the_bound_with_torch = equal(
+    with_torch, ("> 1e-20", ">= 1e-20"), because="no signal's square is at the bound"
+)
+numbers_of_libraries = equal(
+    REFERENCE,
+    ("float(np.mean((ratios - 1) ** 2))", "np.mean((ratios - 1) ** 2)"),
+    because="a number of numpy is a number",
+)
+numbers_with_torch = equal(
+    with_torch, ("torch.tensor(0.0)", "0.0"), because="a tensor of one number is that number"
+)
+unknown_sizes = equal(
+    pair_by_pair,
+    ("dh.reshape(-1", "dh.reshape(-2"),
+    ("states[1:].reshape(-1", "states[1:].reshape(-2"),
+    because="numpy takes any negative size for the unknown one",
+)
+left_out_anyway = equal(
+    with_einsum,
+    ("arrived, 1.0", "arrived, 2.0"),
+    ("arrived, 1.0", "arrived, 0.5"),
+    because="what has vanished is multiplied by False, whatever it was divided by",
+)
+any_order = equal(
+    with_einsum,
+    ("max(1, alive.sum())", "max(alive.sum(), 1)"),
+    because="the larger of two numbers does not depend on their order",
+)
 
 rules = (
+    rule("All three arrays are float64", when=is_single),
+    told("No $\\lVert \\delta_t \\rVert^2$ lies from"),
     rule("`dh` has the shape", when=lambda dh, W_h, states: dh.shape[0] != dh.shape[1]),
     rule("$\\Omega$ is the mean of", "The other ones have vanished", when=has_short),
     rule("Where no pair is left", when=is_nothing),

@@ -16,13 +16,14 @@ from autograder.authoring.checking import (
     Check,
     Group,
     alternative,
+    equal,
     misconception,
     rule,
     slip,
 )
 from autograder.authoring.comparing import Close
 
-from .signals import draw_walks, has_short, is_nothing, is_swallowed
+from .signals import draw_walks, has_short, is_nothing, is_single, is_swallowed
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -196,8 +197,90 @@ wrong_sign = slip(
     hint="The sign is the other one. You return the gradient, which leads uphill; a step goes against it "
     "later.",
 )
+single_precision = equal(
+    REFERENCE,
+    (
+        "dh, states = np.asarray(dh, dtype=np.float64), np.asarray(states, dtype=np.float64)",
+        "pass",
+    ),
+    ("np.asarray(dh, dtype=np.float64)", "np.asarray(dh)"),
+    ("np.asarray(dh, dtype=np.float64)", "dh"),
+    ("np.asarray(states, dtype=np.float64)", "np.asarray(states)"),
+    ("np.asarray(states, dtype=np.float64)", "states"),
+    settled="where they are float32, single precision is enough",
+)
+single_precision_with_autograd = equal(
+    with_autograd,
+    ("d = torch.tensor(dh).double()", "d = torch.tensor(dh)"),
+    ("torch.tensor(states)[1:].double()", "torch.tensor(states)[1:]"),
+    settled="where they are float32, single precision is enough",
+)
+none_at_the_bound = equal(
+    REFERENCE, ("> 1e-20", ">= 1e-20"), because="no signal's square is at the bound"
+)
+none_at_the_bound_pair_by_pair = equal(
+    pair_by_pair, ("<= 1e-10", "< 1e-10"), because="no signal's square is at the bound"
+)
+none_at_the_bound_with_autograd = equal(
+    with_autograd, ("> 1e-20", ">= 1e-20"), because="no signal's square is at the bound"
+)
+none_at_the_bound_with_einsum = equal(
+    with_einsum, ("> 1e-10", ">= 1e-10"), because="no signal's square is at the bound"
+)
+a_sum_over_no_pair = equal(
+    REFERENCE,
+    ("not alive.any()", "False"),
+    ("return np.zeros(np.shape(W_h))", "pass"),
+    because="a product of arrays without rows is 0 everywhere",
+)
+a_mean_over_no_pair = equal(
+    with_autograd,
+    ("not bool(alive.any())", "False"),
+    ("return np.zeros(W_h.shape)", "pass"),
+    because="from a mean over no pair nothing flows back: the gradient is 0 everywhere",
+)
+a_truth_value_of_torch = equal(
+    with_autograd,
+    ("bool(alive.any())", "alive.any()"),
+    because="a tensor of one truth value is one",
+)
+zeros_divided = equal(
+    REFERENCE,
+    ("lengths, 1)", "lengths, 2)"),
+    because="what is passed on as 0 is 0, whatever it is divided by",
+)
+chosen_afterwards = equal(
+    with_einsum,
+    ("a = np.where(keep, a, 1)", "pass"),
+    ("keep, a, 1", "keep, a, 2"),
+    ("keep, a, 1", "keep, a, 0"),
+    ("np.where(s > 0, s, 1)", "np.where(s >= 0, s, 1)"),
+    ("np.where(s > 0, s, 1)", "np.where(s > -1, s, 1)"),
+    ("s, 1)", "s, 2)"),
+    ("s, 1)", "s, 0)"),
+    because="where there is no length, or it does not count, the other branch is chosen afterwards",
+)
+nothing_is_multiplied = equal(
+    with_einsum,
+    ("keep & (s > 0)", "keep"),
+    ("keep & (s > 0)", "keep & (s >= 0)"),
+    ("keep & (s > 0)", "keep & (s > -1)"),
+    because="where s is 0 so is v, by which the finite factor is multiplied",
+)
+squares_of_the_vanished = equal(
+    with_einsum,
+    ("1), 0)", "1), 1)"),
+    ("1), 0)", "1), -1)"),
+    because="v and u of what has vanished have products below 1e-20, those of v = 0 are 0",
+)
+any_order = equal(
+    with_einsum,
+    ("max(keep.sum(), 1)", "max(1, keep.sum())"),
+    because="the larger of two numbers does not depend on their order",
+)
 
 rules = (
+    rule("Here too, where they are float32", when=is_single),
     rule("Arguments are as in question 7", when=lambda dh, W_h, states: len(dh) > 2),
     rule("Pairs that do not count there", when=has_short),
     rule("Where no pair is left", when=is_nothing),

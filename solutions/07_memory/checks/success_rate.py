@@ -18,8 +18,10 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
+    told,
 )
 
 
@@ -33,6 +35,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("classes", *_classes(rng, wrong, N, K), allowed)
     yield case("classes", *_classes(rng, np.array([1, 2, 4, 0, 2]), 200, 2))
     yield case("classes", *_classes(rng, np.array([1, 2, 0]), 8, 3), 0.125)  # small: to take home
+    yield case("classes", *_large(rng, np.array([0, 3, 1]), 20, 14), 0.1)
     spoiled, targets = _classes(rng, np.array([1, 0, 0, 5, 1]), 16, 4)
     spoiled[1, :2, targets[:2]] = math.nan
     spoiled[2, 3] = math.nan
@@ -65,13 +68,27 @@ def _classes(rng: np.random.Generator, wrong: np.ndarray, N: int, K: int):
     return np.round(scores, 3), targets  # read at home by the student
 
 
+def _large(rng: np.random.Generator, wrong: np.ndarray, N: int, K: int):
+    """Return scores that are finite, though no product of them is, and the right classes."""
+    targets = rng.integers(K - 1, size=N)
+    scores = 1e30 * rng.uniform(0.5, 1, size=(len(wrong), N, K))
+    scores[..., -1] = 0.0
+    for run, n in enumerate(wrong):
+        answers = np.where(np.arange(N) < n, (targets + 1) % (K - 1), targets)
+        scores[run, np.arange(N), answers] = 2e30
+    return scores, targets
+
+
 def _numbers(rng: np.random.Generator, wrong: np.ndarray, N: int):
-    """Return numbers of runs of which so many each are too far off, on both sides, and the right ones."""
+    """Return numbers of runs of which so many each are too far off, on both sides, and the right ones.
+
+    In every other run they are little too far off: their squares are below .08.
+    """
     targets = rng.uniform(0, 2, size=N)
     errors = rng.uniform(0.05, 0.19, size=(len(wrong), N))
     for run, n in enumerate(wrong):
         places = rng.permutation(N)[:n]
-        errors[run, places] = rng.uniform(0.21, 0.6, size=n)
+        errors[run, places] = rng.uniform(0.21, 0.6 if run % 2 else 0.27, size=n)
     numbers = targets + errors * rng.choice([-1, 1], size=errors.shape)
     return np.round(numbers, 3), np.round(targets, 3)
 
@@ -174,6 +191,47 @@ one_side_only = slip(
     loses=("numbers", "nan"),
     hint="Numbers that are too small count as right. An error has no sign.",
 )
+not_by_rounding = equal(
+    in_loops,
+    ("<= 0.2", "< 0.2"),
+    ("wrong < allowed", "wrong <= allowed"),
+    (" - 1e-9", ""),
+    ("1e-9", "2e-9"),
+    ("1e-9", "5e-10"),
+    ("1e-9", "0.0"),
+    because="errors near .2 do not come, nor shares that rounding puts on the other side of allowed",
+)
+no_such_square = equal(REFERENCE, ("<= 0.04", "< 0.04"), because="no float has the square 0.04")
+no_such_square_by_counting = equal(
+    by_counting, ("<= 0.04", "< 0.04"), because="no float has the square 0.04"
+)
+no_such_square_with_torch = equal(
+    with_torch, ("<= 0.04", "< 0.04"), because="no float has the square 0.04"
+)
+arrays_come = equal(
+    REFERENCE,
+    ("outputs = np.asarray(outputs)", "pass"),
+    ("np.asarray(outputs)", "outputs"),
+    because="the outputs are an array",
+)
+numbers_of_numpy = equal(
+    REFERENCE,
+    ("float(np.mean((~right).mean(axis=1) < allowed))", "np.mean((~right).mean(axis=1) < allowed)"),
+    because="a number of numpy is a number",
+)
+numbers_of_numpy_in_loops = equal(
+    in_loops,
+    ("int(np.argmax(given))", "np.argmax(given)"),
+    because="a number of numpy is a number",
+)
+nan_stays_nan = equal(
+    by_counting, ("sum(axis=-1)", "mean(axis=-1)"), because="the mean is nan where the sum is"
+)
+torch_takes_arrays = equal(
+    with_torch,
+    ("torch.tensor(targets)", "targets"),
+    because="tensors are compared with arrays, and subtracted, as with tensors",
+)
 
 rules = (
     rule(
@@ -201,4 +259,5 @@ rules = (
         when=lambda outputs, *_: np.isnan(outputs).any(),
     ),
     rule("Where `allowed` is not above 0", gives=ValueError),
+    told("Rounding decides nothing"),
 )

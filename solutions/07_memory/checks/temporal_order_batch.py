@@ -17,11 +17,12 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
 )
 
-from .drawing import DRAWN, AlwaysAndOften, generator
+from .drawing import DRAWN, AlwaysAndOften, different, generator
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -36,6 +37,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for bits in (2, 3):
         yield _batch(rng, "special", int(rng.choice([12, 13, 15, 16, 18, 19])), bits)
         yield _batch(rng, "special", 10, bits)
+    yield different(rng, "two bits", 3, 20, 2)
     for T, bits in ((9, 2), (int(rng.integers(1, 9)), 3), (20, 1), (20, 4)):
         yield case("special", generator(rng), 5, T, bits)
 
@@ -58,8 +60,8 @@ check = Check(
 
 @alternative
 def column_by_column(rng, batch, T, bits):
-    if T < 10 or not 2 <= bits <= 3:
-        raise ValueError("T or bits")
+    if not 2 <= bits <= 3:
+        raise ValueError("bits")
     d = T // 10
     columns, classes = [], []
     for _ in range(batch):
@@ -67,25 +69,25 @@ def column_by_column(rng, batch, T, bits):
         number = 0
         for i in range(bits):
             start = int(i * T / bits)
-            symbol = int(rng.integers(0, 2))
-            column[start + int(rng.integers(d))] = symbol
+            symbol = rng.integers(2)
+            column[start + rng.integers(d)] = symbol
             number = 2 * number + symbol
         columns.append(column)
         classes.append(number)
-    return np.array(columns).T, np.array(classes)
+    return np.array(columns).T, classes
 
 
 @alternative
 def classes_first(rng, batch, T, bits):
-    if T < 10 or bits not in {2, 3}:
-        raise ValueError("expected T >= 10 and bits 2 or 3")
+    if bits not in {2, 3}:
+        raise ValueError("expected bits 2 or 3")
     begins = {2: [0, T // 2], 3: [0, T // 3, (2 * T) // 3]}[bits]
     classes = rng.integers(2**bits, size=batch)
     ids = rng.choice([2, 3, 4, 5], size=(batch, T))
     for i, begin in enumerate(begins):
         places = begin + rng.integers(T // 10, size=batch)
         ids[np.arange(batch), places] = classes >> (bits - 1 - i) & 1
-    return ids.T.copy(), classes
+    return ids.T, classes
 
 
 @alternative
@@ -97,7 +99,7 @@ def with_torch_seeded_by_rng(rng, batch, T, bits):
     source = torch.Generator().manual_seed(int(rng.integers(2**62)))
     d = T // 10
     ids = torch.randint(2, 6, (T, batch), generator=source)
-    symbols = torch.randint(0, 2, (bits, batch), generator=source)
+    symbols = torch.randint(2, (bits, batch), generator=source)
     begins = [0, T // 2] if bits == 2 else [0, T // 3, 2 * T // 3]
     for begin, row in zip(begins, symbols):
         ids[torch.randint(begin, begin + d, (batch,), generator=source), torch.arange(batch)] = row
@@ -188,6 +190,40 @@ seeded_inside = slip(
     loses=("two bits", "three bits", "special"),
     hint="Every batch is the same: you make a generator with a seed of its own. Use rng, which goes on from "
     "call to call.",
+)
+no_place_left = equal(
+    REFERENCE,
+    ("T < 10 or bits", "bits"),
+    ("T < 10", "T < 9"),
+    because="with fewer steps no place is left, and numpy refuses to draw one, with a ValueError",
+)
+whole_parts = equal(
+    REFERENCE,
+    ("T // 10", "T / 10"),
+    ("number * T // bits", "number * T / bits"),
+    because="numpy takes the whole part of a bound that is a float",
+)
+whole_parts_column_by_column = equal(
+    column_by_column,
+    ("T // 10", "T / 10"),
+    because="numpy takes the whole part of a bound that is a float",
+)
+whole_parts_classes_first = equal(
+    classes_first,
+    ("T // 10, size", "T / 10, size"),
+    because="numpy takes the whole part of a bound that is a float",
+)
+rounded_once_more = equal(
+    column_by_column,
+    ("i * T / bits", "i * T // bits"),
+    because="what was rounded down is a whole number",
+)
+any_seed = equal(
+    with_torch_seeded_by_rng,
+    ("torch.Generator().manual_seed", "torch.manual_seed"),
+    ("2**62", "2**63"),
+    ("2**62", "2**61"),
+    settled="All randomness comes from `rng`",
 )
 
 rules = (

@@ -18,13 +18,15 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
+    told,
 )
 from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
 
-UNITS, BATCH, FRESH = 6, 6, 60
+UNITS, BATCH, FRESH = 6, 5, 60
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -39,11 +41,14 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield _training(rng, reference, "clipped", "MSGD-C", bits, 6, threshold)
     for bits, threshold, weight in ((2, 0.8, 2.0), (3, 0.5, 1.0), (2, 100.0, 0.15)):
         yield _training(rng, reference, "regularised", "MSGD-CR", bits, 6, threshold, weight)
-    yield _training(rng, reference, "plain", "MSGD", 2, 0, 1.0)
-    begin = _begin(rng, 2)
+    for alive, n in ((3, 3), (1, 1), (0, 2)):
+        yield _training(rng, reference, "regularised", "MSGD-CR", 2, n, 50.0, 2.0, alive)
+    begin, look_back = _begin(rng, 2), Recipe("look back", ())
+    copies = ("MSGD", begin, [], look_back, 0.5, 1.0, 3.0)
+    yield Case("plain", copies, probe="fresh", compare=Close(rtol=1e-5))
     for method in ("MSGD-R", "msgd-c"):
         for batches in (_batches(rng, reference, 2, 1), []):
-            yield case("plain", method, begin, batches, Recipe("look back", ()), 0.1, 1.0, 1.0)
+            yield case("plain", method, begin, batches, look_back, 0.1, 1.0, 1.0)
 
 
 def _begin(rng: np.random.Generator, bits: int) -> dict[str, np.ndarray]:
@@ -67,12 +72,15 @@ def _training(
     n: int,
     threshold: float,
     weight: float = 3.0,
+    alive: int | None = None,
 ) -> Case:
     fresh, _ = reference.temporal_order_batch(rng, FRESH, 10, bits)
-    gradients = Recipe("look back", ())
+    begin, gradients = _begin(rng, bits), Recipe("look back", ())
+    if alive is not None:  # nothing leads from unit 0 at first: its signal is passed on as 0
+        begin["W_h"][:, 0], gradients = 0, Recipe("faint look back", (alive,))
     rate = float(rng.uniform(0.4, 0.6))
     args = (
-        _begin(rng, bits),
+        begin,
         _batches(rng, reference, bits, n),
         gradients,
         rate,
@@ -271,6 +279,109 @@ gradients_at_the_start = slip(
     hint="All gradients are computed at the first parameters. That of a batch is taken where the updates "
     "before have led.",
 )
+gradients_are_made_anew = equal(
+    REFERENCE,
+    ("grads = dict(grads)", "pass"),
+    ("dict(grads)", "grads"),
+    settled="What `gradients` returns is made anew in each call, and yours to change",
+)
+gradients_in_place = equal(
+    in_place_on_copies,
+    ("grads = {k: np.array(v) for k, v in grads.items()}", "pass"),
+    ("k: np.array(v)", "k: v"),
+    settled="What `gradients` returns is made anew in each call, and yours to change",
+)
+none_at_the_bound = equal(
+    REFERENCE, ("> 1e-20", ">= 1e-20"), because="no signal's square is at the bound"
+)
+none_at_the_bound_of_its_own = equal(
+    with_functions_of_its_own,
+    ("> 1e-10", ">= 1e-10"),
+    because="no signal's square is at the bound",
+)
+none_at_the_bound_on_copies = equal(
+    in_place_on_copies, ("> 1e-10", ">= 1e-10"), because="no signal's square is at the bound"
+)
+none_at_the_bound_for_omega = equal(
+    with_autograd_for_omega, ("> 1e-20", ">= 1e-20"), because="no signal's square is at the bound"
+)
+at_the_threshold = equal(
+    REFERENCE,
+    ("norm > threshold", "norm >= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+at_the_threshold_of_its_own = equal(
+    with_functions_of_its_own,
+    ("norm > threshold", "norm >= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+at_the_threshold_for_omega = equal(
+    with_autograd_for_omega,
+    ("norm > threshold", "norm >= threshold"),
+    because="at the threshold itself the factor is 1",
+)
+any_order = equal(
+    REFERENCE,
+    ("lengths, 1e-300", "1e-300, lengths"),
+    ("max(len(arrived), 1)", "max(1, len(arrived))"),
+    because="what is larger of two numbers does not depend on their order",
+)
+any_order_on_copies = equal(
+    in_place_on_copies,
+    ("max(live.sum(), 1)", "max(1, live.sum())"),
+    ("min(1.0, threshold / norm)", "min(threshold / norm, 1.0)"),
+    because="what is larger, or smaller, of two numbers does not depend on their order",
+)
+zeros_divided = equal(
+    REFERENCE,
+    ("1e-300", "2e-300"),
+    ("1e-300", "5e-301"),
+    because="what is passed on as 0 is divided by any number, and other lengths are far larger",
+)
+zeros_divided_on_copies = equal(
+    in_place_on_copies,
+    ("a, 1.0)", "a, 2.0)"),
+    ("a, 1.0)", "a, 0.5)"),
+    ("s, 1.0)", "s, 2.0)"),
+    ("s, 1.0)", "s, 0.5)"),
+    because="what has vanished is multiplied by False, what is passed on as 0 by v: both are 0",
+)
+vanished_beside_one = equal(
+    in_place_on_copies,
+    ("2 * live *", "2 *"),
+    because="what has vanished, divided by 1 instead, moves weights by 1e-10, far below what is compared",
+)
+numbers_of_numpy = equal(
+    REFERENCE,
+    ("float((grad**2).sum())", "(grad**2).sum()"),
+    because="a number of numpy is a number",
+)
+unknown_sizes = equal(
+    with_functions_of_its_own,
+    ("dh.reshape(-1", "dh.reshape(-2"),
+    ("states[1:].reshape(-1", "states[1:].reshape(-2"),
+    because="numpy takes any negative size for the unknown one",
+)
+a_copy_of_a_mapping = equal(
+    in_place_on_copies,
+    ("dict(params)", "params"),
+    because="a deep copy of a mapping has copies of the arrays in it",
+)
+float64_comes = equal(
+    with_autograd_for_omega,
+    ("torch.tensor(v).double()", "torch.tensor(v)"),
+    because="parameters are float64",
+)
+made_arrays_of = equal(
+    with_autograd_for_omega,
+    ("k: v.numpy()", "k: v"),
+    because="the gradients that are given make arrays of tensors",
+)
+torch_takes_arrays = equal(
+    with_autograd_for_omega,
+    ("torch.tensor(states)[1:]", "states[1:]"),
+    because="a tensor is multiplied by an array as by a tensor",
+)
 
 rules = (
     rule(
@@ -289,7 +400,9 @@ rules = (
     rule("The update is", when=lambda ids, method, params, batches, *_: len(batches) > 1),
     rule(
         "Without batches the parameters",
-        when=lambda ids, method, params, batches, *_: isinstance(batches, list) and not batches,
+        when=lambda method, params, batches, *_: isinstance(batches, list) and not batches,
+        gives=lambda found: "with new arrays" in found,
     ),
     rule("Another `method`", gives=ValueError),
+    told("Parameters, gradients, `dh` and `states` are float64", "What `gradients` returns"),
 )

@@ -79,7 +79,7 @@ def refuses(function: Callable, *args: object) -> bool:
 # * `ids` is a list of sentences, each an array (or list) of ids. A sentence already ends in the id of `</s>`; you add nothing to its end.
 # * **Every id of every sentence is a target once**, sentence after sentence, in the order of the text. So there are $N$ examples for $N$ ids.
 # * The context of a target holds the `window` ids before it *in its own sentence*, **the oldest first**. Where there are fewer, `pad_id` fills up on the left. A window never reaches into another sentence, also where it is longer than the sentence.
-# * `contexts` has shape `(N, window)` and `targets` has shape `(N,)`; both hold integers.
+# * `contexts` has shape `(N, window)` and `targets` has shape `(N,)`; both hold integers (the dtype of an array without entries does not count).
 # * A sentence without ids gives no example. No sentences give arrays of shape `(0, window)` and `(0,)`.
 # * `window` below 1 raises `ValueError`.
 
@@ -437,7 +437,7 @@ assert refuses(window_forward, broken, np.array([[0, 1]])), (
 #
 # **Write `mixture_log_probs(p_neural, p_ngram, weight)`.**
 #
-# * `p_neural` and `p_ngram` are arrays of *probabilities*, of one shape, whatever it is: one for each token of a text, or whole distributions of shape `(N, V)`.
+# * `p_neural` and `p_ngram` are arrays of *probabilities* in float64, of one shape, whatever it is: one for each token of a text, or whole distributions of shape `(N, V)`.
 # * `weight` is $\alpha$: **the share of the neural model**, from 0 to 1.
 # * Return natural *log*-probabilities, an array of the same shape. Where the mixture gives probability 0, the logarithm is $-\infty$; no warning or error is needed.
 # * A weight below 0, above 1 or `nan`, or arrays of different shapes, raise `ValueError`.
@@ -508,7 +508,7 @@ assert refuses(mixture_log_probs, np.array([0.8]), np.array([0.2]), 1.5), (
 #
 # **Write `fit_mixture_weight(p_neural, p_ngram)`.**
 #
-# * Both are arrays of shape `(T,)` with the *probabilities* of the tokens. Return the best weight of the neural model, **accurate to 0.001**. It may be 0 or 1. (Here float32 is too coarse for sums over tokens: compute in float64.)
+# * Both are arrays of float64 of shape `(T,)` with the *probabilities* of the tokens. Return the best weight of the neural model, **accurate to 0.001**. It may be 0 or 1. (Here float32 is too coarse for sums over tokens: compute in float64.)
 # * Tokens to which *both* models give probability 0 say nothing about the weight: leave them out.
 # * If every weight is as good as any other (no token is left, or $p_t = q_t$ for all of them), return 0.5.
 # * Arrays of different shapes raise `ValueError`.

@@ -18,6 +18,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
@@ -174,6 +175,29 @@ loss_without_penalty = slip(
     loses=("direct", "without"),
     hint="The loss stays as it was. The penalty belongs to it as its gradient belongs to the "
     "gradients: a gradient check compares the two.",
+)
+number_of_numpy = equal(
+    REFERENCE,
+    ("float((weights**2).sum())", "(weights**2).sum()"),
+    because="a number of numpy is a number",
+)
+none_is_left = equal(
+    in_one_go,
+    ("**dict.fromkeys(params)", "**params"),
+    because="what is not None is replaced by what is new",
+)
+number_of_numpy_in_loops = equal(
+    with_loops,
+    ("float(params[name][place])", "params[name][place]"),
+    because="a number of numpy is a number",
+)
+with_weights_always = equal(
+    with_torch,
+    (", dtype=torch.float32", ""),
+    ("penalty.requires_grad", "True"),
+    ("penalty.item()", "penalty"),
+    because="there is always a C, float64 is more than is needed, and a tensor of one number is a "
+    "number",
 )
 
 rules = (

@@ -14,6 +14,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     repeated,
     rule,
     slip,
@@ -46,8 +47,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for rate, train in ((0.0, True), (1.0, True), (1, True), (0.0, False), (1.0, False)):
         yield case("ends", rng.normal(size=(3, 2)), rate, _generator(rng), train)
     yield case("ends", np.zeros((0, 3)), 0.5, _generator(rng), True)
-    for rate, train in ((-0.1, True), (1.01, True), (float("nan"), True), (2.0, False)):
-        yield case("ends", rng.normal(size=4), rate, _generator(rng), train)
+    for train in (True, False):
+        for rate in (-0.1, 1.01, float("nan")):
+            yield case("ends", rng.normal(size=4), rate, _generator(rng), train)
 
 
 def _generator(rng: np.random.Generator) -> Recipe:
@@ -180,6 +182,50 @@ mask_without_scale = slip(
     loses="training",
     hint="The mask that comes back is not the one that was used: the backward pass multiplies by it, "
     "so the rescaling belongs into it. y is x times the mask.",
+)
+arrays_already = equal(
+    REFERENCE,
+    ("x = np.asarray(x)", "pass"),
+    ("np.asarray(x)", "x"),
+    because="x is an array, as the signature says",
+)
+nothing_is_dropped = equal(
+    REFERENCE,
+    (" or rate == 0", ""),
+    ("rate == 0", "rate == -1"),
+    (">= rate", "> rate"),
+    because="no number of [0, 1) is below 0, and it is the rate itself once in 2**53 draws",
+)
+nothing_is_dropped_with_binomials = equal(
+    with_binomials,
+    (" and rate > 0", ""),
+    ("rate > 0", "rate >= 0"),
+    ("rate > 0", "rate > -1"),
+    because="what has the probability 1 comes always",
+)
+all_are_dropped = equal(
+    with_binomials,
+    ("1 - rate, 1e-9", "1e-9, 1 - rate"),
+    ("1e-9", "2e-9"),
+    ("1e-9", "5e-10"),
+    because="at a rate of 1 all are 0 already, and where a rate is that near to 1 a number is kept "
+    "once in 500 million draws",
+)
+never_the_rate_itself = equal(
+    with_a_loop, ("() < rate", "() <= rate"), because="it is drawn once in 2**53 times"
+)
+in_torch_as_well = equal(
+    with_torch_float32,
+    ("x, dtype=torch.float32", "x"),
+    (".to(torch.float32)", ".to()"),
+    ("> rate", ">= rate"),
+    because="float64 is more than is needed, True is divided as 1, and the rate itself is drawn "
+    "once in 2**53 times",
+)
+never_chosen = equal(
+    with_choices,
+    ("scale = 0.0", "scale = 1.0"),
+    because="what has the probability 0 is never chosen",
 )
 
 rules = (

@@ -25,6 +25,9 @@ GRADIENTS = Close(rtol=1e-5, atol=1e-6, per_array=True)
 """Entries of a gradient may nearly cancel, and so may all of a small array: they are compared on the
 scale of the array, and to what float32 can do with numbers near 1."""
 
+OF_LARGE_SCORES = Close(rtol=1e-3, atol=1e-6, per_array=True)
+"""Of scores near 1,000 float32 knows little more than four decimals."""
+
 
 def draw_params(
     rng: np.random.Generator,

@@ -14,6 +14,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
@@ -29,6 +30,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     p, q = _between(rng, reference, 40, 0.2, 0.5)
     times = np.where(p > q, 4, 1)  # pairs that come again move the weight
     yield case("between", np.repeat(p, times), np.repeat(q, times))
+    yield case("between", *_alike(rng))
     for better in (True, False):
         p = rng.uniform(0.3, 0.9, size=30)
         q = p * rng.uniform(0.3, 0.9, size=30)
@@ -37,11 +39,15 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         p, q = _between(rng, reference, 20, 0.6, 0.9)
         p[3] = q[3] = p[11] = q[11] = 0.0
         yield case("edges", p, q)
+    p, q = _between(rng, reference, 20, 0.45, 0.75)
+    p[np.argmin(p)] = q[np.argmin(q)] = 0.0  # each model alone knows one token
+    yield case("edges", p, q)
     p = rng.uniform(0.1, 0.9, size=6)
     yield case("edges", p, p.copy())
     yield case("edges", np.zeros(4), np.zeros(4))
     yield case("edges", np.zeros(0), np.zeros(0))
     yield case("edges", p, p[:-1])
+    yield case("edges", p, p[:1])  # which numpy would repeat
 
 
 def _between(
@@ -56,6 +62,18 @@ def _between(
         weight = reference.fit_mixture_weight(p, q)
         if low < weight < high and abs(weight * 10 - round(weight * 10)) > 0.25:
             return p, q
+
+
+def _alike(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return probabilities that differ by a tenth: EM takes thousands of rounds.
+
+    On every other token the neural model has `up` more, on the others `down` less than the n-gram
+    model, so that the derivative is 0 where the weight is (up - down) / (2 up down).
+    """
+    weight, down = rng.uniform(0.22, 0.28), rng.uniform(0.08, 0.1)
+    up = down / (1 - 2 * weight * down)
+    q = rng.uniform(0.2, 0.8, size=12)
+    return q * np.where(np.arange(12) % 2, 1 + up, 1 - down), q
 
 
 check = Check(
@@ -77,7 +95,9 @@ def with_em(p_neural: np.ndarray, p_ngram: np.ndarray) -> float:
     weight = 0.5
     if len(p) == 0:
         return weight
-    for _ in range(4000):
+    before = 1.0
+    while abs(weight - before) > 1e-10:
+        before = weight
         weight = float((weight * p / (weight * p + (1 - weight) * q)).mean())
     return weight
 
@@ -150,10 +170,17 @@ share_of_wins = slip(
 )
 one_round = slip(
     with_em,
-    ("range(4000)", "range(1)"),
+    ("while abs(weight - before) > 1e-10:", "for _ in range(1):"),
     loses=("between", "edges"),
     hint="You stop after one round of EM. It creeps up to the best weight; go on until it no longer "
     "moves.",
+)
+too_few_rounds = slip(
+    with_em,
+    ("while abs(weight - before) > 1e-10:", "for _ in range(400):"),
+    loses="between",
+    hint="EM is stopped before it is there. Where the two models nearly agree a round moves the "
+    "weight by very little, and it takes thousands; go on until it no longer moves.",
 )
 impossible_tokens_kept = slip(
     with_a_grid,
@@ -161,6 +188,79 @@ impossible_tokens_kept = slip(
     loses="edges",
     hint="A token to which both models give probability 0 makes every weight look equally bad: its "
     "logarithm is minus infinity whatever the weight. Leave such tokens out.",
+)
+arrays_already = equal(
+    REFERENCE,
+    ("np.asarray(p_neural, dtype=float)", "np.asarray(p_neural)"),
+    ("np.asarray(p_neural, dtype=float)", "p_neural"),
+    ("np.asarray(p_ngram, dtype=float)", "np.asarray(p_ngram)"),
+    ("np.asarray(p_ngram, dtype=float)", "p_ngram"),
+    because="both are arrays of float64, as the statement says",
+)
+same_signs = equal(
+    REFERENCE,
+    ("(p, q)", "(q, p)"),
+    (".sum()", ".mean()"),
+    ("slope > 0", "slope >= 0"),
+    because="a mean has the sign of the sum, and where the slope is 0 the middle is the top: both "
+    "halves end there",
+)
+accurate_enough = equal(
+    REFERENCE, ("range(40)", "range(41)"), ("range(40)", "range(39)"), settled="accurate to 0.001"
+)
+accurate_enough_with_em = equal(
+    with_em,
+    ("> 1e-10", ">= 1e-10"),
+    ("1e-10", "2e-10"),
+    ("1e-10", "5e-11"),
+    settled="accurate to 0.001",
+)
+number_of_numpy = equal(
+    with_em,
+    ("before = 1.0", "before = 2.0"),
+    ("before = 1.0", "before = 0.0"),
+    (
+        "float((weight * p / (weight * p + (1 - weight) * q)).mean())",
+        "(weight * p / (weight * p + (1 - weight) * q)).mean()",
+    ),
+    because="before is anything but the first weight, and a number of numpy is a number",
+)
+accurate_enough_on_a_grid = equal(
+    with_a_grid, (", 0.001", ", 0.002"), (", 0.001", ", 0.0005"), settled="accurate to 0.001"
+)
+same_top_on_a_grid = equal(
+    with_a_grid,
+    ("p_neural.tolist()", "p_neural"),
+    ("p_ngram.tolist()", "p_ngram"),
+    ('divide="ignore"', ""),
+    (".sum(axis=1)", ".mean(axis=1)"),
+    ("np.log(", "np.log2("),
+    ("np.log(", "np.log10("),
+    because="a mean, and logarithms to another base, are largest at the same weight; a warning "
+    "changes no answer, nor does a number of numpy",
+)
+accurate_enough_with_thirds = equal(
+    with_thirds,
+    ("> 1e-5", ">= 1e-5"),
+    ("1e-5", "2e-5"),
+    ("1e-5", "5e-6"),
+    ("low + (high - low) / 3", "low + (high - low) / 4"),
+    ("low + (high - low) / 3", "low + (high - low) / 2"),
+    ("high - (high - low) / 3", "high - (high - low) / 4"),
+    ("high - (high - low) / 3", "high - (high - low) / 2"),
+    settled="accurate to 0.001",
+)
+same_top_with_thirds = equal(
+    with_thirds,
+    ("(p, q)", "(q, p)"),
+    ("torch.tensor(0.5)", "0.5"),
+    ("torch.tensor((low + high) / 2)", "(low + high) / 2"),
+    (".sum()", ".mean()"),
+    (".log()", ".log2()"),
+    (".log()", ".log10()"),
+    ("at_a < at_b", "at_a <= at_b"),
+    because="a mean, and logarithms to another base, are largest at the same weight, which is "
+    "between two that are equally good",
 )
 
 rules = (
@@ -171,12 +271,21 @@ rules = (
     ),
     rule("It may be 0", gives=lambda weight: weight < 1e-6),
     rule("be 0 or 1", gives=lambda weight: weight > 1 - 1e-6),
-    told("Both are arrays of shape `(T,)`", "(Here float32 is too coarse"),
+    rule(
+        "the best weight of the neural model",
+        when=lambda p, q: np.abs(p / q - 1).max() < 0.15,
+        gives=lambda weight: 0.2 < weight < 0.3,
+    ),
+    rule(
+        "to which *both* models give probability 0",
+        when=lambda p, q: (p == 0).sum() == (q == 0).sum() == 1 and not np.any((p == 0) & (q == 0)),
+    ),
+    told("Both are arrays of float64 of shape `(T,)`", "(Here float32 is too coarse"),
     rule(
         "Tokens to which *both* models give probability 0",
         when=lambda p, q: np.any((p == 0) & (q == 0)) and p.any(),
     ),
     rule("no token is left", when=lambda p, q: len(p) and not p.any() and not q.any()),
     rule("$p_t = q_t$ for all of them", when=lambda p, q: p.any() and np.all(p == q)),
-    rule("Arrays of different shapes", gives=ValueError),
+    rule("Arrays of different shapes", when=lambda p, q: len(q) == 1, gives=ValueError),
 )

@@ -17,6 +17,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
@@ -43,9 +44,14 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     with_empty = _text(rng, 3, 2, 4)
     with_empty.insert(int(rng.integers(1, 3)), np.zeros(0, dtype=np.int64))
     yield case("edges", with_empty, 3, 1)
+    with_empty_list = [s.tolist() for s in _text(rng, 3, 2, 4)]
+    with_empty_list.insert(int(rng.integers(1, 3)), [])
+    yield case("edges", with_empty_list, 2, 1)
     yield case("edges", [], int(rng.integers(1, 5)), 0)
     yield case("edges", _text(rng, 2, 2, 4), 0, 0)
     yield case("edges", _text(rng, 2, 2, 4), -1, 0)
+    for text in ([], _text(rng, 1, 1, 1)):  # no array is refused for its shape here
+        yield case("edges", text, 0, 0)
 
 
 def _text(
@@ -182,6 +188,39 @@ pads_with_zero = slip(
     loses=("texts", "edges"),
     hint="You fill up with 0 whatever `pad_id` is. Which id means padding is an argument.",
 )
+integers_already = equal(
+    REFERENCE,
+    ("pad_id, dtype=np.int64", "pad_id"),
+    because="pad_id is an integer",
+)
+integers_in_the_end = equal(
+    with_loops,
+    ("targets.append(int(i))", "targets.append(i)"),
+    ("context[1:], int(i)", "context[1:], i"),
+    ("contexts.append(context)", "contexts.extend(context)"),
+    because="the arrays of the end are of integers, and get their shape there",
+)
+empty_of_any_dtype = equal(
+    with_loops,
+    ("np.array(contexts, dtype=int)", "np.array(contexts)"),
+    ("np.array(targets, dtype=int)", "np.array(targets)"),
+    ("np.array(targets, dtype=int)", "targets"),
+    settled="the dtype of an array without entries does not count",
+)
+all_overwritten = equal(
+    with_indices,
+    ("np.zeros", "np.ones"),
+    ("0, t - window", "t - window, 0"),
+    because="every target is overwritten, and the larger number does not depend on the order",
+)
+no_window_in_nothing = equal(
+    with_torch,
+    ("int(i) for i", "i for i"),
+    ("len(tokens) > window", "True"),
+    ("> window", ">= window"),
+    ("unfold(0,", "unfold(-1,"),
+    because="tokens are integers along one axis, and of no ids the one window is left out",
+)
 
 rules = (
     rule("each an array (or list) of ids", when=lambda ids, *_: isinstance(ids[0], list)),
@@ -200,6 +239,7 @@ rules = (
         "also where it is longer than the sentence",
         when=lambda ids, window, pad: len(ids) > 1 and window > max(map(len, ids)),
     ),
+    told("the dtype of an array without entries does not count"),
     rule("both hold integers", when=lambda ids, *_: max(map(max, ids)) > 2**16),
     rule("A sentence without ids", when=lambda ids, *_: ids and min(map(len, ids)) == 0),
     rule("No sentences give arrays", when=lambda ids, *_: not ids),

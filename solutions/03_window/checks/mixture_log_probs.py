@@ -14,6 +14,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
 )
@@ -42,7 +43,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("edges", _probs(rng, (3,)), _probs(rng, (3,)), wrong)
     yield case("edges", _probs(rng, (3,)), _probs(rng, (4,)), 0.5)
     yield case("edges", _probs(rng, (3,)), _probs(rng, (1,)), 0.5)
-    yield case("edges", np.zeros(0), np.zeros(0), 0.5)
+    for shape in ((0,), (0, 5)):
+        yield case("edges", np.zeros(shape), np.zeros(shape), 0.5)
 
 
 def _probs(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -145,12 +147,43 @@ rounded_up = slip(
     "impossible. Its logarithm is minus infinity, and says what it means.",
     overflows=True,
 )
+arrays_already = equal(
+    REFERENCE,
+    ("p_neural, p_ngram = np.asarray(p_neural), np.asarray(p_ngram)", "pass"),
+    ("np.asarray(p_neural)", "p_neural"),
+    ("np.asarray(p_ngram)", "p_ngram"),
+    because="both are arrays, as the statement says",
+)
+with_a_warning = equal(REFERENCE, ('divide="ignore"', ""), settled="no warning or error is needed")
+with_a_warning_of_logaddexp = equal(
+    with_logaddexp, ('divide="ignore"', ""), settled="no warning or error is needed"
+)
+any_order = equal(
+    with_logaddexp,
+    (
+        "neural, np.log(p_ngram) + np.log1p(-weight)",
+        "np.log(p_ngram) + np.log1p(-weight), neural",
+    ),
+    because="a sum does not depend on the order",
+)
+lists_of_numbers = equal(
+    with_a_loop,
+    ("result.size", "False"),
+    ("result.tolist()", "result"),
+    because="lists of numbers are compared as arrays are",
+)
+more_than_float32 = equal(
+    with_torch_float32,
+    (", dtype=torch.float32", ""),
+    ("float(weight)", "weight"),
+    because="float64 is more than is needed, and torch takes a whole number as well",
+)
 
 rules = (
     rule("one for each token of a text", when=lambda p, q, weight: p.ndim == 1 and 0 < weight < 1),
     rule("whole distributions of shape `(N, V)`", when=lambda p, q, weight: p.ndim == 2),
     rule("of one shape, whatever it is", when=lambda p, q, weight: p.ndim == 3),
-    rule("of *probabilities*, of one shape", when=lambda p, q, weight: p.size == 1),
+    rule("of *probabilities* in float64, of one shape", when=lambda p, q, weight: p.size == 1),
     rule("**the share of the neural model**, from 0", when=lambda p, q, weight: weight == 0),
     rule("from 0 to 1", when=lambda p, q, weight: weight == 1),
     rule(

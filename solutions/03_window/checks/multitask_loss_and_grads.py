@@ -18,12 +18,13 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
 )
 
-from .drawing import GRADIENTS, draw_contexts, draw_repeating
+from .drawing import GRADIENTS, OF_LARGE_SCORES, draw_contexts, draw_repeating
 
 Params = dict[str, np.ndarray]
 
@@ -46,14 +47,16 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     single = _params(rng, 20, 2, 3, 4, 3, 4)
     single = {name: value.astype("float32") for name, value in single.items()}
     windows = draw_contexts(rng, 20, 5, 3, distinct=True)
-    yield case("batches", single, windows, *_tags(rng, 5, 3, 4))
+    tags = [each.astype("int32") for each in _tags(rng, 5, 3, 4)]
+    yield case("batches", single, windows.astype("int32"), *tags)
     params = _params(rng, 8, 2, 3, 4, 3, 4)
     one = draw_contexts(rng, 8, 1, 3, distinct=True)
     yield case("edges", params, one, *_tags(rng, 1, 3, 4))
     # No probability is tiny: its logarithm is right in every right way.
     large = {**params, "b1": params["b1"] + 1000.0, "b2": params["b2"] - 1000.0}
     one = draw_contexts(rng, 8, 1, 3, distinct=True)
-    yield case("edges", large, one, *_tags(rng, 1, 3, 4))
+    yield Case("edges", (large, one, *_tags(rng, 1, 3, 4)), compare=OF_LARGE_SCORES)
+    yield Case("edges", _scattered(rng), compare=OF_LARGE_SCORES)
     two, three = draw_contexts(rng, 8, 2, 3), np.array([0, 1, 2])
     yield case("edges", params, two, np.array([0, 3]), np.array([0, 3]))
     yield case("edges", params, two, np.array([0, 2]), np.array([-1, 3]))
@@ -80,6 +83,21 @@ def _params(
         "U2": rng.normal(size=(h, second)),
         "b2": rng.normal(size=second),
     }
+
+
+def _scattered(rng: np.random.Generator) -> tuple[Any, ...]:
+    """Return a batch whose one row has scores near 500 where the other's are near -500.
+
+    The last tag of each task has 2,000 less than the others, and is never the true one. So
+    exponentials overflow or vanish, whatever number is taken from all scores.
+    """
+    params, windows = _params(rng, 8, 2, 3, 4, 3, 4), draw_contexts(rng, 8, 2, 3, distinct=True)
+    params["C"][windows[:, 0], 0] = rng.permutation([20.0, -20.0])
+    params["H"][0] = [1.0, 0.0, 0.0, 0.0]  # the first feature of the oldest word
+    for task, far in (("1", 500.0), ("2", -500.0)):
+        params[f"U{task}"][0] += far
+        params[f"b{task}"][-1] -= 2000.0
+    return params, windows, *_tags(rng, 2, 2, 3)
 
 
 def _tags(
@@ -205,7 +223,7 @@ summed_over_the_batch = slip(
     REFERENCE,
     ("tags].mean()", "tags].sum()"),
     ("        d_scores /= len(rows)\n", ""),
-    loses=("batches", "repeats"),
+    loses=("batches", "repeats", "edges"),
     hint="The losses are summed over the batch. Of each task it is the mean over the examples; only "
     "the two tasks are added up.",
 )
@@ -232,6 +250,44 @@ shared_layers_averaged = slip(
     hint="The shared layers get a gradient of only half its size: the losses of the tasks are added, "
     "and so is what comes back from them. It is not averaged.",
 )
+arrays_already = equal(
+    REFERENCE,
+    ("windows = np.asarray(windows)", "pass"),
+    ("np.asarray(windows)", "windows"),
+    ("np.asarray(tags1)", "tags1"),
+    ("np.asarray(tags2)", "tags2"),
+    ("float(log_probs[rows, tags].mean())", "log_probs[rows, tags].mean()"),
+    because="all are arrays, as the signature says, and a number of numpy is a number",
+)
+one_unknown_size = equal(
+    REFERENCE,
+    ("len(windows), -1", "len(windows), -2"),
+    ("reshape(-1,", "reshape(-2,"),
+    because="numpy takes any negative size for the unknown one",
+)
+nothing_has_no_extremes = equal(
+    REFERENCE,
+    ("len(windows) == 0 or ", ""),
+    ("== 0", "== -1"),
+    because="the smallest of no ids is a ValueError already",
+)
+as_torch_takes_them = equal(
+    with_torch,
+    ("np.asarray(a)", "a"),
+    (" or len(values) != len(ids)", ""),
+    ("loss.item()", "loss"),
+    because="torch takes arrays, and refuses another number of tags with a ValueError; a tensor of "
+    "one number is a number",
+)
+one_unknown_size_of_both = equal(
+    heads_joined,
+    ("n == 0 or ", ""),
+    ("n == 0", "n == -1"),
+    ("reshape(n, -1)", "reshape(n, -2)"),
+    ("reshape(-1,", "reshape(-2,"),
+    because="numpy takes any negative size for the unknown one, which of no rows it refuses with a "
+    "ValueError",
+)
 
 rules = (
     told("`params` has the names", "There are no direct connections"),
@@ -245,6 +301,10 @@ rules = (
         gives=lambda answer: True,
     ),
     rule("Scores may be large", when=lambda params, *_: np.abs(params["b1"]).max() > 99),
+    rule(
+        "Scores may be large",
+        when=lambda params, windows, *_: np.ptp(params["b1"]) > 999 and len(windows) > 1,
+    ),
     rule(
         "A number of tags that is not $B$",
         when=lambda params, windows, one, two: len(one) != len(windows) == len(two),

@@ -14,6 +14,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
 )
@@ -128,6 +129,12 @@ one_place_in_the_hidden_layer = slip(
     loses=("without", "direct"),
     hint="The hidden layer sees the features of all words of the context joined, not those of one "
     "word: H has rows for every place.",
+)
+any_order = equal(
+    REFERENCE,
+    ("V, m, h) <", "m, V, h) <"),
+    ("V, m, h) <", "V, h, m) <"),
+    because="the smallest of some numbers does not depend on their order",
 )
 
 rules = (

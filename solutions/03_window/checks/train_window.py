@@ -18,6 +18,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
@@ -49,6 +50,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield _clock("stopping", rng, _losses(rng, patience, ends=True), patience)
     yield _clock("stopping", rng, _losses(rng, 2, ends=False), 2)
     yield _clock("stopping", rng, _losses(rng, 2, ends=False), 3)
+    # Patience begins anew at the second epoch; the fourth is above the first.
+    late = np.array([5.0, 3.0, 4.0, 6.0, 2.0, 1.0]) + rng.uniform(0, 0.5, size=6)
+    yield _clock("stopping", rng, [0.5, *late], 3)
     rising = np.sort(rng.uniform(1, 3, size=6))
     yield _clock("stopping", rng, [0.5, *rising], 3)
     for examples, batch_size in ((12, 4), (15, 5), (8, 2)):
@@ -56,8 +60,10 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     yield _clock("edges", rng, [float(rng.uniform(1, 3))], 2)
     yield _clock("edges", rng, [3.0, 2.0, float("nan"), 1.0], 3)
     yield _clock("edges", rng, [3.0, float("inf"), 2.0, 1.0], 3)
-    yield _clock("edges", rng, [3.0, 2.0, 1.0], 0)
-    yield _clock("edges", rng, [3.0, 2.0, 1.0], 2, batch_size=0)
+    yield _clock("edges", rng, [3.0, 2.0, float("inf"), 1.0], 3)
+    for below in (0, -1):
+        yield _clock("edges", rng, [3.0, 2.0, 1.0], below)
+        yield _clock("edges", rng, [3.0, 2.0, 1.0], 2, batch_size=below)
 
 
 def _training(
@@ -383,6 +389,76 @@ validated_on_training_text = slip(
     loses="stopping",
     hint="Your validation losses are those of the training examples. What is to be looked at is "
     "`valid`: a loss on text that the steps have not seen.",
+)
+
+range_refuses = equal(
+    REFERENCE,
+    ("batch_size < 1", "batch_size < 0"),
+    because="range refuses to go on by 0, with a ValueError",
+)
+never_written_into = equal(
+    REFERENCE,
+    (
+        "    params = {name: None if p is None else np.array(p) for name, p in params.items()}\n",
+        "    pass\n",
+    ),
+    ("np.array(p)", "p"),
+    because="every step makes new arrays, and without one the parameters come back as they came",
+)
+numbers_already = equal(
+    REFERENCE,
+    ("float(loss(params, *valid))", "loss(params, *valid)"),
+    ("int(np.argmin(valid_losses))", "np.argmin(valid_losses)"),
+    because="a loss is a number, and a number of numpy is one",
+)
+range_refuses_in_place = equal(
+    in_place,
+    ("size < 1", "size < 0"),
+    because="range refuses to go on by 0, with a ValueError",
+)
+first_epoch_is_the_best = equal(
+    in_place,
+    (
+        "p if p is None else p.copy() for k, p in current.items()}\n    history",
+        "p if True else p.copy() for k, p in current.items()}\n    history",
+    ),
+    (
+        "p.copy() for k, p in current.items()}\n    history",
+        "p for k, p in current.items()}\n    history",
+    ),
+    ('float("inf"), 0', 'float("inf"), 1'),
+    ('float("inf"), 0', 'float("inf"), -1'),
+    because="any loss is below infinity: the first epoch sets all of them anew",
+)
+refused_further_down = equal(
+    all_epochs_kept,
+    (" and patience >= 1", ""),
+    ("size >= 1", "size >= 0"),
+    ("patience >= 1", "patience >= 0"),
+    because="range refuses to go on by 0, and min no losses, with a ValueError",
+)
+same_answer = equal(
+    all_epochs_kept,
+    ("dict(params)", "params"),
+    ("len(train[1])", "len(train[0])"),
+    ("np.array(losses)", "losses"),
+    ("losses[-patience:]", "losses[:]"),
+    because="nothing is written into params, there is a target for each context, and the least of "
+    "all losses is as low as the least of the early ones where the recent ones are not lower",
+)
+first_epoch_is_the_best_in_torch = equal(
+    with_torch_tensors,
+    ("copy.deepcopy(dict(params))", "dict(params)"),
+    ("dict(params)", "params"),
+    ("[], 0\n", "[], 1\n"),
+    ("[], 0\n", "[], -1\n"),
+    because="any loss is below infinity: the first epoch sets all of them anew",
+)
+as_numpy_takes_them = equal(
+    with_torch_tensors,
+    ("targets[batch.numpy()]", "targets[batch]"),
+    ("float(loss(as_arrays(), *valid))", "loss(as_arrays(), *valid)"),
+    because="numpy takes a tensor of indices, and a loss is a number",
 )
 
 

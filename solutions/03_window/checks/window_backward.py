@@ -18,6 +18,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
@@ -46,13 +47,14 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield _case("repeats", rng, reference, params, draw_repeating(rng, V, examples, window))
     single = draw_params(rng, 12, 3, 2, 5, False, "float32")
     contexts = draw_contexts(rng, 12, 4, 2, distinct=True)
-    yield _case("plain", rng, reference, single, contexts)
+    yield _case("plain", rng, reference, single, contexts.astype("int32"), "int32")
     params = draw_params(rng, 8, 2, 3, 4, False)
     one = draw_contexts(rng, 8, 1, 3, distinct=True)
     yield _case("edges", rng, reference, params, one)
     _, cache = reference.window_forward(params, draw_contexts(rng, 8, 3, 3))
     for wrong in ([0, 8, 1], [0, -1, 1], [0, 1], [0, 1, 2, 3]):
         yield case("edges", params, cache, np.array(wrong))
+    yield case("edges", params, cache, np.array([1]))  # which numpy would repeat
     _, empty = reference.window_forward(params, np.zeros((0, 3), dtype=np.int64))
     yield case("edges", params, empty, np.zeros(0, dtype=np.int64))
 
@@ -63,13 +65,14 @@ def _case(
     reference: ModuleType,
     params: Params,
     contexts: np.ndarray,
+    dtype: str = "int64",
 ) -> Case:
     """Return a case with the reference's cache, and targets of which two are the same word."""
     _, cache = reference.window_forward(params, contexts)
     b = params["b"]
     targets = rng.integers(0 if b is None else len(b), size=len(contexts))
     targets[-1] = targets[0]
-    return case(group, params, cache, targets)
+    return case(group, params, cache, targets.astype(dtype))
 
 
 check = Check(
@@ -256,6 +259,44 @@ last_place_only = slip(
     loses=("plain", "direct", "repeats", "edges"),
     hint="Only the last word of each context gets a gradient for its features. The features of every "
     "place of the context went into x.",
+)
+arrays_already = equal(
+    REFERENCE,
+    ("np.asarray(cache[name])", "cache[name]"),
+    ("targets = np.asarray(targets)", "pass"),
+    ("np.asarray(targets)", "targets"),
+    ("reshape(-1,", "reshape(-2,"),
+    because="all are arrays, and numpy takes any negative size for the unknown one",
+)
+nothing_has_no_extremes = equal(
+    REFERENCE,
+    ("n_examples == 0 or ", ""),
+    ("== 0", "== -1"),
+    because="the smallest of no targets is a ValueError already",
+)
+as_torch_takes_them = equal(
+    with_torch,
+    (".double()", ""),
+    ("requires_grad_(True)", "requires_grad_()"),
+    ('np.asarray(cache["contexts"])', 'cache["contexts"]'),
+    ("np.asarray(targets)", "targets"),
+    ("ids.long()", "ids"),
+    (" or len(wanted) != len(ids)", ""),
+    because="torch takes float32, arrays and ids of int32, and refuses another number of targets "
+    "with a ValueError",
+)
+nothing_has_no_extremes_in_float32 = equal(
+    with_bincount_in_float32,
+    ("n == 0 or ", ""),
+    ("n == 0", "n == -1"),
+    because="the smallest of no targets is a ValueError already",
+)
+whole_numbers = equal(
+    with_bincount_in_float32,
+    ("np.float32(n)", "n"),
+    ("reshape(-1,", "reshape(-2,"),
+    because="what is divided in place stays float32, and numpy takes any negative size for the "
+    "unknown one",
 )
 
 rules = (

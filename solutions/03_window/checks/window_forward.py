@@ -18,6 +18,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     told,
@@ -223,6 +224,37 @@ overflows = slip(
     hint="Large scores overflow: the exponential of 1000 is infinite. What is subtracted from all "
     "scores of a row changes no probability.",
     overflows=True,
+)
+arrays_already = equal(
+    REFERENCE,
+    ("contexts = np.asarray(contexts)", "pass"),
+    ("np.asarray(contexts)", "contexts"),
+    because="contexts are an array, as the signature says",
+)
+shaped_in_the_end = equal(
+    with_loops,
+    ("xs.append", "xs.extend"),
+    ("hiddens.append", "hiddens.extend"),
+    ("rows.append", "rows.extend"),
+    ("reshape(-1, len(H))", "reshape(-2, len(H))"),
+    ("reshape(-1, len(d))", "reshape(-2, len(d))"),
+    because="the numbers get their shape in the end, and numpy takes any negative size for the "
+    "unknown one",
+)
+other_keys = equal(
+    with_one_hot_products,
+    ('"inside": inside', '"insidex": inside'),
+    ('"inside": inside', '"": inside'),
+    settled="Further keys do no harm",
+)
+as_torch_takes_them = equal(
+    with_torch,
+    (", dtype=torch.float32", ""),
+    (".long()", ""),
+    ("np.asarray(contexts)", "contexts"),
+    ("dim=-1", "dim=1"),
+    because="float64 is more than is needed, torch looks up ids of int32 as well, and the last "
+    "axis of two is axis 1",
 )
 
 rules = (

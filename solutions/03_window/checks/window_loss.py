@@ -15,6 +15,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
 )
@@ -22,7 +23,7 @@ from autograder.authoring.checking import (
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield batches of several sizes, impossible words, and what is no batch."""
-    for examples, words in ((3, 4), (5, 11), (8, 6), (20, 40)):
+    for examples, words in ((3, 4), (5, 11), (8, 6), (20, 40), (1, 5)):
         yield case("batches", _log_probs(rng, examples, words), _targets(rng, examples, words))
     single = _log_probs(rng, 6, 7).astype("float32")
     yield case("batches", single, _targets(rng, 6, 7).astype("int32"))
@@ -45,6 +46,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     good = _log_probs(rng, 3, 5)
     for wrong in ([0, 1, 5], [0, -1, 2], [0, 1], [0, 1, 2, 3]):
         yield case("edges", good, np.array(wrong))
+    # One target for all rows, or one row for all targets, which numpy would repeat.
+    yield case("edges", good, np.array([1]))
+    yield case("edges", good[:1], np.array([0, 1, 2]))
     yield case("edges", np.zeros((0, 5)), np.zeros(0, dtype=np.int64))
 
 
@@ -159,6 +163,41 @@ best_word_scored = slip(
     loses=("batches", "edges"),
     hint="You score the word that the model likes best, not the one that came: a model cannot "
     "choose its own examination.",
+)
+arrays_already = equal(
+    REFERENCE,
+    ("log_probs, targets = np.asarray(log_probs), np.asarray(targets)", "pass"),
+    ("np.asarray(log_probs)", "log_probs"),
+    ("np.asarray(targets)", "targets"),
+    ("float(-chosen.mean())", "-chosen.mean()"),
+    because="both are arrays, as the signature says, and a number of numpy is a number",
+)
+nothing_has_no_extremes = equal(
+    REFERENCE,
+    ("n_examples == 0 or ", ""),
+    ("== 0", "== -1"),
+    because="the smallest of no targets is a ValueError already",
+)
+nothing_has_no_mean = equal(
+    with_one_hot,
+    ("n == 0 or ", ""),
+    ("n == 0", "n == -1"),
+    because="the mean of no examples is nan, which is refused below",
+)
+arrays_already_with_one_hot = equal(
+    with_one_hot,
+    ("targets = np.asarray(targets)", "pass"),
+    ("np.asarray(targets)", "targets"),
+    ("words, dtype=bool", "words"),
+    because="targets are an array, and 1.0 is as true as True",
+)
+torch_refuses = equal(
+    with_torch,
+    (" or len(targets) != log_probs.shape[0]", ""),
+    ("np.asarray(targets)", "targets"),
+    (".float()", ""),
+    because="torch refuses another number of targets with a ValueError, takes arrays, and float64 "
+    "is more than is needed",
 )
 
 rules = (

@@ -17,6 +17,7 @@ from autograder.authoring.checking import (
     Check,
     Group,
     alternative,
+    equal,
     rule,
     slip,
     told,
@@ -224,6 +225,12 @@ softmax_over_the_batch = slip(
     ("scores, dim=1", "scores, dim=0"),
     loses=("plain", "direct"),
     hint="The softmax runs over the wrong axis: each example has a distribution over the words.",
+)
+last_of_two_axes = equal(
+    with_linear_layers,
+    ("scores, dim=-1", "scores"),
+    ("dim=-1", "dim=1"),
+    because="the last axis of two is axis 1, and the one that torch takes without a word",
 )
 
 rules = (

@@ -16,7 +16,7 @@ PINNED = {
     "04_recurrent": "4baead32d55e2114",
     "05_gradients": "39dcf8a5ac406703",
     "06_clipping": "6900a691ebdd1a10",
-    "07_memory": "f7e7c2988bd01698",
+    "07_memory": "55b3d61e4899616f",
 }
 
 

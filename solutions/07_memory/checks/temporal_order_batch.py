@@ -22,28 +22,29 @@ from autograder.authoring.checking import (
     slip,
 )
 
-from .drawing import DRAWN, AlwaysAndOften, different, generator
+from .drawing import DRAWN, FEW, AlwaysAndOften, different, generator
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield problems of two and three bits, of odd and even lengths, and what is refused.
 
-    One length is such that no two ways to round the begin of a range agree.
+    One length is such that no two ways to round the begin of a range agree. One batch of each
+    number of bits is large enough for shares, the others for what comes at all.
     """
-    for T in (20, int(rng.choice([25, 35])), 39):
-        yield _batch(rng, "two bits", T, 2)
-    for T in (int(rng.choice([20, 26])), 35, 30):
-        yield _batch(rng, "three bits", T, 3)
+    for T, drawn in ((20, DRAWN), (int(rng.choice([25, 35])), FEW), (39, FEW)):
+        yield _batch(rng, "two bits", drawn, T, 2)
+    for T, drawn in ((int(rng.choice([20, 26])), DRAWN), (35, FEW), (30, FEW)):
+        yield _batch(rng, "three bits", drawn, T, 3)
     for bits in (2, 3):
-        yield _batch(rng, "special", int(rng.choice([12, 13, 15, 16, 18, 19])), bits)
-        yield _batch(rng, "special", 10, bits)
+        yield _batch(rng, "special", FEW, int(rng.choice([12, 13, 15, 16, 18, 19])), bits)
+        yield _batch(rng, "special", FEW, 10, bits)
     yield different(rng, "two bits", 3, 20, 2)
     for T, bits in ((9, 2), (int(rng.integers(1, 9)), 3), (20, 1), (20, 4)):
         yield case("special", generator(rng), 5, T, bits)
 
 
-def _batch(rng: np.random.Generator, group: str, T: int, bits: int) -> Case:
-    return Case(group, (generator(rng), DRAWN, T, bits), probe="marked symbols")
+def _batch(rng: np.random.Generator, group: str, drawn: int, T: int, bits: int) -> Case:
+    return Case(group, (generator(rng), drawn, T, bits), probe="marked symbols")
 
 
 check = Check(

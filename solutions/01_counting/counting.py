@@ -704,7 +704,7 @@ assert np.allclose(slowly, [1 / (1 + grown), grown / (1 + grown)], rtol=1e-5), (
 #
 # **Write `sample_text(next_probs, prompt, length, rng)`.**
 #
-# * `next_probs(prefix)` is a model. Given all tokens so far, a list, it returns a list of words and an array of their probabilities, which sum to 1. Do not pad the prefix; the model does that itself.
+# * `next_probs(prefix)` is a model. Given all tokens so far, a list (a tuple will do), it returns a list of words and an array of their probabilities, which sum to 1. Do not pad the prefix; the model does that itself.
 # * `prompt` is a list of tokens to begin with; it may be empty.
 # * Return a list: the prompt, followed by **at most `length`** new tokens.
 # * Stop after `</s>`, which belongs to the result. A prompt that already ends in `</s>` is returned as it is.

@@ -242,13 +242,31 @@ never_on_an_edge = equal(
     ),
     because="a random number lies on an edge once in 2**53 times, and a place of numpy is a place",
 )
+one_word_is_drawn = equal(
+    recursive,
+    ("int(np.flatnonzero(rng.multinomial(1, p))[0])", "np.flatnonzero(rng.multinomial(1, p))[0]"),
+    ("rng.multinomial(1, p))[0]", "rng.multinomial(1, p))[-1]"),
+    because="of one draw one count is not zero, and a place of numpy is a place",
+)
+prefix_in_a_tuple = equal(
+    gumbel, ("next_probs(list(tokens))", "next_probs(tokens)"), settled="a tuple will do"
+)
+a_warning_at_most = equal(
+    gumbel,
+    ('divide="ignore"', ""),
+    ("int(scores.argmax())", "scores.argmax()"),
+    because="the logarithm of 0 is minus infinity with a warning, too, and a place of numpy is a place",
+)
 words_in_a_list = equal(
     choice_of_words, ("np.array(words)", "words"), because="rng.choice makes an array of a list"
 )
 
 rules = (
     told(
-        "`next_probs(prefix)` is a model", "it returns a list of words", "How you draw is up to you"
+        "`next_probs(prefix)` is a model",
+        "a tuple will do",
+        "it returns a list of words",
+        "How you draw is up to you",
     ),
     rule(
         "Given all tokens so far",

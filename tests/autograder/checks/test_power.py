@@ -141,14 +141,15 @@ def normal_share(height):
     return 0.5 * math.erfc(-height / math.sqrt(2))
 
 
-ENTRIES, CALLS, PLACES = 100_000, 1_000, 200
+ENTRIES, CALLS, PLACES, HEIGHTS = 193_000, 1_000, 400, 25
 
 
 def test_right_random_steps_are_hardly_ever_told_apart():
     steps = STEPS.RandomSteps()
-    together = 2 * 2 * math.exp(-2 * ENTRIES * (steps.together / 2) ** 2)
-    apart = PLACES * 2 * 2 * math.exp(-2 * CALLS * (steps.at_a_place / 2) ** 2)
-    assert 2 * together + 2 * apart < NEVER
+    # Hoeffding, of the difference of two means of n numbers each: 2 exp(-n d^2)
+    together = 2 * HEIGHTS * 2 * math.exp(-ENTRIES * steps.together**2)
+    apart = PLACES * HEIGHTS * 2 * math.exp(-CALLS * steps.at_a_place**2)
+    assert together + apart < NEVER
 
 
 def test_directions_from_a_cube_or_its_corners_and_an_array_of_twice_the_noise_are_surely_seen():

@@ -522,13 +522,13 @@ for question, sign in (("must_vanish_linear", "<"), ("may_explode_linear", ">"))
 way(
     "05_gradients/fixed_points",
     "a hundred rounds of the map, which near w = 4 are too few",
-    ("high = b, b + w\n    for _ in range(20_000)", "high = b, b + w\n    for _ in range(100)"),
+    ("high = b, b + w\n    for _ in range(2000)", "high = b, b + w\n    for _ in range(100)"),
     of="by_the_map_and_its_inverse",
 )
 way(
     "05_gradients/basin_boundary",
     "a hundred rounds of the map, which near w = 4 are too few",
-    ("high = b, b + w\n    for _ in range(5000)", "high = b, b + w\n    for _ in range(100)"),
+    ("high = b, b + w\n    for _ in range(2000)", "high = b, b + w\n    for _ in range(100)"),
     of="by_the_inverse_map",
 )
 for places in (60, 61, 100):

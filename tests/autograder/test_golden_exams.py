@@ -13,7 +13,7 @@ PINNED = {
     "01_counting": "6783d14fe6f17a20",
     "02_loglinear": "8bbb1ace6fb1d4a5",
     "03_window": "a94bc9b6359f7d0d",
-    "04_recurrent": "4baead32d55e2114",
+    "04_recurrent": "530dc1688229630b",
     "05_gradients": "39dcf8a5ac406703",
     "06_clipping": "6900a691ebdd1a10",
     "07_memory": "55b3d61e4899616f",

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -18,6 +17,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     case,
+    equal,
     rule,
     slip,
     tally,
@@ -33,6 +33,10 @@ DRAWS = 600
 """Enough to miss a probability that is 0.5 off with a chance below 1e-6. Each mistake with the
 temperature is further off in one of the two models. A word is missed as well: of the five likeliest
 words alone each of three others, at 0.07 or more, would have to come less than 30 times.
+"""
+MANY_DRAWS = 3_200
+"""Enough to miss a probability that is 0.22 off with a chance below 1e-6: of `_last_of_many` whole
+numbers for scores are 0.24 off, the first of two words drawn 0.227, noise of the wrong sign 0.49.
 """
 CHOICES = ((3.0, 5.0), (0.25, 1.7))
 """Temperatures, and how much higher the best score is there."""
@@ -64,6 +68,9 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for temperature, params in ((high, another), (low, large)):
         prompt = [int(word) for word in rng.integers(2, 9, size=2)]
         yield tally("choosing", DRAWS, params, prompt, 1, temperature, _generator(rng))
+    temperature = float(rng.choice([0.7, 1.6]))
+    many = _last_of_many(rng, temperature)
+    yield tally("choosing", MANY_DRAWS, many, [], 1, temperature, _generator(rng))
     by_rng = (another, prompt, 30, 1.5, _generator(rng))
     yield Case("choosing", by_rng, probe="by its generator", compare=Close(rtol=0.0, atol=0.0))
 
@@ -109,6 +116,18 @@ def _choice(rng: np.random.Generator, word: int, score: float) -> Params:
     return params
 
 
+def _last_of_many(rng: np.random.Generator, temperature: float) -> Params:
+    """Return a model of 40 words the last of which comes every third time, whatever it read.
+
+    Divided by the temperature its score lies just above a whole number, the others just below one.
+    """
+    params = draw_params(rng, 40, 2, 3)
+    params["U"] = np.zeros_like(params["U"])
+    params["c"] = temperature * np.array([-0.01] * 39 + [3.01])
+    params["c"][EOS] = -50.0
+    return params
+
+
 check = Check(
     groups={
         "best words": Group("roll-outs of the best words", 2),
@@ -123,7 +142,7 @@ check = Check(
 
 @alternative
 def with_the_cumulative_sum(params, prompt, length, temperature, rng):
-    if temperature < 0 or math.isnan(temperature):
+    if temperature < 0:
         raise ValueError("temperature")
     if any(not 0 <= word < len(params["E"]) for word in prompt):
         raise ValueError("prompt")
@@ -309,6 +328,70 @@ prompt_counted = slip(
     ("< length", "< length - len(prompt)"),
     loses=("best words", "choosing"),
     hint="The prompt is counted in the length. There may be `length` new words after it.",
+)
+whole_numbers_already = equal(
+    REFERENCE,
+    ("(int(word) for word in prompt)", "(word for word in prompt)"),
+    ("int(scores.argmax())", "scores.argmax()"),
+    (
+        'int(np.searchsorted(shares, rng.random() * shares[-1], side="right"))',
+        'np.searchsorted(shares, rng.random() * shares[-1], side="right")',
+    ),
+    because="a number of numpy is an id as well",
+)
+never_on_an_edge = equal(
+    REFERENCE,
+    (', side="right"', ""),
+    because="a random number lies on an edge once in 2**53 times",
+)
+no_start_in_a_prompt = equal(
+    with_the_cumulative_sum,
+    ("not 0 <= word", "not 0 < word"),
+    ("not 0 <= word", "not 1 <= word"),
+    because="the prompt is without <s>, whose id is 0",
+)
+the_last_share_is_one = equal(
+    with_the_cumulative_sum,
+    (
+        "min(int((shares < rng.random()).sum()), len(scores) - 1)",
+        "min(len(scores) - 1, int((shares < rng.random()).sum()))",
+    ),
+    (
+        "min(int((shares < rng.random()).sum()), len(scores) - 1)",
+        "int((shares < rng.random()).sum())",
+    ),
+    ("int((shares < rng.random()).sum())", "(shares < rng.random()).sum()"),
+    ("shares < rng", "shares <= rng"),
+    ("len(scores) - 1", "len(scores) + 1"),
+    ("len(scores) - 1", "len(scores)"),
+    ("len(scores) - 1", "len(scores) - 0"),
+    because="the last share is 1 but for rounding: a random number is on an edge or above the last "
+    "one less than once in 2**50 times, and a number of numpy is an id as well",
+)
+whole_numbers_in_arrays = equal(
+    with_gumbel_noise,
+    ("[BOS, *prompt], dtype=int", "[BOS, *prompt]"),
+    ("np.array(new, dtype=int)", "np.array(new)"),
+    ("np.array(new, dtype=int)", "new"),
+    because="the ids are whole numbers already, and without any there is nothing to be seen",
+)
+one_word_is_drawn = equal(
+    with_torch,
+    ("all(0 <= word", "all(0 < word"),
+    ("all(0 <= word", "all(1 <= word"),
+    (".double()", ""),
+    ("int(logits.argmax())", "logits.argmax()"),
+    ("dim=0).numpy()", "dim=0)"),
+    ("dim=0", "dim=-1"),
+    (
+        "int(np.flatnonzero(rng.multinomial(1, chances / chances.sum()))[0])",
+        "np.flatnonzero(rng.multinomial(1, chances / chances.sum()))[0]",
+    ),
+    ("chances / chances.sum()", "chances * chances.sum()"),
+    ("chances / chances.sum()", "chances"),
+    ("))[0])", "))[-1])"),
+    because="the prompt is without <s>, whose id is 0; all parameters have one dtype; there is one axis; "
+    "chances sum to 1, and of one draw one count is not zero; a number of numpy or torch is an id",
 )
 
 rules = (

@@ -24,7 +24,7 @@ from autograder.authoring.checking import (
     told,
 )
 
-from .drawing import draw_ids, draw_mask, full_mask
+from .drawing import LARGE, OF_LARGE_SCORES, draw_ids, draw_mask, full_mask
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
@@ -50,6 +50,12 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for _ in range(3):
         large = rng.uniform(-1000, 1000, size=(3, 4, 5))
         yield case("edges", large, draw_ids(rng, 5, 3, 4), draw_mask(rng, 3, 4, False))
+    # Scores of one step are far above those of another: what is subtracted is each step's own.
+    scattered = rng.normal(size=(2, 3, 5)) + LARGE * np.array([-1, 1, -1, 1, 1, -1]).reshape(
+        2, 3, 1
+    )
+    args = (scattered, draw_ids(rng, 5, 2, 3), full_mask(2, 3))
+    yield Case("edges", args, compare=OF_LARGE_SCORES)
     logits, targets = rng.normal(size=(2, 3, 4)), draw_ids(rng, 4, 2, 3)
     yield case("edges", logits, targets, np.zeros((2, 3), dtype=np.bool_))
     for wrong in (-1, 4):

@@ -564,7 +564,7 @@ def panel_title(panel):
 
 with plots.course_style():
     figure, axes = plt.subplots(
-        1, len(panels), figsize=(11.4, 4.3), sharey=True, layout="constrained", squeeze=False
+        1, len(panels), figsize=(12, 4.2), sharey=True, layout="constrained", squeeze=False
     )
     for axis, panel in zip(axes[0], panels, strict=True):
         for shift, method in zip(np.linspace(-0.16, 0.16, len(SHOWN)), SHOWN, strict=True):

@@ -165,7 +165,8 @@ def _label(axis: Axes, arrow: Arrow, start: Box, end: Box, fontsize: float) -> N
         )
         return
     above = arrow.side == "above"
-    beside = offset_copy(axis.transData, axis.figure, y=3 if above else -3, units="points")
+    figure = axis.get_figure(root=True)
+    beside = offset_copy(axis.transData, figure, y=3 if above else -3, units="points")
     axis.text(
         *where,
         arrow.text,

@@ -8,7 +8,7 @@ import pytest
 from autograder.authoring.checking import alternative, misconception
 from autograder.judging.exam import CannotExamine, draw_exam
 from autograder.proving import verify as verifying
-from autograder.proving.verify import Finding, Proof, known_findings, _unstable, verify
+from autograder.proving.verify import Finding, Proof, _unstable, known_findings, verify
 
 
 def findings(question, seed=0):

@@ -44,7 +44,7 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for alive, n in ((3, 3), (1, 1), (0, 2)):
         yield _training(rng, reference, "regularised", "MSGD-CR", 2, n, 50.0, 2.0, alive)
     begin, look_back = _begin(rng, 2), Recipe("look back", ())
-    copies = ("MSGD", begin, [], look_back, 0.5, 1.0, 3.0)
+    copies: tuple[Any, ...] = ("MSGD", begin, [], look_back, 0.5, 1.0, 3.0)
     yield Case("plain", copies, probe="fresh", compare=Close(rtol=1e-5))
     for method in ("MSGD-R", "msgd-c"):
         for batches in (_batches(rng, reference, 2, 1), []):

@@ -95,10 +95,11 @@ def with_em(p_neural: np.ndarray, p_ngram: np.ndarray) -> float:
     weight = 0.5
     if len(p) == 0:
         return weight
-    before = 1.0
-    while abs(weight - before) > 1e-10:
+    while True:
         before = weight
         weight = float((weight * p / (weight * p + (1 - weight) * q)).mean())
+        if abs(weight - before) < 1e-10:
+            break
     return weight
 
 
@@ -170,14 +171,14 @@ share_of_wins = slip(
 )
 one_round = slip(
     with_em,
-    ("while abs(weight - before) > 1e-10:", "for _ in range(1):"),
+    ("while True:", "for _ in range(1):"),
     loses=("between", "edges"),
     hint="You stop after one round of EM. It creeps up to the best weight; go on until it no longer "
     "moves.",
 )
 too_few_rounds = slip(
     with_em,
-    ("while abs(weight - before) > 1e-10:", "for _ in range(400):"),
+    ("while True:", "for _ in range(400):"),
     loses="between",
     hint="EM is stopped before it is there. Where the two models nearly agree a round moves the "
     "weight by very little, and it takes thousands; go on until it no longer moves.",
@@ -210,20 +211,18 @@ accurate_enough = equal(
 )
 accurate_enough_with_em = equal(
     with_em,
-    ("> 1e-10", ">= 1e-10"),
+    ("< 1e-10", "<= 1e-10"),
     ("1e-10", "2e-10"),
     ("1e-10", "5e-11"),
     settled="accurate to 0.001",
 )
 number_of_numpy = equal(
     with_em,
-    ("before = 1.0", "before = 2.0"),
-    ("before = 1.0", "before = 0.0"),
     (
         "float((weight * p / (weight * p + (1 - weight) * q)).mean())",
         "(weight * p / (weight * p + (1 - weight) * q)).mean()",
     ),
-    because="before is anything but the first weight, and a number of numpy is a number",
+    because="a number of numpy is a number",
 )
 accurate_enough_on_a_grid = equal(
     with_a_grid, (", 0.001", ", 0.002"), (", 0.001", ", 0.0005"), settled="accurate to 0.001"

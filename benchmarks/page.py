@@ -15,7 +15,7 @@ PAGES = (DOCS / "performance.md", DOCS / "mutants.md")
 HISTORY = "history"
 LAST = 3
 """So many of each ratio are on the page; the file has all."""
-AIMS_TABLE = "aims"
+AIMS_TABLE, ALL_GATES = "aims", "gates"
 QUICK_TOO = ("grading", "grading-quick")
 AIMS = (
     (
@@ -102,6 +102,8 @@ def rendered(
             body = _history(history)
         elif name == AIMS_TABLE:
             body = _aims(history)
+        elif name == ALL_GATES:
+            body = _all_gates(results)
         elif name in results:
             body = results[name].markdown
         else:
@@ -109,6 +111,19 @@ def rendered(
         return f"<!-- results: {name} -->\n\n{body}\n\n<!-- end -->"
 
     return BLOCK.sub(block, page)
+
+
+def _all_gates(results: Mapping[str, Results]) -> str:
+    """Return a row for each assignment: the sums of its questions' rows."""
+    gates = {name: each for name, each in results.items() if name.startswith(f"{ALL_GATES}-")}
+    columns = next(iter(gates.values())).tables[0].columns if gates else ()
+    numbers = [(column.title, "{:,.0f}") for column in columns[2:]]
+    shown = table("assignment", ("questions", "{:,}"), *numbers)
+    for name, each in sorted(gates.items()):
+        rows = each.tables[0].rows
+        sums = [sum(float(row[at] or 0) for row in rows) for at in range(2, len(columns))]
+        shown.add(name.removeprefix(f"{ALL_GATES}-"), len(rows), *sums)
+    return shown.markdown
 
 
 def _aims(rows: Sequence[Mapping[str, str]]) -> str:

@@ -54,7 +54,8 @@ def test_everything_that_was_recorded_has_its_place_on_the_page(
     assert tables.read_results().keys() <= speed | proofs
     made_of_history = {page.HISTORY, page.AIMS_TABLE}
     assert speed == {*NAMES, "grading-quick", "grading-04_recurrent-quick", *made_of_history}
-    assert proofs == {"hints", *(f"gates-{name}" for name in COURSE.assignment_names())}
+    gates = {f"{page.ALL_GATES}-{name}" for name in COURSE.assignment_names()}
+    assert proofs == {"hints", page.ALL_GATES, *gates}
 
 
 def test_every_ratio_that_was_recorded_last_is_in_the_history(tables: ModuleType) -> None:

@@ -1,5 +1,6 @@
 """What many tests share: the course, its first assignment, an exam of it, and a toy question."""
 
+import inspect
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -97,12 +98,14 @@ def toy_material(
 ) -> Material:
     module = ModuleType("toy")
     module.total = reference  # type: ignore[attr-defined]
+    named = inspect.signature(reference).parameters if inspect.isfunction(reference) else ()
     question = CheckedQuestion(
         "total",
         check.points,
         check=check,
         misconceptions=misconceptions,
         alternatives=alternatives,
+        parameters=tuple(named),
     )
     assignment = Assignment(Course(Path("nowhere")), "00_toy")
     return Material(assignment, nbformat.v4.new_notebook(), module, (question,))

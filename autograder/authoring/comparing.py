@@ -251,6 +251,8 @@ class Close:
             return self._mapping(expected, got, slack)
         if isinstance(expected, Set):
             return None if _as_set(got) == expected else _other(expected, got)
+        if not isinstance(expected, Sequence):  # nothing that a call can be expected to return
+            return _other(expected, got)
         return self._sequence(expected, got, slack)
 
     def _plain(self, expected: Any, got: Any) -> str | None:

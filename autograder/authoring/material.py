@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -56,6 +57,8 @@ class CheckedQuestion(Question):
         Which changes of solutions are as right, by the names of the variables that hold them.
     rules
         What the statement settles, and by which cases it shows.
+    parameters
+        The names of the reference's parameters, in order.
     """
 
     check: Check
@@ -64,6 +67,7 @@ class CheckedQuestion(Question):
     probes: CourseProbes = field(default_factory=CourseProbes)
     equals: Mapping[str, Equal] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    parameters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,6 +186,7 @@ def _load_check(
         probes=probes,
         equals={name: each for name, each in vars(module).items() if isinstance(each, Equal)},
         rules=tuple(getattr(module, "rules", ())),
+        parameters=tuple(inspect.signature(function).parameters),
     )
     _refuse_inconsistent(checked, where)
     return checked

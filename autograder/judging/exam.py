@@ -20,6 +20,7 @@ from autograder.authoring.material import CheckedQuestion, Material
 from autograder.authoring.reference import reference_function
 from autograder.errors import CourseError
 from autograder.guest.codec import encode
+from autograder.judging.call_properties import Having, properties_of
 from autograder.judging.cases import read_cases, run_here
 from autograder.judging.kept_answers import Drawn, KeptAnswers, digest_of_inputs
 from autograder.judging.literals import expression
@@ -43,6 +44,8 @@ NEARER = 0.3
 A tolerance is wide enough for every right answer, and tallies have wide ones; two mistakes may both
 lie within it.
 """
+PLAIN_PROBES = frozenset(["call once", "fresh", "listed"])
+"""Those that ask one call, and give what it returns (see `returned`)."""
 _REFERENCE = "the reference"  # no name of a function
 
 
@@ -192,6 +195,23 @@ class QuestionExam:
     def distinct(self) -> dict[str, str]:
         """What makes each case another call than those before it, by identity; found once."""
         return {each.identity: _call_of(each.case) for each in self.cases}
+
+    @cached_property
+    def plain_calls(self) -> dict[str, Case]:
+        """The different calls that are asked as a student would, and are to give a value.
+
+        By what makes them different (see `distinct`).
+        """
+        return {
+            self.distinct[each.identity]: each.case
+            for each in self.cases
+            if each.case.probe in PLAIN_PROBES and self.expected[each.identity].returned
+        }
+
+    @cached_property
+    def properties(self) -> Having:
+        """By property of arguments: which of the plain calls have it."""
+        return properties_of(self.plain_calls, self.question.parameters)
 
     def call(self, practice: ExamCase) -> str:
         """Return a practice case as a student would write it."""

@@ -1,6 +1,7 @@
 """What all wrong answers have in common is said where it holds of each, and nowhere else."""
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -25,7 +26,20 @@ def hint_on(exam, function):
     return verdict.hint or ""
 
 
-NUMBERS = [0.3, 1.7, 2.2, 4.1, 5.9]
+def test_a_number_is_quoted_only_where_a_practice_answer_says_it(toy_exam):
+    """A function that remembers secret cases could tell them by what a hint quotes."""
+    exam = exam_of(toy_exam, thrice, NUMBERS)
+    outcomes = exam.read(exam.evidence_of(lambda x: 1.5 * x))
+    wrong = {each.identity: None if each.practice else "another number" for each in exam.cases}
+    outcomes |= {
+        each.identity: exam.expected[each.identity] for each in exam.cases if each.practice
+    }
+    said = what_all_have(exam, outcomes, wrong)
+    assert "too small" in said
+    assert "0.5" not in said
+
+
+NUMBERS = [0.3, 1.7, 2.2, 3.3, 4.1, 4.6, 5.9]
 
 
 def thrice(x):
@@ -46,11 +60,19 @@ def thrice(x):
         (lambda x: math.nan, "nan or infinity where a finite number is expected"),
         (lambda x: None, "returns None whatever it gets"),
         (lambda x: 3 * x if x < 5 else math.inf, ""),  # one call tells little
-        (lambda x: 1.5 * x if x < 5 else x, ""),
-        (lambda x: 3 * x + x % 1, ""),
-        (lambda x: "three", ""),
-        (lambda x: [3 * x], ""),
-        (lambda x: 10**400, ""),
+        (lambda x: 1.5 * x if x < 5 else x, "too small"),
+        (lambda x: 1.5 * x if x < 5 else 4 * x, ""),
+        (lambda x: 3 * x + x % 1, "Every wrong number is too large."),
+        (lambda x: 3 * x + x * x / 99, "too large, by less than a tenth"),
+        (lambda x: 90 * x + x * x, "too large, each by more than a factor of 10"),
+        (lambda x: 9 * x + x * x, "too large, each by more than a factor of 2"),
+        (lambda x: 3 * x // 1, "holds whole numbers"),
+        (lambda x: -x - x % 1, "a negative number, where none is expected"),
+        (lambda x: 7.3, "is the same one, whatever the arguments are"),
+        (lambda x: "three", "is text where a number is expected"),
+        (lambda x: [3 * x], "is an array with 1 axis where a number is expected"),
+        (lambda x: {"x": str(x)}, "is a dict where a number is expected"),
+        (lambda x: 10**400, "is the same one, whatever the arguments are"),
         (lambda x: x.missing, ""),
     ],
 )
@@ -59,9 +81,15 @@ def test_of_numbers(toy_exam, wrong, said):
     assert (said in hint) if said else hint == ""
 
 
+def test_of_other_numbers(toy_exam):
+    exam = exam_of(toy_exam, lambda x: x * x - 4, NUMBERS)
+    assert "what came in as `x`, as it was" in hint_on(exam, lambda x: x)
+
+
 def test_few_numbers_or_equal_ones_say_nothing(toy_exam):
     assert hint_on(exam_of(toy_exam, thrice, [1.7]), lambda x: x) == ""
-    assert hint_on(exam_of(toy_exam, lambda x: 2.0, NUMBERS), lambda x: 4.0) == ""
+    assert hint_on(exam_of(toy_exam, lambda x: 2.0, NUMBERS), lambda x: 4.0).endswith("too large.")
+    assert hint_on(exam_of(toy_exam, thrice, NUMBERS[:3]), lambda x: 3 * x + x % 1) == ""
 
 
 RNG = np.random.default_rng(0)
@@ -75,7 +103,18 @@ MATRICES = [RNG.normal(size=(3, 2)) for _ in range(3)]
         (lambda x: x[::-1], "in the reverse order"),
         (lambda x: x.ravel(), "lost their shape"),
         (lambda x: x / np.abs(x).max(), "only a factor is wrong"),
-        (lambda x: x.T[::-1], ""),
+        (lambda x: x[::-1, ::-1], "the right numbers, but in other places"),
+        (lambda x: x * np.array([1, -1]), "right size; what is wrong is its sign, in some places"),
+        (lambda x: x[None], "is an array with 3 axes where an array with 2 axes is expected"),
+        (lambda x: x[1:], "too short by one along axis 0"),
+        (lambda x: np.hstack([x, x]), "too long along axis 1"),
+        (lambda x: x[:0], "is empty"),
+        (lambda x: np.full_like(x, 0.7), "is the same one, whatever"),
+        (lambda x: np.vstack([x[:1] + 1, x[1:]]), "Nothing but the first row"),
+        (lambda x: np.vstack([x[:-1], x[-1:] ** 2]), "Nothing but the last row"),
+        (lambda x: np.vstack([x[:1], x[1:] ** 2]), "first row is right, and all that follow are"),
+        (lambda x: np.vstack([x[:-1] ** 2, x[-1:]]), "last row is right, and all before it are"),
+        (lambda x: np.vstack([x[:1], x[1:2] ** 3, x[2:]]), ""),
     ],
 )
 def test_of_arrays(toy_exam, wrong, said):
@@ -108,7 +147,10 @@ def test_of_refusals_and_changed_arguments(toy_exam):
     exam = exam_of(toy_exam, root, [*NUMBERS, -1.0])
     assert "What is missing is a refusal" in hint_on(exam, lambda x: abs(x) ** 0.5)
     assert "refuse too much" in hint_on(exam, lambda x: root(x - 0.5) * 0 + root(x))
-    assert hint_on(exam, lambda x: x * x + x % 1) == ""  # wrong otherwise, not alike
+    assert hint_on(exam, lambda x: x * x - x % 1) == ""  # wrong otherwise, not alike
+    assert "the wrong way round" in hint_on(exam, lambda x: root(-x) if x > 0 else 1.0)
+    assert "refuses too much" in hint_on(exam, lambda x: root(-1))
+    assert "refuse other arguments" in hint_on(exam, lambda x: root(-x if x > 5 else abs(x)))
 
     def emptied(values):
         answer = sum(values)
@@ -130,6 +172,86 @@ def test_an_exception_for_some_arguments(toy_exam):
     assert "raises IndexError" in hint_on(exam, lambda x: root(x) if x < 2 else [][0])
     assert "missing is a refusal" in hint_on(exam, lambda x: root(x) if x > 0 else {}[x])
     assert hint_on(exam, lambda x: root(x) if x < 2 else [][0] if x < 3 else {}[x]) == ""
+
+
+SENTENCES = [["a", "b", "c"], ["b", "c", "d", "e"], ["c", "a", "b"], ["x", "y", "z", "w", "v"]]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda x: x[::-1], "the right entries, in another order"),
+        (lambda x: [*x, "</s>"], "too long by one"),
+        (lambda x: x[:-1], "too short by one"),
+        (lambda x: x[:1], "too short."),
+        (lambda x: [], "is empty"),
+        (lambda x: [*x[:-1], "?"], "Nothing but the last entry"),
+        (lambda x: ["?", *x[1:]], "Nothing but the first entry"),
+        (lambda x: [x[0], *("?" * (len(x) - 1))], "first entry is right, and all that follow"),
+        (lambda x: [*x[:2], *("?" * (len(x) - 2))], "from some entry on all are wrong"),
+        (lambda x: [*("?" * (len(x) - 2)), *x[-2:]], "ends rightly, and up to some entry"),
+        (lambda x: " ".join(x), "is text where a list or tuple is expected"),
+        (lambda x: [x[0], "?", *x[2:]], ""),
+    ],
+)
+def test_of_lists_of_words(toy_exam, wrong, said):
+    hint = hint_on(exam_of(toy_exam, list, SENTENCES), wrong)
+    assert (said in hint) if said else hint == ""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda x: {**Counter(x), "<s>": 1}, "has all expected keys, and some that do not belong"),
+        (lambda x: Counter(x[1:]), "lacks keys that are expected, and has no others"),
+        (lambda x: Counter([*x[1:], "<s>"]), "lacks keys that are expected, and has others"),
+        (lambda x: Counter({word: ord(word) for word in x}), "holds a number above 1"),
+    ],
+)
+def test_of_counts(toy_exam, wrong, said):
+    hint = hint_on(exam_of(toy_exam, Counter, SENTENCES), wrong)
+    assert (said in hint) if said else hint == ""
+
+
+def test_of_yes_and_no(toy_exam):
+    exam = exam_of(toy_exam, lambda x: x > 3, NUMBERS)
+    assert "is True where False is expected, and never" in hint_on(exam, lambda x: x < 9)
+    assert hint_on(exam, lambda x: x < 2) == ""
+    assert hint_on(exam, lambda x: x > 2) == ""  # two calls tell little
+
+
+SQUARES = [RNG.normal(size=(n, n)) for n in (2, 3, 4)]
+
+
+def test_of_diagonals(toy_exam):
+    exam = exam_of(toy_exam, lambda x: 1.0 * x, SQUARES)
+    hint = hint_on(exam, lambda x: x + np.diag(range(1, 1 + len(x))))
+    assert "Nothing but the diagonal of every wrong answer is wrong." in hint
+    hint = hint_on(exam, lambda x: x**2 + np.diag(np.diag(x - x**2)))
+    assert "the diagonal is right, and all beside it is wrong" in hint
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (
+            lambda x: 3 * x if len(x) > 3 else 4 * x,
+            "wrong wherever the length of `x` is less than 4",
+        ),
+        (
+            lambda x: 3 * x if len(x) < 4 else 4 * x,
+            "right wherever the length of `x` is less than 4",
+        ),
+        (lambda x: 3 * x if len(x) > 2 else 4 * x, ""),  # some property fits two calls
+        (lambda x: 4 * x, "times 1.333"),
+        (lambda x: 3 * x if len(x) % 9 else 4 * x, "times 1.333"),
+    ],
+)
+def test_just_these_calls_are_wrong(toy_exam, wrong, said):
+    inputs = [np.linspace(1, 2 + n, n) for n in range(1, 31)]
+    hint = hint_on(exam_of(toy_exam, thrice, inputs), wrong)
+    assert said in hint
+    assert ("wherever" in hint) == ("wherever" in said)
 
 
 @pytest.mark.filterwarnings("error")

@@ -1,0 +1,242 @@
+"""What all wrong answers have in common as values of any kind, beside those that were expected."""
+
+from __future__ import annotations
+
+import numbers
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.judging.wrong_answers import WrongAnswer, are_equal, calls_of
+
+Parameters = Sequence[str]
+"""The names of a function's parameters, in order."""
+_ENOUGH = 3
+"""How many different calls have to show what two might by chance."""
+_ATOMS = (str, int, float, bool, type(None), np.generic)
+
+
+def of_kinds(wrong: Sequence[WrongAnswer], parameters: Parameters) -> str | None:
+    """Return what holds of all wrong answers, None where there is nothing to say."""
+    for look in (_in_kind, _truth, _empty, _in_keys, _in_size, _in_order, _in_parts):
+        said = look(wrong)
+        if said:
+            return said
+    return _an_argument(wrong, parameters) or _always_the_same(wrong)
+
+
+# --- kinds ---------------------------------------------------------------------------------------
+
+
+def kind_of(value: Any) -> str | None:
+    """Return in words what kind of value this is, None for one that has no name here.
+
+    Lists of numbers are arrays: of what can be either, students choose.
+    """
+    if value is None:
+        return "None"
+    for kinds, word in (
+        ((bool, np.bool_), "True or False"),
+        ((numbers.Number,), "a number"),
+        ((str,), "text"),
+        ((Mapping,), "a dict"),
+    ):
+        if isinstance(value, kinds):
+            return word
+    axes = _axes(value)
+    if axes is None:
+        return "a list or tuple" if isinstance(value, (list, tuple)) else None
+    return "a number" if axes == 0 else f"an array with {axes} {'axis' if axes == 1 else 'axes'}"
+
+
+def _axes(value: Any) -> int | None:
+    """Return how many axes an array has, or a list of numbers; None where it is neither."""
+    if isinstance(value, np.ndarray):
+        return value.ndim
+    flat = isinstance(value, (list, tuple)) and value
+    return 1 if flat and all(isinstance(part, numbers.Real) for part in value) else None
+
+
+def _in_kind(wrong: Sequence[WrongAnswer]) -> str | None:
+    kinds = {(kind_of(each.expected), kind_of(each.got)) for each in wrong}
+    if len(kinds) != 1:
+        return _in_axes(wrong)
+    wanted, came = kinds.pop()
+    if wanted is None or came is None or wanted == came or wanted == "None":
+        return None
+    if came == "None":
+        return "Every wrong answer is None. Does a path through your function lack a return?"
+    return f"Every wrong answer is {came} where {wanted} is expected."
+
+
+def _in_axes(wrong: Sequence[WrongAnswer]) -> str | None:
+    axes = [(_axes(each.expected), _axes(each.got)) for each in wrong]
+    more = {theirs - ours for ours, theirs in axes if ours is not None and theirs is not None}
+    if len(more) != 1 or 0 in more or any(None in both for both in axes):
+        return None
+    return f"Every wrong answer has too {'many' if more.pop() > 0 else 'few'} axes."
+
+
+def _truth(wrong: Sequence[WrongAnswer]) -> str | None:
+    """Say in which direction answers of yes and no are wrong."""
+    if calls_of(wrong) < _ENOUGH or {kind_of(each.expected) for each in wrong} != {"True or False"}:
+        return None
+    came = {bool(each.got) for each in wrong if kind_of(each.got) == "True or False"}
+    if len(came) != 1:
+        return None
+    said = came.pop()
+    return f"Every wrong answer is {said} where {not said} is expected, and never the other way."
+
+
+def _empty(wrong: Sequence[WrongAnswer]) -> str | None:
+    sizes = [(_length(each.expected), _length(each.got)) for each in wrong]
+    if all(ours and theirs == 0 for ours, theirs in sizes):
+        return "Every wrong answer is empty, where something is expected."
+    return None
+
+
+def _length(value: Any) -> int | None:
+    if isinstance(value, np.ndarray):
+        return len(value) if value.ndim else None
+    return len(value) if isinstance(value, (list, tuple, Mapping)) else None
+
+
+# --- what came in, and what comes always ---------------------------------------------------------
+
+
+def _an_argument(wrong: Sequence[WrongAnswer], parameters: Parameters) -> str | None:
+    for name in parameters:
+        given = [argument_of(each, name, parameters) for each in wrong]
+        found = [(value[0], each.got) for value, each in zip(given, wrong, strict=True) if value]
+        came_back = len(found) == len(wrong) and all(are_equal(*pair) for pair in found)
+        if came_back and _vary([each.got for each in wrong]):
+            return f"Every wrong answer is what came in as `{name}`, as it was."
+    return None
+
+
+def argument_of(each: WrongAnswer, name: str, parameters: Parameters) -> tuple[Any] | None:
+    """Return the argument of a name in a pair of brackets, None where the call gives none."""
+    case = each.case.case
+    if name in case.kwargs:
+        return (case.kwargs[name],)
+    place = parameters.index(name)
+    return (case.args[place],) if place < len(case.args) else None
+
+
+def _vary(values: Sequence[Any]) -> bool:
+    """Return whether values are not all the same."""
+    return any(not are_equal(values[0], other) for other in values[1:])
+
+
+def _always_the_same(wrong: Sequence[WrongAnswer]) -> str | None:
+    if calls_of(wrong) < _ENOUGH or _vary([each.got for each in wrong]):
+        return None
+    if not _vary([each.expected for each in wrong]):
+        return None
+    return "Every wrong answer is the same one, whatever the arguments are."
+
+
+# --- keys, lengths, order ------------------------------------------------------------------------
+
+
+def _in_keys(wrong: Sequence[WrongAnswer]) -> str | None:
+    """Say that mappings lack keys, or have others."""
+    both = [(each.expected, each.got) for each in wrong]
+    if not all(isinstance(one, Mapping) and isinstance(other, Mapping) for one, other in both):
+        return None
+    found = {
+        (bool(_keys(ours) - _keys(theirs)), bool(_keys(theirs) - _keys(ours)))
+        for ours, theirs in both
+    }
+    if len(found) != 1:
+        return None
+    match found.pop():
+        case (True, False):
+            return "Every wrong answer lacks keys that are expected, and has no others."
+        case (False, True):
+            return "Every wrong answer has all expected keys, and some that do not belong there."
+        case (True, True):
+            return "Every wrong answer lacks keys that are expected, and has others instead."
+    return None
+
+
+def _keys(mapping: Mapping[Any, Any]) -> set[Any]:
+    """Return the keys of a mapping; those of a Counter that count nothing are none."""
+    if isinstance(mapping, Counter):
+        return {key for key, count in mapping.items() if count != 0}
+    return set(mapping)
+
+
+def _in_size(wrong: Sequence[WrongAnswer]) -> str | None:
+    """Say that every answer is longer than expected, or shorter, and by how much."""
+    shapes = [(_shape(each.expected), _shape(each.got)) for each in wrong]
+    dimensions = {len(shape) for both in shapes for shape in both}
+    if len(dimensions) != 1 or 0 in dimensions:
+        return None
+    more = np.array([np.subtract(theirs, ours) for ours, theirs in shapes])
+    axes = [axis for axis in range(more.shape[1]) if more[:, axis].any()]
+    if len(axes) != 1:
+        return None
+    along = "" if more.shape[1] == 1 else f" along axis {axes[0]}"
+    return _longer(more[:, axes[0]], along)
+
+
+def _longer(more: np.ndarray, along: str) -> str | None:
+    if not ((more > 0).all() or (more < 0).all()):
+        return None
+    word = "long" if more[0] > 0 else "short"
+    if (np.abs(more) == 1).all():
+        return f"Every wrong answer is too {word} by one{along}."
+    return f"Every wrong answer is too {word}{along}."
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    if isinstance(value, np.ndarray):
+        return tuple(value.shape)
+    return (len(value),) if isinstance(value, list) else ()
+
+
+def _in_order(wrong: Sequence[WrongAnswer]) -> str | None:
+    """Say that lists of words, or numbers, hold what they should, in another order."""
+    for each in wrong:
+        ours, theirs = _as_tally(each.expected), _as_tally(each.got)
+        if ours is None or ours != theirs or len(ours) < 2:
+            return None
+    return "Every wrong answer holds the right entries, in another order."
+
+
+def _as_tally(value: Any) -> Counter[Any] | None:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(part, _ATOMS) for part in value):
+        return None
+    return Counter(value)
+
+
+# --- parts ---------------------------------------------------------------------------------------
+
+
+def _in_parts(wrong: Sequence[WrongAnswer]) -> str | None:
+    """Say that one part of what is returned is wrong, each time the same, and the others right."""
+    places = {_in_part(each.expected, each.got) for each in wrong}
+    if len(places) != 1 or None in places:
+        return None
+    parts = " and ".join(places.pop() or ())
+    return f"Of what you return, {parts} is wrong in every wrong answer, and the rest is right."
+
+
+def _in_part(ours: Any, theirs: Any) -> tuple[str, ...] | None:
+    """Return which parts of an answer are wrong; None where not some are and some are not."""
+    pairs = dict(_labelled(ours, theirs))
+    wrong = tuple(label for label, pair in pairs.items() if not are_equal(*pair))
+    return wrong if 0 < len(wrong) < len(pairs) else None
+
+
+def _labelled(ours: Any, theirs: Any) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        if ours.keys() == theirs.keys() and all(isinstance(key, str) for key in ours):
+            for key in ours:
+                yield f"the part {key!r}", (ours[key], theirs[key])
+    elif isinstance(ours, tuple) and isinstance(theirs, (tuple, list)) and len(ours) == len(theirs):
+        for place, pair in enumerate(zip(ours, theirs, strict=True), start=1):
+            yield f"part {place} of {len(ours)}", pair

@@ -45,6 +45,8 @@ sys.path.insert(0, str(REPO))  # the wrong ways that tests know
 from tests.autograder.checks.test_wrong_ways import WAYS, function_of_way  # noqa: E402
 
 SECONDS = 60.0
+PATIENCE = 4.0
+"""How much longer calls may take than a student's: what is slow on a busy machine gets a hint, too."""
 KINDS = ("wrong ways of tests", "mutants")
 
 
@@ -76,7 +78,7 @@ def ways(
 
 def judged(exam: QuestionExam, further: list[QuestionExam], function: Callable[..., Any]) -> str:
     """Return in JSON what a way comes to: whether it loses, its hint, and whether that is true."""
-    verdict = judge(exam, exam.evidence_of(function))
+    verdict = judge(exam, exam.evidence_of(function, PATIENCE))
     true = True
     if verdict.misconception:
         mistake = next(m for m in exam.question.misconceptions if m.name == verdict.misconception)
@@ -88,7 +90,7 @@ def judged(exam: QuestionExam, further: list[QuestionExam], function: Callable[.
 
 def is_it(exam: QuestionExam, function: Callable[..., Any], mistake: Callable[..., Any]) -> bool:
     """Return whether a function answers as a mistake does, wherever both return something."""
-    ours, theirs = (exam.read(exam.evidence_of(each)) for each in (function, mistake))
+    ours, theirs = (exam.read(exam.evidence_of(each, PATIENCE)) for each in (function, mistake))
     return all(
         agrees(exam.comparison(identity), theirs[identity], ours[identity], NEARER)
         for identity, expected in exam.expected.items()

@@ -127,6 +127,21 @@ def _of_two(
                 )
 
 
+def measures_of(arguments: Mapping[str, Any]) -> dict[str, float]:
+    """Return the numbers among a call's arguments, and how long the others are, in words."""
+    found: dict[str, float] = {}
+    for parameter, value in arguments.items():
+        if _is_number(value):
+            found[f"`{parameter}`"] = float(value)
+        elif isinstance(value, np.ndarray) and value.ndim > 1:
+            for axis, words in enumerate(("rows", "columns")):
+                found[f"the number of {words} of `{parameter}`"] = value.shape[axis]
+            found[f"the number of entries of `{parameter}`"] = value.size
+        elif _has_length(value):
+            found[f"the length of `{parameter}`"] = len(value)
+    return found
+
+
 def _sizes(name: str, value: Any) -> Iterator[tuple[str, int]]:
     if _is_whole(value):
         yield name, int(value)

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from autograder.authoring.allowance import spend
 from autograder.authoring.comparing import is_finite
 from autograder.judging.exam import PLAIN_PROBES, ExamCase, QuestionExam
+from autograder.judging.likeness_of_arguments import of_arguments
 from autograder.judging.likeness_of_calls import of_calls
+from autograder.judging.likeness_of_each import of_each_answer
 from autograder.judging.likeness_of_kinds import of_kinds
-from autograder.judging.likeness_of_numbers import of_each_answer, of_numbers
+from autograder.judging.likeness_of_numbers import of_numbers
 from autograder.judging.likeness_of_places import of_places
 from autograder.judging.outcomes import CHANGED, Outcome
 from autograder.judging.wrong_answers import WrongAnswer, calls_of, wrong_answers
@@ -127,7 +129,8 @@ def _of_values(exam: QuestionExam, answers: Sequence[WrongAnswer]) -> str | None
     quotes = any(each.case.practice for each in answers)
     return (
         of_numbers(answers, quotes)
-        or of_kinds(answers, exam.question.parameters)
+        or of_arguments(answers, exam.question.parameters)
+        or of_kinds(answers)
         or of_places(answers)
         or of_each_answer(answers)
     )

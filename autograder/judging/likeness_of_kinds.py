@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import numbers
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograder.judging.wrong_answers import WrongAnswer, are_equal, calls_of
 
-Parameters = Sequence[str]
-"""The names of a function's parameters, in order."""
 _ENOUGH = 3
 """How many different calls have to show what two might by chance."""
 _ATOMS = (str, int, float, bool, type(None), np.generic)
 
 
-def of_kinds(wrong: Sequence[WrongAnswer], parameters: Parameters) -> str | None:
+def of_kinds(wrong: Sequence[WrongAnswer]) -> str | None:
     """Return what holds of all wrong answers, None where there is nothing to say."""
-    for look in (_in_kind, _truth, _empty, _in_keys, _in_size, _in_order, _in_parts):
-        said = look(wrong)
-        if said:
-            return said
-    return _an_argument(wrong, parameters) or _always_the_same(wrong)
+    looks = (_in_kind, _truth, _empty, _in_keys, _in_size, _in_order, _in_parts, _always_the_same)
+    return next((said for look in looks if (said := look(wrong))), None)
 
 
 # --- kinds ---------------------------------------------------------------------------------------
@@ -103,26 +98,7 @@ def _length(value: Any) -> int | None:
     return len(value) if isinstance(value, (list, tuple, Mapping)) else None
 
 
-# --- what came in, and what comes always ---------------------------------------------------------
-
-
-def _an_argument(wrong: Sequence[WrongAnswer], parameters: Parameters) -> str | None:
-    for name in parameters:
-        given = [argument_of(each, name, parameters) for each in wrong]
-        found = [(value[0], each.got) for value, each in zip(given, wrong, strict=True) if value]
-        came_back = len(found) == len(wrong) and all(are_equal(*pair) for pair in found)
-        if came_back and _vary([each.got for each in wrong]):
-            return f"Every wrong answer is what came in as `{name}`, as it was."
-    return None
-
-
-def argument_of(each: WrongAnswer, name: str, parameters: Parameters) -> tuple[Any] | None:
-    """Return the argument of a name in a pair of brackets, None where the call gives none."""
-    case = each.case.case
-    if name in case.kwargs:
-        return (case.kwargs[name],)
-    place = parameters.index(name)
-    return (case.args[place],) if place < len(case.args) else None
+# --- what comes always ---------------------------------------------------------------------------
 
 
 def _vary(values: Sequence[Any]) -> bool:
@@ -218,25 +194,15 @@ def _as_tally(value: Any) -> Counter[Any] | None:
 
 def _in_parts(wrong: Sequence[WrongAnswer]) -> str | None:
     """Say that one part of what is returned is wrong, each time the same, and the others right."""
-    places = {_in_part(each.expected, each.got) for each in wrong}
+    places = {_wrong_parts(each) for each in wrong}
     if len(places) != 1 or None in places:
         return None
     parts = " and ".join(places.pop() or ())
     return f"Of what you return, {parts} is wrong in every wrong answer, and the rest is right."
 
 
-def _in_part(ours: Any, theirs: Any) -> tuple[str, ...] | None:
+def _wrong_parts(each: WrongAnswer) -> tuple[str, ...] | None:
     """Return which parts of an answer are wrong; None where not some are and some are not."""
-    pairs = dict(_labelled(ours, theirs))
-    wrong = tuple(label for label, pair in pairs.items() if not are_equal(*pair))
-    return wrong if 0 < len(wrong) < len(pairs) else None
-
-
-def _labelled(ours: Any, theirs: Any) -> Iterator[tuple[str, tuple[Any, Any]]]:
-    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-        if ours.keys() == theirs.keys() and all(isinstance(key, str) for key in ours):
-            for key in ours:
-                yield f"the part {key!r}", (ours[key], theirs[key])
-    elif isinstance(ours, tuple) and isinstance(theirs, (tuple, list)) and len(ours) == len(theirs):
-        for place, pair in enumerate(zip(ours, theirs, strict=True), start=1):
-            yield f"part {place} of {len(ours)}", pair
+    parts = each.parts
+    wrong = tuple(label for label, pair in parts.items() if not are_equal(*pair))
+    return wrong if 0 < len(wrong) < len(parts) else None

@@ -39,6 +39,21 @@ class WrongAnswer:
     call: str
 
     @cached_property
+    def parts(self) -> dict[str, tuple[Any, Any]]:
+        """The parts of tuples of one length, and of mappings of the same names, by their labels."""
+        ours, theirs = self.expected, self.got
+        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+            if ours.keys() == theirs.keys() and all(isinstance(key, str) for key in ours):
+                return {f"the part {key!r}": (ours[key], theirs[key]) for key in ours}
+            return {}
+        if not isinstance(ours, tuple) or not isinstance(theirs, (tuple, list)):
+            return {}
+        if len(ours) != len(theirs):
+            return {}
+        pairs = enumerate(zip(ours, theirs, strict=True), start=1)
+        return {f"part {place} of {len(ours)}": pair for place, pair in pairs}
+
+    @cached_property
     def pairs(self) -> tuple[tuple[np.ndarray, np.ndarray], ...] | None:
         """The parts that differ, as arrays of numbers; None where something else is in them."""
         ours, theirs = arrays_in(self.expected), arrays_in(self.got)

@@ -39,6 +39,31 @@ def test_a_number_is_quoted_only_where_a_practice_answer_says_it(toy_exam):
     assert "0.5" not in said
 
 
+RNG = np.random.default_rng(0)
+PAIRS = [(RNG.normal(size=3), RNG.normal(size=3)) for _ in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda x, y: (x, 2 * y), "part 1 of 2 is what came in as `x`, as it was"),
+        (lambda x, y: (x - 3 * y, 2 * y), "wrong in part 1 of 2 of every wrong answer is in propo"),
+        (lambda x, y: (x - y, 2 * y + x), "is in proportion to `x`"),
+        (lambda x, y: (x - y**2, 2 * y), "part 1 of 2 is wrong in every wrong answer"),
+    ],
+)
+def test_of_arguments(toy_exam, wrong, said):
+    def draw(rng, module):
+        yield from (case("all", x, y) for x, y in PAIRS)
+
+    def reference(x, y):
+        return x - y, 2 * y
+
+    check = Check({"all": Group("all", 1)}, draw)
+    exam = toy_exam(reference=reference, check=check, misconceptions=(), alternatives=())
+    assert said in hint_on(exam, wrong)
+
+
 NUMBERS = [0.3, 1.7, 2.2, 3.3, 4.1, 4.6, 5.9]
 
 
@@ -81,9 +106,51 @@ def test_of_numbers(toy_exam, wrong, said):
     assert (said in hint) if said else hint == ""
 
 
+def shares(x):
+    return np.abs(x) / np.abs(x).sum()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        (shares, lambda x: shares(x) ** 3, "all numbers add up to 1; in every wrong"),
+        (lambda x: x - x.mean(), lambda x: x**3 - x[0, 0], "all numbers add up to 0; in every"),
+        (lambda x: np.log(shares(x)), lambda x: np.log(shares(x) + 0.1), "the exponentials of all"),
+        (
+            lambda x: x - x.mean(1, keepdims=True),
+            lambda x: x**3 - x.mean(),
+            "of each row add up to 0",
+        ),
+        (
+            lambda x: x + x[:, :1],
+            lambda x: x + x[:, 1:],
+            "differences of the numbers in a row, or in a column",
+        ),
+        (np.square, lambda x: 0 * x + x[0, 0], "holds one number in all places"),
+    ],
+)
+def test_of_each_answer(toy_exam, right, wrong, said):
+    assert said in hint_on(exam_of(toy_exam, right, MATRICES), wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (np.sum, "the right one times the length of `x`, in every place"),
+        (lambda x: x.mean() / len(x), "the right one divided by the length of `x`"),
+        (lambda x: x.mean() + len(x), "the right one plus the length of `x`"),
+        (lambda x: len(x), "Every wrong answer is the length of `x`"),
+        (lambda x: 1 / len(x), "Every wrong answer is 1 divided by the length of `x`"),
+    ],
+)
+def test_of_how_long_arguments_are(toy_exam, wrong, said):
+    inputs = [np.sqrt(np.arange(2.0, 2 + n)) for n in (2, 3, 5, 6)]
+    assert said in hint_on(exam_of(toy_exam, lambda x: x.mean(), inputs), wrong)
+
+
 def test_of_other_numbers(toy_exam):
     exam = exam_of(toy_exam, lambda x: x * x - 4, NUMBERS)
-    assert "what came in as `x`, as it was" in hint_on(exam, lambda x: x)
+    assert "Every wrong answer is `x`, in every place." in hint_on(exam, lambda x: x)
 
 
 def test_few_numbers_or_equal_ones_say_nothing(toy_exam):
@@ -92,7 +159,6 @@ def test_few_numbers_or_equal_ones_say_nothing(toy_exam):
     assert hint_on(exam_of(toy_exam, thrice, NUMBERS[:3]), lambda x: 3 * x + x % 1) == ""
 
 
-RNG = np.random.default_rng(0)
 MATRICES = [RNG.normal(size=(3, 2)) for _ in range(3)]
 
 

@@ -6,7 +6,7 @@ Of arguments only, and of nothing that a student's code has to do with.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,9 @@ _Values = Mapping[str, Any]
 """An argument by call, of those calls that give it."""
 
 
-def properties_of(calls: Mapping[str, Case], parameters: Sequence[str]) -> Having:
+def properties_of(
+    calls: Mapping[str, Case], parameters: Sequence[str], practice: Set[str]
+) -> Having:
     """Return which calls have which property: of two that the same calls have, the simpler first.
 
     Parameters
@@ -32,6 +34,8 @@ def properties_of(calls: Mapping[str, Case], parameters: Sequence[str]) -> Havin
         Of one function, by a name for each; each probed by one call with a case's arguments.
     parameters
         The names of the function's parameters, in order.
+    practice
+        The calls whose arguments may be shown: no number and no text of others is said.
     """
     bound = {name: bind(case, parameters) for name, case in calls.items()}
     found: Having = {}
@@ -39,10 +43,10 @@ def properties_of(calls: Mapping[str, Case], parameters: Sequence[str]) -> Havin
         given = {name: one[parameter] for name, one in bound.items() if parameter in one}
         if len(given) < len(bound):
             found[f"`{parameter}` is left out"] = frozenset(bound.keys() - given.keys())
-        _add(found, f"`{parameter}`", given)
+        _add(found, f"`{parameter}`", given, practice)
         for key in _keys_of(given):
             inside = {name: value[key] for name, value in given.items() if key in value}
-            _add(found, f"`{parameter}[{key!r}]`", inside)
+            _add(found, f"`{parameter}[{key!r}]`", inside, practice)
     for words, having in _of_two(bound, parameters):
         found.setdefault(words, having)
     return {words: having for words, having in found.items() if len(having) >= _FEWEST_CALLS}
@@ -62,7 +66,7 @@ def _keys_of(given: _Values) -> list[str]:
     return list(keys) if named and len(keys) <= _MOST_VALUES else []
 
 
-def _add(found: Having, name: str, values: _Values) -> None:
+def _add(found: Having, name: str, values: _Values, practice: Set[str]) -> None:
     """Add the properties that one argument gives."""
     for words, holds in _QUESTIONS.items():
         having = frozenset(call for call, value in values.items() if holds(value))
@@ -78,25 +82,31 @@ def _add(found: Having, name: str, values: _Values) -> None:
         },
     }
     for what, of_calls in measures.items():
-        for words, having in _of_whole_numbers(what.format(name), of_calls):
+        for words, having in _of_whole_numbers(what.format(name), of_calls, practice):
             found.setdefault(words, having)
     texts = {k: v for k, v in values.items() if isinstance(v, str)}
-    for text in _few(texts):
+    for text in _few(texts, practice):
         found[f"{name} is {text!r}"] = frozenset(k for k, v in texts.items() if v == text)
 
 
-def _of_whole_numbers(what: str, values: Mapping[str, int]) -> Iterator[tuple[str, frozenset[str]]]:
-    for number in _few(values):
+def _of_whole_numbers(
+    what: str, values: Mapping[str, int], practice: Set[str]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    for number in _few(values, practice):
         yield f"{what} is {number}", frozenset(k for k, v in values.items() if v == number)
-    for number in sorted(set(values.values()))[1:_MOST_VALUES]:
+    for number in _shown(values, practice)[1:_MOST_VALUES]:
         yield f"{what} is {number} or more", frozenset(k for k, v in values.items() if v >= number)
         yield f"{what} is less than {number}", frozenset(k for k, v in values.items() if v < number)
 
 
-def _few(values: Mapping[str, Any]) -> list[Any]:
+def _few(values: Mapping[str, Any], practice: Set[str]) -> list[Any]:
     """Return the values that arguments take in order, where they are few."""
-    found = sorted(set(values.values()))
+    found = _shown(values, practice)
     return found if 1 < len(found) <= _MOST_VALUES else []
+
+
+def _shown(values: Mapping[str, Any], practice: Set[str]) -> list[Any]:
+    return sorted({value for call, value in values.items() if call in practice})
 
 
 def _of_two(

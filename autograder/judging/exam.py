@@ -211,7 +211,8 @@ class QuestionExam:
     @cached_property
     def properties(self) -> Having:
         """By property of arguments: which of the plain calls have it."""
-        return properties_of(self.plain_calls, self.question.parameters)
+        practice = {self.distinct[each.identity] for each in self.cases if each.practice}
+        return properties_of(self.plain_calls, self.question.parameters, practice)
 
     def call(self, practice: ExamCase) -> str:
         """Return a practice case as a student would write it."""

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.authoring.allowance import spend
 from autograder.judging.wrong_answers import WrongAnswer, are_equal, calls_of
 
 _ENOUGH = 3
 """How many different calls have to show what two might by chance."""
+_NONE = "Every wrong answer is None. Does a path through your function lack a return?"
 _ATOMS = (str, int, float, bool, type(None), np.generic)
 
 
@@ -42,7 +44,7 @@ def kind_of(value: Any) -> str | None:
             return word
     axes = _axes(value)
     if axes is None:
-        return "a list or tuple" if isinstance(value, (list, tuple)) else None
+        return "a list" if isinstance(value, (list, tuple)) else None
     return "a number" if axes == 0 else f"an array with {axes} {'axis' if axes == 1 else 'axes'}"
 
 
@@ -50,11 +52,19 @@ def _axes(value: Any) -> int | None:
     """Return how many axes an array has, or a list of numbers; None where it is neither."""
     if isinstance(value, np.ndarray):
         return value.ndim
-    flat = isinstance(value, (list, tuple)) and value
-    return 1 if flat and all(isinstance(part, numbers.Real) for part in value) else None
+    if isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_)):
+        return 0
+    if not isinstance(value, (list, tuple)) or not value:
+        return None
+    spend(len(value))
+    inside = {_axes(part) for part in value}
+    axes = inside.pop() if len(inside) == 1 else None
+    return None if axes is None else axes + 1
 
 
 def _in_kind(wrong: Sequence[WrongAnswer]) -> str | None:
+    if any(isinstance(each.expected, tuple) for each in wrong):
+        return _in_number_of_parts(wrong)
     kinds = {(kind_of(each.expected), kind_of(each.got)) for each in wrong}
     if len(kinds) != 1:
         return _in_axes(wrong)
@@ -62,8 +72,24 @@ def _in_kind(wrong: Sequence[WrongAnswer]) -> str | None:
     if wanted is None or came is None or wanted == came or wanted == "None":
         return None
     if came == "None":
-        return "Every wrong answer is None. Does a path through your function lack a return?"
+        return _NONE
+    if "a list" in (wanted, came) and (wanted + came).count("an array"):
+        return None  # one may be the other, with something odd in it
     return f"Every wrong answer is {came} where {wanted} is expected."
+
+
+def _in_number_of_parts(wrong: Sequence[WrongAnswer]) -> str | None:
+    """Say that what comes instead of a tuple is no tuple, or one of another length."""
+    if not all(isinstance(each.expected, tuple) for each in wrong):
+        return None
+    numbers_of = {len(each.expected) for each in wrong}
+    if all(each.got is None for each in wrong):
+        return _NONE
+    came = {len(each.got) if isinstance(each.got, (tuple, list)) else 1 for each in wrong}
+    if len(numbers_of) != 1 or numbers_of & came:
+        return None
+    number = numbers_of.pop()
+    return f"{number} parts are to be returned together; every wrong answer has more or fewer."
 
 
 def _in_axes(wrong: Sequence[WrongAnswer]) -> str | None:

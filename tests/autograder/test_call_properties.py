@@ -13,7 +13,8 @@ NAMES = ("x", "n")
 
 def having(cases: list[Case], words: str) -> list[int]:
     """Return the places of the calls that have a property."""
-    found = properties_of({str(place): each for place, each in enumerate(cases)}, NAMES)
+    calls = {str(place): each for place, each in enumerate(cases)}
+    found = properties_of(calls, NAMES, calls.keys())
     return sorted(int(place) for place in found.get(words, ()))
 
 
@@ -59,3 +60,12 @@ def test_what_is_left_out_and_what_stands_by_name():
 
 def test_what_one_call_has_is_no_property():
     assert having([case("all", value) for value in (1, 2, 3)], "`x` is 1") == []
+
+
+def test_no_number_and_no_text_of_a_secret_call_is_said():
+    cases = {"secret": case("all", "hidden", 7), "again": case("all", "hidden", 7)}
+    cases |= {"shown": case("all", "open", 2), "too": case("all", "plain", 3)}
+    said = " ".join(properties_of(cases, NAMES, {"shown", "too"}))
+    assert "`n` is 3 or more" in said
+    assert "hidden" not in said
+    assert "7" not in said

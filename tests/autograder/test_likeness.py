@@ -171,6 +171,7 @@ MATRICES = [RNG.normal(size=(3, 2)) for _ in range(3)]
         (lambda x: x / np.abs(x).max(), "only a factor is wrong"),
         (lambda x: x[::-1, ::-1], "the right numbers, but in other places"),
         (lambda x: x * np.array([1, -1]), "right size; what is wrong is its sign, in some places"),
+        (lambda x: (x**2 - x % 1).tolist(), ""),
         (lambda x: x[None], "is an array with 3 axes where an array with 2 axes is expected"),
         (lambda x: x[1:], "too short by one along axis 0"),
         (lambda x: np.hstack([x, x]), "too long along axis 1"),
@@ -199,6 +200,9 @@ def test_which_part_is_wrong_is_said_where_nothing_else_is(toy_exam):
     exam = exam_of(toy_exam, lambda x: (x, 3.0 * x), NUMBERS)
     assert "part 2 of 2 is wrong" in hint_on(exam, lambda x: (x, x * x + x % 1))
     assert hint_on(exam, lambda x: (x + x % 1, x * x + x % 1)) == ""
+    for wrong in (lambda x: 3 * x, lambda x: (x, x, x), lambda x: [x * x]):
+        assert "2 parts are to be returned together" in hint_on(exam, wrong)
+    assert "lack a return" in hint_on(exam, lambda x: None)
     exam = exam_of(toy_exam, lambda x: {"W": x, "b": None}, NUMBERS)
     assert "the part 'W' is wrong" in hint_on(exam, lambda x: {"W": x * x + x % 1, "b": None})
 
@@ -256,7 +260,7 @@ SENTENCES = [["a", "b", "c"], ["b", "c", "d", "e"], ["c", "a", "b"], ["x", "y", 
         (lambda x: [x[0], *("?" * (len(x) - 1))], "first entry is right, and all that follow"),
         (lambda x: [*x[:2], *("?" * (len(x) - 2))], "from some entry on all are wrong"),
         (lambda x: [*("?" * (len(x) - 2)), *x[-2:]], "ends rightly, and up to some entry"),
-        (lambda x: " ".join(x), "is text where a list or tuple is expected"),
+        (lambda x: " ".join(x), "is text where a list is expected"),
         (lambda x: [x[0], "?", *x[2:]], ""),
     ],
 )

@@ -52,7 +52,7 @@ def _axes(value: Any) -> int | None:
     """Return how many axes an array has, or a list of numbers; None where it is neither."""
     if isinstance(value, np.ndarray):
         return value.ndim
-    if isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_)):
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
         return 0
     if not isinstance(value, (list, tuple)) or not value:
         return None

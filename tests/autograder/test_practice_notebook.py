@@ -112,7 +112,7 @@ def test_code_that_does_not_run_stops_no_other_cell(tiny_exam, tiny, tmp_path):
         (True, 1, "answer is 1, expected True"),
         ([1, 2], (1, 2), None),
         ([1, 2], [1, 3], "answer[1] is 3, expected 2"),
-        ([1, 2], [1], "answer has 1 parts, expected 2"),
+        ([1, 2], [1], "answer has 1 part, expected 2"),
         ([1, 2], "12", "answer is '12', expected [1, 2]"),
         ({"a": 1}, {"a": 2}, "answer['a'] is 2, expected 1"),
         ({"a": 1}, {}, "answer['a'] is missing, expected 1"),
@@ -121,7 +121,7 @@ def test_code_that_does_not_run_stops_no_other_cell(tiny_exam, tiny, tmp_path):
         (np.float64(0.5), np.float32(0.25), "answer is 0.25, expected 0.5"),
         ([1], [np.int64(2)], "answer[0] is 2, expected 1"),
         ({np.int64(3): 1}, {}, "answer[3] is missing, expected 1"),
-        ([1, 2], [np.float64(1.5)], "answer has 1 parts, expected 2"),
+        ([1, 2], [np.float64(1.5)], "answer has 1 part, expected 2"),
         ({"a": 1}, [np.float64(1.5)], "answer is [1.5], expected {'a': 1}"),
     ],
 )

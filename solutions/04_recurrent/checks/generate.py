@@ -123,7 +123,7 @@ def _last_of_many(rng: np.random.Generator, temperature: float) -> Params:
     """
     params = draw_params(rng, 40, 2, 3)
     params["U"] = np.zeros_like(params["U"])
-    params["c"] = temperature * np.array([-0.01] * 39 + [3.01])
+    params["c"] = np.round(temperature * np.array([-0.01] * 39 + [3.01]), 6)  # to be read
     params["c"][EOS] = -50.0
     return params
 

@@ -44,7 +44,10 @@ class PositionModel:
     def gradients(
         params: Parameters, contexts: np.ndarray, targets: np.ndarray
     ) -> dict[str, np.ndarray | None]:
-        """Return the gradient of the mean loss of some examples, None for what is unused."""
+        """Return the gradient of the mean loss of some examples, None for what is unused.
+
+        They come in another order than parameters: whoever takes them by name does not notice.
+        """
         import torch
 
         votes, bias = (
@@ -54,7 +57,7 @@ class PositionModel:
         torch.nn.functional.cross_entropy(scores, torch.tensor(targets)).backward()  # type: ignore[no-untyped-call]
         grads = (votes.grad, bias.grad)
         ours = [None if grad is None else grad.numpy() for grad in grads]
-        return {"votes": ours[0], "bias": ours[1], "unused": None}
+        return {"unused": None, "bias": ours[1], "votes": ours[0]}
 
 
 def _position_scores(votes: Any, bias: Any, contexts: np.ndarray) -> Any:

@@ -15,7 +15,7 @@ PINNED = {
     "03_window": "a94bc9b6359f7d0d",
     "04_recurrent": "530dc1688229630b",
     "05_gradients": "39dcf8a5ac406703",
-    "06_clipping": "6900a691ebdd1a10",
+    "06_clipping": "923ec2d80b1c5498",
     "07_memory": "55b3d61e4899616f",
 }
 

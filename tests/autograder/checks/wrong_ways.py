@@ -642,3 +642,25 @@ way(
     "uniform numbers",
     ("rng.normal(size=np.shape(value))", "rng.uniform(-1, 1, size=np.shape(value))"),
 )
+way(
+    "06_clipping/safe_step",
+    "gradients by their place, not by their name",
+    (
+        "direction[name])\n        for name, value in params.items()",
+        "part)\n        for (name, value), part in zip(params.items(), direction.values())",
+    ),
+)
+way(
+    "06_clipping/train_with_clipping",
+    "gradients by their place, not by their name",
+    ("for name in params:", "for name, part in zip(params, direction.values()):"),
+    ("scale * direction[name]", "scale * part"),
+)
+way(
+    "03_window/train_window",
+    "gradients by their place, not by their name",
+    (
+        "learning_rate * grads[name]\n                for name, p in params.items()",
+        "learning_rate * part\n                for (name, p), part in zip(params.items(), grads.values())",
+    ),
+)

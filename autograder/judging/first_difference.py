@@ -44,8 +44,8 @@ def first_difference(
         if isinstance(got, np.ndarray) and got.ndim == 0:
             return _unlike(expected, got, place)
         if len(got) != len(expected):
-            parts = "1 part" if len(got) == 1 else f"{len(got)} parts"
-            return f"{place} has {parts}, expected {len(expected)}"
+            number = "1 part" if len(got) == 1 else f"{len(got)} parts"
+            return f"{place} has {number}, expected {len(expected)}"
         parts = (
             first_difference(one, other, rtol, atol, f"{place}[{i}]")
             for i, (one, other) in enumerate(zip(expected, got, strict=True))

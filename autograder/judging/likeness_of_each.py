@@ -29,7 +29,7 @@ def of_each_answer(wrong: Sequence[WrongAnswer]) -> str | None:
     looks = (_one_factor_each, _one_difference_each, _whole, _totals, _one_for_all)
     with np.errstate(all="ignore"):
         said = next((said for look in looks if (said := look(wrong))), None)
-        if said or any(np.isnan(numbers).any() for row in rows for numbers in row):
+        if said or any(not row[0].size or np.isnan(row).any() for row in rows):
             return said
         return _outside(rows) or _too_large(rows)
 
@@ -62,6 +62,8 @@ def _one_factor_each(wrong: Sequence[WrongAnswer]) -> str | None:
 
 def _one_difference_each(wrong: Sequence[WrongAnswer]) -> str | None:
     """Say that along an axis of each array one and the same number is added."""
+    if rows_of(wrong) is None:
+        return None
     for ours, theirs in all_pairs(wrong):
         scale = _SAME * float(np.nanmax(np.abs(theirs), initial=0.0, where=np.isfinite(theirs)))
         difference = theirs - ours
@@ -99,8 +101,10 @@ def _whole(wrong: Sequence[WrongAnswer]) -> str | None:
 
 def _totals(wrong: Sequence[WrongAnswer]) -> str | None:
     """Say that all right answers have one and the same sum, and no wrong one has it."""
-    pairs = [pair for pair in all_pairs(wrong) if pair[0].ndim]
-    if len(pairs) < _MANY_CALLS:
+    pairs = list(all_pairs(wrong))
+    if any(isinstance(each.expected, (tuple, Mapping)) for each in wrong) or not all(
+        ours.ndim for ours, _ in pairs
+    ):
         return None
     for what, total in _TOTALS.items():
         ours, theirs = ([total(pair[side]) for pair in pairs] for side in (0, 1))

@@ -102,9 +102,10 @@ def _in_axes(wrong: Sequence[WrongAnswer]) -> str | None:
 
 def _truth(wrong: Sequence[WrongAnswer]) -> str | None:
     """Say in which direction answers of yes and no are wrong."""
-    if calls_of(wrong) < _ENOUGH or {kind_of(each.expected) for each in wrong} != {"True or False"}:
+    kinds = {kind_of(value) for each in wrong for value in (each.expected, each.got)}
+    if calls_of(wrong) < _ENOUGH or kinds != {"True or False"}:
         return None
-    came = {bool(each.got) for each in wrong if kind_of(each.got) == "True or False"}
+    came = {bool(each.got) for each in wrong}
     if len(came) != 1:
         return None
     said = came.pop()
@@ -202,11 +203,16 @@ def _shape(value: Any) -> tuple[int, ...]:
 
 def _in_order(wrong: Sequence[WrongAnswer]) -> str | None:
     """Say that lists of words, or numbers, hold what they should, in another order."""
-    for each in wrong:
-        ours, theirs = _as_tally(each.expected), _as_tally(each.got)
-        if ours is None or ours != theirs or len(ours) < 2:
-            return None
-    return "Every wrong answer holds the right entries, in another order."
+    if all(_are_in_another_order(each.expected, each.got) for each in wrong):
+        return "Every wrong answer holds the right entries, in another order."
+    return None
+
+
+def _are_in_another_order(ours: Any, theirs: Any) -> bool:
+    if _length(ours) != _length(theirs):  # so that no tally is longer than what we expect
+        return False
+    expected, came = _as_tally(ours), _as_tally(theirs)
+    return expected is not None and expected == came and len(expected) > 1
 
 
 def _as_tally(value: Any) -> Counter[Any] | None:

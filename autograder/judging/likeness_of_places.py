@@ -21,7 +21,7 @@ def of_places(wrong: Sequence[WrongAnswer]) -> str | None:
     if calls_of(wrong) < _MANY_CALLS:
         return None
     found = [right for each in wrong for right in _right_places(each)]
-    if len(found) < len(wrong) or any(min(right.shape, default=0) < 1 for right in found):
+    if len(found) < len(wrong) or any(right.all() or not right.ndim for right in found):
         return None
     axes = min(right.ndim for right in found)
     for axis in range(axes):

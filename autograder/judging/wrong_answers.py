@@ -15,8 +15,10 @@ from autograder.judging.exam import PLAIN_PROBES, ExamCase, QuestionExam, return
 from autograder.judging.outcomes import Outcome
 
 _SAME = 1e-6
-"""Relative difference up to which two numbers are the same, where nothing else is said."""
-_EXACT = Close(rtol=_SAME)
+"""Relative difference up to which there is nothing to look at."""
+_RIGHT = 1e-5
+"""The same up to which a number, or a part, is not called wrong: checks are seldom stricter."""
+_EXACT = Close(rtol=_RIGHT)
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def same(ours: np.ndarray, theirs: np.ndarray, rtol: float = _SAME) -> bool:
     return ours.shape == theirs.shape and bool(same_places(ours, theirs, rtol).all())
 
 
-def same_places(ours: np.ndarray, theirs: np.ndarray, rtol: float = _SAME) -> np.ndarray:
+def same_places(ours: np.ndarray, theirs: np.ndarray, rtol: float = _RIGHT) -> np.ndarray:
     """Return where two arrays of one shape have the same numbers."""
     with np.errstate(all="ignore"):
         size = np.abs(ours[np.isfinite(ours)]).max(initial=0.0)
@@ -153,4 +155,6 @@ def are_equal(ours: Any, theirs: Any) -> bool:
     one, other = arrays_in(ours), arrays_in(theirs)
     if one is None or other is None:
         return _EXACT.difference(ours, theirs) is None
-    return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
+    return len(one) == len(other) and all(
+        same(*pair, rtol=_RIGHT) for pair in zip(one, other, strict=True)
+    )

@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from autograder.authoring.allowance import allowance
 from autograder.authoring.checking import Check, Group, case
 from autograder.judging.judge import judge
 from autograder.judging.likeness import what_all_have
@@ -125,6 +126,11 @@ def shares(x):
             lambda x: x + x[:, :1],
             lambda x: x + x[:, 1:],
             "differences of the numbers in a row, or in a column",
+        ),
+        (
+            lambda x: np.where(x > 0, x, -np.inf),
+            lambda x: np.where(x > 0, x + 0.25 + (x > 1), -np.inf),
+            "Every wrong number is too large.",
         ),
         (np.square, lambda x: 0 * x + x[0, 0], "holds one number in all places"),
     ],
@@ -267,6 +273,14 @@ SENTENCES = [["a", "b", "c"], ["b", "c", "d", "e"], ["c", "a", "b"], ["x", "y", 
 def test_of_lists_of_words(toy_exam, wrong, said):
     hint = hint_on(exam_of(toy_exam, list, SENTENCES), wrong)
     assert (said in hint) if said else hint == ""
+
+
+def test_a_list_whose_entries_collide_is_not_tallied(toy_exam):
+    """Of ints that leave the same rest, a set takes as long as all pairs of them."""
+    odd = [(2**61 - 1) * n for n in range(30_000)]
+    with allowance(3.0):
+        hint = hint_on(exam_of(toy_exam, list, SENTENCES), lambda x: odd)
+    assert "too long" in hint
 
 
 @pytest.mark.parametrize(

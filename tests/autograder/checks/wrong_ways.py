@@ -661,6 +661,6 @@ way(
     "gradients by their place, not by their name",
     (
         "learning_rate * grads[name]\n                for name, p in params.items()",
-        "learning_rate * part\n                for (name, p), part in zip(params.items(), grads.values())",
+        "learning_rate*g\n                for (name, p), g in zip(params.items(), grads.values())",
     ),
 )

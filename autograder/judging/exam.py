@@ -16,9 +16,11 @@ from autograder.authoring.checking import Case, Misconception
 from autograder.authoring.comparing import Comparison, FlaggingComparison, is_finite
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.course_modules import names_in
+from autograder.authoring.late import import_for
 from autograder.authoring.material import CheckedQuestion, Material
 from autograder.authoring.reference import reference_function
 from autograder.errors import CourseError
+from autograder.guest.catalogue import Catalogue
 from autograder.guest.codec import encode
 from autograder.judging.cases import read_cases, run_here
 from autograder.judging.kept_answers import Drawn, KeptAnswers, digest_of_inputs
@@ -235,14 +237,14 @@ class QuestionExam:
 
     def evidence_of(self, function: Callable[..., Any], patience: float = 1.0) -> str:
         """Return a function's evidence, called in this process: for the course's own code."""
-        return run_here(function, self.inputs, self.question.probes.catalogue, patience)
+        return _said(function, self.inputs, self.question.probes.catalogue, patience)
 
     def outcome_of(
         self, function: Callable[..., Any], identity: str, patience: float = 1.0
     ) -> Outcome:
         """Return what one case alone comes to, called in this process: for code of the course."""
         inputs = self.alone[identity]
-        evidence = run_here(function, inputs, self.question.probes.catalogue, patience)
+        evidence = _said(function, inputs, self.question.probes.catalogue, patience)
         return read_outcomes(evidence, read_cases(inputs))[identity]
 
     def read(self, evidence: str) -> dict[str, Outcome]:
@@ -415,9 +417,15 @@ def _evidence(material: Material, paper: _Paper) -> dict[str, str]:
     """Return what the reference and every mistake say, called in this process, by name."""
     catalogue = paper.question.probes.catalogue
     return {
-        name: run_here(function, paper.inputs, catalogue, PATIENCE)
+        name: _said(function, paper.inputs, catalogue, PATIENCE)
         for name, function in _known_answers(material, paper.question).items()
     }
+
+
+def _said(function: Callable[..., Any], inputs: str, catalogue: Catalogue, patience: float) -> str:
+    """Return the evidence of a function of the course, called in this process."""
+    import_for(function)
+    return run_here(function, inputs, catalogue, patience)
 
 
 def _known_answers(material: Material, question: CheckedQuestion) -> dict[str, Callable[..., Any]]:

@@ -8,7 +8,6 @@ import sys
 
 from autograder.sandbox.limits import ONE_THREAD
 
-
 _NEW_OBJECTS = 50_000
 """How many come before the youngest are looked through for garbage."""
 

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from autograder.authoring.material import Material
+from autograder.judging.apart import all_apart
 from autograder.judging.exam import Exam, QuestionExam, draw_exam
 from autograder.judging.kept_answers import KeptAnswers
-from autograder.proving.apart import all_apart
 
 AndThen = Callable[[Sequence[QuestionExam]], str]
 """What is done with the exams of one question, where they were drawn."""

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from autograder.authoring.late import import_for
 from autograder.authoring.material import CheckedQuestion, Material
 from autograder.judging.apart import all_apart
-from autograder.judging.exam import Call, Called, first_answers, known_functions
+from autograder.judging.exam import Call, Called, first_answers, import_for_known_answers
 
 
 def on_all_cores(material: Material, secret: str, workers: int) -> Call:
@@ -36,9 +35,7 @@ def on_all_cores(material: Material, secret: str, workers: int) -> Call:
     def call(questions: Sequence[CheckedQuestion]) -> Called:
         if workers < 2 or not questions or not _has_one_thread():
             return {}
-        for question in questions:
-            for function in known_functions(material, question):
-                import_for(function)  # here: not in each process anew
+        import_for_known_answers(material, questions)
         shares = [partial(_share, material, questions, secret, n, workers) for n in range(workers)]
         found: dict[str, dict[str, str]] = {each.name: {} for each in questions}
         for came in all_apart(shares, workers):

@@ -359,9 +359,14 @@ def first_answers(
     return {name: _said(function, paper) for name, function in chosen}
 
 
-def known_functions(material: Material, question: CheckedQuestion) -> list[Callable[..., Any]]:
-    """Return the reference and the mistakes, in the order in which they are called."""
-    return list(_known_answers(material, question).values())
+def import_for_known_answers(material: Material, questions: Sequence[CheckedQuestion]) -> None:
+    """Import what the reference and mistakes name: once, before processes are forked to call them.
+
+    Without it each of these would import it anew.
+    """
+    for question in questions:
+        for function in _known_answers(material, question).values():
+            import_for(function)
 
 
 def _kept_exam(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 from autograder.sandbox.limits import ONE_THREAD
+
+_NEW_OBJECTS = 50_000
+"""How many come before the youngest are looked through for garbage."""
 
 
 def main() -> None:
@@ -16,6 +20,9 @@ def main() -> None:
     # jsonschema would build a parser of internationalised addresses for a second, on every start.
     # No schema of ours has such a format, and without the package it goes without.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    # Modules and an exam are many small objects that stay. Python would look through them for
+    # garbage some hundred times while they are made.
+    gc.set_threshold(_NEW_OBJECTS)
     try:
         from autograder.cli.app import run
 

@@ -34,9 +34,9 @@ from autograder.authoring.material import CheckedQuestion, Material, load_materi
 from autograder.authoring.reference import reference_function
 from autograder.authoring.slips import function_of, source_of
 from autograder.classroom.program import kept_answers
+from autograder.judging.apart import Bounds, each_apart
 from autograder.judging.exam import NEARER, QuestionExam, agrees, draw_exam
 from autograder.judging.judge import judge
-from autograder.proving.apart import Bounds, each_apart
 from autograder.proving.mutants import mutants_of
 
 REPO = Path(__file__).resolve().parents[1]

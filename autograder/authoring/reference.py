@@ -3,7 +3,8 @@
 Nothing else of the course imports a notebook. Only definitions are executed: imports from any code
 cell but explorations, constants (names in capitals) from those that are not tests either, functions
 and classes from solution cells and given cells.
-Training, plotting and tests never run.
+Training, plotting and tests never run. What a notebook imports whole is imported when it is wanted
+(see `autograder.authoring.late`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import ast
 import linecache
 from collections.abc import Callable, Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
 from nbformat import NotebookNode
 
 from autograder.authoring.conventions import EXPLORATION, GIVEN, grade_id_of, role_of
+from autograder.authoring.late import LateModule, may_be_late
 from autograder.errors import CourseError
 
 
@@ -77,6 +79,12 @@ def _execute(cell: NotebookNode, module: ModuleType, filename: str) -> None:
         raise BrokenReference(f"{filename} does not parse: {error}") from error
     tests = grade_id_of(cell) is not None and not _may_define(cell)
     tree.body = list(_definitions(tree, _may_define(cell), not tests))
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            _put_off(node, module)
+        elif isinstance(node, ast.FunctionDef):
+            _leave_late_types(node, module)
+    tree.body = [node for node in tree.body if not isinstance(node, ast.Import) or node.names]
     # So that a traceback through the reference shows its lines.
     lines = cell.source.splitlines(keepends=True)
     linecache.cache[filename] = (len(cell.source), None, lines, filename)
@@ -85,6 +93,34 @@ def _execute(cell: NotebookNode, module: ModuleType, filename: str) -> None:
         exec(code, vars(module))  # noqa: S102 - the course's own code
     except Exception as error:
         raise BrokenReference(f"{filename}: {type(error).__name__}: {error}") from error
+
+
+def _put_off(node: ast.Import, module: ModuleType) -> None:
+    """Take out of an import what may come late, and let the module name it all the same."""
+    late = [each for each in node.names if may_be_late(each.name)]
+    node.names = [each for each in node.names if each not in late]
+    for each in late:
+        setattr(module, each.asname or each.name, LateModule(each.name))
+
+
+def _leave_late_types(function: ast.FunctionDef, module: ModuleType) -> None:
+    """Let annotations that name something of a late module be text: nothing else needs it yet."""
+    arguments = function.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    for each in (*named, arguments.vararg, arguments.kwarg):
+        if each is not None and _is_late(each.annotation, module):
+            each.annotation = _as_text(each.annotation)
+    if _is_late(function.returns, module):
+        function.returns = _as_text(function.returns)
+
+
+def _is_late(annotation: ast.expr | None, module: ModuleType) -> TypeGuard[ast.expr]:
+    names = (node.id for node in ast.walk(annotation or ast.Pass()) if isinstance(node, ast.Name))
+    return any(isinstance(getattr(module, name, None), LateModule) for name in names)
+
+
+def _as_text(annotation: ast.expr) -> ast.expr:
+    return ast.copy_location(ast.Constant(ast.unparse(annotation)), annotation)
 
 
 def _may_define(cell: NotebookNode) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import platform
-from importlib.metadata import distributions
+import sys
 from itertools import chain
 from pathlib import Path
 
@@ -58,5 +58,6 @@ def newest_change(course: Course) -> float:
 @functools.cache
 def _machine() -> str:
     """Return the versions of Python and of all that is installed, and the kind of processor."""
-    installed = sorted(f"{each.name} {each.version}" for each in distributions())
+    # Their folders say both; what is written in each, for 200 packages, takes a tenth of a second.
+    installed = sorted(found.name for path in sys.path for found in Path(path).glob("*.*-info"))
     return "\n".join((platform.python_version(), platform.machine(), *installed))

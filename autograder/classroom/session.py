@@ -12,6 +12,7 @@ from autograder.authoring.material import Material
 from autograder.classroom import gradebook
 from autograder.classroom.class_folder import ClassFolder
 from autograder.classroom.program import kept_answers
+from autograder.judging.all_cores import on_all_cores
 from autograder.judging.exam import Exam, draw_exam
 
 
@@ -62,6 +63,7 @@ class Session(ClassRun):
         class_folder: ClassFolder,
         cache: bool = True,
         exam: Exam | None = None,
+        workers: int = 1,
     ) -> Session:
         """Draw the class's exam and see that the gradebook knows the assignment.
 
@@ -73,11 +75,14 @@ class Session(ClassRun):
             Whether what known answers came to is kept in the class folder, and taken from there.
         exam
             The class's, where it has been drawn already.
+        workers
+            In how many processes known answers are called at the same time.
         """
         gradebook.ensure_assignment(class_folder, material)
         if exam is None:
             kept = kept_answers(material, class_folder.answers) if cache else None
-            exam = draw_exam(material, class_folder.secret(), kept)
+            secret = class_folder.secret()
+            exam = draw_exam(material, secret, kept, on_all_cores(material, secret, workers))
         return cls(material, class_folder, exam, files=assignment_files(material.assignment))
 
     @property
@@ -127,9 +132,12 @@ class Sitting(ClassRun):
         return self.class_folder.feedback_path(self.name, student, self.name)
 
 
-def sitting(work: Asked, class_folder: ClassFolder, cache: bool = True) -> Session | Sitting:
+def sitting(
+    work: Asked, class_folder: ClassFolder, cache: bool = True, workers: int = 1
+) -> Session | Sitting:
     """Draw the class's exams and see that the gradebook knows the assignment; see `Session.of`."""
-    return joined(work, [Session.of(sheet, class_folder, cache) for sheet in work.sheets])
+    sessions = [Session.of(sheet, class_folder, cache, workers=workers) for sheet in work.sheets]
+    return joined(work, sessions)
 
 
 def joined(work: Asked, sessions: Sequence[Session]) -> Session | Sitting:

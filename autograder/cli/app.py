@@ -395,13 +395,13 @@ def grade(
     executor = cluster_executor(scheduler) if scheduler else local_executor(workers)
     limits = Limits()
     with one_run(class_folder), executor as (running, at_once):
-        if not scheduler:
-            start_sandboxes(running, min(at_once, len(students)), limits, mode)
+        to_start = 0 if scheduler else min(at_once, len(students))
+        start_others = start_sandboxes(running, to_start, limits, mode)
         commands = _commands()
         options = commands.RunOptions(mode, limits, force, question, not no_cache)
         selection = commands.Selection(assignment, class_folder, students, bool(student), as_json)
         try:
-            _exit(commands.grade_selected(selection, running, at_once, options))
+            _exit(commands.grade_selected(selection, running, at_once, options, start_others))
         except KeyboardInterrupt:
             if scheduler or no_sandbox:
                 raise  # what runs there would go on without this process
@@ -438,7 +438,7 @@ def watch(
     path = inbox or class_folder.exchange
     mode, limits = Mode.OPEN if no_sandbox else safe_mode(), Limits()
     with one_watch(class_folder, name), local_executor(workers) as (running, at_once):
-        start_sandboxes(running, at_once, limits, mode)
+        start_sandboxes(running, at_once, limits, mode)()
         how = command.How(running, at_once, mode, limits, None if once else every)
         try:
             _exit(command.watch(assignment, class_folder, path, how, as_json))

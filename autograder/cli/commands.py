@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -225,21 +226,42 @@ class Selection:
     by_name: bool = False
     as_json: bool = False
 
-    def session(self, question: str | None = None, cache: bool = True) -> Session | Sitting:
-        """Return the session that grades them, having kept a copy of the gradebook."""
+    def session(
+        self, question: str | None = None, cache: bool = True, workers: int = 1
+    ) -> Session | Sitting:
+        """Return the session that grades them, having kept a copy of the gradebook.
+
+        As many processes draw an exam as there are workers.
+        """
         work = load_coursework(self.assignment)
         _known_question(work, question)
         begin_run(self.class_folder)
         enrol(self.class_folder)
         Terms.of(self.class_folder, work, names_on(self.class_folder))  # before anything is run
-        return sitting(work, self.class_folder, cache)
+        return sitting(work, self.class_folder, cache, workers)
 
 
 def grade_selected(
-    selection: Selection, executor: Executor, at_once: int, options: RunOptions
+    selection: Selection,
+    executor: Executor,
+    at_once: int,
+    options: RunOptions,
+    drawn: Callable[[], None] = lambda: None,
 ) -> bool:
-    """Run, judge and record submissions; return whether everybody could be graded."""
-    session = selection.session(options.question, options.cache)
+    """Run, judge and record submissions; return whether everybody could be graded.
+
+    Parameters
+    ----------
+    selection
+        Which.
+    executor, at_once, options
+        See `autograder.classroom.grading.grade`.
+    drawn
+        Called when the exam has been drawn.
+    """
+    cores = os.cpu_count() or 1
+    session = selection.session(options.question, options.cache, min(at_once, cores))
+    drawn()
     before = given(session, selection.students) if selection.by_name else {}
     graded = grade(session, selection.students, executor, at_once, options)
     results = with_progress(graded, len(selection.students), complaints)

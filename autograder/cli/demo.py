@@ -92,7 +92,7 @@ def run_demo(
         local_executor(workers) as (executor, at_once),
         exams_ahead(course, names, class_folder.secret()) as ahead,
     ):
-        start_sandboxes(executor, at_once, limits, options.mode)
+        start_sandboxes(executor, at_once, limits, options.mode)()
         for name in names:
             material = load_material(course.assignment(name))
             simulated = simulate(material, students, seed)

@@ -16,9 +16,11 @@ from autograder.authoring.checking import Case, Misconception
 from autograder.authoring.comparing import Comparison, FlaggingComparison, is_finite
 from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.course_modules import names_in
+from autograder.authoring.late import import_for
 from autograder.authoring.material import CheckedQuestion, Material
 from autograder.authoring.reference import reference_function
 from autograder.errors import CourseError
+from autograder.guest.catalogue import Catalogue
 from autograder.guest.codec import encode
 from autograder.judging.call_properties import Having, properties_of
 from autograder.judging.cases import read_cases, run_here
@@ -256,14 +258,14 @@ class QuestionExam:
 
     def evidence_of(self, function: Callable[..., Any], patience: float = 1.0) -> str:
         """Return a function's evidence, called in this process: for the course's own code."""
-        return run_here(function, self.inputs, self.question.probes.catalogue, patience)
+        return called_here(function, self.inputs, self.question.probes.catalogue, patience)
 
     def outcome_of(
         self, function: Callable[..., Any], identity: str, patience: float = 1.0
     ) -> Outcome:
         """Return what one case alone comes to, called in this process: for code of the course."""
         inputs = self.alone[identity]
-        evidence = run_here(function, inputs, self.question.probes.catalogue, patience)
+        evidence = called_here(function, inputs, self.question.probes.catalogue, patience)
         return read_outcomes(evidence, read_cases(inputs))[identity]
 
     def read(self, evidence: str) -> dict[str, Outcome]:
@@ -304,7 +306,18 @@ class Exam:
         return {name: (cells[name].source, each) for name, each in points.items()}
 
 
-def draw_exam(material: Material, secret: str, kept: KeptAnswers | None = None) -> Exam:
+Called = Mapping[str, Mapping[str, str]]
+"""What known answers say of the first draw of their questions, by question and by their names."""
+Call = Callable[[Sequence[CheckedQuestion]], Called]
+"""Calls known answers to questions on their first draw: all, some, or none."""
+
+
+def draw_exam(
+    material: Material,
+    secret: str,
+    kept: KeptAnswers | None = None,
+    call: Call = lambda questions: {},
+) -> Exam:
     """Return the exam that a class's secret determines.
 
     Parameters
@@ -315,6 +328,8 @@ def draw_exam(material: Material, secret: str, kept: KeptAnswers | None = None) 
         Kept with the class: the same secret gives the same exam.
     kept
         What known answers came to when an exam was drawn before, and where to keep it now.
+    call
+        Given the questions of which nothing is kept. What it does not call is called here.
 
     Raises
     ------
@@ -322,9 +337,13 @@ def draw_exam(material: Material, secret: str, kept: KeptAnswers | None = None) 
         In 40 draws none tells every misconception from the reference by ten tolerances in each of
         the groups that it is said to lose.
     """
-    return Exam(
-        material, tuple(_draw_question(material, each, secret, kept) for each in material.checked)
+    before = {each.name: _kept_exam(material, each, secret, kept) for each in material.checked}
+    called = call([each for each in material.checked if before[each.name] is None])
+    drawn = (
+        before[each.name] or _draw_question(material, each, secret, kept, called)
+        for each in material.checked
     )
+    return Exam(material, tuple(drawn))
 
 
 def practice_exam(exam: Exam) -> Exam:
@@ -352,27 +371,56 @@ def _practice_of(exam: QuestionExam) -> QuestionExam:
     )
 
 
-def _draw_question(
+def first_answers(
+    material: Material, question: CheckedQuestion, secret: str, some: slice
+) -> dict[str, str]:
+    """Return what some known answers say of the first draw of a question, by their names."""
+    paper = _paper(material, question, secret, 0)
+    chosen = list(_known_answers(material, question).items())[some]
+    return {name: _said(function, paper) for name, function in chosen}
+
+
+def import_for_known_answers(material: Material, questions: Sequence[CheckedQuestion]) -> None:
+    """Import what the reference and mistakes name: once, before processes are forked to call them.
+
+    Without it each of these would import it anew.
+    """
+    for question in questions:
+        for function in _known_answers(material, question).values():
+            import_for(function)
+
+
+def _kept_exam(
     material: Material, question: CheckedQuestion, secret: str, kept: KeptAnswers | None
-) -> QuestionExam:
+) -> QuestionExam | None:
     before = kept.read(secret, question.name) if kept else None
     if before is not None and before.evidence.keys() == _known_answers(material, question).keys():
         paper = _paper(material, question, secret, before.attempt)
         if digest_of_inputs(paper.inputs) == before.inputs:
             return _examined(paper, before.evidence)
-    exam, drawn = _draw_anew(material, question, secret)
+    return None
+
+
+def _draw_question(
+    material: Material,
+    question: CheckedQuestion,
+    secret: str,
+    kept: KeptAnswers | None,
+    called: Called,
+) -> QuestionExam:
+    exam, drawn = _draw_anew(material, question, secret, called.get(question.name, {}))
     if kept is not None:
         kept.keep(secret, question.name, drawn)
     return exam
 
 
 def _draw_anew(
-    material: Material, question: CheckedQuestion, secret: str
+    material: Material, question: CheckedQuestion, secret: str, first: Mapping[str, str]
 ) -> tuple[QuestionExam, Drawn]:
     problem, attempt = "", 0
     for attempt in range(DRAWS):
         paper = _paper(material, question, secret, attempt)
-        evidence = _evidence(material, paper)
+        evidence = _evidence(material, paper, {} if attempt else first)
         exam = _examined(paper, evidence)
         problem = _problem(exam)
         if not problem:
@@ -432,13 +480,24 @@ def _paper(material: Material, question: CheckedQuestion, secret: str, attempt: 
     return _Paper(question, cases, text, _with_modules(text, _modules(question, cases)))
 
 
-def _evidence(material: Material, paper: _Paper) -> dict[str, str]:
-    """Return what the reference and every mistake say, called in this process, by name."""
-    catalogue = paper.question.probes.catalogue
+def _evidence(material: Material, paper: _Paper, ready: Mapping[str, str]) -> dict[str, str]:
+    """Return what the reference and every mistake say, by name; what is not ready is called."""
     return {
-        name: run_here(function, paper.inputs, catalogue, PATIENCE)
+        name: ready[name] if name in ready else _said(function, paper)
         for name, function in _known_answers(material, paper.question).items()
     }
+
+
+def _said(function: Callable[..., Any], paper: _Paper) -> str:
+    return called_here(function, paper.inputs, paper.question.probes.catalogue, PATIENCE)
+
+
+def called_here(
+    function: Callable[..., Any], inputs: str, catalogue: Catalogue, patience: float
+) -> str:
+    """Return the evidence of a function of the course, called in this process."""
+    import_for(function)
+    return run_here(function, inputs, catalogue, patience)
 
 
 def _known_answers(material: Material, question: CheckedQuestion) -> dict[str, Callable[..., Any]]:

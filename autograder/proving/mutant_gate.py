@@ -25,6 +25,7 @@ from autograder.authoring.slips import MisfitSlip, changed, function_of, source_
 from autograder.authoring.statement import says
 from autograder.classroom.program import kept_answers
 from autograder.errors import CourseError
+from autograder.judging.apart import Bounds, each_apart
 from autograder.judging.exam import (
     PATIENCE,
     SECONDS_PER_QUESTION,
@@ -33,7 +34,6 @@ from autograder.judging.exam import (
     difference,
 )
 from autograder.judging.outcomes import Outcome
-from autograder.proving.apart import Bounds, each_apart
 from autograder.proving.mutants import Mutant, canonical, mutants_of
 from autograder.proving.several import draw_exams
 

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from autograder.authoring.material import Material
-from autograder.judging.exam import Exam, QuestionExam, draw_exam
+from autograder.judging.apart import all_apart
+from autograder.judging.exam import Exam, QuestionExam, draw_exam, import_for_known_answers
 from autograder.judging.kept_answers import KeptAnswers
-from autograder.proving.apart import all_apart
 
 AndThen = Callable[[Sequence[QuestionExam]], str]
 """What is done with the exams of one question, where they were drawn."""
@@ -56,6 +56,7 @@ def draw_exams(
         alone = [
             replace(material, checked=(question,), asserted=()) for question in material.checked
         ]
+        import_for_known_answers(material, material.checked)
         jobs = [partial(_of_one_question, each, secrets, found, and_then) for each in alone]
         came = all_apart(jobs, workers)
         return [draw_exam(material, secret, found) for secret in secrets], came

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -60,22 +60,33 @@ class NoRun(Generic[_What]):
     what: _What
 
 
-def start_sandboxes(executor: Executor, at_once: int, limits: Limits, mode: Mode) -> None:
+def start_sandboxes(
+    executor: Executor, at_once: int, limits: Limits, mode: Mode
+) -> Callable[[], None]:
     """Start warm sandboxes, unawaited. One that cannot start says so at the first submission.
 
-    One core is left to this process, which draws the exam: the sandboxes that this holds back
-    start after the first ones.
+    One core is left to this process, which draws the exam.
+
+    Returns
+    -------
+    start_others
+        Starts the sandboxes that this holds back, when the first ones are ready. Before it is
+        called there are no threads, so that this process may be forked.
     """
     if mode is not Mode.WARM:
-        return
+        return lambda: None
     workers = warm_workers()
     at_first = max(1, min(at_once, (os.cpu_count() or 1) - 1))
     first = []
     for _ in range(at_first):
         with contextlib.suppress(OSError, CourseError):
             first.append(workers.start(limits))
-    for worker, _ in zip(itertools.cycle(first), range(at_once - at_first), strict=False):
-        executor.submit(workers.later(worker, limits))
+
+    def start_others() -> None:
+        for worker, _ in zip(itertools.cycle(first), range(at_once - at_first), strict=False):
+            executor.submit(workers.later(worker, limits))
+
+    return start_others
 
 
 def execute_or_retry(

@@ -1,7 +1,8 @@
-"""A thread that lasts as long as this process, for what ends with the thread that started it.
+"""Threads that last as long as this process, for what ends with the thread that started it.
 
 A sandbox does: the kernel tells bubblewrap of the end of the thread that it was started in, not of
 the process. Started in a pool's thread, it would end with the pool, and not serve the next one.
+The main thread lasts as long, and a process with no other may still be forked.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ _Order = tuple[Callable[[], Any], "Future[Any]"]
 
 
 def in_lasting_thread(make: Callable[[], _Made]) -> _Made:
-    """Return what `make` does, called in that thread. What it raises is raised here."""
+    """Return what `make` does, called in such a thread. What it raises is raised here."""
+    if threading.current_thread() is threading.main_thread():
+        return make()
     future: Future[_Made] = Future()
     _orders(os.getpid()).put((make, future))
     return future.result()

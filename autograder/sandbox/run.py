@@ -26,7 +26,6 @@ from autograder.authoring.conventions import (
 )
 from autograder.authoring.plain import copied, plain_notebook
 from autograder.sandbox.absence import failed_cells, helpers_not_run, why_absent
-from autograder.sandbox.cold import cold_session
 from autograder.sandbox.conversation import Conversation
 from autograder.sandbox.ending import Ending
 from autograder.sandbox.limits import Limits
@@ -163,6 +162,8 @@ def _session(
     if mode is Mode.WARM:
         sources = (cell.source for cell in notebook.cells if cell.cell_type == "code")
         return warm_session(limits, any("optim" in source for source in sources), beside)
+    from autograder.sandbox.cold import cold_session  # with all of Jupyter's client, seldom wanted
+
     return cold_session(notebook, limits, isolated=mode is Mode.COLD, beside=beside)
 
 

@@ -38,8 +38,8 @@ def here(tiny_copy, monkeypatch):
 
 @pytest.fixture
 def exam_of_the_session(session, monkeypatch):
-    monkeypatch.setattr(Session, "of", lambda material, folder, cache: session)
-    monkeypatch.setattr(cli, "start_sandboxes", lambda *args: None)  # answers run without
+    monkeypatch.setattr(Session, "of", lambda material, folder, cache, workers: session)
+    monkeypatch.setattr(cli, "start_sandboxes", lambda *args: lambda: None)  # answers run without
 
 
 @pytest.fixture
@@ -322,7 +322,7 @@ def test_known_answers_are_kept_unless_it_is_told_otherwise(
         commands, "verify", lambda *args: asked.append(args[3]) or Proof("01_tiny", 1, (), ())
     )
     monkeypatch.setattr(
-        Session, "of", lambda material, folder, cache: asked.append(cache) or session
+        Session, "of", lambda material, folder, cache, workers: asked.append(cache) or session
     )
     command("verify", "01_tiny", *words)
     command("grade", "01_tiny", "--class", submitted.path, "--workers", 1, *words)

@@ -2,13 +2,16 @@
 
 import dataclasses
 import json
+import threading
 
 import pytest
 
 from autograder.classroom import program
 from autograder.classroom.program import kept_answers
 from autograder.files import InTheWay, NoRoom
+from autograder.judging import all_cores
 from autograder.judging import exam as exams
+from autograder.judging.all_cores import on_all_cores
 from autograder.judging.exam import CannotExamine, draw_exam
 from autograder.judging.kept_answers import KeptAnswers
 
@@ -30,6 +33,13 @@ def calls(monkeypatch):
 
     monkeypatch.setattr(exams, "run_here", counted)
     return made
+
+
+@pytest.fixture
+def apart(monkeypatch):
+    """What calls known answers in two processes, whatever threads the tests have."""
+    monkeypatch.setattr(all_cores, "_has_one_thread", lambda: True)
+    return lambda material, secret="tests": on_all_cores(material, secret, 2)
 
 
 def same(one, other):
@@ -84,6 +94,38 @@ def test_other_cases_or_other_mistakes_are_asked_anew(toy_material, kept, calls)
     longer = dataclasses.replace(question.check, seconds_per_case=0.06)
     draw_exam(toy_material(check=longer), "tests", kept)
     assert len(calls) == 8
+
+
+def test_answers_that_are_called_in_two_processes_are_the_same(toy_material, kept, calls, apart):
+    material = toy_material()
+    first = draw_exam(material, "tests", kept, apart(material))
+    assert calls == []
+    assert same(first, draw_exam(material, "tests"))
+    assert len(calls) == 3
+    assert same(first, draw_exam(material, "tests", kept, apart(material)))
+    assert len(calls) == 3
+
+
+def test_a_process_with_threads_is_not_forked(toy_material, calls):
+    material = toy_material()
+    ends = threading.Event()
+    thread = threading.Thread(target=ends.wait)
+    thread.start()
+    try:
+        draw_exam(material, "tests", None, on_all_cores(material, "tests", 2))
+    finally:
+        ends.set()
+        thread.join()
+    assert len(calls) == 3
+
+
+def test_what_is_drawn_again_is_called_here(toy_material, calls, apart, monkeypatch):
+    monkeypatch.setattr(exams, "_problem", lambda exam: "" if calls else "drawn at first")
+    material = toy_material()
+    second = draw_exam(material, "tests", None, apart(material))
+    assert len(calls) == 3
+    monkeypatch.undo()
+    assert not same(second, draw_exam(material, "tests"))
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import pytest
 from autograder.authoring.checking import REFERENCE, alternative, equal
 from autograder.authoring.slips import MisfitSlip
 from autograder.authoring.statement import says
+from autograder.judging.apart import Bounds, all_apart, each_apart
 from autograder.judging.exam import PATIENCE, draw_exam
 from autograder.judging.outcomes import Outcome
 from autograder.proving import mutant_gate
-from autograder.proving.apart import Bounds, all_apart, each_apart
 from autograder.proving.mutant_gate import NoSuchQuestion, UnfairToStartWith, gates_of
 from autograder.proving.mutants import canonical, mutants_of
 from autograder.proving.several import draw_exams

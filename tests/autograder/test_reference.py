@@ -1,11 +1,13 @@
 """The reference module holds a notebook's definitions, and running it runs nothing else."""
 
 import dataclasses
+import sys
 import traceback
 
 import nbformat.v4
 import pytest
 
+from autograder.authoring.late import import_for
 from autograder.authoring.reference import (
     BrokenReference,
     UnknownReference,
@@ -122,6 +124,58 @@ def test_a_reference_may_define_a_dataclass():
     source = "from dataclasses import dataclass\n@dataclass\nclass Model:\n    size: int = 3"
     model = load(cell(source, "model-given")).Model()
     assert dataclasses.asdict(model) == {"size": 3}
+
+
+@pytest.fixture
+def heavy(tmp_path, monkeypatch):
+    """A package that nobody has imported yet."""
+    (tmp_path / "heavy").mkdir()
+    (tmp_path / "heavy" / "__init__.py").write_text("class Tensor:\n    size = 7\n")
+    (tmp_path / "heavy" / "inner.py").write_text("SIZE = 8\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "heavy"
+    for name in ("heavy", "heavy.inner"):
+        sys.modules.pop(name, None)
+
+
+TYPED = "def f(x: heavy.Tensor, *more: heavy.Tensor, y: int = 1) -> heavy.Tensor:\n    {}"
+
+
+def test_what_is_imported_whole_is_imported_when_a_function_wants_it(heavy):
+    module = load(cell("import math, heavy\nSIZE = math.pi"), cell(TYPED.format("pass"), "f"))
+    assert module.f(1) is None
+    assert heavy not in sys.modules
+    assert module.f.__annotations__["y"] is int
+    assert module.f.__annotations__["return"] == "heavy.Tensor"
+    source = TYPED.format("return heavy.Tensor.size")
+    assert load(cell("import heavy"), cell(source, "f")).f(1) == 7
+    assert heavy in sys.modules
+
+
+@pytest.mark.parametrize(
+    "body", ["return heavy.Tensor()", "return [heavy.Tensor() for _ in range(x)]"]
+)
+def test_what_functions_name_is_imported_before_their_time_counts(heavy, body):
+    module = load(cell("import heavy"), cell(TYPED.format(body), "f"))
+    import_for(print)
+    import_for(load)
+    assert heavy not in sys.modules
+    import_for(module.f)
+    assert heavy in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import heavy as h", "h.Tensor.size"),
+        ("import heavy.inner", "heavy.inner.SIZE"),
+        ("import heavy.inner as i", "i.SIZE"),
+        ("from heavy import Tensor", "Tensor.size"),
+    ],
+)
+def test_every_kind_of_import_is_what_it_is_in_the_notebook(heavy, source, said):
+    module = load(cell(source), cell(f"def f():\n    return {said}", "f"))
+    assert module.f() in (7, 8)
 
 
 def test_the_course_loads(material):

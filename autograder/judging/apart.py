@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,8 @@ from multiprocessing.context import ForkProcess
 from typing import NoReturn
 
 import psutil
+
+from autograder.guest.confine import die_with_parent
 
 Job = Callable[[], str]
 
@@ -142,6 +145,7 @@ def _end(each: _Running) -> None:
 def _call(function: Job, bounds: Bounds, channel: Connection) -> NoReturn:
     """Send what a function returns, from the process that was forked for it; end that process."""
     os.setpgid(0, 0)
+    _end_with_parent()
     _limit(bounds)
     process = os.getpid()
     warnings.simplefilter("ignore")
@@ -151,6 +155,15 @@ def _call(function: Job, bounds: Bounds, channel: Connection) -> NoReturn:
             channel.send_bytes(returned.encode())
     finally:
         os._exit(0)  # nothing that this process has inherited is to be closed by it
+
+
+def _end_with_parent() -> None:
+    """Let this process end as its parent is killed: a lock that it has inherited goes with it."""
+    if sys.platform == "linux":
+        die_with_parent()
+        parent = multiprocessing.parent_process()
+        if parent is not None and os.getppid() != parent.pid:  # it has just been killed
+            os._exit(0)
 
 
 def _limit(bounds: Bounds) -> None:

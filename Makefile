@@ -10,8 +10,6 @@ BENCHMARKS := grading grading_parts starting cluster commands ngrams kenlm train
 export OMP_NUM_THREADS ?= 1
 # Each start of pytest would compile the tests anew, each command the grader.
 unexport PYTHONDONTWRITEBYTECODE
-# One worker more than two cores: some tests wait, for a sandbox or for a time to be over.
-PYTEST := $(BIN)/pytest -n 3 --dist loadfile
 
 .PHONY: help demo test test-short test-long test-browser test-hub accessibility lint format sync release verify slides slides-pdf site bundle lock bench profile clean
 
@@ -24,13 +22,14 @@ demo: $(VENV)/staff ## Release, simulate, grade and report a class of 24
 test: $(VENV)/dev ## Lint, types, and all tests but the long ones
 	$(MAKE) --jobs=2 lint test-short
 
+# One worker more than two cores: some tests wait, for a sandbox or for a time to be over.
 test-short: $(VENV)/dev ## All tests but the long ones
-	$(PYTEST) -m "not long and not browser" --ignore=tests/attacks --ignore=tests/faults
+	$(BIN)/pytest -n 3 --dist loadfile -m "not long and not browser" --ignore=tests/attacks --ignore=tests/faults
 
 # No doctest is long.
 test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
-	$(PYTEST) -m "long and not browser" --ignore=tests/attacks --ignore=tests/faults tests
-	$(PYTEST) tests/attacks tests/faults
+	$(BIN)/pytest -n 2 --dist loadfile -m "long and not browser" --ignore=tests/attacks --ignore=tests/faults tests
+	$(BIN)/pytest -n 2 --dist loadfile tests/attacks tests/faults
 
 test-browser: $(VENV)/dev ## What students sent, all slides and the site, in Chromium (apt-get install chromium nodejs npm)
 	$(BIN)/pytest -m browser tests/screens

@@ -19,12 +19,12 @@ help: ## Say what there is
 demo: $(VENV)/staff ## Release, simulate, grade and report a class of 24
 	$(BIN)/autograder demo
 
+# Side by side: mypy has one thread, and tests wait for sandboxes and for times to be over.
 test: $(VENV)/dev ## Lint, types, and all tests but the long ones
 	$(MAKE) --jobs=2 lint test-short
 
-# One worker more than two cores: some tests wait, for a sandbox or for a time to be over.
 test-short: $(VENV)/dev ## All tests but the long ones
-	$(BIN)/pytest -n 3 --dist loadfile -m "not long and not browser" --ignore=tests/attacks --ignore=tests/faults
+	$(BIN)/pytest -n 2 --dist loadfile -m "not long and not browser" --ignore=tests/attacks --ignore=tests/faults
 
 # No doctest is long.
 test-long: $(VENV)/dev ## The long tests, and the attack and fault suites

@@ -14,8 +14,9 @@ import math
 import re
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,14 @@ import torch
 MOST_REORDERED = 4
 """Arguments that are tried in every order; more of them come as they are."""
 LONGEST_CALL = 0.5
-"""Seconds after which a call is given up: what takes longer answers no small case."""
+"""Seconds of the processor after which a call is given up: longer ones answer no small case."""
+LONGEST_WAIT = 20
+"""Seconds after which a call is given up that waits for something."""
 _ANYTHING = {"", "Any", "object"}
 _ARRAYS = re.compile(r"ndarray|Array|Sequence|Iterable|Tensor|Float|Int|Num|float|list|tuple")
 _NUMBERS = re.compile(r"\b(int|float|object|Real|ndarray|Float|Sequence)\b")
 _MAPPINGS = re.compile(r"Mapping|dict|Counter|Module")
+_TIMERS = {signal.ITIMER_PROF: signal.SIGPROF, signal.ITIMER_REAL: signal.SIGALRM}
 _CALLABLES = re.compile(r"Callable|Term|Protocol|Model|Surface|Task")
 
 
@@ -87,19 +91,34 @@ def _give_up(*_: object) -> None:
         raise _TooLong
 
 
+@contextmanager
+def calls_can_be_given_up() -> Iterator[None]:
+    """Let `tried` end what takes too long: handlers are set once, as there are many calls."""
+    before = {number: signal.signal(number, _give_up) for number in _TIMERS.values()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end_after(busy: float, waiting: float) -> None:
+    """Set the timers, or stop them by zeros; they go on, as a weak reference may swallow one."""
+    signal.setitimer(signal.ITIMER_PROF, busy, busy)
+    signal.setitimer(signal.ITIMER_REAL, waiting, waiting)
+
+
 def tried(function: Callable[..., Any], *args: Any) -> tuple[bool, Any]:
-    """Return whether a call returned in time, and what."""
-    before = signal.signal(signal.SIGALRM, _give_up)
+    """Return whether a call returned in time, and what; within `calls_can_be_given_up`."""
     _GOING_ON.add(0)
-    signal.setitimer(signal.ITIMER_REAL, LONGEST_CALL)
+    _end_after(LONGEST_CALL, LONGEST_WAIT)
     try:
         return True, function(*args)
     except (Exception, SystemExit, _TooLong):
         return False, None
     finally:
         _GOING_ON.clear()
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        _end_after(0, 0)
 
 
 # --- which argument may go where -----------------------------------------------------------------
@@ -326,7 +345,7 @@ class Public:
                     continue
                 first = units[:split]
                 if first not in made:
-                    made[first] = tried(Adapter(self.name, self.function, first).root, _own(values))
+                    made[first] = self._made_of(first, values)
                 if not made[first][0]:
                     continue
                 if split == len(units):
@@ -337,6 +356,16 @@ class Public:
                         came_back, found = tried(adapter.root, _own(values))
                         if came_back:
                             yield adapter, found
+
+    def _made_of(self, units: tuple[Unit, ...], values: Sequence[Any]) -> tuple[bool, Any]:
+        if units or inspect.isgeneratorfunction(self.function):
+            return tried(Adapter(self.name, self.function, units).root, _own(values))
+        return self._bare
+
+    @cached_property
+    def _bare(self) -> tuple[bool, Any]:
+        """Whether a call without arguments returned, and what: to every question the same."""
+        return tried(self.function)
 
 
 def _own(values: Sequence[Any]) -> list[Any]:

@@ -28,7 +28,16 @@ from autograder.guest.recipes import Builder
 from autograder.judging.exam import Exam, QuestionExam, agrees
 from autograder.proving.guessing import best_guess
 from tests import course_code
-from tests.autograder.checks.adapters import Public, alike, is_telling, near, taken_of, tried
+from tests.autograder.checks.adapters import (
+    Public,
+    alike,
+    calls_can_be_given_up,
+    is_telling,
+    near,
+    taken_of,
+    tried,
+)
+from tests.autograder.checks.blank_figures import use_blank_figures
 from tests.course_code import PROBES
 from tests.exams import shared_exam
 
@@ -87,6 +96,7 @@ def offline(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("NEXTWORD_DATA_DIR", str(tmp_path))
+    use_blank_figures(monkeypatch)
 
 
 @every_assignment
@@ -311,6 +321,7 @@ def withheld(exam):
     return tuple(re.findall(r'^withhold\("([\w.]+)"\)$', "\n".join(given), re.MULTILINE))
 
 
+@calls_can_be_given_up()
 def too_near(exam, publics):
     """Return the programs of a few lines that earn more than half of what is no refusal."""
     found = []

@@ -46,7 +46,7 @@ from tests.autograder.checks.test_wrong_ways import WAYS, function_of_way  # noq
 
 SECONDS = 60.0
 PATIENCE = 4.0
-"""How much longer calls may take than a student's: what is slow on a busy machine gets a hint, too."""
+"""How much longer calls may take than a student's: a busy machine takes nobody's hint away."""
 KINDS = ("wrong ways of tests", "mutants")
 
 

@@ -183,9 +183,7 @@ class _Compiler(CachingCompiler):
             tree = super().ast_parse(source)
         self._parsed = None if found else (source, self.flags, tree)
 
-    def ast_parse(
-        self, source: str, filename: str = "<unknown>", symbol: str = "exec"
-    ) -> ast.AST:
+    def ast_parse(self, source: str, filename: str = "<unknown>", symbol: str = "exec") -> ast.AST:
         """Return a cell's tree, which is parsed once."""
         parsed, self._parsed = self._parsed, None
         if parsed is not None and (*parsed[:2], "exec") == (source, self.flags, symbol):
@@ -208,6 +206,7 @@ class _Shell(InteractiveShell):
     displayhook_class = Type(_DisplayHook)
     gathered: _Outputs
     usual_transformers: list[Any]
+    compile: _Compiler
 
     def init_ipython_dir(self, ipython_dir: str | None) -> None:
         """Have no folder yet: where the shell is made, nothing can be written."""

@@ -32,7 +32,6 @@ _RINGS_AGAIN = 0.2
 _handle = inspect.unwrap(signal.signal)
 """`signal.signal` without the names that it looks up, which take longer than a call of most
 functions."""
-_written = json.JSONEncoder(allow_nan=False).encode
 _LIBRARIES = (
     str(Path(__file__).resolve().parent),
     *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
@@ -107,7 +106,7 @@ def answer(function: Callable[..., Any], asked: str, catalogue: Catalogue = GENE
     """
     question = json.loads(asked)
     record = _call(function, question["case"], question["seconds"], catalogue)
-    said = _written(record)
+    said = json.dumps(record, allow_nan=False)
     if len(said) <= question["longest"]:
         return said
     return json.dumps({"too_large": "all answers are too large together", "after": record["after"]})

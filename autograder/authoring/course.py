@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ CHECKS = "checks"
 _SOLUTIONS, _ASSIGNMENTS = "solutions", "assignments"
 _SOURCE, _RELEASE = "source", "release"
 """Nbgrader's own names for the same two."""
+_TORCH = re.compile(r"\b(?:import|from) torch\b")
 
 
 class NoCourseHere(CourseError):
@@ -58,6 +60,13 @@ class Assignment:
     def folder(self) -> Path:
         """The folder of the reference notebooks, and of what lies beside them."""
         return self.course.solutions / self.name
+
+    @property
+    def imports_torch(self) -> bool:
+        """Whether a reference notebook seems to import torch; read off its file, nothing is run."""
+        files = (path for each in self.notebooks for path in (each.text_path, each.notebook_path))
+        texts = (path.read_text("utf-8", "replace") for path in files if path.is_file())
+        return any(_TORCH.search(text) for text in texts)
 
     @property
     def text_path(self) -> Path:

@@ -396,7 +396,8 @@ def grade(
     limits = Limits()
     with one_run(class_folder), executor as (running, at_once):
         to_start = 0 if scheduler else min(at_once, len(students))
-        start_others = start_sandboxes(running, to_start, limits, mode)
+        torch = assignment.imports_torch
+        start_others = start_sandboxes(running, to_start, limits, mode, torch)
         commands = _commands()
         options = commands.RunOptions(mode, limits, force, question, not no_cache)
         selection = commands.Selection(assignment, class_folder, students, bool(student), as_json)

@@ -426,7 +426,7 @@ def parse(text: str, max_bytes: int) -> Any:
     if sum(text.count(mark) for mark in "[{,") > MAX_MARKS:
         raise MalformedEvidence("too many parts to be read")
     try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_double)
+        return _DECODER.decode(text)
     except MalformedEvidence:
         raise
     except (ValueError, RecursionError) as error:
@@ -442,3 +442,6 @@ def _no_double(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise MalformedEvidence("an object with the same key twice")
     return found
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_no_double)

@@ -18,7 +18,7 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ import numpy as np
 
 from autograder.guest import confine, frames, sight, system_calls
 from autograder.guest.budget import Budget
-from autograder.guest.orders import MAX_BYTES, WHERE
+from autograder.guest.orders import MAX_BYTES, TORCH, WHERE
 
 if TYPE_CHECKING:  # it imports IPython, which comes late here
     from autograder.guest.shell import NotebookShell
@@ -41,20 +41,30 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     packages = sys.argv[2:]
     control.send(json.dumps({"sees": sight.seen(packages)}).encode())
-    notebook = warm_up(packages)
-    control.send(json.dumps({"threads": _threads()}).encode())
+    notebook, later = warm_up(packages)
+    control.send(json.dumps({"threads": _threads(), "later": later}).encode())
     while True:
         order, descriptors, _, _ = socket.recv_fds(control, MAX_BYTES, 2)
         if not order:
             return
-        if descriptors:
+        if order == TORCH:
+            _prepare_torch(later)
+        elif descriptors:
             data, cases = (socket.socket(fileno=each) for each in descriptors)
             with data, cases:
-                _serve(notebook, control, data, cases, json.loads(order))
+                wanted = json.loads(order)
+                if wanted["torch"]:
+                    _prepare_torch(later)
+                if wanted["optimizers"]:
+                    _prepare_optimizers()
+                _serve(notebook, control, data, cases, wanted)
 
 
-def warm_up(packages: Sequence[str]) -> NotebookShell:
+def warm_up(packages: Sequence[str]) -> tuple[NotebookShell, list[str]]:
     """Import what notebooks import, and let the libraries look at the machine while they can.
+
+    torch comes when the first notebook needs it (see `_prepare_torch`): with it each child takes
+    three times as long to be forked and to end, as it has as many pages of memory more.
 
     Parameters
     ----------
@@ -65,31 +75,74 @@ def warm_up(packages: Sequence[str]) -> NotebookShell:
     -------
     notebook
         The shell that each child begins with.
+    later
+        The modules of the course that are imported with torch.
     """
     gc.disable()  # what is imported stays: to look through it again and again takes a sixth longer
     np.random.default_rng(0).normal(size=(8, 8)) @ np.ones((8, 8))
-    for name, use in (("torch", _use_torch), ("matplotlib", _use_matplotlib)):
-        if importlib.util.find_spec(name) is not None:
-            use()
-    for package in map(importlib.import_module, packages):
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not module.name.endswith("__main__"):
-                importlib.import_module(module.name)
+    if importlib.util.find_spec("matplotlib") is not None:
+        _use_matplotlib()
+    with _without_torch():
+        later = [name for package in packages for name in _import_whole(package)]
     from autograder.guest.shell import NotebookShell
 
     notebook = NotebookShell()
     gc.collect()
     gc.freeze()
     gc.enable()
-    return notebook
+    return notebook, later
 
 
-def _use_torch() -> None:
+class _NeedsTorch(BaseException):
+    """A module asks for torch.
+
+    A BaseException, so that none goes on as if this machine had no torch.
+    """
+
+
+class _Watch:
+    """Ends the import of whatever asks for torch."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name.partition(".")[0] == "torch":
+            raise _NeedsTorch
+
+
+@contextlib.contextmanager
+def _without_torch() -> Iterator[None]:
+    watch = _Watch()
+    sys.meta_path.insert(0, watch)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(watch)
+
+
+def _import_whole(name: str) -> Iterator[str]:
+    """Import a module and all below it; yield the names of those that need torch."""
+    try:
+        module = importlib.import_module(name)
+    except _NeedsTorch:
+        yield name
+        return
+    for each in pkgutil.iter_modules(getattr(module, "__path__", ()), f"{name}."):
+        if not each.name.endswith("__main__"):
+            yield from _import_whole(each.name)
+
+
+def _prepare_torch(later: Sequence[str]) -> None:
+    """Import torch and what of the course needs it, once: more than a second, each child's else."""
+    if "torch" in sys.modules or importlib.util.find_spec("torch") is None:
+        return
     import torch
 
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     torch.nn.LSTM(4, 4)(torch.zeros(1, 1, 4))[0].sum().backward()
+    for name in later:
+        list(_import_whole(name))
+    gc.collect()
+    gc.freeze()
 
 
 def _use_matplotlib() -> None:
@@ -125,8 +178,6 @@ def _serve(
 
     Meanwhile one may ask where it is.
     """
-    if order["optimizers"]:
-        _prepare_optimizers()
     if _threads() != 1:
         control.send(json.dumps({"refused": f"{_threads()} threads in the warm process"}).encode())
         return

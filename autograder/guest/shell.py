@@ -13,6 +13,7 @@ import re
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -167,6 +168,28 @@ class _Compiler(CachingCompiler):
     Otherwise every line of a traceback looks for its module among the thousands that are loaded.
     """
 
+    _parsed: tuple[str, int, ast.AST] | None = None
+    """The cell that was looked at last, the flags, and its tree."""
+
+    def look_at(self, source: str) -> None:
+        """Parse a cell, and keep its tree for when it is run, unless warnings are to be shown then.
+
+        Raises
+        ------
+        SyntaxError, ValueError, RecursionError, MemoryError
+        """
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            tree = super().ast_parse(source)
+        self._parsed = None if found else (source, self.flags, tree)
+
+    def ast_parse(self, source: str, filename: str = "<unknown>", symbol: str = "exec") -> ast.AST:
+        """Return a cell's tree, which is parsed once."""
+        parsed, self._parsed = self._parsed, None
+        if parsed is not None and (*parsed[:2], "exec") == (source, self.flags, symbol):
+            return parsed[2]
+        return super().ast_parse(source, filename, symbol)
+
     def cache(self, *args: Any, **kwargs: Any) -> str:
         """Return the name under which a cell is compiled."""
         name: str = super().cache(*args, **kwargs)
@@ -183,6 +206,7 @@ class _Shell(InteractiveShell):
     displayhook_class = Type(_DisplayHook)
     gathered: _Outputs
     usual_transformers: list[Any]
+    compile: _Compiler
 
     def init_ipython_dir(self, ipython_dir: str | None) -> None:
         """Have no folder yet: where the shell is made, nothing can be written."""
@@ -201,12 +225,10 @@ class _Shell(InteractiveShell):
 
         That takes long: it looks at each token, in Python.
         """
-        if self.input_transformers_post or self._transformers() != self.usual_transformers:
-            plain = False
-        else:
-            plain = _is_plain_python(raw_cell)
-        if plain:
-            return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+        if not self.input_transformers_post and self._transformers() == self.usual_transformers:
+            ended = raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+            if _is_plain_python(ended, self.compile.look_at):
+                return ended
         transformed: str = super().transform_cell(raw_cell)
         return transformed
 
@@ -251,7 +273,7 @@ def _without_the_middle(traceback: list[str]) -> list[str]:
     return [*traceback[:_FRAMES], f"\n  [... {more} more ...]\n\n", *traceback[-_FRAMES:]]
 
 
-def _is_plain_python(source: str) -> bool:
+def _is_plain_python(source: str, parse: Callable[[str], object] = ast.parse) -> bool:
     """Return whether a cell is Python, and nothing that IPython takes for something else.
 
     It takes away prompts, wherever it thinks to see one, an empty first line, and its indentation.
@@ -262,9 +284,7 @@ def _is_plain_python(source: str) -> bool:
     if any(prompt in source for prompt in _PROMPTS):
         return False
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they are shown when it is compiled
-            compile(source, "", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
@@ -298,6 +318,8 @@ class NotebookShell:
         config.InteractiveShell.xmode = "Plain"  # others parse the source of every step anew
         self._shell = _Shell.instance(config=config)
         self._shell.usual_transformers = self._shell._transformers()
+        # What a traceback shows is looked up again in any case: not all files that were ever shown.
+        self._shell.InteractiveTB.check_cache = lambda: None
         builtins.input = _refuse_input
         self._shell.enable_matplotlib("inline")
         self._show_an_error()

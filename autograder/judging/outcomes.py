@@ -150,7 +150,8 @@ def _too_long(seconds: Any) -> str:
 
 def _text(words: str, longest: int) -> str:
     """Return words that any file can hold, cut where they are long."""
-    return words[:longest].encode("utf-8", "replace").decode("utf-8")
+    kept = words[:longest]
+    return kept if kept.isascii() else kept.encode("utf-8", "replace").decode("utf-8")
 
 
 def _is_builtin(name: str) -> bool:

@@ -85,6 +85,7 @@ class Talk:
         self, channel: socket.socket, stop: socket.socket, question: str, inputs: str
     ) -> None:
         self._channel, self._stop = channel, stop
+        self._waits = {event: self._poll(event) for event in (select.POLLIN, select.POLLOUT)}
         self._question, self._inputs = question, inputs
         self._heard = bytearray()
         self._endless = False
@@ -116,8 +117,10 @@ class Talk:
             self._endless = True
 
     def _ask(self, line: str, longest: int) -> str:
-        with contextlib.suppress(BlockingIOError):
+        try:  # noqa: SIM105 - `suppress` takes as long as the call
             self._heard += self._channel.recv(_PIECE)
+        except BlockingIOError:
+            pass
         if self._heard:
             raise BrokenProtocol("it answered before it was asked")
         self._say(line)
@@ -137,11 +140,10 @@ class Talk:
             if len(self._heard) > longest:
                 raise BrokenProtocol(f"an answer of more than {longest:,} characters")
             self._wait(select.POLLIN)
-            with contextlib.suppress(BlockingIOError):
-                piece = self._channel.recv(_PIECE)
-                if not piece:
-                    raise _Stopped
-                self._heard += piece
+            piece = self._channel.recv(_PIECE)
+            if not piece:
+                raise _Stopped
+            self._heard += piece
         line = bytes(self._heard[:end])
         del self._heard[: end + 1]
         if len(line) > longest:
@@ -150,8 +152,12 @@ class Talk:
 
     def _wait(self, event: int) -> None:
         """Wait until the witness can be heard or told something, or the talk is to end."""
+        found = self._waits[event].poll()
+        if len(found) > 1 or found[0][0] != self._channel.fileno():
+            raise _Stopped
+
+    def _poll(self, event: int) -> select.poll:
         poll = select.poll()
         poll.register(self._channel, event)
         poll.register(self._stop, select.POLLIN)
-        if any(descriptor == self._stop.fileno() for descriptor, _ in poll.poll()):
-            raise _Stopped
+        return poll

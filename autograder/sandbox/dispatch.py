@@ -61,11 +61,20 @@ class NoRun(Generic[_What]):
 
 
 def start_sandboxes(
-    executor: Executor, at_once: int, limits: Limits, mode: Mode
+    executor: Executor, at_once: int, limits: Limits, mode: Mode, torch: bool = False
 ) -> Callable[[], None]:
     """Start warm sandboxes, unawaited. One that cannot start says so at the first submission.
 
     One core is left to this process, which draws the exam.
+
+    Parameters
+    ----------
+    executor, at_once
+        Where notebooks will run, and how many at the same time.
+    limits, mode
+        Of each, and how it is isolated.
+    torch
+        Whether notebooks need torch, so that it is imported before the first of them comes.
 
     Returns
     -------
@@ -80,11 +89,11 @@ def start_sandboxes(
     first = []
     for _ in range(at_first):
         with contextlib.suppress(OSError, CourseError):
-            first.append(workers.start(limits))
+            first.append(workers.start(limits, torch))
 
     def start_others() -> None:
         for worker, _ in zip(itertools.cycle(first), range(at_once - at_first), strict=False):
-            executor.submit(workers.later(worker, limits))
+            executor.submit(workers.later(worker, limits, torch))
 
     return start_others
 

@@ -157,11 +157,18 @@ def execute(
 
 
 def _session(
-    notebook: NotebookNode, limits: Limits, mode: Mode, beside: Mapping[str, bytes]
+    notebook: NotebookNode,
+    inputs: Mapping[str, str],
+    limits: Limits,
+    mode: Mode,
+    beside: Mapping[str, bytes],
 ) -> contextlib.AbstractContextManager[_Session]:
     if mode is Mode.WARM:
-        sources = (cell.source for cell in notebook.cells if cell.cell_type == "code")
-        return warm_session(limits, any("optim" in source for source in sources), beside)
+        sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        # The course's modules travel with what is asked, and may need the same libraries.
+        sources += inputs.values()
+        sources += (held.decode("utf-8", "replace") for held in beside.values())
+        return warm_session(limits, sources, beside)
     from autograder.sandbox.cold import cold_session  # with all of Jupyter's client, seldom wanted
 
     return cold_session(notebook, limits, isolated=mode is Mode.COLD, beside=beside)
@@ -176,7 +183,7 @@ def _run(
     progress: _Progress,
 ) -> int | None:
     """Run all cells in a fresh process; return the cell that ended it early, None at the end."""
-    with _session(notebook, limits, mode, beside) as session:
+    with _session(notebook, inputs, limits, mode, beside) as session:
         started = time.monotonic()
         try:
             deadline = started + limits.notebook_seconds - progress.seconds

@@ -7,13 +7,14 @@ import base64
 import contextlib
 import functools
 import json
+import re
 import select
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ from nbformat import NotebookNode
 from autograder.errors import CourseError
 from autograder.guest import frames
 from autograder.guest.collect import CASES_VARIABLE
-from autograder.guest.orders import END, MAX_BYTES, WHERE
+from autograder.guest.orders import END, MAX_BYTES, TORCH, WHERE
 from autograder.sandbox import cgroups
 from autograder.sandbox.conversation import Conversation
 from autograder.sandbox.ending import ENDED, Ending, too_long
@@ -120,15 +121,16 @@ class WarmWorker:
         """Return why the warm process cannot serve, None where it can."""
         try:
             compare(self._report(_START_SECONDS)["sees"])
-            threads = self._report(_START_SECONDS)["threads"]
+            ready = self._report(_START_SECONDS)
         except AnotherWitness as error:
             return error
         except SandboxLost as error:
             return WarmProcessFailed(f"No sandbox can be started: {error}")
-        if threads == 1:
+        self._later = [_import_of(name) for name in ready["later"]]
+        if ready["threads"] == 1:
             return None
         return WarmProcessFailed(
-            f"No sandbox can be started: the warm process has {threads} threads, not 1"
+            f"No sandbox can be started: the warm process has {ready['threads']} threads, not 1"
         )
 
     def _end_process(self) -> None:
@@ -166,14 +168,25 @@ class WarmWorker:
                 words = self._process.stderr.read(2000)
         return words.decode("utf-8", "replace").strip() or "no word"
 
+    def import_torch(self) -> None:
+        """Let the warm process import torch as soon as it can; unawaited.
+
+        Raises
+        ------
+        SandboxLost
+        """
+        self._order(TORCH)
+
     @contextlib.contextmanager
-    def child(self, optimizers: bool) -> Iterator[WarmChild]:
+    def child(self, sources: Sequence[str] = ()) -> Iterator[WarmChild]:
         """Start a confined child for one notebook, and see it end.
 
         Parameters
         ----------
-        optimizers
-            Whether it may want torch's optimizers, which take long to import.
+        sources
+            Texts that may import something: cells, what they are asked, files beside them. If they
+            name torch, a module that needs it, or torch's optimizers, these are imported before the
+            child begins. What is missed here it imports itself, slowly.
 
         Raises
         ------
@@ -182,6 +195,9 @@ class WarmWorker:
             Before its end. Afterwards nothing is lost with it but a warm process.
         """
         self.wait()
+        torch = any("torch" in source for source in sources) or any(
+            named.search(source) for named in self._later for source in sources
+        )
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         conversation = Conversation()
         order = {
@@ -191,7 +207,8 @@ class WarmWorker:
             "notebook_seconds": self._limits.notebook_seconds,
             "output_bytes": self._limits.output_bytes,
             "cases_variable": CASES_VARIABLE,
-            "optimizers": optimizers,
+            "torch": torch,
+            "optimizers": torch and any("optim" in source for source in sources),
         }
         began = now()
         with ours, contextlib.closing(conversation):
@@ -237,6 +254,13 @@ class WarmWorker:
     def close(self) -> None:
         """End the sandbox and everything in it."""
         self._resources.close()
+
+
+def _import_of(module: str) -> re.Pattern[str]:
+    """Return what finds the import of a module in a cell."""
+    package, _, name = map(re.escape, module.rpartition("."))
+    within = rf"{package}(\.|\s+import\s*(\([^)]*|[^\n(]*))" if package else ""
+    return re.compile(rf"{within}\b{name}\b")
 
 
 class WarmChild:
@@ -396,7 +420,7 @@ class WarmWorkers:
     def session(
         self,
         limits: Limits,
-        optimizers: bool = False,
+        sources: Sequence[str] = (),
         beside: Mapping[str, bytes] | None = None,
     ) -> Iterator[WarmChild]:
         """Lend a worker's fresh child, starting a worker where none is waiting.
@@ -405,7 +429,7 @@ class WarmWorkers:
         """
         worker = self._take(limits) or WarmWorker(limits)
         try:
-            with worker.child(optimizers) as child:
+            with worker.child(sources) as child:
                 if beside:
                     child.lay(beside)
                 yield child
@@ -414,13 +438,16 @@ class WarmWorkers:
             raise
         self._give_back(worker, limits)
 
-    def start(self, limits: Limits) -> WarmWorker:
-        """Start a worker, which may be lent at once: who gets it waits until it is ready."""
-        worker = WarmWorker(limits)
+    def start(self, limits: Limits, torch: bool = False) -> WarmWorker:
+        """Start a worker, which may be lent at once: who gets it waits until it is ready.
+
+        Where it is known that notebooks need torch it is imported now, not with the first of them.
+        """
+        worker = _started(limits, torch)
         self._give_back(worker, limits)
         return worker
 
-    def later(self, first: WarmWorker, limits: Limits) -> Callable[[], None]:
+    def later(self, first: WarmWorker, limits: Limits, torch: bool = False) -> Callable[[], None]:
         """Return what starts another worker when the first is ready, to be lent when it is ready.
 
         After `stop_starting` it does nothing.
@@ -432,7 +459,7 @@ class WarmWorkers:
             with self._lock:
                 if run.stopped:
                     return
-                worker = WarmWorker(limits)
+                worker = _started(limits, torch)
                 run.starting.append(worker)
             worker.wait()
             with self._lock:
@@ -478,6 +505,13 @@ class WarmWorkers:
             worker.close()
 
 
+def _started(limits: Limits, torch: bool) -> WarmWorker:
+    worker = WarmWorker(limits)
+    if torch:
+        worker.import_torch()
+    return worker
+
+
 @functools.cache
 def warm_workers() -> WarmWorkers:
     """Return the workers of this process, which end with it."""
@@ -487,7 +521,7 @@ def warm_workers() -> WarmWorkers:
 
 
 def warm_session(
-    limits: Limits, optimizers: bool = False, beside: Mapping[str, bytes] | None = None
+    limits: Limits, sources: Sequence[str] = (), beside: Mapping[str, bytes] | None = None
 ) -> contextlib.AbstractContextManager[WarmChild]:
     """Lend a confined child of a warm process for one notebook.
 
@@ -495,8 +529,8 @@ def warm_session(
     ----------
     limits
         What it may use.
-    optimizers
-        Whether it may want torch's optimizers, which take long to import.
+    sources
+        Texts that may import something: see `WarmWorker.child`.
     beside
         Files for its working folder.
 
@@ -504,4 +538,4 @@ def warm_session(
     ------
     NoSandbox, WarmProcessFailed, SandboxLost
     """
-    return warm_workers().session(limits, optimizers, beside)
+    return warm_workers().session(limits, sources, beside)

@@ -47,3 +47,9 @@ def test_a_course_without_assignments_says_so(tmp_path):
     (tmp_path / "solutions").mkdir()
     with pytest.raises(UnknownAssignment, match=r"No assignment '01'\. Known: none yet\."):
         Course.at(tmp_path).assignment("01")
+
+
+@pytest.mark.parametrize(("name", "imports"), [("01_counting", False), ("04_recurrent", True)])
+def test_whether_a_notebook_imports_torch_is_read_off_its_file(course, name, imports):
+    """01 names torch in its text, as something that may be used."""
+    assert course.assignment(name).imports_torch is imports

@@ -63,9 +63,66 @@ def test_a_worker_is_lent_again(workers):
 
 @pytest.mark.parametrize("wanted", [False, True])
 def test_the_imports_of_optimizers_are_the_workers_where_they_are_wanted(workers, wanted):
-    with workers.session(LIMITS, optimizers=wanted) as child:
+    sources = ["from torch import optim"] if wanted else ["best = 'torch'", "1"]
+    with workers.session(LIMITS, sources) as child:
         _, cell = ran(child, "import sys; 'torch._dynamo' in sys.modules")
     assert cell.outputs[0].data["text/plain"] == str(wanted)
+
+
+@pytest.fixture
+def fresh_workers():
+    workers = WarmWorkers()
+    yield workers
+    workers.close()
+
+
+def test_torch_comes_with_the_first_notebook_that_names_it(fresh_workers):
+    for source, there in (("1 + 1", False), ("import torch", True), ("1 + 1", True)):
+        with fresh_workers.session(LIMITS, [source]) as child:
+            _, cell = ran(child, "import sys; 'torch' in sys.modules")
+        assert cell.outputs[0].data["text/plain"] == str(there)
+
+
+def test_torch_comes_before_the_first_notebook_where_it_is_known_to_be_needed(fresh_workers):
+    fresh_workers.start(LIMITS, torch=True)
+    with fresh_workers.session(LIMITS) as child:
+        _, cell = ran(child, "import sys; 'torch' in sys.modules")
+    assert cell.outputs[0].data["text/plain"] == "True"
+
+
+def test_modules_that_need_torch_come_with_it(fresh_workers):
+    module = "nextword.learning.training"
+    with fresh_workers.session(LIMITS, [f"import {module}"]) as child:
+        _, cell = ran(child, f"import sys; '{module}' in sys.modules")
+    assert cell.outputs[0].data["text/plain"] == "True"
+
+
+def test_a_notebook_that_needs_torch_unseen_imports_it_itself(fresh_workers):
+    with fresh_workers.session(LIMITS) as child:
+        _, cell = ran(child, "__import__('tor' + 'ch').ones(2).sum().item()")
+    assert cell.outputs[-1].data["text/plain"] == "2.0"  # behind torch's word on /proc/cpuinfo
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import a.b.deep as d", True),
+        ("from a.b.deep import x", True),
+        ("from a.b import other, deep", True),
+        ("from a.b import (\n    other,\n    deep,\n)", True),
+        ("from a.b import other  # a line above\ndeep = 1", False),
+        ("from a.b import (other)\ndeep = 1", False),
+        ("import a.b.deeper", False),
+        ("import a.b; deep = 1", False),
+    ],
+)
+def test_the_import_of_a_module_is_found_in_a_cell(source, found):
+    assert bool(warm._import_of("a.b.deep").search(source)) is found
+
+
+def test_the_import_of_a_package_is_found_in_a_cell():
+    assert warm._import_of("alone").search("import alone.b")
+    assert not warm._import_of("alone").search("x = 'lonely'")
 
 
 ENDLESS = "while True:\n    {}"

@@ -134,6 +134,7 @@ def _prepare_torch(later: Sequence[str]) -> None:
     """Import torch and what of the course needs it, once: more than a second, each child's else."""
     if "torch" in sys.modules or importlib.util.find_spec("torch") is None:
         return
+    gc.disable()  # as in `warm_up`
     import torch
 
     torch.set_num_threads(1)
@@ -143,6 +144,7 @@ def _prepare_torch(later: Sequence[str]) -> None:
         list(_import_whole(name))
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _use_matplotlib() -> None:

@@ -57,8 +57,8 @@ SECRET = "benchmark"
 OTTER = "otter-grader==7.0.0"
 ORDINARY = ("reference", "half_finished", "right_", "wrong_", "mixture")
 """What is simulated here: a loop without end would only measure everybody's time limit."""
-STARTED = 10
-"""Submissions of ours after which the second sandbox has started too."""
+STARTED = 20
+"""Submissions of ours after which the second sandbox has started too, and torch been imported."""
 Scores = dict[str, float]
 Way = Callable[[list[Simulated], Path], "Run"]
 
@@ -449,7 +449,7 @@ def main() -> None:
     parser.add_argument("--without-peers", action="store_true")
     options(parser)
     chosen = parser.parse_args()
-    sizes = {"ours": 60, "nbgrader": 6, "otter": 4, "sizes": [30], "replayed": 500}
+    sizes = {"ours": 60, "nbgrader": 6, "otter": 4, "sizes": [60], "replayed": 500}
     if not chosen.quick:
         sizes = {"ours": 240, "nbgrader": 24, "otter": 20, "sizes": [30, 300, 1000]}
         sizes |= {"replayed": 10_000}
@@ -474,8 +474,8 @@ def main() -> None:
             "otter run": (sizes["otter"], functools.partial(grade_otter, material), 1),
         }
         rows += [compared(who, students[:n], way, few) for who, (n, way, few) in peers.items()]
-    own = [compared(f"{n:,}", students[:n], ours, STARTED) for n in sizes["sizes"]]
-    own.append(compared("30, nothing answered", nothing_answered(material, 30), ours, STARTED))
+    own = [compared(f"{n:,}", students[:n], ours, min(STARTED, n // 3)) for n in sizes["sizes"]]
+    own.append(compared("60, nothing answered", nothing_answered(material, 60), ours, STARTED))
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         ours(students[:30], Path(folder))
         replayed = replay(material, sizes["replayed"], Path(folder))

@@ -142,17 +142,20 @@ def test_there_are_several_hundred_odd_values():
     assert len(ODD) + len(WRAPPED) > 300
 
 
+def share_of(values, exam):
+    """Return the part of many values that meets one assignment; all of them meet some."""
+    return values[ASSIGNMENTS.index(exam.material.assignment.name) :: len(ASSIGNMENTS)]
+
+
 def test_an_odd_answer_to_everything_gets_a_verdict_and_never_full_marks(light_exam):
-    """Each value meets the questions of one assignment here, and those of all in the long test."""
-    first = ASSIGNMENTS.index(light_exam.material.assignment.name)
-    for value in ODD[first :: len(ASSIGNMENTS)]:
+    for value in share_of(ODD, light_exam):
         judge_always(light_exam.questions, value)
 
 
 @pytest.mark.long
-def test_odd_answers_to_everything_get_a_verdict_and_never_full_marks(questions):
-    for value in (*ODD, *WRAPPED, *LARGE):
-        judge_always(questions, value)
+def test_every_odd_answer_to_everything_gets_a_verdict_and_never_full_marks(light_exam):
+    for value in (*ODD, *share_of(WRAPPED, light_exam), *LARGE):
+        judge_always(light_exam.questions, value)
 
 
 def spoiled(encoded, odd):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,9 @@ _SAME = 1e-6
 _RIGHT = 1e-5
 """The same up to which a number, or a part, is not called wrong: checks are seldom stricter."""
 _EXACT = Close(rtol=_RIGHT)
+_MORE, _FEW = 10, 100
+"""How many times as many parts as expected, and how many besides, an answer may have that is looked
+at: each is looked at often, and a hint is not worth it."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +93,30 @@ class WrongAnswer:
 def wrong_answers(
     exam: QuestionExam, wrong: Sequence[ExamCase], outcomes: Mapping[str, Outcome]
 ) -> list[WrongAnswer]:
-    """Return what wrong calls gave where a value was expected, each different answer once."""
+    """Return what wrong calls gave where a value was expected, each different answer once.
+
+    None at all where one of them has many times as many parts as it should.
+    """
     found: dict[str, list[WrongAnswer]] = {}
     for each in wrong:
         expected, came = exam.expected[each.identity], outcomes[each.identity]
         if expected.returned and came.returned and each.case.probe in PLAIN_PROBES:
             ours, theirs = returned(expected, each), returned(came, each)
+            if _parts_of(theirs) > _MORE * _parts_of(ours) + _FEW:
+                return []
             before = found.setdefault(exam.distinct[each.identity], [])
             if not any(are_equal(other.got, theirs) for other in before):
                 before.append(WrongAnswer(ours, theirs, each, exam.distinct[each.identity]))
     return [answer for answers in found.values() for answer in answers]
+
+
+def _parts_of(value: Any) -> int:
+    """Return of how many parts a value is made; an array is one."""
+    if isinstance(value, Mapping):
+        return 1 + len(value) + sum(map(_parts_of, value.values()))
+    if isinstance(value, (list, tuple, Set)):
+        return 1 + sum(map(_parts_of, value))
+    return 1
 
 
 def calls_of(answers: Sequence[WrongAnswer]) -> int:

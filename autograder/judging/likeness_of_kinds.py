@@ -168,8 +168,12 @@ def _in_keys(wrong: Sequence[WrongAnswer]) -> str | None:
 def _keys(mapping: Mapping[Any, Any]) -> set[Any]:
     """Return the keys of a mapping; those of a Counter that count nothing are none."""
     if isinstance(mapping, Counter):
-        return {key for key, count in mapping.items() if count != 0}
+        return {key for key, count in mapping.items() if not _is_nothing(count)}
     return set(mapping)
+
+
+def _is_nothing(count: Any) -> bool:
+    return isinstance(count, numbers.Number) and count == 0
 
 
 def _in_size(wrong: Sequence[WrongAnswer]) -> str | None:

@@ -286,6 +286,7 @@ def test_an_answer_of_far_too_many_parts_is_not_looked_at(toy_exam):
     ("wrong", "said"),
     [
         (lambda x: {**Counter(x), "<s>": 1}, "has all expected keys, and some that do not belong"),
+        (lambda x: Counter({None: np.zeros(0)}), "lacks keys that are expected, and has others"),
         (lambda x: Counter(x[1:]), "lacks keys that are expected, and has no others"),
         (lambda x: Counter([*x[1:], "<s>"]), "lacks keys that are expected, and has others"),
         (lambda x: Counter({word: ord(word) for word in x}), "holds a number above 1"),

@@ -173,7 +173,7 @@ def _keys(mapping: Mapping[Any, Any]) -> set[Any]:
 
 
 def _is_nothing(count: Any) -> bool:
-    return isinstance(count, numbers.Number) and count == 0
+    return isinstance(count, (int, float, np.number)) and bool(count == 0)
 
 
 def _in_size(wrong: Sequence[WrongAnswer]) -> str | None:

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from autograder.judging.call_properties import bind, measures_of
-from autograder.judging.wrong_answers import WrongAnswer, are_equal, arrays_in, calls_of, same
+from autograder.judging.wrong_answers import (
+    Place,
+    WrongAnswer,
+    are_equal,
+    arrays_in,
+    calls_of,
+    named,
+    same,
+)
 
 _MIN_CALLS = 2
 _MANY_CALLS = 3
@@ -16,8 +24,6 @@ _MIN_NUMBERS = 4
 """How many numbers have to keep a proportion, beside those that set it."""
 _SAME = 1e-4
 """Relative difference up to which two numbers count as the same here."""
-_WHOLE = "it"
-"""What is not taken apart."""
 
 
 def of_arguments(wrong: Sequence[WrongAnswer], parameters: Sequence[str]) -> str | None:
@@ -36,19 +42,11 @@ def of_arguments(wrong: Sequence[WrongAnswer], parameters: Sequence[str]) -> str
     said = _by_a_measure(wrong, [measures_of(arguments) for arguments in given])
     if said:
         return said
-    labels = [label for label in _parts_of(wrong[0]) if all(label in _parts_of(w) for w in wrong)]
-    for label in labels:
-        pairs = [_parts_of(each)[label] for each in wrong]
-        differing = [place for place, pair in enumerate(pairs) if not are_equal(*pair)]
-        for name in parameters:
-            known = [place for place in differing if name in given[place]]
-            if not known or len(known) < len(differing):
-                continue
-            rows = [(*pairs[place], _fitting(given[place][name], label)) for place in known]
-            with np.errstate(all="ignore"):  # what came may be of any size
-                said = _as_it_was(rows, name, label) or _in_proportion(rows, name, label)
-            if said:
-                return said
+    shared = [place for place in wrong[0].parts if all(place in each.parts for each in wrong)]
+    for place in (*shared, None):
+        said = _of_part(wrong, given, place, parameters)
+        if said:
+            return said
     return None
 
 
@@ -100,29 +98,45 @@ _Row = tuple[Any, Any, Any]
 """What was expected, what came, and an argument."""
 
 
-def _parts_of(each: WrongAnswer) -> Mapping[str, tuple[Any, Any]]:
-    return {**each.parts, _WHOLE: (each.expected, each.got)}
+def _of_part(
+    wrong: Sequence[WrongAnswer],
+    given: Sequence[Mapping[str, Any]],
+    place: Place | None,
+    parameters: Sequence[str],
+) -> str | None:
+    """Say what one part of every wrong answer has to do with an argument, or the whole of it."""
+    pairs = [(each.expected, each.got) if place is None else each.parts[place] for each in wrong]
+    off = [
+        (*pair, arguments)
+        for pair, arguments in zip(pairs, given, strict=True)
+        if not are_equal(*pair)
+    ]
+    for name in parameters:
+        if not off or any(name not in arguments for _, _, arguments in off):
+            continue
+        rows = [(ours, theirs, _fitting(of[name], place)) for ours, theirs, of in off]
+        with np.errstate(all="ignore"):  # what came may be of any size
+            said = _as_it_was(rows, name, place) or _in_proportion(rows, name, place)
+        if said:
+            return said
+    return None
 
 
-def _fitting(argument: Any, label: str) -> Any:
+def _fitting(argument: Any, place: Place | None) -> Any:
     """Return the part of an argument that has a part's name, the whole where it has none."""
-    if isinstance(argument, Mapping):
-        return next(
-            (part for key, part in argument.items() if label.endswith(f" {key!r}")), argument
-        )
-    return argument
+    return argument.get(place, argument) if isinstance(argument, Mapping) else argument
 
 
-def _as_it_was(rows: Sequence[_Row], name: str, label: str) -> str | None:
+def _as_it_was(rows: Sequence[_Row], name: str, place: Place | None) -> str | None:
     if len(rows) < _MIN_CALLS or not all(are_equal(given, got) for _, got, given in rows):
         return None
     if all(are_equal(rows[0][1], got) for _, got, _ in rows):
         return None  # one answer to everything, which may be an argument by chance
-    what = "Every wrong answer" if label == _WHOLE else f"In every wrong answer {label}"
+    what = "Every wrong answer" if place is None else f"In every wrong answer {named(place)}"
     return f"{what} is what came in as `{name}`, as it was."
 
 
-def _in_proportion(rows: Sequence[_Row], name: str, label: str) -> str | None:
+def _in_proportion(rows: Sequence[_Row], name: str, place: Place | None) -> str | None:
     """Say that errors are an argument times a number, another one for each call."""
     number = 0
     for row in rows:
@@ -137,7 +151,7 @@ def _in_proportion(rows: Sequence[_Row], name: str, label: str) -> str | None:
         number += int(np.count_nonzero(given)) - 1
     if number < _MIN_NUMBERS:
         return None
-    what = "every wrong answer" if label == _WHOLE else f"{label} of every wrong answer"
+    what = "every wrong answer" if place is None else f"{named(place)} of every wrong answer"
     return (
         f"What is wrong in {what} is in proportion to `{name}`, entry by entry: it is added where "
         "it does not belong, or is missing, or has another factor."

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.allowance import spend
-from autograder.judging.wrong_answers import WrongAnswer, are_equal, calls_of
+from autograder.judging.wrong_answers import Place, WrongAnswer, are_equal, calls_of, named
 
 _ENOUGH = 3
 """How many different calls have to show what two might by chance."""
@@ -233,12 +233,12 @@ def _in_parts(wrong: Sequence[WrongAnswer]) -> str | None:
     places = {_wrong_parts(each) for each in wrong}
     if len(places) != 1 or None in places:
         return None
-    parts = " and ".join(places.pop() or ())
+    parts = " and ".join(map(named, places.pop() or ()))
     return f"Of what you return, {parts} is wrong in every wrong answer, and the rest is right."
 
 
-def _wrong_parts(each: WrongAnswer) -> tuple[str, ...] | None:
+def _wrong_parts(each: WrongAnswer) -> tuple[Place, ...] | None:
     """Return which parts of an answer are wrong; None where not some are and some are not."""
     parts = each.parts
-    wrong = tuple(label for label, pair in parts.items() if not are_equal(*pair))
+    wrong = tuple(place for place, pair in parts.items() if not are_equal(*pair))
     return wrong if 0 < len(wrong) < len(parts) else None

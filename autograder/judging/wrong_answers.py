@@ -24,6 +24,10 @@ _MORE, _FEW = 10, 100
 at: each is looked at often, and a hint is not worth it."""
 
 
+Place = str | tuple[int, int]
+"""A part of an answer: its name, or which it is of how many."""
+
+
 @dataclass(frozen=True)
 class WrongAnswer:
     """What one call gave, and what it should have given.
@@ -44,19 +48,21 @@ class WrongAnswer:
     call: str
 
     @cached_property
-    def parts(self) -> dict[str, tuple[Any, Any]]:
-        """The parts of tuples of one length, and of mappings of the same names, by their labels."""
+    def parts(self) -> dict[Place, tuple[Any, Any]]:
+        """The parts of tuples of one length, and of mappings of the same names."""
         ours, theirs = self.expected, self.got
         if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
             if ours.keys() == theirs.keys() and all(isinstance(key, str) for key in ours):
-                return {f"the part {key!r}": (ours[key], theirs[key]) for key in ours}
+                return {key: (ours[key], theirs[key]) for key in ours}
             return {}
         if not isinstance(ours, tuple) or not isinstance(theirs, (tuple, list)):
             return {}
         if len(ours) != len(theirs):
             return {}
-        pairs = enumerate(zip(ours, theirs, strict=True), start=1)
-        return {f"part {place} of {len(ours)}": pair for place, pair in pairs}
+        return {
+            (place, len(ours)): pair
+            for place, pair in enumerate(zip(ours, theirs, strict=True), start=1)
+        }
 
     @cached_property
     def pairs(self) -> tuple[tuple[np.ndarray, np.ndarray], ...] | None:
@@ -102,7 +108,7 @@ def wrong_answers(
         expected, came = exam.expected[each.identity], outcomes[each.identity]
         if expected.returned and came.returned and each.case.probe in PLAIN_PROBES:
             ours, theirs = returned(expected, each), returned(came, each)
-            if _parts_of(theirs) > _MORE * _parts_of(ours) + _FEW:
+            if _size_of(theirs) > _MORE * _size_of(ours) + _FEW:
                 return []
             before = found.setdefault(exam.distinct[each.identity], [])
             if not any(are_equal(other.got, theirs) for other in before):
@@ -110,13 +116,18 @@ def wrong_answers(
     return [answer for answers in found.values() for answer in answers]
 
 
-def _parts_of(value: Any) -> int:
+def _size_of(value: Any) -> int:
     """Return of how many parts a value is made; an array is one."""
     if isinstance(value, Mapping):
-        return 1 + len(value) + sum(map(_parts_of, value.values()))
+        return 1 + len(value) + sum(map(_size_of, value.values()))
     if isinstance(value, (list, tuple, Set)):
-        return 1 + sum(map(_parts_of, value))
+        return 1 + sum(map(_size_of, value))
     return 1
+
+
+def named(place: Place) -> str:
+    """Return what a part is called in a sentence."""
+    return f"the part {place!r}" if isinstance(place, str) else f"part {place[0]} of {place[1]}"
 
 
 def calls_of(answers: Sequence[WrongAnswer]) -> int:

@@ -120,7 +120,7 @@ def _of_answers(
     said = _of_values(exam, answers)
     many_asked = [each for each in wrong if each.case.probe not in PLAIN_PROBES]
     if said and any(outcomes[each.identity].returned for each in many_asked):
-        return said.replace("wrong answer", "wrong answer to a single call", 1)
+        return f"Where it is called once: {said[0].lower()}{said[1:]}"
     return said
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograder.authoring.allowance import allowance
-from autograder.authoring.checking import Check, Group, case
+from autograder.authoring.checking import Check, Group, case, tally
 from autograder.judging.judge import judge
 from autograder.judging.likeness import what_all_have
 
@@ -152,6 +152,18 @@ def test_of_each_answer(toy_exam, right, wrong, said):
 def test_of_how_long_arguments_are(toy_exam, wrong, said):
     inputs = [np.sqrt(np.arange(2.0, 2 + n)) for n in (2, 3, 5, 6)]
     assert said in hint_on(exam_of(toy_exam, lambda x: x.mean(), inputs), wrong)
+
+
+def test_what_was_not_looked_at_is_not_spoken_of(toy_exam):
+    def draw(rng, module):
+        yield from (case("all", x) for x in NUMBERS)
+        yield tally("all", 3, 9.9)
+
+    check = Check({"all": Group("all", 1)}, draw)
+    exam = toy_exam(reference=thrice, check=check, misconceptions=(), alternatives=())
+    assert hint_on(exam, lambda x: 3 * x + x % 1) == (
+        "Where it is called once: every wrong number is too large."
+    )
 
 
 def test_of_other_numbers(toy_exam):

@@ -63,8 +63,8 @@ def main() -> None:
 def warm_up(packages: Sequence[str]) -> tuple[NotebookShell, list[str]]:
     """Import what notebooks import, and let the libraries look at the machine while they can.
 
-    torch comes when the first notebook needs it (see `_prepare_torch`): with it each child takes
-    three times as long to be forked and to end, as it has as many pages of memory more.
+    torch comes when the first notebook needs it (see `_prepare_torch`): with it a child takes
+    longer to be forked and to end, as it has so many more pages of memory.
 
     Parameters
     ----------

@@ -177,21 +177,13 @@ def _has_length(value: Any) -> bool:
 
 
 def _numbers(value: Any) -> np.ndarray | None:
-    """Return the numbers in an argument, None where it has none or something else."""
-    if isinstance(value, bool) or not isinstance(value, (numbers.Real, list, tuple, np.ndarray)):
+    """Return the numbers in an array or a list, None where it has none or something else."""
+    if not isinstance(value, (list, tuple, np.ndarray)):
         return None
-    if isinstance(value, (list, tuple)) and not all(isinstance(v, numbers.Real) for v in value):
+    if not isinstance(value, np.ndarray) and not all(isinstance(v, numbers.Real) for v in value):
         return None
     array = np.asarray(value)
     return array if array.dtype.kind in "iuf" and array.size else None
-
-
-def _some(holds: Callable[[np.ndarray], Any]) -> Callable[[Any], bool]:
-    def answer(value: Any) -> bool:
-        found = _numbers(value)
-        return found is not None and bool(np.any(holds(found)))
-
-    return answer
 
 
 def _of_one(holds: Callable[[float], bool]) -> Callable[[Any], bool]:
@@ -203,7 +195,7 @@ def _of_one(holds: Callable[[float], bool]) -> Callable[[Any], bool]:
 
 def _of_many(holds: Callable[[np.ndarray], Any]) -> Callable[[Any], bool]:
     def answer(value: Any) -> bool:
-        found = None if isinstance(value, numbers.Real) else _numbers(value)
+        found = _numbers(value)
         return found is not None and bool(np.any(holds(found)))
 
     return answer
@@ -235,8 +227,8 @@ _QUESTIONS: Mapping[str, Callable[[Any], bool]] = {
     "{} holds a negative number": _of_many(lambda x: x < 0),
     "{} holds no negative number": _of_many(lambda x: np.all(x >= 0)),
     "{} holds a number above 1": _of_many(lambda x: x > 1),
-    "{} holds nan": _some(np.isnan),
-    "{} holds infinity": _some(np.isinf),
+    "{} holds nan": _of_many(np.isnan),
+    "{} holds infinity": _of_many(np.isinf),
     "{} holds nothing but 0": _of_many(lambda x: np.all(x == 0)),
     "{} holds one number many times and no other": _of_many(
         lambda x: x.size > 1 and np.all(x == x.flat[0])

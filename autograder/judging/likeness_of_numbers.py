@@ -74,12 +74,9 @@ def _in_rows(wrong: Sequence[WrongAnswer], quotes: bool) -> str | None:
     ours, theirs = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     if np.count_nonzero(ours) < MIN_NUMBERS or not vary(ours):
         return None
-    looks = (_all_zero, _nearly_right, _one_factor, _one_difference, _one_function, _other_signs)
-    for look in looks:
-        said = look(ours, theirs)
-        if said and (quotes or look not in (_one_factor, _one_difference)):
-            return said
-    return None
+    quoting = (_one_factor, _one_difference) if quotes else ()
+    looks = (_all_zero, _nearly_right, *quoting, _one_function, _other_signs)
+    return next((said for look in looks if (said := look(ours, theirs))), None)
 
 
 def vary(numbers: np.ndarray) -> bool:

@@ -221,6 +221,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")  # hides what failed
 @given(value=VALUES)
 @settings(deadline=None, derandomize=True, max_examples=150)
 def test_any_answer_gets_a_verdict(questions, value):

@@ -23,17 +23,18 @@ _MANY = 8
 _SPELT = {"nan": 'float("nan")', "inf": 'float("inf")', "-inf": 'float("-inf")'}
 
 
-def literal(value: Any) -> str:
+def literal(value: Any, sorted_keys: bool = True) -> str:
     """Return a value as Python, over several lines where it is long.
 
-    What is no plain data, such as `Opaque`, is told in words, which are no Python.
+    What is no plain data, such as `Opaque`, is told in words, which are no Python. Keys of mappings
+    are sorted, so that two answers can be compared by eye, or stand in the order that they have.
 
     Examples
     --------
     >>> literal([np.array([[3, 0], [2, 0]]), float("nan")])
     '[np.array([[3, 0], [2, 0]]), float("nan")]'
     """
-    return pprint.pformat(_readable(value), width=_WIDTH, compact=True)
+    return pprint.pformat(_readable(value), width=_WIDTH, compact=True, sort_dicts=sorted_keys)
 
 
 def expression(value: Any, longest: int) -> str:

@@ -57,7 +57,9 @@ def show_call(function: str, case: Case, catalogue: Catalogue = GENERIC) -> str:
         return value if isinstance(value, Words) else show(value)
 
     def whole(value: Any) -> str:
-        return in_words(value) if isinstance(value, Recipe) else literal(value)
+        if isinstance(value, Recipe):
+            return in_words(value)
+        return literal(value, sorted_keys=False)  # a mistake may lie in the order of the keys
 
     if probe.pasted is None or not all(builder.written for builder in built):
         return f"{NOT_PASTED}it is described in words.\n{_call(function, case, probe, in_words)}"

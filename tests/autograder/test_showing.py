@@ -308,3 +308,8 @@ def test_a_call_on_fresh_arrays_shows_what_came_back_and_what_else_happened():
     found["with inputs as they were"] = False
     assert show_outcome(Outcome(value=found), asked) == "1.5\n# its input was changed"
     assert show_outcome(Outcome(value=[1]), asked) == "[1]"
+
+
+def test_a_call_has_its_keys_in_the_order_in_which_they_were_asked():
+    """Who joins two dicts by place is right on the call that is shown, if that sorts them."""
+    assert call_of("f", case("g", {"b": 1, "a": 2})) == "f({'b': 1, 'a': 2})"

@@ -48,9 +48,13 @@ def case(group: str, *args: Any, **kwargs: Any) -> Case:
     return Case(group, args, kwargs)
 
 
-def tally(group: str, times: int, *args: Any) -> Case:
-    """Return the case that tallies the results of many calls with these arguments."""
-    return Case(group, (times, *args), probe="tally")
+def tally(group: str, times: int, *args: Any, compare: Comparison | None = None) -> Case:
+    """Return the case that tallies the results of many calls with these arguments.
+
+    They are best compared with the probabilities that are right (see
+    `autograder.authoring.frequencies`), as tuples where lists are returned.
+    """
+    return Case(group, (times, *args), probe="tally", compare=compare)
 
 
 def repeated(probe: str, group: str, times: int, *args: Any, **kwargs: Any) -> Case:

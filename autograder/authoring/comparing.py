@@ -35,7 +35,17 @@ class Comparison(Protocol):
     """A way to tell whether an answer is the expected one."""
 
     def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
-        """Return what kind of difference there is, None if the two agree."""
+        """Return what kind of difference there is, None if the two agree.
+
+        Parameters
+        ----------
+        expected
+            The reference's answer; where `slack` is below 1, it may be a known mistake's.
+        got
+            The answer to look at.
+        slack
+            Factor on what is tolerated.
+        """
         ...
 
 
@@ -46,71 +56,6 @@ class FlaggingComparison(Protocol):
     def flag(self, got: Any) -> str | None:
         """Return what a member of staff should look at, None where there is nothing."""
         ...
-
-
-@dataclass(frozen=True)
-class Frequencies:
-    """Compares two tallies of a random answer by their relative frequencies.
-
-    Parameters
-    ----------
-    chance
-        Bound on the probability that two tallies of the same distribution are told apart, for each
-        answer. By Hoeffding's inequality a relative frequency of N calls is more than
-        sqrt(ln(4 / chance) / 2N) from its probability with at most half that probability. An answer
-        that comes m times or more in one tally and never in the other has at most the chance 2^-m,
-        for either of the two.
-    """
-
-    chance: float = 1e-9
-
-    @property
-    def never_by_chance(self) -> int:
-        """How often an answer comes in one tally that may not be missing from the other."""
-        return math.ceil(-math.log2(self.chance))
-
-    def tolerance(self, calls: int) -> float:
-        """Return how far two relative frequencies of so many calls each may be apart."""
-        return 2 * math.sqrt(math.log(4 / self.chance) / (2 * calls))
-
-    def told_apart(self, calls: int, missed: float = 1e-6) -> float:
-        """Return the power: which difference of two probabilities is surely seen.
-
-        By Hoeffding's inequality each frequency is e from its probability with a chance of at most
-        2 exp(-2 N e^2), so that both together hide no more than 2 e. Where probabilities differ by
-        less, a check decides nothing.
-
-        Parameters
-        ----------
-        calls
-            N, of each of the two functions.
-        missed
-            Bound on the probability that a mistake of this size keeps its points.
-
-        Examples
-        --------
-        >>> round(Frequencies().told_apart(1_500), 2)
-        0.31
-        """
-        return self.tolerance(calls) + 2 * math.sqrt(math.log(4 / missed) / (2 * calls))
-
-    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
-        """Return what kind of difference there is; `slack` above 2 counts as 2.
-
-        The tolerance is already many standard deviations wide.
-        """
-        if not _is_counts(got):
-            return "not a result of every call"
-        calls = sum(expected.values())
-        if any(type(n) is not int for n in got.values()) or sum(got.values()) != calls:
-            return "not a result of every call"
-        tolerance = self.tolerance(calls) * min(slack, 2.0)
-        for answer in {**expected, **got}:
-            ours, theirs = expected.get(answer, 0), got.get(answer, 0)
-            missing = min(ours, theirs) == 0 and max(ours, theirs) >= self.never_by_chance
-            if missing or abs(ours - theirs) > tolerance * calls:
-                return "other frequencies than the probabilities say"
-        return None
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ Two right functions draw other numbers from the same generator. So what is compa
 from __future__ import annotations
 
 import copy
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +21,36 @@ CALLS = 2
 """How many batches are drawn with one generator, so that it is seen to go on."""
 
 
-def _counts(values: Iterable[Any]) -> Counter[Any]:
-    return Counter(values)
+def _counts(values: np.ndarray) -> Counter[Any]:
+    """Return how often each number comes in an array."""
+    found, times = np.unique(values, return_counts=True)
+    return Counter(dict(zip(found.tolist(), times.tolist(), strict=True)))
+
+
+def _places(marked: np.ndarray, most: int) -> list[np.ndarray]:
+    """Return the places in time of the first, the second ... mark of each sequence.
+
+    Parameters
+    ----------
+    marked
+        Shape (T, B), bool.
+    most
+        How many of them at most.
+
+    Returns
+    -------
+    places
+        Each of shape (B,), and -1 where a sequence has no more.
+    """
+    columns, rows = np.nonzero(marked.T)
+    how_many = marked.sum(axis=0)
+    rank = np.arange(len(rows)) - np.repeat(np.cumsum(how_many) - how_many, how_many)
+    found = []
+    for number in range(min(int(how_many.max()), most)):
+        places = np.full(marked.shape[1], -1)
+        places[columns[rank == number]] = rows[rank == number]
+        found.append(places)
+    return found
 
 
 def _drawn(
@@ -66,21 +95,22 @@ def marked_symbols(
     if not joined or joined[0].shape[:1] != (T,) or joined[0].ndim != 2:
         return outcome
     ids, classes = joined
-    few = [np.flatnonzero(column < 2).tolist() for column in ids.T]
-    outcome["symbols"] = _counts(ids.ravel().tolist())
-    outcome["how many"] = _counts(len(places) for places in few)
-    most = max(len(places) for places in few)
-    for number in range(min(most, 4)):
-        outcome[f"place {number}"] = _counts(p[number] for p in few if len(p) > number)
-    for one in range(min(most, 4) - 1):
-        gaps = [p[one + 1] - p[one] for p in few if len(p) > one + 1]
-        outcome[f"distance {one}"] = _counts(gaps)
-    outcome["symbols and class"] = _counts(
-        (tuple(int(ids[place, column]) for place in places[:4]), int(classes[column]))
-        for column, places in enumerate(few)
+    marked, columns = ids < 2, np.arange(ids.shape[1])
+    places = _places(marked, 4)
+    outcome["symbols"] = _counts(ids)
+    outcome["how many"] = _counts(marked.sum(axis=0))
+    for number, place in enumerate(places):
+        outcome[f"place {number}"] = _counts(place[place >= 0])
+    for number, (one, other) in enumerate(itertools.pairwise(places)):
+        outcome[f"distance {number}"] = _counts((other - one)[other >= 0])
+    # What is below 0 does not come either, and is seen among all symbols.
+    symbols = [np.where(place < 0, -1, ids[place, columns]).tolist() for place in places]
+    outcome["symbols and class"] = Counter(
+        (tuple(symbol for symbol in first if symbol >= 0), number)
+        for *first, number in zip(*symbols, classes.astype(int).tolist(), strict=True)
     )
-    outcome["last symbol"] = _counts(ids[-1].tolist())
-    outcome["as the one before"] = _counts((ids[-1] == ids[-2]).tolist())
+    outcome["last symbol"] = _counts(ids[-1])
+    outcome["as the one before"] = _counts(ids[-1] == ids[-2])
     return outcome
 
 
@@ -102,17 +132,18 @@ def marked_numbers(
     if not joined or joined[0].ndim != 3 or joined[0].shape[::2] != (T, 2):
         return outcome
     numbers, marks, targets = joined[0][..., 0], joined[0][..., 1], joined[1]
-    outcome["marks"] = _counts(marks.ravel().tolist())
-    few = [np.flatnonzero(column).tolist() for column in marks.T]
-    outcome["how many"] = _counts(len(places) for places in few)
-    for number in range(min(max(len(places) for places in few), 3)):
-        outcome[f"place {number}"] = _counts(p[number] for p in few if len(p) > number)
-    outcome["distance"] = _counts(p[1] - p[0] for p in few if len(p) > 1)
+    how_many = (marks != 0).sum(axis=0)
+    places = _places(marks != 0, 3)
+    outcome["marks"] = _counts(marks)
+    outcome["how many"] = _counts(how_many)
+    for number, place in enumerate(places):
+        outcome[f"place {number}"] = _counts(place[place >= 0])
+    if len(places) > 1:
+        outcome["distance"] = _counts((places[1] - places[0])[places[1] >= 0])
     below = np.where(numbers == 1, 0.9, numbers)  # float32 rounds to 1 what is just below
-    outcome["quarters"] = _counts(np.floor(4 * below).clip(-1, 4).ravel().tolist())
-    outcome["neighbours"] = _counts(((numbers[0] < 0.5) == (numbers[1] < 0.5)).tolist())
-    outcome["first number"] = _counts((numbers[0] < 0.5).tolist())
-    how_many = np.array([len(places) for places in few])
+    outcome["quarters"] = _counts(np.floor(4 * below).clip(-1, 4))
+    outcome["neighbours"] = _counts((numbers[0] < 0.5) == (numbers[1] < 0.5))
+    outcome["first number"] = _counts(numbers[0] < 0.5)
     total = np.where(marks != 0, numbers, 0).sum(axis=0)
     outcome["furthest from the sum"] = _furthest(targets, total)
     outcome["furthest from the mean"] = _furthest(targets, total / how_many.clip(min=1))
@@ -148,14 +179,12 @@ def pattern_and_answer(
         return outcome
     ids, targets = joined
     pattern = ids[:length]
-    outcome["after the pattern"] = _counts(map(tuple, ids[length:].T.tolist()))
-    outcome["before the answer"] = _counts(map(tuple, targets[: length + T].T.tolist()))
-    outcome["answer is the pattern"] = _counts(
-        (targets[length + T :] == pattern).all(axis=0).tolist()
-    )
-    outcome["first symbol"] = _counts(pattern[0].tolist())
-    outcome["last symbol"] = _counts(pattern[-1].tolist())
-    outcome["alike"] = _counts((pattern[0] == pattern[-1]).tolist())
+    outcome["after the pattern"] = Counter(map(tuple, ids[length:].T.tolist()))
+    outcome["before the answer"] = Counter(map(tuple, targets[: length + T].T.tolist()))
+    outcome["answer is the pattern"] = _counts((targets[length + T :] == pattern).all(axis=0))
+    outcome["first symbol"] = _counts(pattern[0])
+    outcome["last symbol"] = _counts(pattern[-1])
+    outcome["alike"] = _counts(pattern[0] == pattern[-1])
     return outcome
 
 
@@ -189,7 +218,7 @@ def first_weights(
     outcome
         ``shapes`` by name; the largest ``bias``; of each matrix the ``deviation`` of the entries
         that are not 0, the ``shares`` of those that are below some heights, in deviations, and
-        whether they are ``different numbers``;
+        whether they are ``different numbers``; of sparse ones
         the ``fewest`` and the ``most`` entries of a column of W_h that are not 0; its least and its
         largest spectral ``radius``; how far it is ``from the identity``; how often each unit is
         connected (``least often``, ``most often``); whether connections are ``new for each unit``;
@@ -212,19 +241,20 @@ def first_weights(
         entries = np.concatenate([p[name][p[name] != 0] for p in drawn])
         deviation = float(np.sqrt(np.mean(entries**2))) if entries.size else 0.0
         outcome[f"deviation of {name}"] = deviation
-        below = (entries[:, None] / (deviation or 1.0) < HEIGHTS).mean(axis=0)
-        outcome[f"shares of {name}"] = below
+        ranked = np.sort(entries / (deviation or 1.0))
+        outcome[f"shares of {name}"] = np.searchsorted(ranked, HEIGHTS) / max(len(ranked), 1)
         # float32 may round two of them to the same number
         outcome[f"different numbers in {name}"] = 2 * len(np.unique(entries)) > len(entries)
-    square = [p["W_h"] for p in drawn if p["W_h"].shape == (hidden, hidden)]
-    connected = np.array([weights != 0 for weights in square])
+    square = np.array([p["W_h"] for p in drawn if p["W_h"].shape == (hidden, hidden)])
+    connected = square != 0
     into = connected.sum(axis=1)
-    radii = [float(np.abs(np.linalg.eigvals(weights)).max()) for weights in square]
+    if kind == "smart tanh":
+        radii = np.abs(np.linalg.eigvals(square)).max(axis=1)
+        outcome["radius"] = [float(radii.min()), float(radii.max())]
     often = connected.mean(axis=(0, 2))
     return outcome | {
         "into a unit": [int(into.min()), int(into.max())],
-        "radius": [min(radii), max(radii)],
-        "from the identity": max(float(np.abs(w - np.eye(hidden)).max()) for w in square),
+        "from the identity": float(np.abs(square - np.eye(hidden)).max()),
         "how often": [float(often.min()), float(often.max())],
         "new for each unit": any(bool((c != c[:, :1]).any()) for c in connected),
     }

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.checking import Case
-from autograder.authoring.comparing import Close, Frequencies
+from autograder.authoring.comparing import Close
+from autograder.authoring.frequencies import Frequencies
 from autograder.guest.recipes import Recipe
 
 DRAWN = 1_500

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -24,11 +25,12 @@ from autograder.authoring.checking import (
     slip,
 )
 from autograder.authoring.comparing import Close
+from autograder.authoring.frequencies import Frequencies
 
 from .drawing import EXACT, generator
 
 CALLS, N_IN, HIDDEN, N_OUT = 12, 40, 40, 20
-MANY, FEW, INTO = 500, 6, 2
+MANY, FEW, INTO = 250, 6, 2
 """Calls, units, and connections into each, where what is connected is counted."""
 
 
@@ -59,9 +61,8 @@ class FirstWeights:
         for key in (*whether, *different):
             if EXACT.difference(expected[key], got[key]) is not None:
                 return f"another answer of: {key}"
-        for key in ("largest bias", "radius", "from the identity"):
-            fixed = key == "largest bias" or (key == "radius" and self.sparse)
-            fixed = fixed or expected[key] == 0
+        for key in ("largest bias", "from the identity", *(["radius"] if self.sparse else [])):
+            fixed = key != "from the identity" or expected[key] == 0
             off = Close(rtol=1e-5).difference(expected[key], got[key], slack) if fixed else None
             if off is not None:
                 return f"another {key}"
@@ -87,29 +88,38 @@ class FirstWeights:
 class EquallyOften:
     """Compares what the probe "connections" found with the shares that are right.
 
-    By Hoeffding's inequality the share of n independent connections is more than e from its
-    probability with a chance of at most 2 exp(-2 n e²): of 36 entries in 500 calls one is .17 off
-    with a chance below 1e-10, and of 6 units, with 3,000 each, one is .065 off with one below 1e-10.
-    Where a unit never is its own neighbour, an entry is .33 off. Shares that are expected of a known
-    mistake are compared as they are: that decides no points.
+    Each of 36 entries is independent in each of 250 calls, and so are the six connections from a
+    unit, 1,500 of them: a share that is off as far as is allowed has a chance of 1e-9 at most (see
+    `autograder.authoring.frequencies`), between .15 and .54 of an entry. Where a unit never is its
+    own neighbour, an entry is 0.
+
+    Parameters
+    ----------
+    share
+        The probability of a connection.
     """
 
     share: float
 
     def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
-        """Return what kind of difference there is; `slack` of shares counts from 1 to 1.1."""
+        """Return what kind of difference there is; of shares, `slack` counts as in `Frequencies`."""
         if not isinstance(got, Mapping) or got.keys() != expected.keys():
             return "no weights by the expected names"
         if EXACT.difference(expected["different"], got["different"]) is not None:
             return "the same weights more than once"
-        near = min(max(slack, 1.0), 1.1)
-        for key, off in (("each", 0.17), ("from a unit", 0.065)):
-            right, within = np.full(np.shape(expected[key]), self.share), Close(rtol=0.0, atol=off)
-            of_a_mistake = within.difference(right, expected[key]) is not None
-            wanted = expected[key] if of_a_mistake else right
-            if within.difference(wanted, got[key], near) is not None:
-                return "connections that are more probable than others"
+        right = Frequencies({True: self.share, False: 1 - self.share})
+        for key, calls in (("each", MANY), ("from a unit", MANY * FEW)):
+            if Close(rtol=0.0, atol=1.0).difference(expected[key], got[key]) is not None:
+                return "no shares of connections"
+            for ours, theirs in zip(np.ravel(expected[key]), np.ravel(got[key]), strict=True):
+                if right.difference(_tally(ours, calls), _tally(theirs, calls), slack) is not None:
+                    return "connections that are more probable than others"
         return None
+
+
+def _tally(share: float, calls: int) -> Counter[bool]:
+    there = round(float(share) * calls)
+    return Counter({True: there, False: calls - there})
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:

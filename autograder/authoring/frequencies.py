@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 _LEAST_SLACK = 0.6
 """Tallies of one function differ by less than this part of a tolerance, but for one in 10,000."""
@@ -46,7 +47,7 @@ class Frequencies:
 
     @property
     def surprise_of_two(self) -> float:
-        """The same for two tallies of unknown probabilities, each against what is likeliest of both.
+        """The same for two tallies of unknown probabilities, at those that are likeliest.
 
         Each has at most an exponential variable's surprise, and ln 2 more; so both together have
         y + 2 ln 2 or more with a probability of at most (1 + y) exp(-y).
@@ -57,39 +58,40 @@ class Frequencies:
         return y + 2 * math.log(2)
 
     def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
-        """Return what kind of difference there is; `slack` counts from 0.6 to 2.
-
-        It is a factor on how far shares may be off, and so its square one on surprise. Where it is
-        below 1, the expected tally may be a known mistake's, and is what counts.
-        """
+        """Return what kind of difference there is; for `slack` see `agree`."""
         calls = sum(expected.values())
         if not is_tally(got, calls):
             return "not a result of every call"
+        answers = {**expected, **got, **(self.of or {})}
+        right = None if self.of is None else [self.of.get(answer, 0.0) for answer in answers]
+        ours, theirs = (
+            [each.get(answer, 0) / calls for answer in answers] for each in (expected, got)
+        )
+        if self.agree(right, ours, theirs, calls, slack):
+            return None
+        return "other frequencies than the probabilities say"
+
+    def agree(
+        self, right: ArrayLike | None, expected: ArrayLike, got: ArrayLike, calls: int, slack: float
+    ) -> bool:
+        """Return whether shares are as they should be.
+
+        Parameters
+        ----------
+        right
+            The right probabilities, where they are known.
+        expected, got
+            Shares of `calls` calls, of the same shape.
+        calls
+            N.
+        slack
+            Factor on how far shares may be off, from 0.6 to 2, and so its square one on surprise.
+            Where it is below 1, what is expected may be a known mistake's, and is what counts.
+        """
         near = min(max(slack, _LEAST_SLACK), _MOST_SLACK) ** 2
-        if self.of is None or slack < 1:
-            same = self._of_one(expected, got, calls, near)
-        else:
-            same = self._of_right(self.of, got, calls, near)
-        return None if same else "other frequencies than the probabilities say"
-
-    def _of_right(
-        self, of: Mapping[Any, float], tally: Mapping[Any, int], calls: int, near: float
-    ) -> bool:
-        """Return whether a tally may be one of the right probabilities."""
-        return all(
-            calls * _nats(tally.get(answer, 0) / calls, of.get(answer, 0.0)) <= near * self.surprise
-            for answer in {**of, **tally}
-        )
-
-    def _of_one(
-        self, one: Mapping[Any, int], other: Mapping[Any, int], calls: int, near: float
-    ) -> bool:
-        """Return whether two tallies may be of the same probabilities."""
-        return all(
-            calls * _nats_of_two(one.get(answer, 0) / calls, other.get(answer, 0) / calls)
-            <= near * self.surprise_of_two
-            for answer in {**one, **other}
-        )
+        if right is None or slack < 1:
+            return bool((calls * _nats_of_two(expected, got) <= near * self.surprise_of_two).all())
+        return bool((calls * _nats(got, right) <= near * self.surprise).all())
 
     def missed(self, right: float, wrong: float, calls: int) -> float:
         """Return the power: a bound on the probability that a mistake keeps its points.
@@ -106,18 +108,15 @@ class Frequencies:
         >>> f"{Frequencies(of={}).missed(0.3, 0.65, 250):.0e}"
         '6e-07'
         """
-        shares = np.linspace(0, 1, 2_001)
+        shares = np.linspace(0, 1, 1_001)
         if self.of is not None:
-            alike = [s for s in shares if calls * _nats(s, right) <= self.surprise]
-            return min(1.0, math.exp(-calls * min(_nats(s, wrong) for s in alike)))
-        grid = shares[::10]
-        y = min(
-            calls * (_nats(ours, right) + _nats(theirs, wrong))
-            for ours in grid
-            for theirs in grid
-            if calls * _nats_of_two(ours, theirs) <= self.surprise_of_two
-        ) - 2 * math.log(2)
-        return min(1.0, (1 + y) * math.exp(-y)) if y > 0 else 1.0
+            alike = shares[calls * _nats(shares, right) <= self.surprise]
+            return float(min(1.0, np.exp(-calls * _nats(alike, wrong).min())))
+        ours, theirs = np.meshgrid(shares, shares)
+        alike_pairs = calls * _nats_of_two(ours, theirs) <= self.surprise_of_two
+        together = calls * (_nats(ours, right) + _nats(theirs, wrong))[alike_pairs].min()
+        y = max(0.0, float(together) - 2 * math.log(2))
+        return (1 + y) * math.exp(-y)
 
 
 def is_tally(got: Any, calls: int) -> bool:
@@ -129,18 +128,16 @@ def is_tally(got: Any, calls: int) -> bool:
     )
 
 
-def _nats(share: float, probability: float) -> float:
-    """Return KL(share || probability), of an answer and its absence."""
-    return _term(share, probability) + _term(1 - share, 1 - probability)
+def _nats(share: ArrayLike, probability: ArrayLike) -> np.ndarray:
+    """Return KL(share || probability), of an answer and its absence; inf of what is no share."""
+    s, p = np.asarray(share, dtype=float), np.asarray(probability, dtype=float)
+    with np.errstate(all="ignore"):
+        present = np.where(s > 0, s * np.log(s / p), 0.0)
+        absent = np.where(s < 1, (1 - s) * np.log((1 - s) / (1 - p)), 0.0)
+    return np.where((s >= 0) & (s <= 1), present + absent, np.inf)
 
 
-def _nats_of_two(one: float, other: float) -> float:
+def _nats_of_two(one: ArrayLike, other: ArrayLike) -> np.ndarray:
     """Return the surprise of two shares of as many calls at the probability that is likeliest."""
-    middle = (one + other) / 2
-    return _nats(one, middle) + _nats(other, middle)
-
-
-def _term(share: float, probability: float) -> float:
-    if share <= 0:
-        return 0.0
-    return share * math.log(share / probability) if probability > 0 else math.inf
+    middle = (np.asarray(one, dtype=float) + np.asarray(other, dtype=float)) / 2
+    return np.asarray(_nats(one, middle) + _nats(other, middle))

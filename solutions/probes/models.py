@@ -25,20 +25,16 @@ class PositionModel:
     @staticmethod
     def log_probs(params: Parameters, contexts: np.ndarray) -> np.ndarray:
         """Return the log-probabilities (N, vocab) after contexts (N, window)."""
-        import torch
-
-        votes, bias = (torch.tensor(np.asarray(params[name])) for name in ("votes", "bias"))
-        scores = _position_scores(votes, bias, contexts)
-        return np.asarray(torch.log_softmax(scores, dim=1).numpy())
+        votes, bias = (np.asarray(params[name]) for name in ("votes", "bias"))
+        scores = bias + votes[np.arange(len(votes)), np.asarray(contexts)].sum(axis=1)
+        scores = scores - scores.max(axis=1, keepdims=True)
+        return np.asarray(scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)))
 
     @staticmethod
     def loss(params: Parameters, contexts: np.ndarray, targets: np.ndarray) -> float:
         """Return the mean loss, in nats, of some examples."""
-        import torch
-
-        votes, bias = (torch.tensor(np.asarray(params[name])) for name in ("votes", "bias"))
-        scores = _position_scores(votes, bias, contexts)
-        return float(torch.nn.functional.cross_entropy(scores, torch.tensor(targets)))
+        log_probs = PositionModel.log_probs(params, contexts)
+        return float(-log_probs[np.arange(len(targets)), np.asarray(targets)].mean())
 
     @staticmethod
     def gradients(
@@ -48,20 +44,12 @@ class PositionModel:
 
         They come in another order than parameters: whoever takes them by name does not notice.
         """
-        import torch
-
-        votes, bias = (
-            torch.tensor(np.asarray(params[name]), requires_grad=True) for name in ("votes", "bias")
-        )
-        scores = _position_scores(votes, bias, contexts)
-        torch.nn.functional.cross_entropy(scores, torch.tensor(targets)).backward()  # type: ignore[no-untyped-call]
-        grads = (votes.grad, bias.grad)
-        ours = [None if grad is None else grad.numpy() for grad in grads]
-        return {"unused": None, "bias": ours[1], "votes": ours[0]}
-
-
-def _position_scores(votes: Any, bias: Any, contexts: np.ndarray) -> Any:
-    return bias + votes[np.arange(votes.shape[0]), np.asarray(contexts)].sum(1)
+        signal = np.exp(PositionModel.log_probs(params, contexts))
+        signal[np.arange(len(targets)), np.asarray(targets)] -= 1
+        signal /= len(targets)
+        votes = np.zeros_like(np.asarray(params["votes"]))
+        np.add.at(votes, (np.arange(len(votes)), np.asarray(contexts)), signal[:, None])
+        return {"unused": None, "bias": signal.sum(axis=0), "votes": votes}
 
 
 @builds("position loss", lambda show: "the loss of a small model")

@@ -36,7 +36,7 @@ from .drawing import (
 )
 from .outcomes import Fresh, RandomSteps
 
-TIMES = 1_000
+TIMES = 250
 WIDE: dict[str, tuple[int, ...]] = {"W_h": (12, 12), "W_x": (3, 12), "b": (12,), "scale": ()}
 TALL: dict[str, tuple[int, ...]] = {"E": (4, 6), "U": (6, 3), "gain": (1,), "c": (6,)}
 
@@ -92,9 +92,10 @@ def _random(
     """Return the case of random steps. Of a few, only their lengths are compared."""
     grads = spoiled(rng, draw_grads(rng, 3.0, shapes), value, name)
     rate = float(rng.uniform(0.1, 0.4))
-    args = (draw_params(rng, shapes), grads, rate, threshold, generator(rng))
-    compare = RandomSteps() if times == TIMES else RandomSteps(together=1.0, at_a_place=1.0)
-    return Case("random", (times, *args), probe="moves", compare=compare)
+    params = draw_params(rng, shapes)
+    args = (times, params, grads, rate, threshold, generator(rng))
+    sizes = tuple(value.size for value in params.values()) if times == TIMES else ()
+    return Case("random", args, probe="moves", compare=RandomSteps(times, sizes))
 
 
 check = Check(

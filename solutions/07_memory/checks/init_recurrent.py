@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -107,19 +106,13 @@ class EquallyOften:
             return "no weights by the expected names"
         if EXACT.difference(expected["different"], got["different"]) is not None:
             return "the same weights more than once"
-        right = Frequencies({True: self.share, False: 1 - self.share})
         for key, calls in (("each", MANY), ("from a unit", MANY * FEW)):
-            if Close(rtol=0.0, atol=1.0).difference(expected[key], got[key]) is not None:
+            ours, theirs = expected[key], got[key]
+            if Close(rtol=0.0, atol=1.0).difference(ours, theirs) is not None:
                 return "no shares of connections"
-            for ours, theirs in zip(np.ravel(expected[key]), np.ravel(got[key]), strict=True):
-                if right.difference(_tally(ours, calls), _tally(theirs, calls), slack) is not None:
-                    return "connections that are more probable than others"
+            if not Frequencies().agree(np.full(ours.shape, self.share), ours, theirs, calls, slack):
+                return "connections that are more probable than others"
         return None
-
-
-def _tally(share: float, calls: int) -> Counter[bool]:
-    there = round(float(share) * calls)
-    return Counter({True: there, False: calls - there})
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:

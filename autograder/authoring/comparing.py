@@ -195,18 +195,18 @@ class Close:
         if isinstance(expected, Mapping):
             return self._mapping(expected, got, slack)
         if isinstance(expected, Set):
-            return None if _as_set(got) == expected else _other(expected, got)
+            return None if _as_set(got) == expected else other(expected, got)
         if not isinstance(expected, Sequence):  # nothing that a call can be expected to return
-            return _other(expected, got)
+            return other(expected, got)
         return self._sequence(expected, got, slack)
 
     def _plain(self, expected: Any, got: Any) -> str | None:
         ours, theirs = (bool(v) if isinstance(v, np.bool_) else v for v in (expected, got))
-        return None if type(theirs) is type(ours) and theirs == ours else _other(expected, got)
+        return None if type(theirs) is type(ours) and theirs == ours else other(expected, got)
 
     def _number(self, expected: Any, got: Any, slack: float) -> str | None:
         if not isinstance(got, numbers.Number) or isinstance(got, (bool, np.bool_)):
-            return _other(expected, got)
+            return other(expected, got)
         real = isinstance(got, numbers.Real)
         return None if real and self._near(expected, got, slack) else "another number"
 
@@ -223,13 +223,13 @@ class Close:
 
     def _array(self, expected: np.ndarray, got: Any, slack: float) -> str | None:
         if not _has_no_text(got):
-            return _other(expected, got)
+            return other(expected, got)
         try:
             array = np.asarray(got)
         except (ValueError, TypeError, OverflowError):
-            return _other(expected, got)
+            return other(expected, got)
         if array.dtype.kind not in "biufc":
-            return _other(expected, got)
+            return other(expected, got)
         if array.shape != expected.shape:
             return f"an array of shape {array.shape} where {expected.shape} was expected"
         rtol, atol = self.rtol, self.atol
@@ -244,7 +244,7 @@ class Close:
 
     def _mapping(self, expected: Mapping[Any, Any], got: Any, slack: float) -> str | None:
         if not isinstance(got, Mapping):
-            return _other(expected, got)
+            return other(expected, got)
         absent = 0 if _is_counts(expected) else None
         for key in {**expected, **got}:
             if self.more_keys and key not in expected:
@@ -259,7 +259,7 @@ class Close:
 
     def _sequence(self, expected: Sequence[Any], got: Any, slack: float) -> str | None:
         if isinstance(got, str) or not isinstance(got, (Sequence, np.ndarray)):
-            return _other(expected, got)
+            return other(expected, got)
         if len(got) != len(expected):  # before any part of it is made or looked at
             return f"{len(got)} parts where {len(expected)} were expected"
         for place, (ours, theirs) in enumerate(zip(expected, got, strict=True)):
@@ -283,7 +283,7 @@ class TopologicalOrder:
         if any(
             isinstance(list_, str) or not isinstance(list_, Sequence) for list_ in (expected, got)
         ):
-            return None if expected is None and got is None else _other(expected, got)
+            return None if expected is None and got is None else other(expected, got)
         ours, theirs = ([_name_of(node) for node in nodes] for nodes in (expected, got))
         arcs = [
             (parent, name)
@@ -324,84 +324,6 @@ def _follows(names: Sequence[str | None], arcs: Sequence[tuple[str, str]]) -> bo
     )
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Compares what the probe "quantiles" found of two random functions.
-
-    Parameters
-    ----------
-    tolerance
-        Largest difference of two quantiles, relative to half the range of the expected numbers. Of
-        N uniform numbers each quantile is more than 2 sqrt(ln(2 / chance) / 2N) of half the range
-        from its place with at most the probability `chance` (Dvoretzky, Kiefer and Wolfowitz). For
-        100,000 numbers and two functions .045 is a chance of 4e-11 in all.
-    ends
-        Largest difference of the smallest numbers, and of the largest, in the same unit; None for
-        `tolerance`. Of N uniform numbers the largest is more than this part of half the range
-        below its end with a probability of exp(-N ends / 2) at most.
-    """
-
-    tolerance: float = 0.045
-    ends: float | None = None
-
-    def false_alarm(self, numbers: int) -> float:
-        """Return a bound on the chance that two equal distributions are told apart.
-
-        Parameters
-        ----------
-        numbers
-            N, of each of the two functions.
-        """
-        within = 4 * math.exp(-2 * numbers * (self.tolerance / 4) ** 2)
-        return within + (4 * math.exp(-numbers * self.ends / 2) if self.ends else 0.0)
-
-    def told_apart(self, numbers: int, missed: float = 1e-6) -> float:
-        """Return the power: which difference of two uniform distributions is surely seen.
-
-        Parameters
-        ----------
-        numbers
-            N, of each of the two functions.
-        missed
-            Bound on the probability that a mistake of this size keeps its points.
-
-        Returns
-        -------
-        difference
-            Of a quantile, relative to half the range of the expected numbers.
-
-        Examples
-        --------
-        >>> round(Spread().told_apart(100_000), 2)
-        0.08
-        """
-        return self.tolerance + 4 * math.sqrt(math.log(4 / missed) / (2 * numbers))
-
-    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
-        """Return what kind of difference there is; `slack` counts from 1 to 3.
-
-        The numbers of a generator of its own are others each time: to be nearer than by the
-        tolerance would be luck.
-        """
-        if not isinstance(got, Mapping) or got.keys() != expected.keys():
-            return _other(expected, got)
-        exact = Close(rtol=0.0, atol=0.0)
-        if exact.difference(expected["shape"], got["shape"]) is not None:
-            return "an array of another shape"
-        if exact.difference(expected["the same again"], got["the same again"]) is not None:
-            return "numbers that do not come from the generator alone"
-        if exact.difference(expected["new in every call"], got["new in every call"]) is not None:
-            return "the same numbers in every call"
-        ours, theirs = expected["quantiles"], got["quantiles"]
-        width = float(ours[-1] - ours[0]) / 2 if isinstance(ours, np.ndarray) else 0.0
-        slack = min(max(slack, 1.0), 3.0)
-        there = Close(rtol=0.0, atol=self.tolerance * width).difference(ours, theirs, slack)
-        if there is None and self.ends is not None and isinstance(ours, np.ndarray):
-            at_ends = Close(rtol=0.0, atol=self.ends * width)
-            there = at_ends.difference(ours[[0, -1]], np.asarray(theirs)[[0, -1]], slack)
-        return None if there is None else "numbers that come from another distribution"
-
-
 def is_finite(value: Any) -> bool:
     """Return whether every number in `value` is finite, and there is a value at all."""
     if value is None or isinstance(value, Opaque):
@@ -440,7 +362,8 @@ def _as_set(got: Any) -> Any:
     return frozenset(got) if isinstance(got, Set) else None
 
 
-def _other(expected: Any, got: Any) -> str:
+def other(expected: Any, got: Any) -> str:
+    """Return in words of which kind an answer is, and of which kind it should be."""
     ours, theirs = _kind(expected), _kind(got)
     return (
         f"another {ours.split(' ', 1)[1]}"

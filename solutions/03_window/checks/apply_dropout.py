@@ -21,8 +21,8 @@ from autograder.authoring.checking import (
     slip,
     told,
 )
-from autograder.authoring.comparing import Spread
 from autograder.authoring.frequencies import Frequencies
+from autograder.authoring.spread import Spread
 from autograder.guest.recipes import Recipe
 
 Answer = tuple[object, object]

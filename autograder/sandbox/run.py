@@ -25,6 +25,7 @@ from autograder.authoring.conventions import (
     split_grade_id,
 )
 from autograder.authoring.plain import copied, plain_notebook
+from autograder.judging.cases import read_cases
 from autograder.sandbox.absence import failed_cells, helpers_not_run, why_absent
 from autograder.sandbox.conversation import Conversation
 from autograder.sandbox.ending import Ending
@@ -166,7 +167,7 @@ def _session(
     if mode is Mode.WARM:
         sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
         # The course's modules travel with what is asked, and may need the same libraries.
-        sources += inputs.values()
+        sources += (text for asked in inputs.values() for text in read_cases(asked).modules.values())
         sources += (held.decode("utf-8", "replace") for held in beside.values())
         return warm_session(limits, sources, beside)
     from autograder.sandbox.cold import cold_session  # with all of Jupyter's client, seldom wanted

@@ -683,11 +683,11 @@ with_unknown = fit_lambdas(np.array([[0.1, 0.3], [0.0, 0.0]]), 1)
 assert np.allclose(with_unknown, [0.25, 0.75]), (
     f"the second token has probability 0 in every order and is left out: {with_unknown}"
 )
-slowly = fit_lambdas(np.array([[0.1, 0.10001]]), 2000)
-grown = 1.0001**2000
+slowly = fit_lambdas(np.array([[0.1, 0.10001]]), 500)
+grown = 1.0001**500
 assert np.allclose(slowly, [1 / (1 + grown), grown / (1 + grown)], rtol=1e-5), (
-    "n_iter rounds are n_iter rounds, however little one of them changes: 2000 rounds multiply the "
-    f"odds by 1.0001^2000 = {grown:.4f}, not {slowly[1] / slowly[0]:.4f}"
+    "n_iter rounds are n_iter rounds, however little one of them changes: 500 rounds multiply the "
+    f"odds by 1.0001^500 = {grown:.4f}, not {slowly[1] / slowly[0]:.4f}"
 )
 
 
@@ -771,8 +771,8 @@ def coin_model(prefix):
     return ["heads", "tails"], np.array([0.75, 0.25])
 
 
-throws = Counter(sample_text(coin_model, [], 1, rng)[0] for _ in range(4000))
-assert 2850 < throws["heads"] < 3150, f"expected about 3000 of 4000 'heads', came {dict(throws)}"
+throws = Counter(sample_text(coin_model, [], 1, rng)[0] for _ in range(1000))
+assert 675 < throws["heads"] < 825, f"expected about 750 of 1000 'heads', came {dict(throws)}"
 
 
 def three_coins(seed):

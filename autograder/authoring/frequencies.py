@@ -89,9 +89,14 @@ class Frequencies:
             Where it is below 1, what is expected may be a known mistake's, and is what counts.
         """
         near = min(max(slack, _LEAST_SLACK), _MOST_SLACK) ** 2
+        share = np.asarray(got, dtype=float)
+        if not ((share >= 0) & (share <= 1)).all():
+            return False
         if right is None or slack < 1:
-            return bool((calls * _nats_of_two(expected, got) <= near * self.surprise_of_two).all())
-        return bool((calls * _nats(got, right) <= near * self.surprise).all())
+            surprise, most = calls * _nats_of_two(expected, share), self.surprise_of_two
+        else:
+            surprise, most = calls * _nats(share, right), self.surprise
+        return bool((surprise <= near * most).all())
 
     def missed(self, right: float, wrong: float, calls: int) -> float:
         """Return the power: a bound on the probability that a mistake keeps its points.
@@ -129,12 +134,12 @@ def is_tally(got: Any, calls: int) -> bool:
 
 
 def _nats(share: ArrayLike, probability: ArrayLike) -> np.ndarray:
-    """Return KL(share || probability), of an answer and its absence; inf of what is no share."""
+    """Return KL(share || probability), of an answer and its absence."""
     s, p = np.asarray(share, dtype=float), np.asarray(probability, dtype=float)
     with np.errstate(all="ignore"):
         present = np.where(s > 0, s * np.log(s / p), 0.0)
         absent = np.where(s < 1, (1 - s) * np.log((1 - s) / (1 - p)), 0.0)
-    return np.where((s >= 0) & (s <= 1), present + absent, np.inf)
+    return np.asarray(present + absent)
 
 
 def _nats_of_two(one: ArrayLike, other: ArrayLike) -> np.ndarray:

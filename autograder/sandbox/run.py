@@ -167,7 +167,9 @@ def _session(
     if mode is Mode.WARM:
         sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
         # The course's modules travel with what is asked, and may need the same libraries.
-        sources += (text for asked in inputs.values() for text in read_cases(asked).modules.values())
+        sources += (
+            text for asked in inputs.values() for text in read_cases(asked).modules.values()
+        )
         sources += (held.decode("utf-8", "replace") for held in beside.values())
         return warm_session(limits, sources, beside)
     from autograder.sandbox.cold import cold_session  # with all of Jupyter's client, seldom wanted

@@ -212,21 +212,24 @@ def test_a_random_step_has_its_length_and_leaves_everything_finite(reference, se
     assert np.linalg.norm(flat(after) - flat(params)) == pytest.approx(0.5)
 
 
-def random_steps(rng, noise=np.random.Generator.normal, times=TIMES):
+RANDOM = RandomSteps(TIMES, tuple(math.prod(shape) for shape in WIDE.values()))
+
+
+def random_steps(rng, noise=np.random.Generator.normal):
     """Return what the probe finds of steps made of noise that is normalised jointly."""
 
     def step(params):
         drawn = {name: noise(rng, size=np.shape(value)) for name, value in params.items()}
         return {name: params[name] + drawn[name] / np.linalg.norm(flat(drawn)) for name in params}
 
-    return moves(step, times, draw_params(np.random.default_rng(0), WIDE))
+    return moves(step, TIMES, draw_params(np.random.default_rng(0), WIDE))
 
 
 def test_right_random_steps_are_never_told_apart():
     expected = random_steps(np.random.default_rng(0))
     for seed in range(1, 25):
         got = random_steps(np.random.default_rng(seed)) | {"the same again": False}
-        assert RandomSteps().difference(expected, got, slack=0.6) is None
+        assert RANDOM.difference(expected, got, slack=0.6) is None
 
 
 def test_directions_that_are_not_equally_probable_are_found_at_any_seed():
@@ -247,7 +250,7 @@ def test_directions_that_are_not_equally_probable_are_found_at_any_seed():
     for noise in (corners, signs, one_array_more, each_array_by_itself):
         for seed in range(1, 7):
             got = random_steps(np.random.default_rng(seed), noise)
-            told = RandomSteps().difference(expected, got, slack=10.0)
+            told = RANDOM.difference(expected, got, slack=10.0)
             assert told == "directions that are not equally probable", noise
 
 
@@ -267,10 +270,10 @@ def test_directions_that_are_not_equally_probable_are_found_at_any_seed():
     ],
 )
 def test_what_is_no_such_outcome_differs_and_breaks_nothing(change):
-    expected = random_steps(np.random.default_rng(0), times=10)
-    assert RandomSteps().difference(expected, expected | change) is not None
-    assert RandomSteps().difference(expected, None) is not None
-    assert RandomSteps().difference(expected, expected) is None
+    expected = random_steps(np.random.default_rng(0))
+    assert RANDOM.difference(expected, expected | change) is not None
+    assert RANDOM.difference(expected, None) is not None
+    assert RANDOM.difference(expected, expected) is None
 
 
 # --- training ------------------------------------------------------------------------------------

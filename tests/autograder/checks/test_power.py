@@ -2,19 +2,22 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
-from autograder.authoring.comparing import Frequencies, Spread
+from autograder.authoring.frequencies import Frequencies
+from autograder.authoring.spread import Spread
 from tests.course_code import module
 
 SAMPLE, DROPOUT, GENERATE = (
     module(name) for name in ("counting.sample_text", "window.apply_dropout", "recurrent.generate")
 )
 GLOROT, TRAIN = (module(name) for name in ("loglinear.glorot_uniform", "window.train_window"))
-STEPS, MODELS = module("clipping.outcomes"), module("probes.models")
+SAFE, STEPS, MODELS = (
+    module(name) for name in ("clipping.safe_step", "clipping.outcomes", "probes.models")
+)
 NEVER = 1e-6
 RNG = np.random.default_rng(0)
 
@@ -23,21 +26,39 @@ def softmax(scores):
     return np.exp(scores) / np.exp(scores).sum()
 
 
-def furthest(right, wrong):
-    return float(np.abs(np.asarray(right) - np.asarray(wrong)).max())
+def missed(right, wrong, calls):
+    """Return the chance that all answers of a mistake come as often as right ones."""
+    known = Frequencies(of={})
+    both = zip(np.ravel(right), np.ravel(wrong), strict=True)
+    return min(known.missed(float(ours), float(theirs), calls) for ours, theirs in both)
+
+
+def missed_by(off, calls):
+    """Return the largest chance that a probability is missed which is that far off."""
+    known = Frequencies(of={})
+    each = [(p, p + side * off) for p in np.linspace(0, 1, 41) for side in (-1, 1)]
+    return max(known.missed(right, wrong, calls) for right, wrong in each if 0 <= wrong <= 1)
+
+
+def test_what_is_said_of_how_far_a_probability_may_be_off():
+    for off, calls in (
+        (0.35, SAMPLE.DRAWS),
+        (0.235, SAMPLE.MANY_DRAWS),
+        (0.33, GENERATE.DRAWS),
+        (0.22, GENERATE.MANY_DRAWS),
+        (0.16, DROPOUT.DRAWS),
+    ):
+        assert missed_by(off, calls) < NEVER
 
 
 def test_words_drawn_alike_the_best_and_by_a_small_power_are_seen():
-    surely = Frequencies().told_apart(SAMPLE.DRAWS)
-    assert surely < 0.352
     (_, p) = SAMPLE._choice(RNG).args[1][()]
     p = np.array(p)
-    assert furthest(p, np.full(len(p), 1 / len(p))) > surely
-    assert furthest(p, p == p.max()) > surely
+    assert missed(p, np.full(len(p), 1 / len(p)), SAMPLE.DRAWS) < NEVER
+    assert missed(p, p == p.max(), SAMPLE.DRAWS) < NEVER
     (_, p) = SAMPLE._choice_of_many(RNG).args[1][()]
     p = np.array(p)
-    surely = Frequencies().told_apart(SAMPLE.MANY_DRAWS)
-    assert furthest(p, p**1.3 / (p**1.3).sum()) > surely
+    assert missed(p, p**1.3 / (p**1.3).sum(), SAMPLE.MANY_DRAWS) < NEVER
 
 
 @pytest.mark.parametrize(
@@ -51,43 +72,40 @@ def test_words_drawn_alike_the_best_and_by_a_small_power_are_seen():
     ids=["multiplied", "ignored", "the best", "alike"],
 )
 def test_each_mistake_with_the_temperature_is_seen_at_one_of_them(mistake):
-    surely = Frequencies().told_apart(GENERATE.DRAWS)
-    assert surely < 0.5
     for seed in range(20):
         rng = np.random.default_rng(seed)
         choices = [(t, GENERATE._choice(rng, 2, best)["c"]) for t, best in GENERATE.CHOICES]
-        off = [furthest(softmax(scores / t), mistake(scores, t)) for t, scores in choices]
-        assert max(off) > surely
+        chances = [
+            missed(softmax(scores / t), mistake(scores, t), GENERATE.DRAWS) for t, scores in choices
+        ]
+        assert min(chances) < NEVER
 
 
-def test_a_word_beyond_the_five_likeliest_is_missed():
-    """Each of three would have to come too seldom; who seldom draws one draws others more often."""
+def test_a_word_that_never_comes_is_missed():
+    """Of the five likeliest words alone, each of three others never comes."""
     temperature, best = GENERATE.CHOICES[0]
     for seed in range(20):
         scores = GENERATE._choice(np.random.default_rng(seed), 2, best)["c"]
         p = np.sort(softmax(scores / temperature))[-8:]  # without </s>, which is never drawn
-        seldom = binom.cdf(Frequencies().never_by_chance - 1, GENERATE.DRAWS, p[:3])
-        assert seldom.prod() < 1e-6
+        assert min(Frequencies(of={}).missed(word, 0.0, GENERATE.DRAWS) for word in p[:3]) == 0
 
 
 def test_a_rate_taken_for_what_is_kept_is_seen():
-    surely = Frequencies().told_apart(DROPOUT.DRAWS)
-    assert surely < 0.16
-    assert abs(0.75 - 0.25) > surely
+    assert missed(0.75, 0.25, DROPOUT.DRAWS) < NEVER
 
 
 def test_what_is_told_apart_is_told_apart_and_what_is_right_is_not():
     """By simulation: at the power's difference no mistake is missed, and no right answer lost."""
-    calls, compare = 1_500, Frequencies()
-    surely = compare.told_apart(calls)
+    calls, p, off = 1_500, 0.3, 0.25
+    compare = Frequencies()
+    assert compare.missed(p, p + off, calls) < NEVER
     rng = np.random.default_rng(1)
-    p = 0.3
 
     def tally(probability):
         hits = int(rng.binomial(calls, probability))
         return Counter(a=hits, b=calls - hits)
 
-    assert all(compare.difference(tally(p), tally(p + surely)) for _ in range(300))
+    assert all(compare.difference(tally(p), tally(p + off)) for _ in range(300))
     assert not any(compare.difference(tally(p), tally(p)) for _ in range(300))
 
 
@@ -95,9 +113,8 @@ def test_what_is_told_apart_is_told_apart_and_what_is_right_is_not():
 
 
 def test_right_weights_are_hardly_ever_told_apart():
-    assert (
-        10 * GLOROT.check.compare.false_alarm(GLOROT.NUMBERS) < NEVER
-    )  # ten cases an exam, and more
+    right = Spread(half_range=1.0, ends=GLOROT.ENDS)
+    assert 20 * right.false_alarm(GLOROT.NUMBERS) < NEVER / 1000  # of a large class as well
 
 
 @pytest.mark.parametrize(
@@ -111,63 +128,55 @@ def test_right_weights_are_hardly_ever_told_apart():
     ],
 )
 def test_another_range_of_weights_is_surely_seen(mistake, half_range):
-    """The largest number is further off than chance can hide, in layers as they are drawn."""
-    surely = Spread().told_apart(GLOROT.NUMBERS)
+    """By their largest number, which is beyond the range, or too far from its end."""
     for fans in ((40, 300), (40, 499), (25, 300), (30, 300)):
         r, wrong = math.sqrt(6 / sum(fans)), half_range(*fans)
-        assert abs(wrong - r) / r > 0.045 + (surely - 0.045) * (1 + wrong / r) / 2, mistake
+        beyond = max(0.0, 1 - r / wrong)  # of its numbers
+        assert wrong < (1 - GLOROT.ENDS) * r or (1 - beyond) ** GLOROT.NUMBERS < NEVER, mistake
 
 
 def test_normal_weights_of_the_same_variance_and_a_range_half_a_percent_off_are_surely_seen():
-    surely = Spread().told_apart(GLOROT.NUMBERS)
-    ninety_fifth = 1.6449 / math.sqrt(3)  # of half the range, where a uniform number is at 0.9
-    assert ninety_fifth - 0.9 < surely  # the quantile alone does not decide
-    tail = 2 * 0.5 * math.erfc(1.3 * math.sqrt(3) / math.sqrt(2))  # beyond 1.3 times the range
-    assert (1 - tail) ** GLOROT.NUMBERS < NEVER  # but the largest of all numbers does
-    ends = GLOROT.check.compare.ends
-    assert 3 * ends < 0.005 - 0.0005  # three tolerances, and what the largest may be short of r by
-    assert math.exp(-GLOROT.NUMBERS * 0.0005 / 2) < NEVER
+    tail = math.erfc(math.sqrt(3 / 2))  # of normal numbers, beyond the range of uniform ones
+    assert (1 - tail) ** GLOROT.NUMBERS < NEVER
+    assert (1 - 0.005 / 1.005) ** GLOROT.NUMBERS < NEVER
+    assert 1 - GLOROT.ENDS > 0.995
 
 
 # --- random steps --------------------------------------------------------------------------------
-
-
-def strays(numbers, chance):
-    """Return how far a share of so many numbers strays (Dvoretzky, Kiefer and Wolfowitz)."""
-    return math.sqrt(math.log(2 / chance) / (2 * numbers))
 
 
 def normal_share(height):
     return 0.5 * math.erfc(-height / math.sqrt(2))
 
 
-ENTRIES, CALLS, PLACES, HEIGHTS = 193_000, 1_000, 400, 25
+ENTRIES = sum(math.prod(shape) for shape in SAFE.WIDE.values())
+
+
+def unseen(right, wrong, calls):
+    """Return the chance that shares of so many calls are within what is right at all heights."""
+    known = replace(STEPS._SHARES, of={})
+    return min(known.missed(ours, theirs, calls) for ours, theirs in zip(right, wrong, strict=True))
 
 
 def test_right_random_steps_are_hardly_ever_told_apart():
-    steps = STEPS.RandomSteps()
-    # Hoeffding, of the difference of two means of n numbers each: 2 exp(-n d^2)
-    together = 2 * HEIGHTS * 2 * math.exp(-ENTRIES * steps.together**2)
-    apart = PLACES * HEIGHTS * 2 * math.exp(-CALLS * steps.at_a_place**2)
-    assert together + apart < NEVER
+    shares = len(STEPS.HEIGHTS) * (2 + 2 * ENTRIES + len(SAFE.WIDE))
+    assert shares * STEPS._SHARES.chance < NEVER / 10
 
 
 def test_directions_from_a_cube_or_its_corners_and_an_array_of_twice_the_noise_are_surely_seen():
-    steps = STEPS.RandomSteps()
-    seen = steps.together + 2 * strays(ENTRIES, NEVER / 2)
-    heights = np.linspace(-3, 3, 25)
-    right = np.array([normal_share(height) for height in heights])
+    heights = STEPS.HEIGHTS
+    right = [normal_share(height) for height in heights]
     cube = np.clip((heights / math.sqrt(3) + 1) / 2, 0, 1)
     signs = 0.5 * (heights > -1) + 0.5 * (heights > 1)
-    assert furthest(right, cube) > seen
-    assert furthest(right, signs) > seen
+    assert unseen(right, cube, SAFE.TIMES * ENTRIES) < NEVER
+    assert unseen(right, signs, SAFE.TIMES * ENTRIES) < NEVER
     share = 0.64 * 4 + 0.36  # the mean square where 64 of 100 entries have twice the deviation
     deviation = math.sqrt(2 / 64)
     moved = [
         normal_share((height + 1) * share / 4 / deviation - 1 / deviation) for height in heights
     ]
     as_it_is = [normal_share(height / deviation) for height in heights]
-    assert furthest(as_it_is, moved) > steps.at_a_place + 2 * strays(CALLS, NEVER / 2)
+    assert unseen(as_it_is, moved, SAFE.TIMES) < NEVER
 
 
 # --- a training loop, by its loss on new text -----------------------------------------------------

@@ -30,9 +30,9 @@ from .drawing import WORDS
 
 NextProbs = Callable[[list[str]], tuple[list[str], np.ndarray]]
 Table = dict[tuple[str, ...], tuple[list[str], list[float]]]
-DRAWS = 300
-"""Enough to miss a probability that is 0.35 off with a chance below 1e-6: drawing all alike is 0.43
-off, always the best 0.44.
+DRAWS = 360
+"""Enough to miss a probability that is 0.32 off with a chance below 1e-6: drawing all alike is 0.43
+off, always the best 0.44. A word at 0.06 that never comes is missed for sure.
 """
 MANY_DRAWS = 650
 """Enough to miss a probability that is 0.235 off with a chance below 1e-6. Among many words a power of

@@ -24,7 +24,7 @@ from types import FrameType
 from typing import Any
 
 from autograder.guest.catalogue import GENERIC, PACKAGE, Catalogue
-from autograder.guest.codec import NotEncodable, encode
+from autograder.guest.codec import NotEncodable, decode, encode
 
 _LONGEST_MESSAGE = 400
 _RINGS_AGAIN = 0.2
@@ -47,17 +47,27 @@ class CaseTimeout(BaseException):
     """
 
 
-def laid_ready(args: tuple[Any, ...], kwargs: dict[str, Any], **more: Any) -> dict[str, Any]:
+def laid_ready(args: Any, kwargs: Any, **more: Any) -> dict[str, Any]:
     """Return a case as a witness gets it: arguments as a pickle, and the digest of them encoded.
 
     A pickle is read several times as fast as the closed format, and may cross in this direction
     only: who reads it is trusted by nobody.
+
+    Parameters
+    ----------
+    args, kwargs
+        Encoded (see `autograder.guest.codec`).
+    more
+        What else belongs to the case.
     """
-    shared = tuple(map(_sharing, args)), {name: _sharing(value) for name, value in kwargs.items()}
+    shared = (
+        tuple(map(_sharing, decode(args))),
+        {name: _sharing(value) for name, value in decode(kwargs).items()},
+    )
     # Read and written once more, as the witness will: what is shared in it settles by that.
     settled = pickle.loads(pickle.dumps(shared))  # noqa: S301 - our own, just written
     pickled = base64.b64encode(pickle.dumps(settled)).decode("ascii")
-    return more | {"arguments": pickled, "digest": digest_of(encode(args), encode(kwargs))}
+    return more | {"arguments": pickled, "digest": digest_of(args, kwargs)}
 
 
 def _sharing(value: Any) -> Any:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.guest.catalogue import GENERIC, Catalogue
-from autograder.guest.codec import MAX_BYTES, decode
+from autograder.guest.codec import MAX_BYTES
 from autograder.guest.witness import answer, laid_ready, silence
 
 TIMEOUTS_BEFORE_GIVING_UP = 2
@@ -71,7 +71,8 @@ def read_cases(inputs: str) -> Cases:
         ``modules``, of the course (see `autograder.guest.catalogue`).
     """
     asked = json.loads(inputs)
-    laid = {case.pop("id"): _laid(**case) for case in asked["cases"]}
+    # The witness is not told the identity.
+    laid = {case.pop("id"): laid_ready(**case) for case in asked["cases"]}
     return Cases(
         asked["question"],
         asked["seconds_per_case"],
@@ -80,11 +81,6 @@ def read_cases(inputs: str) -> Cases:
         {identity: json.dumps(case) for identity, case in laid.items()},
         {identity: case["digest"] for identity, case in laid.items()},
     )
-
-
-def _laid(args: Any, kwargs: Any, **more: Any) -> dict[str, Any]:
-    """Return a case as the witness gets it: it is not told the identity."""
-    return laid_ready(decode(args), decode(kwargs), **more)
 
 
 def run_cases(ask: Ask, inputs: str, patience: float = 1.0) -> str:

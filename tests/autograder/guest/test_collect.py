@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from autograder.guest.codec import encode
 from autograder.guest.collect import CASES_VARIABLE, collect
 from autograder.guest.witness import laid_ready
 
@@ -18,7 +19,9 @@ def ask(monkeypatch):
 
     def asking(function, *values):
         lines = [
-            json.dumps({"case": laid_ready((value,), {}), "seconds": 1, "longest": 999})
+            json.dumps(
+                {"case": laid_ready(encode((value,)), encode({})), "seconds": 1, "longest": 999}
+            )
             for value in values
         ]
         heard = []

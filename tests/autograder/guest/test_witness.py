@@ -17,7 +17,7 @@ from autograder.guest.witness import answer, digest_of, laid_ready, silence
 
 def said(function, *args, seconds=1.0, longest=100_000, probe="call once", **kwargs):
     """Return the line that a witness answers with, called with these arguments."""
-    case = laid_ready(args, kwargs, probe=probe)
+    case = laid_ready(encode(args), encode(kwargs), probe=probe)
     with silence():
         return answer(function, json.dumps({"case": case, "seconds": seconds, "longest": longest}))
 
@@ -242,7 +242,7 @@ def test_a_function_that_closes_what_it_prints_to_prints_in_its_next_call():
         print("secret")
         sys.stdout.close()
 
-    asked = json.dumps({"case": laid_ready((), {}), "seconds": 1.0, "longest": 999})
+    asked = json.dumps({"case": laid_ready(encode(()), encode({})), "seconds": 1.0, "longest": 999})
     with silence():
         answers = [json.loads(answer(closes, asked)) for _ in range(2)]
     assert [each["value"] for each in answers] == [None, None]

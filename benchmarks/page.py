@@ -131,18 +131,24 @@ def _aims(rows: Sequence[Mapping[str, str]]) -> str:
     in_order = sorted(rows, key=lambda row: row["date"])
     for what, before, aim, benchmarks, ratio in AIMS:
         found = [r for r in in_order if r["benchmark"] in benchmarks and r["ratio"] == ratio]
-        shown.add(what, before, aim, "; ".join(row["value"] for row in found[-RUNS:]))
+        shown.add(what, before, aim, "; ".join(map(_with_pace, found[-RUNS:])))
     return shown.markdown
+
+
+def _with_pace(row: Mapping[str, str]) -> str:
+    """Return what was measured, and the machine's pace where it is known."""
+    return f"{row['value']} at pace {row['pace']}" if row.get("pace") else row["value"]
 
 
 def _history(rows: Sequence[Mapping[str, str]]) -> str:
     kept: dict[tuple[str, str], list[Mapping[str, str]]] = {}
     for row in sorted(rows, key=lambda row: row["date"]):
         kept.setdefault((row["benchmark"], row["ratio"]), []).append(row)
-    shown = table("benchmark", "ratio", "date", "machine", ("it is", "{}"))
+    columns = ("benchmark", "ratio", "date", "machine", "pace", "value")
+    shown = table(*columns[:-1], ("it is", "{}"))
     for _, found in sorted(kept.items()):
         for row in found[-LAST:]:
-            shown.add(*(row[key] for key in ("benchmark", "ratio", "date", "machine", "value")))
+            shown.add(*(row.get(key) or "" for key in columns))
     return shown.markdown
 
 

@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from machine import machine, versions
+from machine import machine, pace, versions
 
 FOLDER = Path(__file__).parent / "results"
 HISTORY = FOLDER / "history.csv"
-HISTORY_COLUMNS = ("date", "machine", "benchmark", "ratio", "value")
+HISTORY_COLUMNS = ("date", "machine", "benchmark", "ratio", "value", "pace")
 Cell = str | float | int | None
 
 
@@ -108,6 +108,8 @@ class Results:
         Lines below the tables.
     ratios
         The main ones, kept in the history.
+    pace
+        That of the machine before and after (see `machine.pace`).
     """
 
     benchmark: str
@@ -118,13 +120,21 @@ class Results:
     about: str = ""
     remarks: list[str] = field(default_factory=list)
     ratios: dict[str, float] = field(default_factory=dict)
+    pace: list[float] = field(default_factory=list)
 
     @property
     def heading(self) -> str:
         """When, on what, with what, in a line."""
         programs = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        paced = f", pace {self.paced}" if self.pace else ""
         about = f". {self.about}" if self.about else ""
-        return f"{self.date}, {self.machine}, {programs}{about}"
+        return f"{self.date}, {self.machine}, {programs}{paced}{about}"
+
+    @property
+    def paced(self) -> str:
+        """The machine's pace, the least and the most of it."""
+        ends = dict.fromkeys(f"{each:.1f}" for each in (min(self.pace), max(self.pace)))
+        return " to ".join(ends)
 
     @property
     def markdown(self) -> str:
@@ -158,7 +168,7 @@ class Results:
                 writer.writerow(HISTORY_COLUMNS)
             for ratio, value in self.ratios.items():
                 row = (self.date, self.machine, self.benchmark, ratio, f"{value:.4g}")
-                writer.writerow(row)
+                writer.writerow((*row, self.paced if self.pace else ""))
 
 
 def read_results(folder: Path = FOLDER) -> dict[str, Results]:
@@ -194,10 +204,11 @@ def begun(benchmark: str, chosen: argparse.Namespace, *packages: str) -> Results
     packages
         Whose versions matter.
     """
-    return Results(benchmark, chosen.date, chosen.machine, versions(*packages))
+    return Results(benchmark, chosen.date, chosen.machine, versions(*packages), pace=[pace()])
 
 
 def finished(results: Results, chosen: argparse.Namespace) -> None:
     """Keep results where that was asked for."""
+    results.pace.append(pace())
     if chosen.record:
         results.record()

@@ -111,24 +111,26 @@ def test_results_are_shown_rounded_and_kept_as_they_are(
 ) -> None:
     measured.record(tmp_path)
     measured.date = "2026-02-03"
-    measured.ratios["peer to ours"] = 3
+    measured.ratios["peer to ours"], measured.pace = 3, [1.04, 2.2, 1.04]
     measured.record(tmp_path)
     (kept,) = tables.read_results(tmp_path).values()
     assert kept == measured
     assert kept.tables[0].rows[0][1] == 0.123456
     history = tables.read_history(tmp_path)
-    assert [(row["date"], row["value"]) for row in history] == [
-        ("2026-01-02", "2.46"),
-        ("2026-02-03", "3"),
+    assert [(row["date"], row["value"], row["pace"]) for row in history] == [
+        ("2026-01-02", "2.46", ""),
+        ("2026-02-03", "3", "1.0 to 2.2"),
     ]
     text = (
         "Before.\n\n<!-- results: made_up -->\nold\n<!-- end -->\n\n"
         "<!-- results: other -->\nas it is\n<!-- end -->\n<!-- results: history -->\n<!-- end -->"
     )
     shown = page.rendered(text, {"made_up": kept}, history)
-    assert f"\n\n{MARKDOWN.replace('01-02', '02-03')}\n\n<!-- end -->" in shown
+    paced = MARKDOWN.replace("01-02", "02-03").replace(". Twice", ", pace 1.0 to 2.2. Twice")
+    assert f"\n\n{paced}\n\n<!-- end -->" in shown
     assert "<!-- results: other -->\nas it is\n<!-- end -->" in shown
-    assert "| made_up | peer to ours | 2026-01-02 | a machine | 2.46 |" in shown
+    assert "| made_up | peer to ours | 2026-01-02 | a machine |  | 2.46 |" in shown
+    assert "| made_up | peer to ours | 2026-02-03 | a machine | 1.0 to 2.2 | 3 |" in shown
     assert page.rendered(shown, {"made_up": kept}, history) == shown
 
 
@@ -140,7 +142,7 @@ def test_numbers_are_kept_only_where_that_was_asked_for(
     parser = argparse.ArgumentParser()
     tables.options(parser)
     tables.finished(measured, parser.parse_args([]))
-    assert kept == []
+    assert kept == [] and len(measured.pace) == 1
     tables.finished(measured, parser.parse_args(["--record"]))
     assert kept == [measured]
 

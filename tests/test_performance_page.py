@@ -142,7 +142,8 @@ def test_numbers_are_kept_only_where_that_was_asked_for(
     parser = argparse.ArgumentParser()
     tables.options(parser)
     tables.finished(measured, parser.parse_args([]))
-    assert kept == [] and len(measured.pace) == 1
+    assert kept == []
+    assert len(measured.pace) == 1
     tables.finished(measured, parser.parse_args(["--record"]))
     assert kept == [measured]
 

@@ -15,9 +15,9 @@ from autograder.authoring.frequencies import Frequencies
 from autograder.guest.recipes import Recipe
 
 DRAWN = 1_500
-"""Sequences in a batch. Two are looked at, so 3,000: a share may be .122 off (`Frequencies`)."""
+"""Sequences in a batch. Two are looked at, so 3,000: a share of 1/2 may be .09 off (`Frequencies`)."""
 FEW = 500
-"""Enough where it is seen what comes and what never does; of 1,000 a share may be .211 off."""
+"""Enough where it is seen what comes and what never does; of 1,000 a share of 1/2 may be .16 off."""
 EXACT = Close(rtol=0.0, atol=0.0)
 MANY = 150
 """Batches that one generator draws, all different: a seed of 7 bits cannot make as many."""

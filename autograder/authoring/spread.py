@@ -25,19 +25,19 @@ class Spread:
 
     Parameters
     ----------
-    half_range
-        Where the right numbers are uniform between minus this and plus this: they are compared
-        with it, which takes a fourth of the numbers. Where it is left out, with what was expected.
     tolerance
         Largest difference of two quantiles, relative to half the range of the right numbers.
     ends
         Largest difference of the smallest numbers, and of the largest, in the same unit; None for
         `tolerance`. Beyond a known range there may be none.
+    half_range
+        Where the right numbers are uniform between minus this and plus this: they are compared
+        with it, which takes a fourth of the numbers. Where it is left out, with what was expected.
     """
 
-    half_range: float | None = None
     tolerance: float = 0.045
     ends: float | None = None
+    half_range: float | None = None
 
     def false_alarm(self, numbers: int) -> float:
         """Return a bound on the chance that right numbers are taken for others.

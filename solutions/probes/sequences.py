@@ -216,13 +216,12 @@ def first_weights(
     Returns
     -------
     outcome
-        ``shapes`` by name; the largest ``bias``; of each matrix the ``deviation`` of the entries
+        ``shapes`` by name; the ``largest bias``; of each matrix the ``deviation`` of the entries
         that are not 0, the ``shares`` of those that are below some heights, in deviations, and
-        whether they are ``different numbers``; of sparse ones
-        the ``fewest`` and the ``most`` entries of a column of W_h that are not 0; its least and its
-        largest spectral ``radius``; how far it is ``from the identity``; how often each unit is
-        connected (``least often``, ``most often``); whether connections are ``new for each unit``;
-        and where chance comes from.
+        whether they are ``different numbers``; the fewest and the most entries of a column of W_h
+        that are not 0, ``into a unit``; where it is sparse its least and its largest spectral
+        ``radius``; how far it is ``from the identity``; ``how often`` a unit is connected, at least
+        and at most; whether connections are ``new for each unit``; and where chance comes from.
     """
     again = copy.deepcopy((kind, n_in, hidden, n_out, *args))
     drawn = [

@@ -49,7 +49,7 @@ def _spread(
     times = math.ceil(NUMBERS / (fan_in * fan_out))
     gain = 4.0 if "sigmoid" in (*args, *kwargs.values()) else 1.0
     call = (times, fan_in, fan_out, generator(rng), *args)
-    right = Spread(gain * math.sqrt(6 / (fan_in + fan_out)), ends=ENDS)
+    right = Spread(ends=ENDS, half_range=gain * math.sqrt(6 / (fan_in + fan_out)))
     return Case(group, call, kwargs, "quantiles", right)
 
 

@@ -52,7 +52,8 @@ class RandomSteps:
     Their entries are independent normal numbers (see the probe), and a mean of k squares is a
     chi-squared number, divided by k. So the probability of a number below each height is known, and
     a share that is off as far as is allowed has a chance of 1e-12 at most (see
-    `autograder.authoring.frequencies`): .012 of 48,000 entries together, .2 of 250 at one place.
+    `autograder.authoring.frequencies`): a share of 1/2 of 48,000 entries together by .017, and of
+    250 at one place by .24.
 
     Parameters
     ----------

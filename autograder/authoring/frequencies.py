@@ -110,8 +110,8 @@ class Frequencies:
 
         Examples
         --------
-        >>> f"{Frequencies(of={}).missed(0.3, 0.65, 250):.0e}"
-        '6e-07'
+        >>> f"{Frequencies(of={}).missed(0.3, 0.65, 300):.0e}"
+        '1e-08'
         """
         shares = np.linspace(0, 1, 1_001)
         if self.of is not None:

@@ -145,6 +145,8 @@ def sync(text_path: Path, prefer: Step | None = None) -> Step:
         notebook = read_notebook(notebook_path)
     else:
         notebook = read_text(text_path)
+    for cell in notebook.cells:  # one of empty lines alone loses one each time it is read
+        cell.source = cell.source if cell.source.strip("\n") else ""
     text = text_of(notebook, text_path)
     written = _write_if_changed(text_path, text)
     clean = read_text(text_path)

@@ -3,7 +3,7 @@ import os
 
 import nbformat
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -175,6 +175,8 @@ def test_cell_ids_are_unique_valid_and_depend_on_nothing_but_the_cells(drawn):
 
 @settings(max_examples=40, deadline=None)
 @given(drawn=st.lists(st.tuples(st.booleans(), SOURCES), min_size=1, max_size=5))
+@example(drawn=[(True, "\n")])
+@example(drawn=[(True, "\n\n\n"), (False, "\n"), (True, "\n\n")])
 def test_text_written_from_any_notebook_is_in_step_after_one_sync(drawn, tmp_path_factory):
     path = tmp_path_factory.mktemp("pair") / "any.py"
     cells = [(new_code_cell if is_code else new_markdown_cell)(text) for is_code, text in drawn]

@@ -89,8 +89,8 @@ class Frequencies:
             Where it is below 1, what is expected may be a known mistake's, and is what counts.
         """
         near = min(max(slack, _LEAST_SLACK), _MOST_SLACK) ** 2
-        share = np.asarray(got, dtype=float)
-        if not ((share >= 0) & (share <= 1)).all():
+        share = np.asarray(got)
+        if share.dtype.kind not in "biuf" or not ((share >= 0) & (share <= 1)).all():
             return False
         if right is None or slack < 1:
             surprise, most = calls * _nats_of_two(expected, share), self.surprise_of_two

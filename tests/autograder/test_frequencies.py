@@ -127,7 +127,7 @@ def test_what_is_no_tally_of_every_call_differs_and_breaks_nothing(got, compare)
     assert compare.difference(Counter(a=100), sent(got)) == "not a result of every call"
 
 
-@pytest.mark.parametrize("odd", [math.nan, -0.1, 1.1, math.inf])
+@pytest.mark.parametrize("odd", [math.nan, -0.1, 1.1, math.inf, 0.5 + 0j, None, "0.5"])
 @pytest.mark.parametrize("slack", [0.3, 1.0])
 def test_what_is_no_share_never_agrees(odd, slack):
     half = np.array([0.5, 0.5])

@@ -26,9 +26,10 @@ class PositionModel:
     def log_probs(params: Parameters, contexts: np.ndarray) -> np.ndarray:
         """Return the log-probabilities (N, vocab) after contexts (N, window)."""
         votes, bias = (np.asarray(params[name]) for name in ("votes", "bias"))
-        scores = bias + votes[np.arange(len(votes)), np.asarray(contexts)].sum(axis=1)
-        scores = scores - scores.max(axis=1, keepdims=True)
-        return np.asarray(scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)))
+        with np.errstate(all="ignore"):  # whatever numpy was told to do where a training explodes
+            scores = bias + votes[np.arange(len(votes)), np.asarray(contexts)].sum(axis=1)
+            scores = scores - scores.max(axis=1, keepdims=True)
+            return np.asarray(scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)))
 
     @staticmethod
     def loss(params: Parameters, contexts: np.ndarray, targets: np.ndarray) -> float:
@@ -44,12 +45,13 @@ class PositionModel:
 
         They come in another order than parameters: whoever takes them by name does not notice.
         """
-        signal = np.exp(PositionModel.log_probs(params, contexts))
-        signal[np.arange(len(targets)), np.asarray(targets)] -= 1
-        signal /= len(targets)
         votes = np.zeros_like(np.asarray(params["votes"]))
-        np.add.at(votes, (np.arange(len(votes)), np.asarray(contexts)), signal[:, None])
-        return {"unused": None, "bias": signal.sum(axis=0), "votes": votes}
+        with np.errstate(all="ignore"):
+            signal = np.exp(PositionModel.log_probs(params, contexts))
+            signal[np.arange(len(targets)), np.asarray(targets)] -= 1
+            signal /= len(targets)
+            np.add.at(votes, (np.arange(len(votes)), np.asarray(contexts)), signal[:, None])
+            return {"unused": None, "bias": signal.sum(axis=0), "votes": votes}
 
 
 @builds("position loss", lambda show: "the loss of a small model")

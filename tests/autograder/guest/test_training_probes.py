@@ -44,6 +44,18 @@ def test_the_gradients_of_a_position_model_are_those_of_its_loss():
             assert grads[name][place] == pytest.approx(slope, abs=1e-5)
 
 
+@pytest.mark.parametrize("vote", [np.nan, np.inf, 1e308, -800.0])
+def test_a_training_that_explodes_is_told_by_its_numbers_whatever_numpy_was_told_to_do(vote):
+    """A notebook may have made numpy raise what it would warn of."""
+    params = PARAMS | {"votes": np.full((2, 3, 3), vote)}
+    params["votes"][:, :, 0] = 800.0
+    with np.errstate(all="raise"):
+        loss = PositionModel.loss(params, CONTEXTS, TARGETS)
+        grads = PositionModel.gradients(params, CONTEXTS, TARGETS)
+    assert np.isnan(loss) == (not np.isfinite(2 * vote))
+    assert np.isnan(grads["bias"]).any() == np.isnan(loss)
+
+
 def test_a_clock_counts_its_steps():
     loss, gradients = (
         build(Recipe("clock loss", ([3.0, 2.0, 5.0],))),

@@ -269,6 +269,27 @@ class Close:
         return None
 
 
+EXACT = Close(rtol=0.0, atol=0.0)
+
+
+def other_part(
+    expected: Mapping[str, Any], got: Mapping[str, Any], told: Mapping[str, str]
+) -> str | None:
+    """Return what is told of the first of some parts that is not exactly the same.
+
+    Parameters
+    ----------
+    expected, got
+        What a probe found, with the same keys.
+    told
+        By key: what kind of difference it is.
+    """
+    return next(
+        (words for k, words in told.items() if EXACT.difference(expected[k], got[k]) is not None),
+        None,
+    )
+
+
 @dataclass(frozen=True)
 class TopologicalOrder:
     """Compares two lists of a graph's nodes, in which each node is its name and its parents' names.

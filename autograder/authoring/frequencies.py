@@ -3,8 +3,7 @@
 How surprising it is that an answer of probability p comes as the share s of N calls is measured by
 N KL(s || p), the relative entropy of s to p in nats, times N: by Chernoff's bound it is x or more
 with a probability of at most 2 exp(-x), whatever p is. That is exact where a bound by the distance
-s - p, such as Hoeffding's, takes every answer to be as uncertain as a coin: a fifth of the calls
-tell as much.
+s - p, such as Hoeffding's, takes every answer to be as uncertain as a coin.
 """
 
 from __future__ import annotations
@@ -25,19 +24,15 @@ _MOST_SLACK = 2.0
 
 
 @dataclass(frozen=True)
-class Frequencies:
-    """Compares a tally of random answers with the probabilities that are right, or with a tally.
+class Shares:
+    """Compares how often answers came with the probabilities that are right, or with other shares.
 
     Parameters
     ----------
-    of
-        The right probability of each answer; what is not named never comes. Where it is left out,
-        the expected tally stands for it, which takes three times as many calls.
     chance
         Bound on the probability that a right function is taken for a wrong one, for each answer.
     """
 
-    of: Mapping[Any, float] | None = None
     chance: float = 1e-9
 
     @property
@@ -53,26 +48,17 @@ class Frequencies:
         y + 2 ln 2 or more with a probability of at most (1 + y) exp(-y).
         """
         y = math.log(1 / self.chance)
-        for _ in range(50):  # a contraction: its slope is 1 / (1 + y)
+        for _ in range(20):  # a contraction: its slope is 1 / (1 + y)
             y = math.log((1 + y) / self.chance)
         return y + 2 * math.log(2)
 
-    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
-        """Return what kind of difference there is; for `slack` see `agree`."""
-        calls = sum(expected.values())
-        if not is_tally(got, calls):
-            return "not a result of every call"
-        answers = {**expected, **got, **(self.of or {})}
-        right = None if self.of is None else [self.of.get(answer, 0.0) for answer in answers]
-        ours, theirs = (
-            [each.get(answer, 0) / calls for answer in answers] for each in (expected, got)
-        )
-        if self.agree(right, ours, theirs, calls, slack):
-            return None
-        return "other frequencies than the probabilities say"
-
     def agree(
-        self, right: ArrayLike | None, expected: ArrayLike, got: ArrayLike, calls: int, slack: float
+        self,
+        right: ArrayLike | None,
+        expected: ArrayLike,
+        got: ArrayLike,
+        calls: int,
+        slack: float = 1.0,
     ) -> bool:
         """Return whether shares are as they should be.
 
@@ -98,7 +84,7 @@ class Frequencies:
             surprise, most = calls * _nats(share, right), self.surprise
         return bool((surprise <= near * most).all())
 
-    def missed(self, right: float, wrong: float, calls: int) -> float:
+    def missed(self, right: float, wrong: float, calls: int, known: bool = True) -> float:
         """Return the power: a bound on the probability that a mistake keeps its points.
 
         Parameters
@@ -107,14 +93,16 @@ class Frequencies:
             The probability of an answer, and that which the mistake gives it.
         calls
             N, of each function.
+        known
+            Whether the right probability is known.
 
         Examples
         --------
-        >>> f"{Frequencies(of={}).missed(0.3, 0.65, 300):.0e}"
+        >>> f"{Shares().missed(0.3, 0.65, 300):.0e}"
         '1e-08'
         """
         shares = np.linspace(0, 1, 1_001)
-        if self.of is not None:
+        if known:
             alike = shares[calls * _nats(shares, right) <= self.surprise]
             return float(min(1.0, np.exp(-calls * _nats(alike, wrong).min())))
         ours, theirs = np.meshgrid(shares, shares)
@@ -124,7 +112,38 @@ class Frequencies:
         return (1 + y) * math.exp(-y)
 
 
-def is_tally(got: Any, calls: int) -> bool:
+@dataclass(frozen=True)
+class Frequencies:
+    """Compares a tally of random answers with the probabilities that are right, or with a tally.
+
+    Parameters
+    ----------
+    of
+        The right probability of each answer; what is not named never comes. Where it is left out,
+        the expected tally stands for it, which takes two to three times as many calls.
+    shares
+        How often a right function may be taken for a wrong one.
+    """
+
+    of: Mapping[Any, float] | None = None
+    shares: Shares = Shares()
+
+    def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
+        """Return what kind of difference there is; for `slack` see `Shares.agree`."""
+        calls = sum(expected.values())
+        if not _is_tally(got, calls):
+            return "not a result of every call"
+        answers = {**expected, **got, **(self.of or {})}
+        right = None if self.of is None else [self.of.get(answer, 0.0) for answer in answers]
+        ours, theirs = (
+            [each.get(answer, 0) / calls for answer in answers] for each in (expected, got)
+        )
+        if self.shares.agree(right, ours, theirs, calls, slack):
+            return None
+        return "other frequencies than the probabilities say"
+
+
+def _is_tally(got: Any, calls: int) -> bool:
     """Return whether something counts so many answers."""
     return (
         isinstance(got, Counter)

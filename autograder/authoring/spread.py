@@ -9,10 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.comparing import Close, other
+from autograder.authoring.comparing import EXACT, Close, other, other_part
 
 _ROUNDED_UP = 1 + 1e-6
 """What float32 may make of the end of a range."""
+_TOLD = {
+    "shape": "an array of another shape",
+    "the same again": "numbers that do not come from the generator alone",
+    "new in every call": "the same numbers in every call",
+}
 
 
 @dataclass(frozen=True)
@@ -57,31 +62,6 @@ class Spread:
         at_ends = 2 * random * math.exp(-numbers * self.ends / 2) if self.ends else 0.0
         return within + at_ends
 
-    def told_apart(self, numbers: int, missed: float = 1e-6) -> float:
-        """Return the power: which difference of two uniform distributions is surely seen.
-
-        Parameters
-        ----------
-        numbers
-            N, of each function.
-        missed
-            Bound on the probability that a mistake of this size keeps its points.
-
-        Returns
-        -------
-        difference
-            Of a quantile, relative to half the range of the right numbers.
-
-        Examples
-        --------
-        >>> round(Spread().told_apart(100_000), 2)
-        0.08
-        """
-        random = 1 if self.half_range is not None else 2
-        return self.tolerance + 2 * random * math.sqrt(
-            math.log(2 * random / missed) / (2 * numbers)
-        )
-
     def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
         """Return what kind of difference there is; `slack` counts from 1 to 3.
 
@@ -91,16 +71,12 @@ class Spread:
         """
         if not isinstance(got, Mapping) or got.keys() != expected.keys():
             return other(expected, got)
-        exact = Close(rtol=0.0, atol=0.0)
-        if exact.difference(expected["shape"], got["shape"]) is not None:
-            return "an array of another shape"
-        if exact.difference(expected["the same again"], got["the same again"]) is not None:
-            return "numbers that do not come from the generator alone"
-        if exact.difference(expected["new in every call"], got["new in every call"]) is not None:
-            return "the same numbers in every call"
+        there = other_part(expected, got, _TOLD)
+        if there is not None:
+            return there
         ours, theirs = expected["quantiles"], got["quantiles"]
         if not isinstance(ours, np.ndarray):
-            same = exact.difference(ours, theirs) is None
+            same = EXACT.difference(ours, theirs) is None
         elif self.half_range is None:
             same = self._near(ours, theirs, min(max(slack, 1.0), 3.0))
         elif slack < 1:  # of a fourth of the numbers, and both are random

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from autograder.authoring.frequencies import Frequencies
+from autograder.authoring.frequencies import Frequencies, Shares
 from autograder.guest.codec import MAX_BYTES, decode, encode, parse
 
 OF = {0: 0.5, 1: 0.3, 2: 0.2}
@@ -50,7 +50,7 @@ def test_tallies_of_different_distributions_differ(compare):
 @pytest.mark.parametrize("p", [0.001, 0.0149, 0.06, 0.42, 0.5, 0.9])
 def test_a_right_function_is_taken_for_a_wrong_one_as_seldom_as_is_said(calls, chance, p):
     """Exactly: the binomial probability of all counts that differ."""
-    compare = Frequencies({"a": p, "b": 1 - p}, chance)
+    compare = Frequencies({"a": p, "b": 1 - p}, Shares(chance))
     right = counts(calls, calls)  # which is not looked at
     told = [n for n in range(calls + 1) if compare.difference(right, counts(n, calls)) is not None]
     assert binom.pmf(told, calls, p).sum() <= chance
@@ -60,7 +60,7 @@ def test_a_right_function_is_taken_for_a_wrong_one_as_seldom_as_is_said(calls, c
 @pytest.mark.parametrize("p", [0.02, 0.3, 0.5])
 def test_two_right_functions_are_told_apart_as_seldom_as_is_said(p):
     """Exactly, over all pairs of counts."""
-    calls, compare = 60, Frequencies(chance=1e-3)
+    calls, compare = 60, Frequencies(shares=Shares(1e-3))
     chance = binom.pmf(np.arange(calls + 1), calls, p)
     told = sum(
         chance[one] * chance[other]
@@ -75,8 +75,34 @@ def test_two_right_functions_are_told_apart_as_seldom_as_is_said(p):
 def test_a_mistake_keeps_its_points_as_seldom_as_is_said(right, wrong):
     calls, compare = 300, Frequencies({"a": right, "b": 1 - right})
     kept = [n for n in range(calls + 1) if not compare.difference(counts(1, 300), counts(n, 300))]
-    assert binom.pmf(kept, calls, wrong).sum() <= compare.missed(right, wrong, calls)
-    assert compare.missed(right, right, calls) == pytest.approx(1.0, abs=0.01)
+    assert binom.pmf(kept, calls, wrong).sum() <= Shares().missed(right, wrong, calls)
+    assert Shares().missed(right, right, calls) == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("p", [0.06, 0.3, 0.5])
+def test_two_tallies_of_one_mistake_hardly_ever_differ_where_a_hint_is_given(p):
+    """Exactly, for the least slack that counts."""
+    calls = 100
+    chance = binom.pmf(np.arange(calls + 1), calls, p)
+    told = sum(
+        chance[one] * chance[other]
+        for one in range(calls + 1)
+        for other in range(calls + 1)
+        if not Shares().agree(None, one / calls, other / calls, calls, slack=0.3)
+    )
+    assert told < 1e-4
+
+
+@pytest.mark.parametrize("p", [0.06, 0.3, 0.5])
+def test_two_tallies_take_two_to_three_times_the_calls_of_what_is_known(p):
+    """For a probability that is 0.2 off and missed with a chance of 1e-6 or less."""
+    least = {
+        known: next(
+            n for n in range(100, 5_000, 20) if Shares().missed(p, p + 0.2, n, known) < 1e-6
+        )
+        for known in (True, False)
+    }
+    assert 2 < least[False] / least[True] < 3
 
 
 def test_an_answer_that_never_comes_may_not_come_once():
@@ -131,12 +157,14 @@ def test_what_is_no_tally_of_every_call_differs_and_breaks_nothing(got, compare)
 @pytest.mark.parametrize("slack", [0.3, 1.0])
 def test_what_is_no_share_never_agrees(odd, slack):
     half = np.array([0.5, 0.5])
-    assert TWO.agree(half, half, half, 100, slack)
-    assert not TWO.agree(half, half, np.array([0.5, odd]), 100, slack)
+    assert Shares().agree(half, half, half, 100, slack)
+    assert not Shares().agree(half, half, np.array([0.5, odd]), 100, slack)
 
 
 @given(st.integers(1, 5_000), st.floats(0, 1), st.floats(0, 1))
 @settings(max_examples=50)
 def test_shares_are_as_far_from_each_other_whichever_comes_first(calls, one, other):
-    assert TWO.agree(None, one, other, calls, 1.0) == TWO.agree(None, other, one, calls, 1.0)
-    assert TWO.agree(None, one, one, calls, 0.3)
+    assert Shares().agree(None, one, other, calls, 1.0) == Shares().agree(
+        None, other, one, calls, 1.0
+    )
+    assert Shares().agree(None, one, one, calls, 0.3)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.comparing import Close, HeldOut
+from autograder.authoring.comparing import HeldOut, other_part
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,13 @@ class Training:
         """Return what kind of difference there is; `slack` above 2 counts as 2."""
         if not isinstance(got, Mapping) or got.keys() != expected.keys():
             return "no outcome of a training"
-        exact = Close(rtol=0.0, atol=0.0)
-        if exact.difference(expected["shapes"], got["shapes"]) is not None:
-            return "parameters of other names or shapes"
-        if exact.difference(expected["the same again"], got["the same again"]) is not None:
-            return "parameters that do not come from the generator alone"
+        told = {
+            "shapes": "parameters of other names or shapes",
+            "the same again": "parameters that do not come from the generator alone",
+        }
+        there = other_part(expected, got, told)
+        if there is not None:
+            return there
         losses = got["valid_losses"]
         if not isinstance(losses, list) or len(losses) != len(expected["valid_losses"]):
             return "another number of epochs"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.checking import Case
-from autograder.authoring.comparing import Close
+from autograder.authoring.comparing import EXACT
 from autograder.authoring.frequencies import Frequencies
 from autograder.guest.recipes import Recipe
 
@@ -18,7 +18,6 @@ DRAWN = 1_500
 """Sequences in a batch. Two are looked at, so 3,000: a share of 1/2 may be .09 off (`Frequencies`)."""
 FEW = 500
 """Enough where it is seen what comes and what never does; of 1,000 a share of 1/2 may be .16 off."""
-EXACT = Close(rtol=0.0, atol=0.0)
 MANY = 150
 """Batches that one generator draws, all different: a seed of 7 bits cannot make as many."""
 

@@ -23,10 +23,10 @@ from autograder.authoring.checking import (
     rule,
     slip,
 )
-from autograder.authoring.comparing import Close
-from autograder.authoring.frequencies import Frequencies
+from autograder.authoring.comparing import EXACT, Close
+from autograder.authoring.frequencies import Shares
 
-from .drawing import EXACT, generator
+from .drawing import generator
 
 CALLS, N_IN, HIDDEN, N_OUT = 12, 40, 40, 20
 MANY, FEW, INTO = 250, 6, 2
@@ -101,7 +101,7 @@ class EquallyOften:
     share: float
 
     def difference(self, expected: Any, got: Any, slack: float = 1.0) -> str | None:
-        """Return what kind of difference there is; of shares, `slack` counts as in `Frequencies`."""
+        """Return what kind of difference there is; of shares, `slack` counts as in `Shares`."""
         if not isinstance(got, Mapping) or got.keys() != expected.keys():
             return "no weights by the expected names"
         if EXACT.difference(expected["different"], got["different"]) is not None:
@@ -110,7 +110,7 @@ class EquallyOften:
             ours, theirs = expected[key], got[key]
             if Close(rtol=0.0, atol=1.0).difference(ours, theirs) is not None:
                 return "no shares of connections"
-            if not Frequencies().agree(np.full(ours.shape, self.share), ours, theirs, calls, slack):
+            if not Shares().agree(np.full(ours.shape, self.share), ours, theirs, calls, slack):
                 return "connections that are more probable than others"
         return None
 

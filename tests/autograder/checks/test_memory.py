@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.authoring.frequencies import Frequencies
+from autograder.authoring.frequencies import Shares
 from autograder.authoring.material import load_material
 from tests.course_code import pick
 
@@ -129,7 +129,7 @@ def test_two_generators_agree_and_what_never_comes_is_seen_once_in_thousands(ref
 def test_shares_are_told_apart_as_the_assignment_says():
     """Places at the begin only (1/2), repeated symbols (3/4), the same class (1/2)."""
     for right, wrong in ((0.25, 0.5), (0.5, 0.75), (0.25, 0.5)):
-        assert Frequencies().missed(right, wrong, CALLS * DRAWN) < 1e-6
+        assert Shares().missed(right, wrong, CALLS * DRAWN, known=False) < 1e-6
 
 
 def test_what_cannot_be_counted_is_a_difference(reference):

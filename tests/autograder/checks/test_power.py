@@ -2,12 +2,11 @@
 
 import math
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from autograder.authoring.frequencies import Frequencies
+from autograder.authoring.frequencies import Frequencies, Shares
 from autograder.authoring.spread import Spread
 from tests.course_code import module
 
@@ -28,16 +27,14 @@ def softmax(scores):
 
 def missed(right, wrong, calls):
     """Return the chance that all answers of a mistake come as often as right ones."""
-    known = Frequencies(of={})
     both = zip(np.ravel(right), np.ravel(wrong), strict=True)
-    return min(known.missed(float(ours), float(theirs), calls) for ours, theirs in both)
+    return min(Shares().missed(float(ours), float(theirs), calls) for ours, theirs in both)
 
 
 def missed_by(off, calls):
     """Return the largest chance that a probability is missed which is that far off."""
-    known = Frequencies(of={})
     each = [(p, p + side * off) for p in np.linspace(0, 1, 41) for side in (-1, 1)]
-    return max(known.missed(right, wrong, calls) for right, wrong in each if 0 <= wrong <= 1)
+    return max(Shares().missed(right, wrong, calls) for right, wrong in each if 0 <= wrong <= 1)
 
 
 def test_what_is_said_of_how_far_a_probability_may_be_off():
@@ -84,12 +81,12 @@ def test_each_mistake_with_the_temperature_is_seen_at_one_of_them(mistake):
 def test_a_word_that_never_comes_is_missed():
     """Any of a model's, and of the five likeliest words alone each of three others."""
     (_, p) = SAMPLE._choice(RNG).args[1][()]
-    assert Frequencies(of={}).missed(min(p), 0.0, SAMPLE.DRAWS) == 0
+    assert Shares().missed(min(p), 0.0, SAMPLE.DRAWS) == 0
     temperature, best = GENERATE.CHOICES[0]
     for seed in range(20):
         scores = GENERATE._choice(np.random.default_rng(seed), 2, best)["c"]
         p = np.sort(softmax(scores / temperature))[-8:]  # without </s>, which is never drawn
-        assert min(Frequencies(of={}).missed(word, 0.0, GENERATE.DRAWS) for word in p[:3]) == 0
+        assert min(Shares().missed(word, 0.0, GENERATE.DRAWS) for word in p[:3]) == 0
 
 
 def test_a_rate_taken_for_what_is_kept_is_seen():
@@ -100,7 +97,7 @@ def test_what_is_told_apart_is_told_apart_and_what_is_right_is_not():
     """By simulation: at the power's difference no mistake is missed, and no right answer lost."""
     calls, p, off = 1_500, 0.3, 0.25
     compare = Frequencies()
-    assert compare.missed(p, p + off, calls) < NEVER
+    assert compare.shares.missed(p, p + off, calls, known=False) < NEVER
     rng = np.random.default_rng(1)
 
     def tally(probability):
@@ -156,8 +153,9 @@ ENTRIES = sum(math.prod(shape) for shape in SAFE.WIDE.values())
 
 def unseen(right, wrong, calls):
     """Return the chance that shares of so many calls are within what is right at all heights."""
-    known = replace(STEPS._SHARES, of={})
-    return min(known.missed(ours, theirs, calls) for ours, theirs in zip(right, wrong, strict=True))
+    return min(
+        STEPS._SHARES.missed(ours, theirs, calls) for ours, theirs in zip(right, wrong, strict=True)
+    )
 
 
 def test_right_random_steps_are_hardly_ever_told_apart():

@@ -589,8 +589,9 @@ def _problem(exam: QuestionExam) -> str:
             return f"the reference fails on {identity}: {expected.failure or CHANGED}"
         if expected.error is not None and "ValueError" not in expected.error.types:
             return f"the reference raises {expected.error.types[0]}: {expected.error.message}"
-        if not agrees(exam.comparison(identity), expected, expected):
-            return f"the reference's answer to {identity} is nothing that can be compared"
+        there = difference(exam.comparison(identity), expected, expected)
+        if there is not None:  # nothing that can be compared, or not what the check says is right
+            return f"the reference is wrong on {identity} by its own check: {there}"
     for mistake in exam.question.misconceptions:
         failures = (outcome.failure for outcome in exam.wrong[mistake.name].values())
         failure = next((words for words in failures if words), None)

@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograder.authoring.checking import Check, Group, case, misconception
+from autograder.authoring.checking import Check, Group, case, misconception, tally
 from autograder.authoring.comparing import Close
+from autograder.authoring.frequencies import Frequencies
 from autograder.judging import cases
 from autograder.judging.exam import (
     MARGIN,
@@ -302,8 +303,17 @@ def test_a_reference_that_raises_other_than_value_errors_cannot_be_examined(exam
 
 
 def test_a_reference_whose_answer_is_no_data_cannot_be_examined(examine):
-    with pytest.raises(CannotExamine, match="nothing that can be compared"):
+    with pytest.raises(CannotExamine, match="by its own check"):
         examine(reference=iter, misconceptions=())
+
+
+def test_a_check_that_says_other_probabilities_than_the_reference_has_says_so(examine):
+    def draw(rng, reference):
+        for group in ("one", "two"):
+            yield tally(group, 200, [1], compare=Frequencies({0: 0.5, 1: 0.5}))
+
+    with pytest.raises(CannotExamine, match="by its own check: other frequencies than the prob"):
+        examine(draw=draw, reference=len, misconceptions=())
 
 
 def test_a_mistake_without_an_answer_is_refused_at_once_not_drawn_anew(examine):

@@ -16,6 +16,7 @@ from grading import REPO, measured
 from tables import begun, finished, options, table
 
 from autograder.authoring.course import Course
+from publishing.pace import pace
 
 DEMO, TESTS = "make demo", "make test"
 
@@ -45,6 +46,7 @@ def main() -> None:
             if what == TESTS and chosen.without_tests:
                 continue
             run = measured([command], Path(folder))
+            results.pace.append(pace())
             print(shown.add(what, run.wall, run.cpu), file=sys.stderr)
             if what in (DEMO, TESTS):
                 results.ratios[f"{what}, s"] = run.wall

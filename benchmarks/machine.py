@@ -4,11 +4,7 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
-import time
 from pathlib import Path
-
-PACED = 3_000_000
-"""Steps of the loop whose time is the machine's pace."""
 
 
 def machine() -> str:
@@ -29,16 +25,3 @@ def versions(*packages: str) -> dict[str, str]:
         if importlib.util.find_spec(package)
     }
     return {"Python": platform.python_version(), **found}
-
-
-def pace() -> float:
-    """Return the CPU seconds of ten million steps of a plain loop, on this machine just now.
-
-    The same machine took from 1.3 to 2.2 within one morning. Seconds that were measured
-    beside it are compared after they are divided by it.
-    """
-    begun = time.process_time()
-    total = 0
-    for step in range(PACED):
-        total += step * step
-    return (time.process_time() - begun) * 10_000_000 / PACED

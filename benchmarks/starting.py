@@ -21,6 +21,7 @@ from autograder.authoring.course import Course
 from autograder.authoring.material import load_material
 from autograder.classroom.class_folder import ClassFolder
 from autograder.proving.simulate import write_class
+from publishing.pace import pace
 
 MAIN = ("first start", "second", "verify, 3 seeds")
 """Of these the slowest assignment is kept in the history."""
@@ -65,6 +66,7 @@ def main() -> None:
     results.tables.append(shown)
     for name in chosen.names or Course.at(REPO).assignment_names():
         shown.add(name, *costs(name))
+        results.pace.append(pace())
     print(f"\n{results.heading}\n\n{shown.markdown}")
     for start in MAIN:
         place = [column.title for column in shown.columns].index(start)

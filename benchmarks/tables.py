@@ -16,7 +16,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from machine import machine, pace, versions
+from machine import machine, versions
+
+from publishing.pace import pace
 
 FOLDER = Path(__file__).parent / "results"
 HISTORY = FOLDER / "history.csv"
@@ -109,7 +111,7 @@ class Results:
     ratios
         The main ones, kept in the history.
     pace
-        That of the machine before and after (see `machine.pace`).
+        The machine's: before, between parts where it has them, and after (see `publishing.pace`).
     """
 
     benchmark: str

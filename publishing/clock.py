@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from nbformat import NotebookNode
 
-from publishing.executed import client_of, read
+from publishing.executed import read
+from publishing.running import client_of, kernel_clock
 from publishing.slides import kind_of, slides_of, title_of
 
 PACE = 130
@@ -103,15 +102,10 @@ def seconds_of_cells(lecture: Path) -> dict[str, float]:
         Its text, `lectures/04_recurrent.py`.
     """
     notebook = read(lecture)
+    client = client_of(notebook, lecture)
+    spent = kernel_clock(client)
     before: dict[str, float] = {}
     found: dict[str, float] = {}
-
-    def spent() -> float:
-        kernel = client.km and client.km.provisioner
-        if not isinstance(kernel, LocalProvisioner):
-            raise TypeError(f"expected a kernel on this machine, got {kernel!r}")
-        times = psutil.Process(kernel.pid).cpu_times()
-        return float(times.user + times.system)
 
     def begins(cell: NotebookNode, **_: object) -> None:
         before[cell.id] = spent()
@@ -119,7 +113,7 @@ def seconds_of_cells(lecture: Path) -> dict[str, float]:
     def ends(cell: NotebookNode, **_: object) -> None:
         found[cell.id] = spent() - before[cell.id]
 
-    client = client_of(notebook, lecture, on_cell_execute=begins, on_cell_executed=ends)
+    client.on_cell_execute, client.on_cell_executed = begins, ends
     client.execute()
     return found
 

@@ -24,33 +24,24 @@ import platform
 import re
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import requires, version
 from pathlib import Path
-from typing import Any
 
 import jupytext
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.errors import CourseError
 from autograder.files import write_atomically
 from nextword.data_folder import own_folders
-from publishing.naming import name_of_cell
+from publishing.running import Took, run
 
 KEPT = Path("build/executed")
-LONGEST_CELL = 300
-"""Seconds on the wall after which a cell is given up."""
-_OF_A_RUN = {"language_info", "widgets"}
+_OF_A_RUN = {"language_info", "took", "widgets"}
 """What a run adds to a notebook's metadata."""
-_LAYOUT = "1"
+_LAYOUT = "2"
 """Of a kept notebook; another number makes all kept ones stale."""
-
-
-class CellFailed(CourseError):
-    """A cell of a lecture raised, took too long, or wrote a warning."""
 
 
 def execute(lecture: Path, folder: Path = KEPT) -> Path:
@@ -78,7 +69,7 @@ def execute(lecture: Path, folder: Path = KEPT) -> Path:
     path = folder / f"{lecture.stem}.ipynb"
     kept = _kept(path, digest)
     if kept is None:
-        _run(notebook, lecture)
+        notebook.metadata["took"] = asdict(run(notebook, lecture))
     else:
         _take_outputs(notebook, kept)
     notebook.metadata["executed"] = digest
@@ -86,6 +77,11 @@ def execute(lecture: Path, folder: Path = KEPT) -> Path:
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_atomically(path, text, lasting=False)
     return path
+
+
+def took(executed: Path) -> Took:
+    """Return what the run took whose outputs an executed lecture has."""
+    return Took(**nbformat.read(executed, as_version=4).metadata["took"])
 
 
 def execute_all(lectures: Iterable[Path], folder: Path = KEPT) -> list[Path]:
@@ -103,17 +99,6 @@ def read(lecture: Path) -> NotebookNode:
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number}"
     return notebook
-
-
-def client_of(notebook: NotebookNode, lecture: Path, **hooks: Any) -> NotebookClient:
-    """Return what runs a lecture, in its folder, with nbclient's hooks."""
-    return NotebookClient(
-        notebook,
-        timeout=LONGEST_CELL,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(lecture.parent)}},
-        **hooks,
-    )
 
 
 def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -151,30 +136,7 @@ def _kept(path: Path, digest: str) -> NotebookNode | None:
 
 
 def _take_outputs(notebook: NotebookNode, kept: NotebookNode) -> None:
-    for cell, run in zip(_code_cells(notebook), _code_cells(kept), strict=True):
-        cell.outputs, cell.execution_count = run.outputs, run.execution_count
+    for cell, shown in zip(_code_cells(notebook), _code_cells(kept), strict=True):
+        cell.outputs, cell.execution_count = shown.outputs, shown.execution_count
     for what in _OF_A_RUN & kept.metadata.keys():
         notebook.metadata[what] = kept.metadata[what]
-
-
-def _run(notebook: NotebookNode, lecture: Path) -> None:
-    """Fill in the outputs."""
-    begun = [0]
-    client = client_of(
-        notebook, lecture, on_cell_execute=lambda cell, cell_index: begun.append(cell_index)
-    )
-    try:
-        client.execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
-        cell = notebook.cells[begun[-1]]
-        raise CellFailed(
-            f"{name_of_cell(lecture.stem, begun[-1] + 1, cell)} failed: {problem}"
-        ) from problem
-    for number, cell in enumerate(notebook.cells, 1):
-        for output in cell.get("outputs", []):
-            if output.get("name") == "stderr":
-                where = name_of_cell(lecture.stem, number, cell)
-                raise CellFailed(
-                    f"{where} wrote to stderr, and readers would see it: {output.text}"
-                )
-        cell.metadata.pop("execution", None)  # the times of its run

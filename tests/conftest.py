@@ -150,6 +150,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if name == "notebook"
     )
     if rows:
-        terminalreporter.section("notebooks, CPU seconds")
-        for path, took, budget in rows:
-            terminalreporter.line(f"{path:45} {took:6.1f} of {budget}")
+        terminalreporter.section("notebooks, CPU seconds on a machine of pace 1")
+        for path, took, cpu, budget in rows:
+            terminalreporter.line(f"{path:40} {took:6.1f} of {budget} ({cpu:.1f} of this machine)")

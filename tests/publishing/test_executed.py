@@ -4,7 +4,8 @@ import nbformat
 import pytest
 
 from publishing import executed
-from publishing.executed import CellFailed, execute, execute_all
+from publishing.executed import execute, execute_all, took
+from publishing.running import CellFailed
 
 LECTURE = """# %% [markdown]
 # ## Counting runs
@@ -111,3 +112,17 @@ def test_several_are_executed_at_once(lecture, tmp_path):
     paths = execute_all([lecture, other], tmp_path / "kept")
     assert [path.name for path in paths] == ["01_toy.ipynb", "02_toy.ipynb"]
     assert nbformat.read(paths[1], as_version=4).cells[0].outputs[0].text == "two\n"
+
+
+def test_what_a_run_took_is_kept_with_it_and_its_kernels_start_is_not_counted(lecture, tmp_path):
+    burns = "begun = process_time()\nwhile process_time() - begun < 0.5:\n    pass"
+    lecture.write_text(
+        f"# %%\nfrom time import process_time\n\n{burns}\n\n# %%\nprint(process_time())\n"
+    )
+    path = execute(lecture, tmp_path)
+    first = took(path)
+    whole = float(nbformat.read(path, as_version=4).cells[1].outputs[0].text)
+    assert 0.45 < first.cpu < whole
+    assert first.seconds > 0.0
+    lecture.write_text(lecture.read_text() + "\n# %% [markdown]\n# More.\n")
+    assert took(execute(lecture, tmp_path)) == first

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from publishing.executed import CellFailed
+from publishing.running import CellFailed
 from publishing.site import api_pages, building, source_tree
 from publishing.site.errors import FaultyPages, PictureWithoutText
 from publishing.site.faults import faults_of

@@ -12,6 +12,7 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
+    Misconception,
     alternative,
     case,
     equal,
@@ -29,6 +30,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
         yield case("rounds", _table(rng, tokens, orders), rounds)
     few = _table(rng, 4, 3)
     yield case("rounds", few[[0, 1, 1, 2, 3, 1, 0]], 3)
+    for tokens, orders, power in ((4, 2, -13), (3, 2, -19), (5, 3, -19)):
+        yield case("rounds", _nearly_equal(rng, tokens, orders, power), 150)
     for tokens, orders, rounds in ((6, 2, 1), (10, 3, 4), (20, 4, 2)):
         table = _table(rng, tokens, orders)
         table[rng.choice(tokens, max(2, tokens // 3), replace=False)] = 0.0
@@ -41,6 +44,17 @@ def _table(rng: np.random.Generator, tokens: int, orders: int) -> np.ndarray:
     """Return probabilities; a higher order is surer, and often finds nothing."""
     table = rng.beta(0.6, 2.0, size=(tokens, orders)) + 0.01
     table[:, 1:] *= rng.random((tokens, orders - 1)) > 0.3
+    return table
+
+
+def _nearly_equal(rng: np.random.Generator, tokens: int, orders: int, power: int) -> np.ndarray:
+    """Return probabilities of which one order's are larger by a factor of 1 + 2^power.
+
+    At -13 no round moves a weight by 1e-4, at -19 none by 1e-6, and all of 150 together by ten
+    tolerances and more. The numbers are float32's too, so that who counts in these is as near.
+    """
+    table = np.repeat(rng.integers(1, 16, size=(tokens, 1)) / 32, orders, axis=1)
+    table[:, rng.integers(orders)] *= 1 + 2.0**power
     return table
 
 
@@ -135,6 +149,26 @@ probabilities_averaged = slip(
     hint="You average the probabilities of each order. Average the shares: for every token divide "
     "lambda times probability by its sum over the orders first.",
 )
+
+
+def _stopped(below: str) -> Misconception:
+    """Return EM that ends when no weight changes by more than a bound."""
+    return slip(
+        REFERENCE,
+        (
+            "        lambdas = shares.mean(axis=0)\n",
+            "        before, lambdas = lambdas, shares.mean(axis=0)\n"
+            f"        if np.abs(lambdas - before).max() < {below}:\n"
+            "            break\n",
+        ),
+        loses="rounds",
+        hint="You stop when a round changes the weights little. Do all `n_iter` rounds: many small "
+        "changes add up, and who calls the function says how many are wanted.",
+    )
+
+
+stopped_below_1e4 = _stopped("1e-4")
+stopped_below_1e6 = _stopped("1e-6")
 
 an_array_already = equal(
     REFERENCE,

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from autograder.authoring.comparing import Close, Comparison
+from autograder.guest.recipes import Recipe
 
 Draw = Callable[[np.random.Generator, ModuleType], Iterable["Case"]]
 
@@ -46,6 +47,11 @@ class Case:
 def case(group: str, *args: Any, **kwargs: Any) -> Case:
     """Return the case that calls the student's function with these arguments."""
     return Case(group, args, kwargs)
+
+
+def generator(rng: np.random.Generator) -> Recipe:
+    """Return the recipe of a random generator of its own, with a seed drawn from `rng`."""
+    return Recipe("generator", (int(rng.integers(2**31)),))
 
 
 def tally(group: str, times: int, *args: Any, compare: Comparison | None = None) -> Case:

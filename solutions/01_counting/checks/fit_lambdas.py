@@ -12,7 +12,7 @@ from autograder.authoring.checking import (
     Case,
     Check,
     Group,
-    Misconception,
+    Slip,
     alternative,
     case,
     equal,
@@ -151,15 +151,17 @@ probabilities_averaged = slip(
 )
 
 
-def _stopped(below: str) -> Misconception:
+def _stopped(below: str) -> Slip:
     """Return EM that ends when no weight changes by more than a bound."""
     return slip(
         REFERENCE,
         (
             "        lambdas = shares.mean(axis=0)\n",
-            "        before, lambdas = lambdas, shares.mean(axis=0)\n"
-            f"        if np.abs(lambdas - before).max() < {below}:\n"
-            "            break\n",
+            (
+                "        before, lambdas = lambdas, shares.mean(axis=0)\n"
+                f"        if np.abs(lambdas - before).max() < {below}:\n"
+                "            break\n"
+            ),
         ),
         loses="rounds",
         hint="You stop when a round changes the weights little. Do all `n_iter` rounds: many small "

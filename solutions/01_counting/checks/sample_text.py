@@ -17,6 +17,7 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    generator,
     rule,
     slip,
     tally,
@@ -43,24 +44,20 @@ the probabilities is further off: p^1.3 by 0.24 for the best one.
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """Yield models that leave no choice, models that end, and models with a choice."""
     for length in (1, 4, 7):
-        yield case("continuing", _chain(rng, ends=False), [], length, _generator(rng))
+        yield case("continuing", _chain(rng, ends=False), [], length, generator(rng))
         prompt = _words(rng, 3)
-        yield case("continuing", _chain(rng, ends=False), prompt, length, _generator(rng))
-    yield case("continuing", _chain(rng, ends=False, memory=2), _words(rng, 2), 6, _generator(rng))
+        yield case("continuing", _chain(rng, ends=False), prompt, length, generator(rng))
+    yield case("continuing", _chain(rng, ends=False, memory=2), _words(rng, 2), 6, generator(rng))
     for _ in range(2):
-        yield case("ending", _chain(rng, ends=True), _words(rng, 2), 40, _generator(rng))
-        yield case("ending", _chain(rng, ends=True), [], 40, _generator(rng))
-    yield case("ending", _chain(rng, ends=True), [*_words(rng, 2), "</s>"], 5, _generator(rng))
-    yield case("ending", _chain(rng, ends=False), _words(rng, 2), 0, _generator(rng))
+        yield case("ending", _chain(rng, ends=True), _words(rng, 2), 40, generator(rng))
+        yield case("ending", _chain(rng, ends=True), [], 40, generator(rng))
+    yield case("ending", _chain(rng, ends=True), [*_words(rng, 2), "</s>"], 5, generator(rng))
+    yield case("ending", _chain(rng, ends=False), _words(rng, 2), 0, generator(rng))
     yield _tally(rng, DRAWS, _choice(rng), _words(rng, 1), 1)
     yield _tally(rng, DRAWS, _choice(rng), [], 2)
     yield _tally(rng, MANY_DRAWS, _choice_of_many(rng), [], 1)
-    by_rng = (_choice(rng), _words(rng, 1), 40, _generator(rng))
+    by_rng = (_choice(rng), _words(rng, 1), 40, generator(rng))
     yield Case("choosing", by_rng, probe="by its generator", compare=Close(rtol=0.0, atol=0.0))
-
-
-def _generator(rng: np.random.Generator) -> Recipe:
-    return Recipe("generator", (int(rng.integers(2**31)),))
 
 
 def _tally(
@@ -73,7 +70,7 @@ def _tally(
         (*prompt, *words): math.prod(next_word[word] for word in words)
         for words in itertools.product(next_word, repeat=length)
     }
-    return tally("choosing", draws, model, prompt, length, _generator(rng), compare=Frequencies(of))
+    return tally("choosing", draws, model, prompt, length, generator(rng), compare=Frequencies(of))
 
 
 def _words(rng: np.random.Generator, how_many: int) -> list[str]:

@@ -14,11 +14,6 @@ from ..probes.graphs import NodeSpec
 NAMES = [f"{letter}{number}" for number in range(1, 11) for letter in "abcdefghkmnpqrstuvwxyz"]
 
 
-def generator(rng: np.random.Generator) -> Recipe:
-    """Return the recipe of a random generator."""
-    return Recipe("generator", (int(rng.integers(2**31)),))
-
-
 def draw_model(
     rng: np.random.Generator, words: int, n_features: int, scale: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -16,12 +16,11 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    generator,
     rule,
     slip,
 )
 from autograder.authoring.spread import Spread
-
-from .drawing import generator
 
 NUMBERS = 25_000
 ENDS = 0.002

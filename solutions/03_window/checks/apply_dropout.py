@@ -17,13 +17,13 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    generator,
     rule,
     slip,
     told,
 )
 from autograder.authoring.frequencies import Frequencies
 from autograder.authoring.spread import Spread
-from autograder.guest.recipes import Recipe
 
 Answer = tuple[object, object]
 DRAWS = 1_400
@@ -39,20 +39,20 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     """
     for width, rate in ((2, 0.5), (2, 0.75), (1, 0.75), (3, 0.5)):
         row = rng.permutation([1.0, 2.0, 4.0, -1.0, -2.0])[:width]
-        args = (DRAWS, row, rate, _generator(rng), True)
+        args = (DRAWS, row, rate, generator(rng), True)
         yield Case("training", args, probe="tally rows", compare=Frequencies(_rows(row, rate)))
     # A batch of one, with a mask of its own in every call, all of it from the generator.
-    one = (np.ones((1, 200)), 0.725, _generator(rng), True)
+    one = (np.ones((1, 200)), 0.725, generator(rng), True)
     yield Case("training", (100, *one), probe="quantiles", compare=Spread())
     for shape in ((3, 4), (2, 3, 2)):
         rate = float(rng.uniform(0.1, 0.9))
-        yield case("ends", rng.normal(size=shape), rate, _generator(rng), False)
+        yield case("ends", rng.normal(size=shape), rate, generator(rng), False)
     for rate, train in ((0.0, True), (1.0, True), (1, True), (0.0, False), (1.0, False)):
-        yield case("ends", rng.normal(size=(3, 2)), rate, _generator(rng), train)
-    yield case("ends", np.zeros((0, 3)), 0.5, _generator(rng), True)
+        yield case("ends", rng.normal(size=(3, 2)), rate, generator(rng), train)
+    yield case("ends", np.zeros((0, 3)), 0.5, generator(rng), True)
     for train in (True, False):
         for rate in (-0.1, 1.01, float("nan")):
-            yield case("ends", rng.normal(size=4), rate, _generator(rng), train)
+            yield case("ends", rng.normal(size=4), rate, generator(rng), train)
 
 
 def _rows(row: np.ndarray, rate: float) -> dict[tuple[float, ...], float]:
@@ -62,10 +62,6 @@ def _rows(row: np.ndarray, rate: float) -> dict[tuple[float, ...], float]:
         (*(row * mask).tolist(), *mask): math.prod(1 - rate if kept else rate for kept in mask)
         for mask in masks
     }
-
-
-def _generator(rng: np.random.Generator) -> Recipe:
-    return Recipe("generator", (int(rng.integers(2**31)),))
 
 
 check = Check(

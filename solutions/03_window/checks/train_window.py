@@ -19,6 +19,7 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    generator,
     rule,
     slip,
     told,
@@ -80,7 +81,7 @@ def _training(
     args = (begin, (train[0][order], train[1][order]), valid)
     functions = (Recipe("position loss"), Recipe("position gradients"))
     floor = PositionModel.log_probs(truth, held_out[0])[np.arange(HELD_OUT), held_out[1]]
-    seed = Recipe("generator", (int(rng.integers(2**31)),))
+    seed = generator(rng)
     loop = (rates, batch_size, NEVER, seed)
     return Case(
         group,
@@ -123,7 +124,7 @@ def _clock(
         rates,
         examples if batch_size is None else batch_size,
         patience,
-        Recipe("generator", (int(rng.integers(2**31)),)),
+        generator(rng),
     )
 
 
@@ -149,7 +150,7 @@ def _ledger(group: str, rng: np.random.Generator, examples: int, batch_size: int
         rates,
         batch_size,
         3,
-        Recipe("generator", (int(rng.integers(2**31)),)),
+        generator(rng),
     )
 
 
@@ -171,7 +172,7 @@ def _log(group: str, rng: np.random.Generator, examples: int, epochs: int) -> Ca
             [1.0] * epochs,
             1,
             NEVER,
-            Recipe("generator", (int(rng.integers(2**31)),)),
+            generator(rng),
         ),
         probe="order shown",
     )

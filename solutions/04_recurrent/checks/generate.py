@@ -18,6 +18,7 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    generator,
     rule,
     slip,
     tally,
@@ -25,7 +26,6 @@ from autograder.authoring.checking import (
 )
 from autograder.authoring.comparing import Close
 from autograder.authoring.frequencies import Frequencies
-from autograder.guest.recipes import Recipe
 
 from .drawing import LARGE, Params, draw_params, with_large_scores
 
@@ -50,16 +50,16 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     for prompt_length in (0, 2, 4):
         for length in (5, 7):
             params, prompt = _rollout(rng, reference, prompt_length, length, ends=False)
-            yield case("best words", params, prompt, length, 0, _generator(rng))
+            yield case("best words", params, prompt, length, 0, generator(rng))
     for place in (1, 2):  # in the middle of the prompt, and at its end
         params, prompt = _rollout(rng, reference, 3, 6, ends=False, end_at=place)
-        yield case("best words", params, prompt, 6, 0, _generator(rng))
+        yield case("best words", params, prompt, 6, 0, generator(rng))
     for prompt_length in (0, 2, 3):
         params, prompt = _rollout(rng, reference, prompt_length, 12, ends=True)
-        yield case("ending", params, prompt, 12, 0.0, _generator(rng))
-    yield case("ending", draw_params(rng, 6, 2, 3), [2, 3], 0, 1.0, _generator(rng))
+        yield case("ending", params, prompt, 12, 0.0, generator(rng))
+    yield case("ending", draw_params(rng, 6, 2, 3), [2, 3], 0, 1.0, generator(rng))
     for temperature, prompt in ((-0.5, [2]), (1.0, [2, 6]), (0, [-1, 3])):
-        yield case("ending", draw_params(rng, 6, 2, 3), prompt, 4, temperature, _generator(rng))
+        yield case("ending", draw_params(rng, 6, 2, 3), prompt, 4, temperature, generator(rng))
     (high, another), (low, best_is_bos) = (
         (temperature, _choice(rng, word, best))
         for word, (temperature, best) in zip((int(rng.integers(2, 9)), BOS), CHOICES, strict=True)
@@ -72,12 +72,8 @@ def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:
     temperature = float(rng.choice([0.7, 1.6]))
     many = _last_of_many(rng, temperature)
     yield _tally(rng, reference, MANY_DRAWS, many, [], temperature)
-    by_rng = (another, prompt, 30, 1.5, _generator(rng))
+    by_rng = (another, prompt, 30, 1.5, generator(rng))
     yield Case("choosing", by_rng, probe="by its generator", compare=Close(rtol=0.0, atol=0.0))
-
-
-def _generator(rng: np.random.Generator) -> Recipe:
-    return Recipe("generator", (int(rng.integers(2**31)),))
 
 
 def _tally(
@@ -92,7 +88,7 @@ def _tally(
     scores = reference.rnn_forward(params, np.array([[BOS, *prompt]]), None)[0][0, -1]
     weights = np.exp((scores - scores.max()) / temperature)
     of = {(word,): float(p) for word, p in enumerate(weights / weights.sum())}
-    call = (params, prompt, 1, temperature, _generator(rng))
+    call = (params, prompt, 1, temperature, generator(rng))
     return tally("choosing", draws, *call, compare=Frequencies(of))
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.checking import Case
-from autograder.guest.recipes import Recipe
 
 Grads = dict[str, np.ndarray]
 
@@ -58,11 +57,6 @@ def beside_the_wall(rng: np.random.Generator, w: Any) -> Any:
     output = 1 / (1 + math.exp(-0.5))
     growth = w * output * (1 - output)
     return 0.5 - w * output - rng.uniform(0.2, 0.5) * (growth - 1) / growth**50
-
-
-def generator(rng: np.random.Generator) -> Recipe:
-    """Return the recipe of a generator of its own seed."""
-    return Recipe("generator", (int(rng.integers(2**31)),))
 
 
 def fresh(group: str, *args: Any) -> Case:

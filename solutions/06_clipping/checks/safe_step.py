@@ -19,6 +19,7 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    generator,
     rule,
     slip,
     told,
@@ -31,7 +32,6 @@ from .drawing import (
     draw_grads,
     draw_params,
     fresh,
-    generator,
     spoiled,
 )
 from .outcomes import Fresh, RandomSteps

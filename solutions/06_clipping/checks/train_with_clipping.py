@@ -19,6 +19,7 @@ from autograder.authoring.checking import (
     Group,
     alternative,
     equal,
+    generator,
     misconception,
     rule,
     slip,
@@ -28,7 +29,7 @@ from autograder.authoring.comparing import Close
 from autograder.guest.recipes import Recipe
 
 from ..probes.models import PositionModel
-from .drawing import SHAPES, draw_grads, draw_params, fresh, generator
+from .drawing import SHAPES, draw_grads, draw_params, fresh
 from .outcomes import ClippedTraining, Fresh
 
 WORDS, WINDOW, HELD_OUT = 8, 2, 300

@@ -18,11 +18,12 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    generator,
     rule,
     slip,
 )
 
-from .drawing import DRAWN, AlwaysAndOften, different, generator
+from .drawing import DRAWN, AlwaysAndOften, different
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.checking import Case
+from autograder.authoring.checking import Case, generator
 from autograder.authoring.comparing import EXACT
 from autograder.authoring.frequencies import Frequencies
-from autograder.guest.recipes import Recipe
 
 DRAWN = 1_500
 """Sequences in a batch. Two are looked at, so 3,000: a share of 1/2 may be .09 off (`Frequencies`)."""
@@ -20,11 +19,6 @@ FEW = 500
 """Enough where it is seen what comes and what never does; of 1,000 a share of 1/2 may be .16 off."""
 MANY = 150
 """Batches that one generator draws, all different: a seed of 7 bits cannot make as many."""
-
-
-def generator(rng: np.random.Generator) -> Recipe:
-    """Return the recipe of a generator of its own seed."""
-    return Recipe("generator", (int(rng.integers(2**31)),))
 
 
 def different(rng: np.random.Generator, group: str, *args: Any) -> Case:

@@ -20,13 +20,12 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    generator,
     rule,
     slip,
 )
 from autograder.authoring.comparing import EXACT, Close
 from autograder.authoring.frequencies import Shares
-
-from .drawing import generator
 
 CALLS, N_IN, HIDDEN, N_OUT = 12, 40, 40, 20
 MANY, FEW, INTO = 250, 6, 2

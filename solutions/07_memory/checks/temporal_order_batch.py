@@ -18,11 +18,12 @@ from autograder.authoring.checking import (
     alternative,
     case,
     equal,
+    generator,
     rule,
     slip,
 )
 
-from .drawing import DRAWN, FEW, AlwaysAndOften, different, generator
+from .drawing import DRAWN, FEW, AlwaysAndOften, different
 
 
 def draw(rng: np.random.Generator, reference: ModuleType) -> Iterator[Case]:

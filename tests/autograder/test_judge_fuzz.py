@@ -6,7 +6,6 @@
 import itertools
 import json
 import math
-import warnings
 from collections import Counter
 
 import numpy as np
@@ -20,9 +19,10 @@ from autograder.authoring.material import load_material
 from autograder.guest.codec import NotEncodable, Opaque, encode
 from autograder.guest.recipes import Recipe
 from autograder.judging.cases import read_cases
-from autograder.judging.exam import Exam, QuestionExam, draw_exam
+from autograder.judging.exam import Exam, QuestionExam
 from autograder.judging.judge import judge
 from tests.autograder.conftest import ASSIGNMENTS
+from tests.exams import shared_exam
 
 SECONDS = 8.0
 """CPU time for one answer to all cases of a question."""
@@ -153,8 +153,8 @@ def test_an_odd_answer_to_everything_gets_a_verdict_and_never_full_marks(light_e
 
 
 @pytest.mark.long
-def test_every_odd_answer_to_everything_gets_a_verdict_and_never_full_marks(light_exam):
-    for value in (*ODD, *share_of(WRAPPED, light_exam)):
+def test_an_odd_answer_in_containers_and_a_large_one_get_a_verdict_too(light_exam):
+    for value in share_of(WRAPPED, light_exam):
         judge_always(light_exam.questions, value)
     for value in LARGE:  # which may be too much together
         judge_always(light_exam.questions, value, is_read=False)
@@ -229,9 +229,7 @@ def test_any_answer_gets_a_verdict(questions, value):
 
 
 @pytest.mark.long
-def test_an_odd_answer_is_compared_with_every_mistake_too(light_exam):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        questions = draw_exam(load_material(light_exam.material.assignment), "fuzz").questions
+def test_every_odd_answer_gets_a_verdict_and_is_compared_with_every_mistake_too(light_exam):
+    questions = shared_exam(load_material(light_exam.material.assignment)).questions
     for value in ODD:
         judge_always(questions, value)

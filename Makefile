@@ -32,7 +32,7 @@ test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
 	$(BIN)/pytest -n 2 --dist loadfile tests/attacks tests/faults
 
 test-browser: $(VENV)/dev ## What students sent, all slides and the site, in Chromium (apt-get install chromium nodejs npm)
-	$(BIN)/pytest -m browser tests/screens
+	$(BIN)/pytest -n 2 --dist loadfile -m browser tests/screens
 
 accessibility: $(VENV)/dev ## Can everybody use the pages? axe looks at them, and a keyboard walks them
 	$(BIN)/pytest -m browser tests/screens/test_site.py tests/screens/test_accessibility.py

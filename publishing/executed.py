@@ -11,7 +11,7 @@ The returned file holds the lecture as its text is now. What a cell displays dep
 the cells, on `nextword`, on its data, and on the versions of Python and of what `nextword`
 requires: while these are the same, outputs are taken from what is kept, and prose may change
 without a run. A file whose content would be the same is not touched, so that a builder which looks
-at times builds nothing again. Two builders may work at once.
+at times builds nothing again. Two builders may work at once: one waits for what the other runs.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from filelock import FileLock
 from nbformat import NotebookNode
 
 from autograder.files import write_atomically
@@ -67,15 +68,17 @@ def execute(lecture: Path, folder: Path = KEPT) -> Path:
     notebook = read(lecture)
     digest = _digest(notebook)
     path = folder / f"{lecture.stem}.ipynb"
-    kept = _kept(path, digest)
-    if kept is None:
-        notebook.metadata["took"] = asdict(run(notebook, lecture))
-    else:
-        _take_outputs(notebook, kept)
-    notebook.metadata["executed"] = digest
-    text = nbformat.writes(notebook)
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        write_atomically(path, text, lasting=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f".{lecture.stem}.lock"):
+        kept = _kept(path, digest)
+        if kept is None:
+            notebook.metadata["took"] = asdict(run(notebook, lecture))
+        else:
+            _take_outputs(notebook, kept)
+        notebook.metadata["executed"] = digest
+        text = nbformat.writes(notebook)
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write_atomically(path, text, lasting=False)
     return path
 
 

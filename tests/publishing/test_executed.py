@@ -1,5 +1,7 @@
 """A lecture is run when its results may be others, and never else."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import nbformat
 import pytest
 
@@ -103,7 +105,7 @@ def test_a_cell_that_fails_is_named_and_nothing_is_kept(lecture, tmp_path, cell,
     lecture.write_text(f"{LECTURE}\n# %%\n{cell}\n")
     with pytest.raises(CellFailed, match=f"(?s){says}"):
         execute(lecture, tmp_path / "kept")
-    assert not (tmp_path / "kept").exists()
+    assert not list((tmp_path / "kept").glob("*.ipynb"))
 
 
 def test_several_are_executed_at_once(lecture, tmp_path):
@@ -112,6 +114,14 @@ def test_several_are_executed_at_once(lecture, tmp_path):
     paths = execute_all([lecture, other], tmp_path / "kept")
     assert [path.name for path in paths] == ["01_toy.ipynb", "02_toy.ipynb"]
     assert nbformat.read(paths[1], as_version=4).cells[0].outputs[0].text == "two\n"
+
+
+def test_who_wants_what_another_is_running_waits_for_it(lecture, tmp_path):
+    lecture.write_text(f"{LECTURE}\n# %%\nimport time\n\ntime.sleep(0.5)\n")
+    with ThreadPoolExecutor(2) as both:
+        paths = list(both.map(execute, [lecture] * 2, [tmp_path] * 2))
+    assert paths[0] == paths[1]
+    assert runs_of(lecture) == 1
 
 
 def test_what_a_run_took_is_kept_with_it_and_its_kernels_start_is_not_counted(lecture, tmp_path):

@@ -28,7 +28,7 @@ BUDGETS = {
 }
 """Seconds on a machine of pace 1, where they are not the usual ones; a quiet one is twice as fast.
 
-About half as much again as what was counted: seconds of one pace still differ, by what memory costs.
+A half more than was counted: seconds of one pace still differ, by what memory costs.
 """
 BUDGET = 90
 ROOT = Path(__file__).resolve().parents[2]

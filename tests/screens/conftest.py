@@ -35,6 +35,8 @@ from tests.screens.payloads import ACT, MARKDOWN, NAMES, outputs
 ASSIGNMENT, NOTEBOOK = "01_counting", "counting"
 PARTS = ("solutions", "assignments", "nbgrader_config.py", "jupytext.toml")
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 120_000
+"""Milliseconds for a page to be there: a busy machine is no fault of the page."""
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -253,6 +255,7 @@ def look(chromium):
     def looking(url, home=None):
         home = home or url.rpartition("/")[0]
         context = chromium.new_context(viewport={"width": 1100, "height": 900})
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         window = Looking(context.new_page(), home)
         context.on("request", lambda request: window.asked.append(request.url))

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.screens.accessibility import DESKTOP, PHONE, findings, keyboard_findings
-from tests.screens.conftest import ASSIGNMENT, NOTEBOOK
+from tests.screens.conftest import ASSIGNMENT, NOTEBOOK, PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +28,7 @@ def opened(chromium):
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
         )
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.goto(address, wait_until="load")

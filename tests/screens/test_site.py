@@ -16,6 +16,7 @@ from autograder.authoring.reading import page_anchor, readings
 from publishing.executed import KEPT
 from publishing.site.building import build
 from tests.screens.accessibility import DESKTOP, PHONE, findings, keyboard_findings, npm_packages
+from tests.screens.conftest import PATIENCE
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +70,7 @@ def opened(chromium, address):
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
         )
-        context.set_default_timeout(120_000)  # a busy machine is no fault of the page
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         asked = []
         context.on("request", lambda request: asked.append(request.url))

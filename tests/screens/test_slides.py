@@ -13,6 +13,7 @@ from publishing.decks import Unpublishable, lay_out, make_deck
 from publishing.executed import execute_all
 from publishing.printing import print_deck
 from tests.pictures import drawn
+from tests.screens.conftest import PATIENCE
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
@@ -52,6 +53,7 @@ def present(chromium):
 
     def presenting(path, size=(1280, 720)):
         context = chromium.new_context(viewport=dict(zip(("width", "height"), size, strict=True)))
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         context.set_offline(True)
         page, asked = context.new_page(), []

@@ -26,10 +26,10 @@ test: $(VENV)/dev ## Lint, types, and all tests but the long ones
 test-short: $(VENV)/dev ## All tests but the long ones
 	$(BIN)/pytest -n 2 --dist loadfile -m "not long and not browser" --ignore=tests/attacks --ignore=tests/faults
 
-# No doctest is long.
+# No doctest is long. Attacks and faults mostly wait, for times to be over: four at a time.
 test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
 	$(BIN)/pytest -n 2 --dist loadfile -m "long and not browser" --ignore=tests/attacks --ignore=tests/faults tests
-	$(BIN)/pytest -n 2 --dist loadfile tests/attacks tests/faults
+	$(BIN)/pytest -n 4 --dist loadfile tests/attacks tests/faults
 
 test-browser: $(VENV)/dev ## What students sent, all slides and the site, in Chromium (apt-get install chromium nodejs npm)
 	$(BIN)/pytest -n 2 --dist loadfile -m browser tests/screens

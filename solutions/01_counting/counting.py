@@ -683,11 +683,11 @@ with_unknown = fit_lambdas(np.array([[0.1, 0.3], [0.0, 0.0]]), 1)
 assert np.allclose(with_unknown, [0.25, 0.75]), (
     f"the second token has probability 0 in every order and is left out: {with_unknown}"
 )
-slowly = fit_lambdas(np.array([[0.1, 0.10001]]), 500)
-grown = 1.0001**500
-assert np.allclose(slowly, [1 / (1 + grown), grown / (1 + grown)], rtol=1e-5), (
+slowly = fit_lambdas(np.array([[0.5, 0.5 * (1 + 2**-19)]]), 500)
+grown = (1 + 2**-19) ** 500
+assert np.allclose(slowly, [1 / (1 + grown), grown / (1 + grown)], rtol=1e-4), (
     "n_iter rounds are n_iter rounds, however little one of them changes: 500 rounds multiply the "
-    f"odds by 1.0001^500 = {grown:.4f}, not {slowly[1] / slowly[0]:.4f}"
+    f"odds by (1 + 2^-19)^500 = {grown:.5f}, not {slowly[1] / slowly[0]:.5f}"
 )
 
 

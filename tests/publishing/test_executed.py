@@ -1,7 +1,5 @@
 """A lecture is run when its results may be others, and never else."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import nbformat
 import pytest
 
@@ -118,8 +116,7 @@ def test_several_are_executed_at_once(lecture, tmp_path):
 
 def test_who_wants_what_another_is_running_waits_for_it(lecture, tmp_path):
     lecture.write_text(f"{LECTURE}\n# %%\nimport time\n\ntime.sleep(0.5)\n")
-    with ThreadPoolExecutor(2) as both:
-        paths = list(both.map(execute, [lecture] * 2, [tmp_path] * 2))
+    paths = execute_all([lecture] * 2, tmp_path)
     assert paths[0] == paths[1]
     assert runs_of(lecture) == 1
 

@@ -10,6 +10,7 @@ import typer
 
 from autograder.errors import CourseError
 from publishing import clock as clocks
+from publishing import running
 from publishing.decks import lay_out, make_deck
 from publishing.executed import execute_all, read
 from publishing.printing import print_decks
@@ -61,7 +62,7 @@ def clock(
 ) -> None:
     """Say how long a lecture takes when it is given aloud, by slide and by section."""
     path = LECTURES / f"{name}.py"
-    seconds = clocks.seconds_of_cells(path) if run else {}
+    seconds = running.run(read(path), path).cells if run else {}
     slides = list(clocks.spoken_slides(read(path).cells, seconds))
     due = 0.0
     typer.echo("| from minute | slide |\n|---|---|")

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from nbformat import NotebookNode
 
-from publishing.executed import read
-from publishing.running import client_of, kernel_clock
 from publishing.slides import kind_of, slides_of, title_of
 
 PACE = 130
@@ -88,33 +85,6 @@ def sections(slides: Iterable[tuple[bool, Spoken]]) -> list[Spoken]:
             found.append(slide)
         else:
             found[-1] = found[-1].and_then(slide)
-    return found
-
-
-def seconds_of_cells(lecture: Path) -> dict[str, float]:
-    """Run a lecture, and return how many processor seconds each code cell took, by its id.
-
-    Not seconds on the wall, so that a machine that does something else besides counts none of it.
-
-    Parameters
-    ----------
-    lecture
-        Its text, `lectures/04_recurrent.py`.
-    """
-    notebook = read(lecture)
-    client = client_of(notebook, lecture)
-    spent = kernel_clock(client)
-    before: dict[str, float] = {}
-    found: dict[str, float] = {}
-
-    def begins(cell: NotebookNode, **_: object) -> None:
-        before[cell.id] = spent()
-
-    def ends(cell: NotebookNode, **_: object) -> None:
-        found[cell.id] = spent() - before[cell.id]
-
-    client.on_cell_execute, client.on_cell_executed = begins, ends
-    client.execute()
     return found
 
 

@@ -8,7 +8,7 @@ For example::
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,19 +32,24 @@ class CellFailed(CourseError):
 
 @dataclass(frozen=True)
 class Took:
-    """What a run took.
+    """What a run took of the kernel's processor; a machine that does something else counts none.
 
     Parameters
     ----------
-    cpu
-        Seconds of the kernel's processor, from before the first cell to after the last.
+    cells
+        Seconds, by the id of each code cell.
     seconds
-        The same on a machine of pace 1: those of each cell are divided by the machine's pace
+        All together on a machine of pace 1: those of each cell are divided by the machine's pace
         before and after it.
     """
 
-    cpu: float
+    cells: Mapping[str, float]
     seconds: float
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of this machine, all together."""
+        return sum(self.cells.values())
 
 
 class _Meter:
@@ -57,21 +62,30 @@ class _Meter:
     """
 
     def __init__(self, client: NotebookClient) -> None:
-        self.cpu = self.seconds = 0.0
-        self.cell = 0
-        self._clock = kernel_clock(client)
+        self.cells: dict[str, float] = {}
+        self.seconds = 0.0
+        self.running = 0
+        self._client = client
         self._before, self._pace = 0.0, pace()
         client.on_cell_execute, client.on_cell_executed = self._begins, self._ends
 
     def _begins(self, cell_index: int, **_: object) -> None:
-        self.cell = cell_index
+        self.running = cell_index
         self._before = self._clock()
 
-    def _ends(self, **_: object) -> None:
+    def _ends(self, cell: NotebookNode, **_: object) -> None:
         spent, now = self._clock() - self._before, pace()
-        self.cpu += spent
+        self.cells[cell.id] = spent
         self.seconds += spent / ((self._pace + now) / 2)
         self._pace = now
+
+    def _clock(self) -> float:
+        """Return how many CPU seconds the kernel has spent."""
+        kernel = self._client.km and self._client.km.provisioner
+        if not isinstance(kernel, LocalProvisioner):
+            raise TypeError(f"expected a kernel on this machine, got {kernel!r}")
+        times = psutil.Process(kernel.pid).cpu_times()
+        return float(times.user + times.system)
 
 
 def run(notebook: NotebookNode, path: Path) -> Took:
@@ -80,7 +94,7 @@ def run(notebook: NotebookNode, path: Path) -> Took:
     Parameters
     ----------
     notebook
-        Without outputs.
+        Without outputs; its cells have ids.
     path
         Its file, whose folder the cells run in and whose name an error says.
 
@@ -90,40 +104,20 @@ def run(notebook: NotebookNode, path: Path) -> Took:
         A cell raised and is not tagged `raises-exception`, took longer than `LONGEST_CELL`, or
         wrote to stderr. The message names the notebook and the cell.
     """
-    client = client_of(notebook, path)
-    meter = _Meter(client)
-    try:
-        client.execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
-        cell = notebook.cells[meter.cell]
-        raise CellFailed(
-            f"{name_of_cell(path.stem, meter.cell + 1, cell)} failed: {problem}"
-        ) from problem
-    _refuse_warnings(notebook, path)
-    return Took(meter.cpu, meter.seconds)
-
-
-def client_of(notebook: NotebookNode, path: Path) -> NotebookClient:
-    """Return what runs a notebook, in its folder."""
-    return NotebookClient(
+    client = NotebookClient(
         notebook,
         timeout=LONGEST_CELL,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
     )
-
-
-def kernel_clock(client: NotebookClient) -> Callable[[], float]:
-    """Return what tells how many CPU seconds a client's kernel has spent, once it runs."""
-
-    def spent() -> float:
-        kernel = client.km and client.km.provisioner
-        if not isinstance(kernel, LocalProvisioner):
-            raise TypeError(f"expected a kernel on this machine, got {kernel!r}")
-        times = psutil.Process(kernel.pid).cpu_times()
-        return float(times.user + times.system)
-
-    return spent
+    meter = _Meter(client)
+    try:
+        client.execute()
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
+        where = name_of_cell(path.stem, meter.running + 1, notebook.cells[meter.running])
+        raise CellFailed(f"{where} failed: {problem}") from problem
+    _refuse_warnings(notebook, path)
+    return Took(meter.cells, meter.seconds)
 
 
 def _refuse_warnings(notebook: NotebookNode, path: Path) -> None:

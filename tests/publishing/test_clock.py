@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from publishing.clock import PACE, PAUSE, Spoken, seconds_of_cells, sections, spoken_slides
+from publishing.clock import PACE, PAUSE, Spoken, sections, spoken_slides
 
 
 def cell(source, kind, code=False, tags=()):
@@ -47,11 +47,3 @@ def test_a_section_is_the_sum_of_its_slides():
 
 def test_minutes_are_words_at_a_pace_pauses_and_the_machine():
     assert Spoken("", PACE, 2, 30.0).minutes == pytest.approx(1 + 2 * PAUSE / 60 + 0.5)
-
-
-def test_the_machine_is_asked_how_much_it_computed(tmp_path):
-    path = tmp_path / "01_toy.py"
-    path.write_text("# %%\ntotal = sum(range(10**7))\n\n# %%\npass\n")
-    found = seconds_of_cells(path)
-    assert set(found) == {"cell-1", "cell-2"}
-    assert found["cell-1"] > found["cell-2"] >= 0

@@ -102,7 +102,7 @@ def with_nan(order_probs: np.ndarray, n_iter: int) -> np.ndarray:
 def torch_einsum(order_probs: np.ndarray, n_iter: int) -> object:
     import torch
 
-    probs = torch.as_tensor(order_probs).clone()
+    probs = torch.tensor(order_probs, dtype=torch.float32)
     probs = probs[probs.sum(1) > 0]
     lambdas = torch.ones(order_probs.shape[1], dtype=probs.dtype) / order_probs.shape[1]
     for _ in range(n_iter if len(probs) else 0):
@@ -194,14 +194,14 @@ warned_or_not = equal(
     with_nan, ('invalid="ignore"', ""), because="it only keeps a warning from being shown"
 )
 
-rows_are_copied = equal(
+a_mean_is_above_0_too = equal(
     torch_einsum,
-    (".clone()", ""),
     ("probs.sum", "probs.mean"),
+    (", dtype=torch.float32", ""),
     (", dtype=probs.dtype", ""),
     ("else 0", "else -1"),
-    because="the choice of rows copies them, their means are above 0 where their sums are, float32 "
-    "is enough, and range(-1) is empty too",
+    because="the mean of a row is above 0 where its sum is, float64 is as exact, float32 is what "
+    "torch takes by itself, and range(-1) is empty too",
 )
 
 rules = (

@@ -1,8 +1,9 @@
 """Every notebook of the course runs top to bottom within its budget, without a word on stderr.
 
-A budget is in CPU seconds of the kernel, all cells together, of a machine of pace 1, so that
-neither a busy machine nor a slow one breaks it. `pytest` ends with a table of them
-(`tests/conftest.py`). A lecture is executed where slides and the site look for it, which then need
+A budget is in CPU seconds of the kernel, all cells together, of this machine or of one of pace 1,
+whichever are fewer, so that neither a busy machine nor a slow one breaks it: of a machine whose
+loops are fast and whose memory is slow, seconds at pace 1 say too much, and of one that is slow
+all over its own do. `pytest` ends with a table of them (`tests/conftest.py`). A lecture is executed where slides and the site look for it, which then need
 not do it again.
 """
 
@@ -67,7 +68,7 @@ def test_runs_top_to_bottom_in_its_budget(
     kept = path.relative_to(ROOT).with_suffix("").as_posix()
     budget = BUDGETS.get(kept, BUDGET)
     record_property("notebook", (kept, spent.seconds, spent.cpu, budget))
-    assert spent.seconds < budget, f"it took {spent.cpu:.0f} CPU seconds of this machine"
+    assert min(spent.seconds, spent.cpu) < budget, f"it took {spent.cpu:.0f} CPU seconds"
     # A cell tagged raises-exception does not stop a student's Run All, nor this one.
     failed = [
         (cell.source[:60], output.evalue)

@@ -11,7 +11,7 @@ export OMP_NUM_THREADS ?= 1
 # Each start of pytest would compile the tests anew, each command the grader.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-short test-long test-browser test-hub accessibility lint format sync release verify slides slides-pdf site bundle lock bench profile clean
+.PHONY: help demo test test-short test-long test-slow test-attacks test-browser test-hub accessibility lint format sync release verify slides slides-pdf site bundle lock bench profile clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -26,10 +26,16 @@ test: $(VENV)/dev ## Lint, types, and all tests but the long ones
 test-short: $(VENV)/dev ## All tests but the long ones
 	$(BIN)/pytest -n 2 --dist loadfile -m "not long and not browser" --ignore=tests/attacks --ignore=tests/faults
 
-# No doctest is long. Attacks and faults mostly wait, for times to be over: four at a time.
+# Side by side, as attacks and faults mostly wait for times to be over.
 test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
+	$(MAKE) --jobs=2 test-slow test-attacks
+
+# No doctest is long.
+test-slow: $(VENV)/dev ## The long tests alone: notebooks, proofs for several exams, a term
 	$(BIN)/pytest -n 2 --dist loadfile -m "long and not browser" --ignore=tests/attacks --ignore=tests/faults tests
-	$(BIN)/pytest -n 4 --dist loadfile tests/attacks tests/faults
+
+test-attacks: $(VENV)/dev ## What hostile students try in both modes, and machines that fail in the middle of a run
+	$(BIN)/pytest -n 3 --dist loadfile tests/attacks tests/faults
 
 test-browser: $(VENV)/dev ## What students sent, all slides and the site, in Chromium (apt-get install chromium nodejs npm)
 	$(BIN)/pytest -n 2 --dist loadfile -m browser tests/screens

@@ -22,6 +22,7 @@ from autograder.cli.mark import write_again
 from autograder.files import NoRoom
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.run import Execution
+from tests.patience import PATIENCE
 
 EVIL = "<script>alert(1)</script> Because <img src=x onerror=alert(1)> of [x](javascript:alert(1))"
 
@@ -193,7 +194,9 @@ class Browser:
         self.server, self.cookie = server, ""
 
     def ask(self, path, form=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.server_port, timeout=10)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.server.server_port, timeout=PATIENCE
+        )
         if self.cookie:
             headers.setdefault("Cookie", self.cookie)
         body = None if form is None else urlencode(form)

@@ -26,6 +26,7 @@ from autograder.authoring.conventions import grade_id_of
 from autograder.authoring.derive import derive
 from autograder.classroom import gradebook, receipt
 from autograder.classroom.class_folder import ClassFolder
+from tests.patience import PATIENCE
 
 ASSIGNMENT = "01_small"
 _MARK = "NEXTWORD_FAULT"
@@ -196,10 +197,10 @@ class Run:
         """Everything that it printed, on one line."""
         return " ".join(self.output.split())
 
-    def finish(self, seconds: float = 120) -> int:
+    def finish(self) -> int:
         """Wait for its end and return its exit code."""
         try:
-            self.output += self.process.communicate(timeout=seconds)[0]
+            self.output += self.process.communicate(timeout=PATIENCE)[0]
         except subprocess.TimeoutExpired:
             self.kill()
             raise
@@ -252,9 +253,9 @@ class Run:
         """Return how many submissions have evidence."""
         return len(list((self.folder.path / "evidence" / ASSIGNMENT).glob("[!.]*.json")))
 
-    def wait_for(self, condition: Callable[[], object], seconds: float = 60) -> None:
+    def wait_for(self, condition: Callable[[], object]) -> None:
         """Wait until something holds, or the run has ended."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE
         while not condition() and self.process.poll() is None:
             assert time.monotonic() < deadline, "it takes too long"
             time.sleep(0.005)
@@ -279,7 +280,7 @@ def _processes() -> Iterator[tuple[int, int, int]]:
             yield int(path.parent.name), int(fields[1]), int(fields[19])
 
 
-def eventually(condition: Callable[[], object], seconds: float = 10) -> bool:
+def eventually(condition: Callable[[], object], seconds: float = 60) -> bool:
     """Return whether something comes to hold in time."""
     deadline = time.monotonic() + seconds
     while not condition():

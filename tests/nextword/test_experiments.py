@@ -13,6 +13,7 @@ import pytest
 from nextword.experiments import cell as cells
 from nextword.experiments.__main__ import main
 from nextword.experiments.cell import Cell, CheckpointError, run_cell
+from tests.patience import PATIENCE
 
 SMALL = Cell("temporal-order", 10, "MSGD-CR", "basic-tanh", 0.05, 60, 2, check_every=20)
 
@@ -50,7 +51,7 @@ def test_a_program_that_is_killed_goes_on_to_the_same_table(tmp_path):
     program = [sys.executable, "-m", "nextword.experiments", *command(killed, *three)]
     for number in range(3):
         running = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while len(list(killed.glob("kept/*.npz"))) <= number and running.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.01)

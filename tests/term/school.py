@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from tests.patience import PATIENCE
+
 REAL, SMALL = "01_counting", "02_averages"
 WRITTEN = "outliers-written"
 _WRITTEN_QUESTION = """
@@ -209,7 +211,7 @@ class School:
             marked = _Marker(address).mark_all(points)
         finally:
             process.send_signal(signal.SIGINT)
-            words, _ = process.communicate(timeout=60)
+            words, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, words
         return marked
 
@@ -228,7 +230,7 @@ class _Marker:
         self.where = f"{parts.path}?{parts.query}"
 
     def ask(self, where: str, form: Mapping[str, str] | None = None) -> tuple[str, str]:
-        connection = HTTPConnection(self.host, timeout=30)
+        connection = HTTPConnection(self.host, timeout=PATIENCE)
         headers = {"Cookie": self.cookie} if self.cookie else {}
         body = None if form is None else urlencode(form)
         connection.request("GET" if form is None else "POST", where, body, headers)

@@ -46,7 +46,6 @@ def run_demo(
     seed: int,
     workers: int,
     console: Console,
-    limits: Limits = LIMITS,
     names: Sequence[str] = (),
 ) -> bool:
     """Release, simulate, grade and report assignments; return whether all scores are true.
@@ -65,8 +64,6 @@ def run_demo(
         How many notebooks run at the same time.
     console
         Where to say what happens.
-    limits
-        What one submission may use.
     names
         Of the assignments; none means all of the course.
 
@@ -79,7 +76,7 @@ def run_demo(
     class_folder = ClassFolder(folder / "class")
     _make_anew(folder)
     class_folder.set_secret(hashlib.sha256(f"demo {seed}".encode()).hexdigest())
-    options = RunOptions(trusted_mode(), limits)
+    options = RunOptions(trusted_mode(), LIMITS)
     if options.mode is Mode.OPEN:
         console.rule("[bold yellow]no sandbox on this machine")
         console.print(
@@ -92,7 +89,7 @@ def run_demo(
         local_executor(workers) as (executor, at_once),
         exams_ahead(course, names, class_folder.secret()) as ahead,
     ):
-        start_sandboxes(executor, at_once, limits, options.mode)()
+        start_sandboxes(executor, at_once, LIMITS, options.mode)()
         for name in names:
             material = load_material(course.assignment(name))
             simulated = simulate(material, students, seed)

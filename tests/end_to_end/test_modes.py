@@ -22,8 +22,10 @@ from autograder.sandbox.run import Execution, Mode, execute
 
 pytestmark = pytest.mark.needs_sandbox
 
-LIMITS = Limits(cell_seconds=12, notebook_seconds=180)
-"""Well above what the honest need: cold mode does not give back what a cell stood in the queue."""
+LIMITS = Limits(cell_seconds=20, notebook_seconds=300)
+"""A test whose calls never end gives up after two of them, which take 6 s each: well within a
+cell's seconds, or one mode would stop it where the other, whose cells get back the time that they
+stood in the queue for a processor, lets it come to its end."""
 LINE = re.compile(r"(, and was)? at line .*(?=\.$)")
 """Where a cell was when its time was up, which only warm mode knows."""
 EXPLORED = "01_counting"

@@ -221,7 +221,7 @@ def _process_folders() -> Iterator[Path]:
     return (folder for folder in Path("/proc").iterdir() if folder.name.isdigit())
 
 
-def left_after(find: Callable[[], Set[object]], seconds: float = 60) -> Set[object]:
+def left_after(find: Callable[[], Set[object]], seconds: float = 20) -> Set[object]:
     """Return what `find` still finds after some time; as soon as that is nothing, nothing."""
     deadline = time.monotonic() + seconds
     while (left := find()) and time.monotonic() < deadline:

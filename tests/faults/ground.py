@@ -280,7 +280,7 @@ def _processes() -> Iterator[tuple[int, int, int]]:
             yield int(path.parent.name), int(fields[1]), int(fields[19])
 
 
-def eventually(condition: Callable[[], object], seconds: float = 60) -> bool:
+def eventually(condition: Callable[[], object], seconds: float = 10) -> bool:
     """Return whether something comes to hold in time."""
     deadline = time.monotonic() + seconds
     while not condition():

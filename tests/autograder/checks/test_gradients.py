@@ -1,5 +1,6 @@
 """What must hold of the reference functions of assignment 05, and of what its checks draw."""
 
+import itertools
 import math
 
 import numpy as np
@@ -281,6 +282,17 @@ def test_what_is_no_counterexample_is_told_apart(reference, claim, size):
         assert compare.difference(right, wrong, slack=10.0) is not None
         assert compare.difference(wrong, right) is not None
         assert compare.difference(wrong, (3 * np.eye(3), np.ones(3))) is not None
+
+
+@given(seed=SEEDS, units=st.integers(2, 8))
+def test_how_far_powers_reach_is_what_they_reach_one_by_one(seed, units):
+    rng = np.random.default_rng(seed)
+    J = 0.8 * np.eye(units) + np.triu(rng.uniform(-3.0, 3.0, (units, units)), k=1)
+    powers = list(itertools.accumulate([J] * 200, np.matmul))
+    reached = np.linalg.norm(powers[1:], 2, axis=(1, 2)).max()
+    example = J, np.ones(units)
+    assert Refutation(ONLY_SHRINKS, reached).fault(example) is None
+    assert Refutation(ONLY_SHRINKS, 1.001 * reached).fault(example) == "an example that is too weak"
 
 
 def test_another_example_is_as_good_and_equal_wrong_ones_are_the_same():

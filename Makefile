@@ -19,12 +19,13 @@ help: ## Say what there is
 demo: $(VENV)/staff ## Release, simulate, grade and report a class of 24
 	$(BIN)/autograder demo
 
-# Side by side: mypy has one thread, and tests wait for sandboxes and for times to be over.
+# Side by side, and three tests at a time on two cores: mypy has one thread, and tests wait for
+# sandboxes and for times to be over.
 test: $(VENV)/dev ## Lint, types, and all tests but the long ones
 	$(MAKE) --jobs=2 lint test-short
 
 test-short: $(VENV)/dev ## All tests but the long ones
-	$(BIN)/pytest -n 2 --dist loadfile -m "not long and not browser" --ignore=tests/attacks --ignore=tests/faults
+	$(BIN)/pytest -n 3 --dist loadfile -m "not long and not browser" --ignore=tests/attacks --ignore=tests/faults
 
 # Side by side: attacks mostly wait for times to be over.
 test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
@@ -32,10 +33,10 @@ test-long: $(VENV)/dev ## The long tests, and the attack and fault suites
 
 # No doctest is long.
 test-slow: $(VENV)/dev ## The long tests alone: notebooks, proofs for several exams, a term
-	$(BIN)/pytest -n 2 --dist loadfile -m "long and not browser" --ignore=tests/attacks --ignore=tests/faults tests
+	$(BIN)/pytest -n 3 --dist loadfile -m "long and not browser" --ignore=tests/attacks --ignore=tests/faults tests
 
 test-attacks: $(VENV)/dev ## What hostile students try in both modes, and machines that fail in the middle of a run
-	$(BIN)/pytest -n 3 --dist loadfile tests/attacks tests/faults
+	$(BIN)/pytest -n 2 --dist loadfile tests/attacks tests/faults
 
 test-browser: $(VENV)/dev ## What students sent, all slides and the site, in Chromium (apt-get install chromium nodejs npm)
 	$(BIN)/pytest -n 2 --dist loadfile -m browser tests/screens

@@ -18,6 +18,8 @@ COURSE = Course.at(ROOT)
 BENCHMARKS = ROOT / "benchmarks"
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 NAMES = re.search(r"^BENCHMARKS := (.*)$", MAKEFILE, re.MULTILINE)[1].split()
+ANOTHER_WAY = ("grading-quick", "grading-04_recurrent-quick", "commands-ci")
+"""What benchmarks record when they are told to measure something else."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def test_everything_that_was_recorded_has_its_place_on_the_page(
     )
     assert tables.read_results().keys() <= speed | proofs
     made_of_history = {page.HISTORY, page.AIMS_TABLE}
-    assert speed == {*NAMES, "grading-quick", "grading-04_recurrent-quick", *made_of_history}
+    assert speed == {*NAMES, *ANOTHER_WAY, *made_of_history}
     gates = {f"{page.ALL_GATES}-{name}" for name in COURSE.assignment_names()}
     assert proofs == {"hints", page.ALL_GATES, *gates}
 

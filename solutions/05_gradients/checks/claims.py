@@ -87,7 +87,7 @@ def _powers(J: np.ndarray) -> np.ndarray:
     """Return J, J², J³, … (count, n, n), up to the longest or the last that a float can hold."""
     powers = J[None]
     with np.errstate(invalid="ignore", over="ignore"):
-        while len(powers) < LONGEST_POWER:  # all at once: one by one they take twenty times as long
+        while len(powers) < LONGEST_POWER:  # twice as many at once: one by one takes longer
             powers = np.concatenate([powers, powers @ powers[-1]])
     finite = np.isfinite(powers).all(axis=(1, 2))
     held = len(powers) if finite.all() else int(finite.argmin())

@@ -285,6 +285,7 @@ def test_what_is_no_counterexample_is_told_apart(reference, claim, size):
 
 
 @given(seed=SEEDS, units=st.integers(2, 8))
+@settings(deadline=None)
 def test_how_far_powers_reach_is_what_they_reach_one_by_one(seed, units):
     rng = np.random.default_rng(seed)
     J = 0.8 * np.eye(units) + np.triu(rng.uniform(-3.0, 3.0, (units, units)), k=1)

@@ -238,13 +238,22 @@ def replayed(material: Material, submissions: int, where: Path) -> tuple[Session
     return Session.of(material, folder), names
 
 
-def replay(material: Material, submissions: int, where: Path) -> float:
-    """Return the seconds that judging and recording one submission takes, from its evidence."""
+def replay(material: Material, submissions: int, where: Path) -> tuple[float, float]:
+    """Judge and record a class from its evidence; return seconds each, and MB by which we grew.
+
+    Growth is that of this process, from when a tenth of the class was judged to the end.
+    """
     session, names = replayed(material, submissions, where)
-    started = time.perf_counter()
-    failed = [graded.student for graded in rejudge(session, names) if graded.failure]
-    assert not failed, failed[:3]
-    return (time.perf_counter() - started) / submissions
+    started, early = time.perf_counter(), 0.0
+    for number, graded in enumerate(rejudge(session, names), start=1):
+        assert graded.failure is None, graded
+        if number == submissions // 10:
+            early = _resident_mb()
+    return (time.perf_counter() - started) / submissions, _resident_mb() - early
+
+
+def _resident_mb() -> float:
+    return float(psutil.Process().memory_info().rss) / 1e6
 
 
 # --- peers ---------------------------------------------------------------------------------------
@@ -486,15 +495,17 @@ def main() -> None:
     own.append(compared("60, nothing answered", nothing_answered(material, 60), ours, STARTED))
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         ours(students[:30], Path(folder))
-        replayed = replay(material, sizes["replayed"], Path(folder))
+        seconds, grown = replay(material, sizes["replayed"], Path(folder))
     results = begun(_called(chosen), chosen, "nbgrader", "torch")
     if peers:
         name, _, version = OTTER.partition("==")
         results.versions = {**results.versions, name: version}
     results.about = f"{chosen.assignment}{', `--quick`' if chosen.quick else ''}."
     results.tables += [peers_table(rows), sizes_table(own)]
-    words = f"Judging and recording {sizes['replayed']:,} replayed: {1000 * replayed:.1f} ms each."
-    results.remarks.append(words)
+    results.remarks.append(
+        f"Judging and recording {sizes['replayed']:,} replayed: {1000 * seconds:.1f} ms each; "
+        f"memory grows by {grown:.0f} MB over the last nine tenths."
+    )
     for who, row in zip(peers, rows[1:], strict=True):
         results.ratios[f"ours to {who}"] = row.seconds_each / rows[0].seconds_each
     results.ratios["nothing answered, CPU ms each"] = 1000 * own[-1].cpu_each

@@ -244,16 +244,13 @@ def replay(material: Material, submissions: int, where: Path) -> tuple[float, fl
     Growth is that of this process, from when a tenth of the class was judged to the end.
     """
     session, names = replayed(material, submissions, where)
-    started, early = time.perf_counter(), 0.0
+    us, early = psutil.Process(), 0.0
+    started = time.perf_counter()
     for number, graded in enumerate(rejudge(session, names), start=1):
         assert graded.failure is None, graded
         if number == submissions // 10:
-            early = _resident_mb()
-    return (time.perf_counter() - started) / submissions, _resident_mb() - early
-
-
-def _resident_mb() -> float:
-    return float(psutil.Process().memory_info().rss) / 1e6
+            early = _memory_of(us)
+    return (time.perf_counter() - started) / submissions, _memory_of(us) - early
 
 
 # --- peers ---------------------------------------------------------------------------------------

@@ -501,7 +501,7 @@ def main() -> None:
     results.tables += [peers_table(rows), sizes_table(own)]
     results.remarks.append(
         f"Judging and recording {sizes['replayed']:,} replayed: {1000 * seconds:.1f} ms each; "
-        f"memory grows by {grown:.0f} MB over the last nine tenths."
+        f"memory over the last nine tenths: {grown:+.0f} MB."
     )
     for who, row in zip(peers, rows[1:], strict=True):
         results.ratios[f"ours to {who}"] = row.seconds_each / rows[0].seconds_each

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -83,8 +84,11 @@ def test_a_simulated_class_gets_its_true_scores(root: Path) -> None:
         student: float(points)
         for points, student in re.findall(r"^ *([\d.]+)  (\S+)$", simulated, re.M)
     }
+    (looping,) = (student for student in truth if student.endswith("-endless_loop"))
+    shutil.rmtree(root / "class" / "submitted" / looping)  # 30 s; the demonstration grades one
+    del truth[looping]
     autograder(root, "grade", NAME)
     with (root / "class" / "reports" / f"{NAME}.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(truth) == 12
+    assert len(truth) == 11
     assert {row["student"]: float(row["points"]) for row in rows} == truth

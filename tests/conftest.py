@@ -24,7 +24,7 @@ from autograder.authoring.checking import (
 from autograder.authoring.course import Assignment, Course
 from autograder.authoring.material import CheckedQuestion, Material, load_material
 from autograder.judging.exam import Exam, QuestionExam, draw_exam
-from tests import needs_sandbox
+from tests import dearest_first, needs_sandbox
 from tests.exams import shared_exam
 
 
@@ -135,8 +135,9 @@ def toy(toy_exam: Callable[..., QuestionExam]) -> QuestionExam:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let `needs_sandbox` skip, count and tell."""
+    """Let `needs_sandbox` skip, count and tell, and `dearest_first` order."""
     config.pluginmanager.register(needs_sandbox)
+    config.pluginmanager.register(dearest_first)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

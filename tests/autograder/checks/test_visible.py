@@ -83,10 +83,15 @@ def test_every_misconception_meets_a_message_of_its_visible_tests(course: Course
 
 @pytest.mark.long
 def test_a_mistake_with_randomness_is_seen_whatever_comes_by_chance(course: Course) -> None:
-    for material, question, answer in misconceptions(course):
-        if "np.random." in answer_source(answer, question.name):
-            failures = visible_failures(material, question, answer, TRIES)
-            assert None not in failures, f"{question.name}, {answer.name}: seen by chance only"
+    by_chance = [
+        (material, question, answer)
+        for material, question, answer in misconceptions(course)
+        if "np.random." in answer_source(answer, question.name)
+    ]
+    assert "global_generator" in {answer.name for _, _, answer in by_chance}
+    for material, question, answer in by_chance:
+        failures = visible_failures(material, question, answer, TRIES)
+        assert None not in failures, f"{question.name}, {answer.name}: seen by chance only"
 
 
 def test_the_untouched_stub_says_what_to_do(course: Course) -> None:

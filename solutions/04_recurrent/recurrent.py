@@ -1032,7 +1032,7 @@ assert refuses(generate, coin, [-1], 1, 1.0, rng), "-1 is no id: expected a Valu
 # All words are as likely as one another, but for </s>, which never ends a text of 30 words.
 even = {**counting, "U": np.zeros((6, 6)), "c": np.array([0.0, -50.0, 0.0, 0.0, 0.0, 0.0])}
 new, again = (generate(even, [2], 30, 1.0, np.random.default_rng(1)) for _ in range(2))
-assert list(new) == list(again), "the same rng gives the same text: does all randomness come from it?"
+assert list(new) == list(again), "the same rng, another text: does all randomness come from rng?"
 
 
 # %% nbgrader={"grade": true, "grade_id": "generate-graded", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
